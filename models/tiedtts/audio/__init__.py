@@ -1,0 +1,1 @@
+"""Samples to features and back: files, mel, pitch, excitation."""

@@ -1,0 +1,215 @@
+"""The only reader and writer of weight files.
+
+A checkpoint is a safetensors file: every stored tensor once, and a JSON header that says what they are. It
+holds one or more parts (`acoustic`, `vocoder`, `aligner`); a tensor's name starts with its part's.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tiedtts.audio import files
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.errors import CheckpointError, TiedTTSError
+from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
+from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
+from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
+
+FORMAT = 1
+"""Of the header; a reader refuses what is newer."""
+_KEY = "tiedtts"
+_ARCHITECTURES: dict[str, tuple[type[Any], type[nn.Module]]] = {
+    "acoustic": (AcousticConfig, AcousticNet),
+    "harmonic": (VocoderConfig, HarmonicVocoder),
+    "recognizer": (RecognizerConfig, Recognizer),
+}
+
+
+@dataclass
+class Checkpoint:
+    """Nets and what is known of them."""
+
+    parts: dict[str, nn.Module]
+    """Part name to net."""
+    audio: AudioSettings
+    """Of the corpus they were trained on."""
+    provenance: dict[str, Any] = field(default_factory=dict)
+    """Part name to corpus, licence, recipe, steps, seed and version; plain values."""
+
+    def part(self, name: str) -> nn.Module:
+        """Return a net by its part's name.
+
+        Raises:
+            CheckpointError: The file has no such part.
+        """
+        try:
+            return self.parts[name]
+        except KeyError:
+            raise CheckpointError(
+                f"the checkpoint has no {name} part, only {', '.join(self.parts)}",
+                hint=f"train it with `tiedtts train --part {name}`",
+            ) from None
+
+
+def architecture(net: nn.Module) -> str:
+    """Return the name a net's class has in headers."""
+    for name, (_, kind) in _ARCHITECTURES.items():
+        if type(net) is kind:
+            return name
+    raise CheckpointError(f"nets of class {type(net).__name__} have no checkpoint format")
+
+
+def tie_groups(model: nn.Module) -> dict[str, tuple[str, ...]]:
+    """Return the ties between whole parameters that hold now: first name to the other names."""
+    names: dict[int, list[str]] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        names.setdefault(id(parameter), []).append(name)
+    return {first: tuple(others) for first, *others in names.values() if others}
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; all of the file appears or none."""
+    from tiedtts import __version__
+
+    tensors: dict[str, Tensor] = {}
+    parts = {}
+    ties: dict[str, str] = {}
+    for part, net in checkpoint.parts.items():
+        aliases = {
+            other: first for first, others in tie_groups(net).items() for other in others
+        }
+        for name, tensor in net.state_dict().items():
+            if name in aliases:
+                ties[f"{part}.{name}"] = f"{part}.{aliases[name]}"
+            else:
+                tensors[f"{part}.{name}"] = tensor.detach().cpu().contiguous()
+        config: Any = net.config
+        parts[part] = {"architecture": architecture(net), "config": dataclasses.asdict(config)}
+    header = {
+        "format": FORMAT,
+        "version": __version__,
+        "parts": parts,
+        "ties": ties,
+        "text": inventory(),
+        "audio": checkpoint.audio.to_dict(),
+        "provenance": checkpoint.provenance,
+    }
+    write(path, tensors, {_KEY: header})
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint and build its nets.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, of another kind, newer than this program, or its
+            tensors do not fit the nets it names.
+    """
+    tensors, metadata = read(path)
+    header = metadata.get(_KEY)
+    if not isinstance(header, dict) or "parts" not in header:
+        raise CheckpointError(
+            f"{path} is a safetensors file, but not a TiedTTS checkpoint",
+            hint="`tiedtts train` writes checkpoints",
+        )
+    if header["format"] > FORMAT:
+        raise CheckpointError(
+            f"{path} has format {header['format']}, newer than {FORMAT}",
+            hint="install a newer tiedtts",
+        )
+    if header["text"] != inventory():
+        raise CheckpointError(
+            f"{path} was trained on other phones than this version speaks",
+            hint=f"use tiedtts {header['version']}, or train again",
+        )
+    parts = {name: _build(name, part, header, tensors, path) for name, part in header["parts"].items()}
+    return Checkpoint(parts, AudioSettings.from_dict(header["audio"]), header["provenance"])
+
+
+def _build(
+    name: str,
+    part: dict[str, Any],
+    header: dict[str, Any],
+    tensors: dict[str, Tensor],
+    path: Path,
+) -> nn.Module:
+    """Build one net, restore its ties and give it its tensors."""
+    try:
+        config_class, net_class = _ARCHITECTURES[part["architecture"]]
+        net = net_class(config_class(**part["config"]))
+    except (KeyError, TypeError, TiedTTSError) as error:
+        raise CheckpointError(f"{path}: cannot build part `{name}`: {error}") from error
+    prefix = f"{name}."
+    own = {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
+    ties = {
+        alias.removeprefix(prefix): source.removeprefix(prefix)
+        for alias, source in header["ties"].items()
+        if alias.startswith(prefix)
+    }
+    held = {o: first for first, others in tie_groups(net).items() for o in others}
+    if held != ties:
+        raise CheckpointError(
+            f"{path}: the ties of part `{name}` are not those its net has",
+            hint="the file was changed by another program, or made by another version",
+        )
+    try:
+        net.load_state_dict(own | {alias: own[source] for alias, source in ties.items()})
+    except (RuntimeError, KeyError) as error:
+        raise CheckpointError(f"{path}: tensors do not fit part `{name}`: {error}") from error
+    return net.eval()
+
+
+def inventory() -> dict[str, Any]:
+    """Return what must agree between training and synthesis, as plain values."""
+    return {
+        "inventory": INVENTORY_VERSION,
+        "phones": list(PHONES),
+        "stresses": list(STRESSES),
+        "positions": list(POSITIONS),
+        "clauses": list(CLAUSES),
+    }
+
+
+def write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
+    """Write tensors and JSON values as safetensors; all of the file appears or none."""
+    from safetensors.torch import save as serialise
+
+    header = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
+    files.write_bytes(path, serialise(tensors, header))
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read tensors and JSON values from safetensors.
+
+    Raises:
+        CheckpointError: The file is missing or damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise CheckpointError(f"no such checkpoint: {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = {key: json.loads(v) for key, v in (file.metadata() or {}).items()}
+            names = file.keys()
+            return {name: file.get_tensor(name) for name in names}, metadata
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} is not a readable safetensors file: {error}",
+            hint="checkpoints end in .safetensors; a voice for `synth` ends in .onnx",
+        ) from error
+
+
+def count(net: nn.Module) -> int:
+    """Return the number of stored parameters, tied ones once."""
+    return sum(p.numel() for p in net.parameters())
+
+
+def detached(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Copy a state dict, so that further training does not change it."""
+    return {name: torch.clone(tensor.detach()) for name, tensor in state.items()}

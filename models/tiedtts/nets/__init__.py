@@ -1,0 +1,1 @@
+"""Networks: `nn.Module`s only, one family a file."""

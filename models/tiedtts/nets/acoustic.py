@@ -1,0 +1,234 @@
+"""Phones to mel spectrogram, pitch and voicing, without recurrence or attention.
+
+After FastSpeech 2 (Ren et al., 2021): an encoder over phones, predictors of duration, pitch and energy, a
+repeat of each phone for its frames, a decoder over frames. All stacks are ConvNeXt blocks.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from tiedtts.errors import ConfigError
+from tiedtts.nets.blocks import ConvNeXtStack
+from tiedtts.text.phones import FACTORS, FIRST_SPEECH_ID, SILENCE_ID
+
+POSITION_FEATURES = 5
+"""Numbers that tell the decoder where in its phone a frame lies."""
+MIN_FRAMES = 2
+"""Every phone sounds for at least this long: the aligner's states see to it in training, too."""
+LONGEST_FRAMES = 400
+"""No phone or pause lasts longer: about four seconds at 94 frames a second."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcousticConfig:
+    """Sizes of the acoustic net, and the scale of what it predicts."""
+
+    width: int = 160
+    """Channels, C."""
+    encoder_blocks: int = 4
+    """Blocks over phones."""
+    variance_blocks: int = 2
+    """Blocks under the duration, pitch and energy heads."""
+    decoder_blocks: int = 6
+    """Blocks over frames."""
+    encoder_kernel: int = 5
+    """Phones seen by one encoder block."""
+    decoder_kernel: int = 7
+    """Decoder steps seen by one decoder block."""
+    expansion: int = 2
+    """Inner width of a block as a multiple of `width`."""
+    stride: int = 2
+    """Frames made by one decoder step."""
+    dropout: float = 0.1
+    """In the encoder, in training."""
+    variance_dropout: float = 0.2
+    """In the predictors, which overfit first, in training."""
+    n_mels: int = 80
+    """Mel bands, M."""
+    mel_mean: float = -5.0
+    """Of the corpus; predictions are scaled by it."""
+    mel_std: float = 2.0
+    """Of the corpus."""
+    log_f0_mean: float = 5.1
+    """Of the corpus' voiced frames, natural logarithm of Hz."""
+    log_f0_std: float = 0.25
+    """Of the corpus' voiced frames."""
+
+    def __post_init__(self) -> None:
+        for name in ("width", "encoder_blocks", "variance_blocks", "decoder_blocks", "stride"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"`{name}` must be at least 1, got: {getattr(self, name)}")
+        for name in ("encoder_kernel", "decoder_kernel"):
+            if getattr(self, name) % 2 == 0:
+                raise ConfigError(f"`{name}` must be odd, got: {getattr(self, name)}")
+
+
+class Variances(NamedTuple):
+    """What the predictors say of each phone; all (B, T)."""
+
+    log_duration: Tensor
+    """log(1 + frames)."""
+    pitch: Tensor
+    """Mean log F0, in standard deviations of the corpus."""
+    energy: Tensor
+    """Mean log mel, in standard deviations of the corpus."""
+
+
+class FrameTargets(NamedTuple):
+    """What the decoder says of each frame, normalised as in training."""
+
+    mel: Tensor
+    """(B, F, M), in standard deviations of the corpus."""
+    log_f0: Tensor
+    """(B, F), in standard deviations of the corpus."""
+    voicing: Tensor
+    """Logit of the frame being voiced, (B, F)."""
+
+
+class AcousticNet(nn.Module):
+    """The acoustic net; `forward` is the training pass, `encode`, `plan` and `decode` its steps."""
+
+    def __init__(self, config: AcousticConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.width
+        self.embeddings = nn.ModuleList(nn.Embedding(size, width) for size in FACTORS)
+        for embedding in self.embeddings:
+            assert isinstance(embedding, nn.Embedding)
+            nn.init.normal_(embedding.weight, 0.0, 0.3)
+        self.encoder = ConvNeXtStack(
+            config.encoder_blocks, width, config.encoder_kernel, config.expansion, config.dropout
+        )
+        self.encoder_norm = nn.LayerNorm(width)
+        self.variance = ConvNeXtStack(
+            config.variance_blocks,
+            width,
+            config.encoder_kernel,
+            config.expansion,
+            config.variance_dropout,
+        )
+        self.variance_norm = nn.LayerNorm(width)
+        self.variance_head = nn.Linear(width, 3)
+        self.prosody = nn.Conv1d(2, width, 3, padding=1)
+        self.position = nn.Linear(POSITION_FEATURES, width)
+        self.merge = nn.Linear(config.stride * width, width)
+        self.decoder = ConvNeXtStack(
+            config.decoder_blocks, width, config.decoder_kernel, config.expansion
+        )
+        self.decoder_norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, config.stride * (config.n_mels + 2))
+
+    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Map phone, stress, position and clause ids, (B, T, 4), to hidden states, (B, C, T)."""
+        x = self.embeddings[0](ids[..., 0])
+        for column in range(1, len(FACTORS)):
+            x = x + self.embeddings[column](ids[..., column])
+        states: Tensor = self.encoder((x * mask[..., None]).transpose(1, 2), mask[:, None])
+        return states
+
+    def predict(self, states: Tensor, mask: Tensor) -> Variances:
+        """Predict duration, pitch and energy of each phone from the states, (B, C, T)."""
+        hidden = self.variance(states, mask[:, None]).transpose(1, 2)
+        values = self.variance_head(self.variance_norm(hidden))
+        return Variances(values[..., 0], values[..., 1], values[..., 2])
+
+    def decode(
+        self,
+        states: Tensor,
+        pitch: Tensor,
+        energy: Tensor,
+        index: Tensor,
+        position: Tensor,
+        frame_mask: Tensor | None = None,
+    ) -> FrameTargets:
+        """Turn phones into frames.
+
+        Args:
+            states: Hidden states, (B, C, T).
+            pitch: Of each phone, normalised, (B, T).
+            energy: Of each phone, normalised, (B, T).
+            index: Phone of each frame, (B, F); F a multiple of the stride.
+            position: Place of each frame in its phone, (B, F, 5), see `frame_positions`.
+            frame_mask: 1 for real frames, (B, F).
+        """
+        x = self.encoder_norm(states.transpose(1, 2)).transpose(1, 2)
+        x = x + self.prosody(torch.stack([pitch, energy], 1))
+        x = x.transpose(1, 2)  # (B, C, T) -> (B, T, C)
+        batch, frames = index.shape
+        stride, width = self.config.stride, self.config.width
+        x = torch.gather(x, 1, index[..., None].expand(-1, -1, width)) + self.position(position)
+        x = self.merge(x.reshape(batch, frames // stride, stride * width)).transpose(1, 2)
+        step_mask = None if frame_mask is None else frame_mask[:, None, ::stride]
+        if step_mask is not None:
+            x = x * step_mask
+        x = self.decoder(x, step_mask).transpose(1, 2)
+        out = self.head(self.decoder_norm(x)).reshape(batch, frames, self.config.n_mels + 2)
+        return FrameTargets(out[..., :-2], out[..., -2], out[..., -1])
+
+    def forward(
+        self,
+        ids: Tensor,
+        mask: Tensor,
+        pitch: Tensor,
+        energy: Tensor,
+        index: Tensor,
+        position: Tensor,
+        frame_mask: Tensor,
+    ) -> tuple[Variances, FrameTargets]:
+        """Training pass: the true durations, pitch and energy decide what the decoder sees."""
+        states = self.encode(ids, mask)
+        variances = self.predict(states, mask)
+        return variances, self.decode(states, pitch, energy, index, position, frame_mask)
+
+
+def to_frames(ids: Tensor, log_duration: Tensor, speed: Tensor) -> Tensor:
+    """Turn predicted durations into whole frames, (B, T) to (B, T), at least `MIN_FRAMES` each.
+
+    Only for unpadded phones: a padding phone would get frames, too.
+
+    Args:
+        ids: (B, T, 4).
+        log_duration: log(1 + frames), (B, T).
+        speed: Larger is faster, scalar.
+    """
+    frames = torch.round(torch.expm1(log_duration) / speed)
+    is_speech = ids[..., 0] >= FIRST_SPEECH_ID
+    # A pause may vanish, a phone may not.
+    frames = torch.where(is_speech, frames.clamp(min=MIN_FRAMES), frames.clamp(min=0))
+    # Recordings start and end with as much silence as `prepare` left; speech needs only a moment.
+    frames = torch.where(ids[..., 0] == SILENCE_ID, frames.clamp(4, 8), frames)
+    return frames.clamp(max=LONGEST_FRAMES).long()
+
+
+def frame_positions(durations: Tensor, length: Tensor | int) -> tuple[Tensor, Tensor]:
+    """Spread phones over frames.
+
+    Args:
+        durations: Whole frames of each phone of one utterance, (T,).
+        length: Frames to make, F; those past the last phone go to it.
+
+    Returns:
+        The phone of each frame, (F,), and its place there, (F, 5): relative centre, frames from the start
+        and to the end (up to eight, as eighths), half the logarithm of the duration, half a cosine wave.
+    """
+    ends = torch.cumsum(durations, 0)
+    frame = torch.arange(length, device=durations.device)
+    index = (frame[:, None] >= ends[None, :]).sum(1).clamp(max=len(durations) - 1)
+    duration = durations[index].float().clamp(min=1)
+    start = (ends - durations)[index]
+    offset = (frame - start).float()
+    centre = (offset + 0.5) / duration
+    position = torch.stack(
+        [
+            centre,
+            offset.clamp(max=8) / 8,
+            (duration - 1 - offset).clamp(0, 8) / 8,
+            torch.log(duration) / 2,
+            torch.cos(torch.pi * centre),
+        ],
+        1,
+    )
+    return index, position

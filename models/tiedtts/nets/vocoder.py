@@ -1,0 +1,175 @@
+"""Mel spectrogram and pitch to samples: a harmonic-plus-noise vocoder.
+
+A net reads mel and pitch and says, for 72 frequencies and every 128 samples, how loud and with which phase
+the harmonics sound and how loud the noise. These shape the spectra of a pulse train and of white noise.
+After the idea of DDSP (Engel et al., 2020) and of neural source-filter models (Wang et al., 2019), with
+the filter applied in the short-time spectrum.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tiedtts.errors import ConfigError
+from tiedtts.nets.blocks import ConvNeXtStack
+
+LOG_GAIN_RANGE = (-9.0, 4.0)
+"""Natural logarithm of the harmonic gain is kept inside this range."""
+LOG_NOISE_RANGE = (-12.0, 3.0)
+"""Natural logarithm of the noise gain is kept inside this range."""
+NOISE_OFFSET = 4.0
+"""Taken from the noise output, so that a fresh net starts nearly without noise."""
+PHASE_SCALE = 3.0
+"""Radians for an output of one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VocoderConfig:
+    """Sizes of the vocoder, and the scale of what it reads."""
+
+    width: int = 192
+    """Channels, C."""
+    blocks: int = 6
+    """ConvNeXt blocks."""
+    kernel: int = 7
+    """Frames seen by one block."""
+    expansion: int = 2
+    """Inner width of a block as a multiple of `width`."""
+    knots: int = 72
+    """Frequencies at which gains and phase are predicted, K."""
+    n_fft: int = 512
+    """Window of the filter bank, samples."""
+    substeps: int = 2
+    """Filter frames to a mel frame."""
+    hop: int = 256
+    """Samples a mel frame."""
+    sample_rate: int = 24_000
+    """Hz."""
+    n_mels: int = 80
+    """Mel bands, M."""
+    mel_mean: float = -5.0
+    """Of the corpus; inputs are scaled by it."""
+    mel_std: float = 2.0
+    """Of the corpus."""
+    log_f0_mean: float = 5.1
+    """Of the corpus' voiced frames, natural logarithm of Hz."""
+    log_f0_std: float = 0.25
+    """Of the corpus' voiced frames."""
+
+    def __post_init__(self) -> None:
+        for name in ("width", "blocks", "substeps"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"`{name}` must be at least 1, got: {getattr(self, name)}")
+        if self.hop % self.substeps or self.n_fft < 2 * self.step:
+            raise ConfigError(
+                f"`hop` {self.hop}, `substeps` {self.substeps} and `n_fft` {self.n_fft} do not fit"
+            )
+
+    @property
+    def step(self) -> int:
+        """Samples between filter frames."""
+        return self.hop // self.substeps
+
+
+class Filters(NamedTuple):
+    """What shapes the excitation; all (B, G, n_fft / 2 + 1) for G = F * substeps filter frames."""
+
+    harmonic: Tensor
+    """Natural logarithm of the gain of the pulses' spectrum."""
+    phase: Tensor
+    """Radians added to the phase of the pulses' spectrum."""
+    noise: Tensor
+    """Natural logarithm of the gain of the noise's spectrum."""
+
+
+class HarmonicVocoder(nn.Module):
+    """The vocoder; `filters` is the net, `forward` the whole way to samples."""
+
+    interpolation: Tensor
+    window: Tensor
+
+    def __init__(self, config: VocoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.stem = nn.Conv1d(config.n_mels + 2, config.width, 5, padding=2)
+        self.body = ConvNeXtStack(config.blocks, config.width, config.kernel, config.expansion)
+        self.norm = nn.LayerNorm(config.width)
+        self.head = nn.Linear(config.width, config.substeps * 3 * config.knots)
+        # A fresh net is nearly a constant filter, from which the spectral loss pulls in any direction.
+        nn.init.normal_(self.head.weight, 0.0, 0.01)
+        nn.init.zeros_(self.head.bias)
+        weights = knot_interpolation(config.n_fft // 2 + 1, config.knots, config.sample_rate)
+        self.register_buffer("interpolation", weights, persistent=False)
+        self.register_buffer("window", torch.hann_window(config.n_fft), persistent=False)
+
+    def filters(self, mel: Tensor, log_f0: Tensor, voiced: Tensor) -> Filters:
+        """Predict the filters.
+
+        Args:
+            mel: Natural logarithm of mel band amplitudes, (B, F, M).
+            log_f0: Natural logarithm of Hz, (B, F).
+            voiced: 0 to 1, (B, F).
+        """
+        config = self.config
+        pitch = (log_f0 - config.log_f0_mean) / config.log_f0_std * voiced
+        x = torch.cat(
+            [(mel - config.mel_mean) / config.mel_std, pitch[..., None], voiced[..., None]], 2
+        )
+        x = self.body(self.stem(x.transpose(1, 2)))
+        out = self.head(self.norm(x.transpose(1, 2)))
+        batch, frames = out.shape[:2]
+        out = out.reshape(batch, frames * config.substeps, 3, config.knots) @ self.interpolation
+        return Filters(
+            out[:, :, 0].clamp(*LOG_GAIN_RANGE),
+            out[:, :, 1] * PHASE_SCALE,
+            (out[:, :, 2] - NOISE_OFFSET).clamp(*LOG_NOISE_RANGE),
+        )
+
+    def forward(
+        self, mel: Tensor, log_f0: Tensor, voiced: Tensor, pulses: Tensor, noise: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Shape pulses and noise.
+
+        Args:
+            mel: (B, F, M), see `filters`.
+            log_f0: (B, F).
+            voiced: (B, F).
+            pulses: Pulse train at the pitch, (B, S), S = F * hop.
+            noise: White noise of variance one, (B, S).
+
+        Returns:
+            The harmonic and the noise part of the signal, (B, S) each; their sum is the voice.
+        """
+        filters = self.filters(mel, log_f0, voiced)
+        # Spectra in full precision whatever the net runs in: complex bfloat16 does not exist.
+        with torch.autocast(mel.device.type, enabled=False):
+            harmonic, phase, gain = (f.float().transpose(1, 2) for f in filters)
+            steps = harmonic.shape[-1]
+            shaped = self._spectrum(pulses)[..., :steps] * torch.polar(torch.exp(harmonic), phase)
+            hiss = self._spectrum(noise)[..., :steps] * torch.exp(gain)
+            return self._signal(shaped), self._signal(hiss)
+
+    def _spectrum(self, signal: Tensor) -> Tensor:
+        config = self.config
+        return torch.stft(
+            signal, config.n_fft, config.step, window=self.window, return_complex=True
+        )
+
+    def _signal(self, spectrum: Tensor) -> Tensor:
+        config = self.config
+        length = spectrum.shape[-1] * config.step
+        # `istft` wants the frame centred on the end of the signal, too.
+        padded = nn.functional.pad(spectrum, (0, 1))
+        return torch.istft(padded, config.n_fft, config.step, window=self.window, length=length)
+
+
+def knot_interpolation(bins: int, knots: int, sample_rate: int) -> Tensor:
+    """Return weights, (K, bins), that draw straight lines between knots spaced evenly on a mel scale."""
+    frequencies = np.linspace(0, sample_rate / 2, bins)
+    mels = np.log1p(frequencies / 700.0)
+    position = np.interp(mels, np.linspace(0, mels[-1], knots), np.arange(knots))
+    distance = np.abs(position[None] - np.arange(knots)[:, None])
+    return torch.tensor(np.maximum(0.0, 1.0 - distance), dtype=torch.float32)

@@ -1,0 +1,83 @@
+"""Letters to phones for words no dictionary knows: the network of the package g2p-en.
+
+A GRU encoder and a GRU decoder (Park & Kim, "g2pE", 2019) run here in numpy, straight from the weights that
+g2p-en installs. The package itself is never imported: that would load NLTK and reach for the network.
+"""
+
+import importlib.util
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tiedtts.errors import TextError
+from tiedtts.text.lexicon import Pronunciation
+from tiedtts.text.phones import VOWELS
+
+Array = npt.NDArray[np.float32]
+
+MAX_PHONES = 20
+"""The network was trained to stop by then."""
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_FIRST_LETTER = 3  # after <pad>, <unk>, </s>
+_END_OF_WORD = 2
+_START, _STOP, _FIRST_PHONE = 2, 3, 4
+
+
+def g2p_en_file(name: str) -> Path:
+    """Return the path of a data file of the installed package g2p-en.
+
+    Raises:
+        TextError: The package or the file is missing.
+    """
+    spec = importlib.util.find_spec("g2p_en")
+    for folder in (spec.submodule_search_locations if spec else None) or ():
+        path = Path(folder) / name
+        if path.is_file():
+            return path
+    raise TextError(f"`{name}` of the package g2p-en is missing", hint="pip install g2p-en")
+
+
+def _labels() -> tuple[str, ...]:
+    consonants = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split()
+    vowels = [vowel + digit for vowel in VOWELS for digit in "012"]
+    return tuple(sorted([*consonants, *vowels, "UW"]))
+
+
+class Network:
+    """Guesses how a word is said; the weights are read at the first word."""
+
+    @cached_property
+    def _weights(self) -> dict[str, Array]:
+        with np.load(g2p_en_file("checkpoint20.npz")) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+
+    def __call__(self, word: str) -> Pronunciation:
+        """Return the phones of one word of the letters a to z, at most `MAX_PHONES`."""
+        weights, labels = self._weights, _labels()
+        hidden = np.zeros(weights["enc_w_hh"].shape[1], np.float32)
+        for index in [*(_FIRST_LETTER + _LETTERS.index(c) for c in word), _END_OF_WORD]:
+            hidden = self._step("enc", index, hidden)
+        phones: list[str] = []
+        index = _START
+        for _ in range(MAX_PHONES):
+            hidden = self._step("dec", index, hidden)
+            index = int((weights["fc_w"] @ hidden + weights["fc_b"]).argmax())
+            if index == _STOP:
+                break
+            if index >= _FIRST_PHONE:
+                label = labels[index - _FIRST_PHONE]
+                phones.append("UW1" if label == "UW" else label)
+        return tuple(phones)
+
+    def _step(self, part: str, index: int, hidden: Array) -> Array:
+        weights = self._weights
+        x = weights[f"{part}_w_ih"] @ weights[f"{part}_emb"][index] + weights[f"{part}_b_ih"]
+        h = weights[f"{part}_w_hh"] @ hidden + weights[f"{part}_b_hh"]
+        size = len(hidden)
+        reset, update = np.split(1 / (1 + np.exp(-(x + h)[: 2 * size])), 2)
+        candidate = np.tanh(x[2 * size :] + reset * h[2 * size :])
+        new: Array = (1 - update) * candidate + update * hidden
+        return new

@@ -1,0 +1,123 @@
+"""A data folder in memory, as training reads it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.corpus.features import Features
+from tiedtts.corpus.manifest import Entry, read_manifest, read_settings
+from tiedtts.errors import CorpusError
+from tiedtts.text.phones import Phone, encode
+
+LEADING_FRAMES = 8
+"""Silence kept before the first phone."""
+TRAILING_FRAMES = 14
+"""Silence kept after the last phone."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One recording with its phones; silence at the edges is cut."""
+
+    name: str
+    text: str
+    phones: tuple[Phone, ...]
+    ids: npt.NDArray[np.int64]
+    """Phone, stress, position and clause ids, (T, 4)."""
+    durations: npt.NDArray[np.int64]
+    """Frames of each phone, (T,)."""
+    features: Features
+    """F frames."""
+    score: float
+    """Mean log density of a frame under the alignment."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Means and standard deviations over the training recordings, to normalise with."""
+
+    mel_mean: float
+    mel_std: float
+    log_f0_mean: float
+    log_f0_std: float
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Recordings for training and those held out."""
+
+    audio: AudioSettings
+    train: tuple[Utterance, ...]
+    heldout: tuple[Utterance, ...]
+
+    @property
+    def scale(self) -> Scale:
+        """Mean and standard deviation of mel values and of voiced log F0 in the training recordings."""
+        mel = np.concatenate([u.features.mel for u in self.train])
+        pitch = np.concatenate([u.features.log_f0[u.features.voiced] for u in self.train])
+        if len(pitch) < 2:
+            raise CorpusError(
+                "no voiced frame in the training recordings",
+                hint="are these recordings of speech? `f0_min` and `f0_max` bound the pitch",
+            )
+        # Rounded, so that the same corpus gives the same voice whatever the order of summation.
+        return Scale(
+            *(round(float(v), 4) for v in (mel.mean(), mel.std(), pitch.mean(), pitch.std()))
+        )
+
+
+def load(data: Path) -> Corpus:
+    """Read a data folder made by `prepare`.
+
+    Raises:
+        CorpusError: It is not a data folder, is damaged, or has nothing to train on.
+    """
+    entries = read_manifest(data)
+    settings = read_settings(data)
+    train = tuple(_utterances(data, (e for e in entries if e.split == "train")))
+    heldout = tuple(_utterances(data, (e for e in entries if e.split != "train")))
+    if not train:
+        raise CorpusError(f"{data} has no training recordings", hint="prepare with less held out")
+    return Corpus(settings, train, heldout)
+
+
+def _utterances(data: Path, entries: Iterable[Entry]) -> Iterable[Utterance]:
+    """Read the features of entries and cut the silence at their edges."""
+    for entry in entries:
+        features = Features.load(data / "features" / entry.features)
+        phones = tuple(Phone(*row) for row in entry.phones)
+        durations = np.array(entry.durations, dtype=np.int64)
+        if durations.sum() != features.frames or len(phones) != len(durations):
+            raise CorpusError(
+                f"manifest and features of `{entry.id}` do not agree",
+                hint="run `tiedtts prepare` again",
+            )
+        first = max(0, int(durations[0]) - LEADING_FRAMES)
+        last = max(0, int(durations[-1]) - TRAILING_FRAMES)
+        durations[0] -= first
+        durations[-1] -= last
+        yield Utterance(
+            entry.id,
+            entry.text,
+            phones,
+            encode(phones),
+            durations,
+            cut(features, first, features.frames - last),
+            entry.alignment_score,
+        )
+
+
+def cut(features: Features, start: int, end: int) -> Features:
+    """Return frames `start` to `end` of a recording's features."""
+    hop = len(features.samples) // features.frames
+    return Features(
+        features.samples[start * hop : end * hop],
+        features.mel[start:end],
+        features.log_f0[start:end],
+        features.voiced[start:end],
+        features.phase[start:end],
+    )

@@ -1,0 +1,138 @@
+"""Distances between what a net says and what was recorded.
+
+Each is a pair of sums, numerator and denominator, not a mean: so that several processes can add theirs up
+and arrive at the loss one process would have had.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+RESOLUTIONS = (2048, 1024, 512, 256)
+"""Windows of the multi-resolution spectral loss, samples."""
+COMPLEX_WINDOW = 1024
+"""Window of the complex spectral loss, samples."""
+COMPLEX_TOP_HZ = 5_000.0
+"""Above, the phase of a harmonic cannot be foretold from the fundamental's."""
+
+
+class Ratio(NamedTuple):
+    """A mean that is not yet divided."""
+
+    total: Tensor
+    """Numerator, scalar, with a gradient."""
+    count: Tensor
+    """Denominator, scalar, without."""
+
+    @property
+    def value(self) -> Tensor:
+        """The mean."""
+        return self.total / self.count.clamp(min=1e-8)
+
+
+def masked(values: Tensor, mask: Tensor) -> Ratio:
+    """Mean of the values where the mask is 1; both of one shape."""
+    return Ratio((values * mask).sum(), mask.sum())
+
+
+def mean(values: Tensor) -> Ratio:
+    """Mean of all values."""
+    return Ratio(values.sum(), torch.tensor(float(values.numel()), device=values.device))
+
+
+def spectrum(signal: Tensor, window: int) -> Tensor:
+    """Return complex spectra of a quarter-overlapped Hann window, (B, S) to (B, bins, frames)."""
+    return torch.stft(
+        signal,
+        window,
+        window // 4,
+        window=torch.hann_window(window, device=signal.device),
+        return_complex=True,
+    )
+
+
+def magnitude(spectra: Tensor) -> Tensor:
+    """Return magnitudes whose gradient stays finite at zero."""
+    return torch.sqrt(spectra.real**2 + spectra.imag**2 + 1e-8)
+
+
+def multi_resolution(signal: Tensor, target: Tensor) -> dict[str, Ratio]:
+    """Compare magnitudes at several resolutions: log distance and spectral convergence.
+
+    Yamamoto et al., "Parallel WaveGAN", 2020.
+
+    Args:
+        signal: (B, S).
+        target: (B, S).
+    """
+    losses = {}
+    for window in RESOLUTIONS:
+        scale = window**0.5
+        made = magnitude(spectrum(signal, window)) / scale
+        real = magnitude(spectrum(target, window)) / scale
+        distance = (torch.log(made + 1e-4) - torch.log(real + 1e-4)).abs()
+        losses[f"log{window}"] = mean(distance)
+        losses[f"convergence{window}"] = Ratio((made - real).abs().sum(), real.sum())
+    return losses
+
+
+def complex_spectral(
+    harmonic: Tensor, target: Tensor, voiced: Tensor, hop: int, sample_rate: int
+) -> Ratio:
+    """Compare the complex spectra of the harmonic part and of the recording where it is voiced.
+
+    Magnitudes are compressed by the power 0.4, so that quiet harmonics count. It has a meaning only when
+    the pulses behind `harmonic` are locked to the phase of the recording.
+
+    Args:
+        harmonic: (B, S).
+        target: (B, S).
+        voiced: (B, F).
+        hop: Samples a frame.
+        sample_rate: Hz.
+    """
+    top = int(COMPLEX_TOP_HZ / sample_rate * COMPLEX_WINDOW)
+    frames = voiced.shape[1]
+
+    def compressed(signal: Tensor) -> Tensor:
+        spectra = torch.stft(
+            signal,
+            COMPLEX_WINDOW,
+            hop,
+            window=torch.hann_window(COMPLEX_WINDOW, device=signal.device),
+            return_complex=True,
+        )[:, 1 : top + 1, :frames]
+        power = spectra.real**2 + spectra.imag**2
+        return spectra * (power + 1e-4) ** -0.3
+
+    made, real = compressed(harmonic), compressed(target)
+    difference = made - real
+    distance = (difference.real**2 + difference.imag**2) * voiced[:, None]
+    size = (real.real**2 + real.imag**2) * voiced[:, None]
+    return Ratio(distance.sum(), size.sum() + 1e-3)
+
+
+def discriminator_loss(real: Tensor, made: Tensor) -> Ratio:
+    """Least-squares loss of a discriminator's scores (Mao et al., 2017)."""
+    return mean((real - 1) ** 2 + made**2)
+
+
+def generator_loss(made: Tensor) -> Ratio:
+    """Least-squares loss of a net that wants its scores taken for real."""
+    return mean((made - 1) ** 2)
+
+
+def feature_matching(real: list[Tensor], made: list[Tensor]) -> dict[str, Ratio]:
+    """Distance of a discriminator's inner values, a layer at a time."""
+    return {
+        f"layer{index}": mean((r.detach() - m).abs())
+        for index, (r, m) in enumerate(zip(real, made, strict=True))
+    }
+
+
+def voicing(logits: Tensor, voiced: Tensor, mask: Tensor) -> Ratio:
+    """Binary cross-entropy of voicing decisions; all (B, F)."""
+    loss = F.binary_cross_entropy_with_logits(logits, voiced, reduction="none")
+    return masked(loss, mask)

@@ -1,0 +1,104 @@
+"""Everything a run must remember to go on after it was killed, in one safetensors file."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from tiedtts import checkpoint
+from tiedtts.errors import CheckpointError
+
+KIND = "training state"
+
+
+class RunningMean:
+    """Exponential running mean of a net's weights; it follows quickly at first."""
+
+    def __init__(self, net: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.steps = 0
+        self.weights = {n: t.detach().clone() for n, t in net.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, net: nn.Module) -> None:
+        """Move a little towards the net's weights."""
+        self.steps += 1
+        share = 1 - min(self.decay, (self.steps + 1) / (self.steps + 20))
+        for name, tensor in net.state_dict().items():
+            if tensor.is_floating_point():
+                self.weights[name].lerp_(tensor, share)
+            else:
+                self.weights[name].copy_(tensor)
+
+
+def save(
+    path: Path,
+    header: dict[str, Any],
+    nets: dict[str, nn.Module],
+    mean: RunningMean,
+    optimizers: dict[str, Optimizer],
+) -> None:
+    """Write nets, running mean and optimisers; all of the file appears or none."""
+    tensors: dict[str, Tensor] = {f"mean.{n}": t.contiguous() for n, t in mean.weights.items()}
+    for name, net in nets.items():
+        # Cloned, because a tied tensor must not stand twice in one file as one piece of memory.
+        tensors |= {f"{name}.{n}": t.detach().clone() for n, t in net.state_dict().items()}
+    for name, optimizer in optimizers.items():
+        for index, values in optimizer.state_dict()["state"].items():
+            tensors |= {f"{name}.{index}.{key}": t.contiguous() for key, t in values.items()}
+    header = {**header, "kind": KIND, "mean_steps": mean.steps}
+    checkpoint.write(path, {n: t.cpu() for n, t in tensors.items()}, {"state": header})
+
+
+def restore(
+    path: Path,
+    nets: dict[str, nn.Module],
+    mean: RunningMean,
+    optimizers: dict[str, Optimizer],
+) -> None:
+    """Put back what `save` wrote, into objects built the same way.
+
+    Raises:
+        CheckpointError: The file is damaged or is of another net.
+    """
+    tensors, metadata = checkpoint.read(path)
+    header = metadata.get("state", {})
+
+    def under(prefix: str) -> dict[str, Tensor]:
+        return {
+            n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)
+        }
+
+    try:
+        for name, net in nets.items():
+            net.load_state_dict(under(f"{name}."))
+        mean.steps = int(header["mean_steps"])
+        for name, tensor in under("mean.").items():
+            mean.weights[name].copy_(tensor)
+        for name, optimizer in optimizers.items():
+            values: dict[int, dict[str, Tensor]] = {}
+            for key, tensor in under(f"{name}.").items():
+                index, field = key.split(".", 1)
+                values.setdefault(int(index), {})[field] = tensor
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": values, "param_groups": groups})
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise CheckpointError(
+            f"cannot go on from {path}: {error}",
+            hint="the recipe of this run was changed; start a new run, or use `--init-from`",
+        ) from error
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """Return the header of a training state.
+
+    Raises:
+        CheckpointError: The file is damaged or is not a training state.
+    """
+    _, metadata = checkpoint.read(path)
+    header = metadata.get("state")
+    if not isinstance(header, dict) or header.get("kind") != KIND:
+        raise CheckpointError(f"{path} is not a training state", hint="start a new run")
+    return header

@@ -1,0 +1,213 @@
+"""Training of the acoustic net: phones to mel, pitch, voicing and durations."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from tiedtts.nets.acoustic import AcousticNet, FrameTargets, Variances, frame_positions
+from tiedtts.nets.discriminator import MultiDiscriminator
+from tiedtts.training import losses, pictures
+from tiedtts.training.corpus import Corpus, Utterance
+from tiedtts.training.losses import Ratio
+from tiedtts.training.recipe import AcousticRecipe
+from tiedtts.training.tasks.task import Batch
+
+CROP = 80
+"""Frames that the discriminator sees of each recording."""
+
+
+class AcousticTask:
+    """The acoustic net's data and losses."""
+
+    name = "acoustic"
+    draws = False
+    weights = {  # noqa: RUF012
+        "mel": 1.0,
+        "f0": 0.3,
+        "voicing": 0.2,
+        "duration": 0.3,
+        "pitch": 0.15,
+        "energy": 0.3,
+    }
+
+    def __init__(self, corpus: Corpus, recipe: AcousticRecipe, net: AcousticNet | None) -> None:
+        self.recipe = recipe
+        if net is None:
+            scale = dataclasses.asdict(corpus.scale)
+            net = AcousticNet(
+                dataclasses.replace(recipe.net, n_mels=corpus.audio.n_mels, **scale)
+            )
+        self.net: nn.Module = net
+        self.config = net.config
+        self.rate = corpus.audio.frame_rate
+        scores = np.array([u.score for u in corpus.train])
+        worst = np.quantile(scores, recipe.discard) if len(scores) > 1 / max(recipe.discard, 1e-9) else -np.inf
+        kept = [u for u in corpus.train if u.score > worst or recipe.discard == 0]
+        self.train = [self._item(u) for u in kept]
+        self.heldout = [self._item(u) for u in corpus.heldout]
+        self.lengths = [len(item["mel"]) for item in self.train]
+
+    def discriminator(self) -> nn.Module:
+        """Return a judge of mel patches."""
+        return MultiDiscriminator(1)
+
+    def _item(self, utterance: Utterance) -> dict[str, npt.NDArray[Any]]:
+        """Normalise a recording's features and average them over its phones."""
+        config, features = self.config, utterance.features
+        mel = (features.mel - config.mel_mean) / config.mel_std
+        log_f0 = (features.log_f0 - config.log_f0_mean) / config.log_f0_std
+        pitch, energy = phone_means(mel.mean(1), log_f0, features.voiced, utterance.durations)
+        return {
+            "ids": utterance.ids,
+            "durations": utterance.durations,
+            "mel": mel.astype(np.float32),
+            "log_f0": log_f0.astype(np.float32),
+            "voiced": features.voiced.astype(np.float32),
+            "pitch": pitch,
+            "energy": energy,
+        }
+
+    def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
+        """Collect training recordings, padded to the longest."""
+        batch = self._collate([self.train[i] for i in indices])
+        frames = [len(self.train[i]["mel"]) for i in indices]
+        starts = [
+            int(np.random.default_rng(seed).integers(0, max(1, length - CROP + 1)))
+            for seed, length in zip(seeds, frames, strict=True)
+        ]
+        batch["crop"] = torch.tensor(starts)
+        return batch
+
+    def _collate(self, items: Sequence[dict[str, npt.NDArray[Any]]]) -> Batch:
+        """Pad and stack; the number of frames is a multiple of the decoder's stride."""
+        stride = self.config.stride
+        phones = max(len(item["ids"]) for item in items)
+        frames = max(len(item["mel"]) for item in items)
+        frames = -(-frames // stride) * stride
+        rows: list[Batch] = []
+        for item in items:
+            count, length = len(item["ids"]), len(item["mel"])
+            own = -(-length // stride) * stride
+            index, position = frame_positions(torch.from_numpy(item["durations"]), own)
+            row = {name: torch.from_numpy(item[name]) for name in item}
+            row["mask"] = torch.ones(count)
+            row["index"], row["position"] = index, position
+            row["frame_mask"] = torch.ones(length)
+            # A frame that only completes the last decoder step is made, but not judged.
+            row["step_mask"] = torch.ones(own)
+            for name, value in row.items():
+                size = phones if name in _PER_PHONE else frames
+                pad = [0, 0] * (value.dim() - 1) + [0, size - len(value)]
+                row[name] = nn.functional.pad(value, pad)
+            rows.append(row)
+        return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
+
+    def losses(self, net: nn.Module, batch: Batch) -> tuple[FrameTargets, dict[str, Ratio]]:
+        """Run the net with true durations, pitch and energy, and compare."""
+        variances, out = net(
+            batch["ids"],
+            batch["mask"],
+            batch["pitch"],
+            batch["energy"],
+            batch["index"],
+            batch["position"],
+            batch["step_mask"],
+        )
+        return out, acoustic_losses(variances, out, batch)
+
+    def views(self, outputs: FrameTargets, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
+        """Cut the same frames out of made and real mel spectrograms."""
+        made, real = [], []
+        for row, start in enumerate(batch["crop"].tolist()):
+            for source, crops in ((outputs.mel, made), (batch["mel"], real)):
+                crop = source[row, start : start + CROP]
+                crops.append(nn.functional.pad(crop, (0, 0, 0, CROP - len(crop))))
+        return [torch.stack(made)], [torch.stack(real)]
+
+    @torch.no_grad()
+    def evaluate(self, net: nn.Module) -> dict[str, float]:
+        """Return the losses over all held-out recordings."""
+        sums: dict[str, tuple[float, float]] = {}
+        for start in range(0, len(self.heldout), 16):
+            batch = self._collate(self.heldout[start : start + 16])
+            device = next(net.parameters()).device
+            batch = {name: tensor.to(device) for name, tensor in batch.items()}
+            _, parts = self.losses(net, batch)
+            for name, ratio in parts.items():
+                total, count = sums.get(name, (0.0, 0.0))
+                sums[name] = total + float(ratio.total), count + float(ratio.count)
+        return {name: total / max(count, 1e-8) for name, (total, count) in sums.items()}
+
+    @torch.no_grad()
+    def illustrate(self, net: nn.Module, folder: Path) -> None:
+        """Save the mel spectrograms of two held-out recordings, real above made."""
+        for number, item in enumerate(self.heldout[:2]):
+            device = next(net.parameters()).device
+            batch = {n: t.to(device) for n, t in self._collate([item]).items()}
+            out, _ = self.losses(net, batch)
+            made = out.mel[0, : len(item["mel"])].float().cpu().numpy()
+            pictures.mels(
+                folder / f"mel{number}.png",
+                {"recorded": item["mel"], "made": made},
+                self.rate,
+                np.cumsum(item["durations"]),
+            )
+
+
+_PER_PHONE = {"ids", "durations", "pitch", "energy", "mask"}
+
+
+def acoustic_losses(variances: Variances, out: FrameTargets, batch: Batch) -> dict[str, Ratio]:
+    """Compare predictions with the recording, by name."""
+    mask, frame_mask = batch["mask"], batch["frame_mask"]
+    sounding = mask * (batch["durations"] > 0)
+    log_duration = torch.log1p(batch["durations"].float())
+    return {
+        "mel": losses.masked((out.mel - batch["mel"]).abs().mean(-1), frame_mask),
+        "f0": losses.masked((out.log_f0 - batch["log_f0"]).abs(), frame_mask * batch["voiced"]),
+        "voicing": losses.voicing(out.voicing, batch["voiced"], frame_mask),
+        "duration": losses.masked((variances.log_duration - log_duration) ** 2, mask),
+        "pitch": losses.masked((variances.pitch - batch["pitch"]) ** 2, sounding),
+        "energy": losses.masked((variances.energy - batch["energy"]) ** 2, sounding),
+    }
+
+
+def phone_means(
+    energy: npt.NDArray[np.float32],
+    log_f0: npt.NDArray[np.float32],
+    voiced: npt.NDArray[np.bool_],
+    durations: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Average pitch and energy over phones.
+
+    Args:
+        energy: (F,).
+        log_f0: (F,).
+        voiced: (F,).
+        durations: (T,), F in all.
+
+    Returns:
+        Pitch and energy, (T,). A phone with fewer than two voiced frames takes its pitch from a straight
+        line between its neighbours; one without frames has no energy.
+    """
+    ends = np.cumsum(durations)
+    pitch = np.zeros(len(durations), np.float32)
+    means = np.zeros(len(durations), np.float32)
+    known = np.zeros(len(durations), np.bool_)
+    for phone, (end, duration) in enumerate(zip(ends, durations, strict=True)):
+        if duration:
+            span = slice(end - duration, end)
+            means[phone] = energy[span].mean()
+            if voiced[span].sum() >= min(2, duration):
+                pitch[phone] = log_f0[span][voiced[span]].mean()
+                known[phone] = True
+    if known.any():
+        where = np.flatnonzero(known)
+        pitch = np.interp(np.arange(len(durations)), where, pitch[where]).astype(np.float32)
+    return pitch, means

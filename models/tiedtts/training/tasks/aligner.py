@@ -1,0 +1,147 @@
+"""Training of the phone recogniser on the frames that alignment gave to each phone."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from tiedtts.measure import recognition
+from tiedtts.nets.recognizer import CLASSES, Recognizer
+from tiedtts.training import losses, pictures
+from tiedtts.training.corpus import Corpus, Utterance
+from tiedtts.training.losses import Ratio
+from tiedtts.training.recipe import AlignerRecipe
+from tiedtts.training.tasks.task import Batch
+
+MASKED_FRAMES = 12
+"""Longest stretch of frames hidden from the net in training."""
+MASKED_BANDS = 12
+"""Widest stretch of mel bands hidden from the net in training."""
+GAIN = 0.5
+"""Standard deviation of a random loudness and of a random tilt, natural logarithm of amplitude."""
+
+
+class AlignerTask:
+    """The recogniser's data and losses."""
+
+    name = "aligner"
+    draws = False
+    weights = {"phone": 1.0}  # noqa: RUF012
+
+    def __init__(self, corpus: Corpus, recipe: AlignerRecipe, net: Recognizer | None) -> None:
+        self.recipe = recipe
+        if net is None:
+            scale = corpus.scale
+            net = Recognizer(
+                dataclasses.replace(
+                    recipe.net,
+                    n_mels=corpus.audio.n_mels,
+                    mel_mean=scale.mel_mean,
+                    mel_std=scale.mel_std,
+                )
+            )
+        self.net: nn.Module = net
+        self.floor = net.config.mel_mean
+        self.train = [_item(u) for u in corpus.train]
+        self.heldout = [_item(u) for u in corpus.heldout]
+        self.texts = [u.text for u in corpus.heldout]
+        self.lengths = [len(labels) for _, labels in self.train]
+        self.grammar = recognition.Grammar.count([labels for _, labels in self.train])
+        net.set_grammar(self.grammar.log_prior, self.grammar.log_bigram)
+
+    def discriminator(self) -> None:
+        """There is nothing to judge."""
+        return None
+
+    def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
+        """Collect recordings and hide random frames and bands of them.
+
+        Park et al., "SpecAugment", 2019, and a random loudness and spectral tilt: so that the verdict on a
+        synthetic voice does not hang on its timbre.
+        """
+        items = []
+        for index, seed in zip(indices, seeds, strict=True):
+            mel, labels = self.train[index]
+            rng = np.random.default_rng(seed)
+            frames, bands = mel.shape
+            tilt = np.linspace(-1, 1, bands) * rng.normal(0, GAIN) + rng.normal(0, GAIN)
+            mel = (mel + tilt).astype(np.float32)
+            for _ in range(2):
+                width, start = rng.integers(0, MASKED_BANDS + 1), rng.integers(0, bands)
+                mel[:, start : start + width] = self.floor
+                width, start = rng.integers(0, MASKED_FRAMES + 1), rng.integers(0, frames)
+                mel[start : start + width] = self.floor
+            items.append((mel, labels))
+        return _collate(items)
+
+    def losses(self, net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Ratio]]:
+        """Compare the distribution of each frame with its phone."""
+        logits = net(batch["mel"], batch["mask"])
+        loss = nn.functional.cross_entropy(
+            logits.transpose(1, 2), batch["labels"], reduction="none", label_smoothing=0.05
+        )
+        wrong = (logits.argmax(-1) != batch["labels"]).float()
+        return logits, {
+            "phone": losses.masked(loss, batch["mask"]),
+            "frame_error": losses.masked(wrong, batch["mask"]),
+        }
+
+    def views(self, outputs: Any, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
+        """There is nothing to judge."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def evaluate(self, net: nn.Module) -> dict[str, float]:
+        """Return the losses and the phone error rate of all held-out recordings."""
+        sums: dict[str, tuple[float, float]] = {}
+        errors = phones = 0
+        device = next(net.parameters()).device
+        for item in self.heldout:
+            batch = {name: tensor.to(device) for name, tensor in _collate([item]).items()}
+            logits, parts = self.losses(net, batch)
+            for name, ratio in parts.items():
+                total, count = sums.get(name, (0.0, 0.0))
+                sums[name] = total + float(ratio.total), count + float(ratio.count)
+            heard = recognition.decode(logits[0].float().cpu().numpy(), self.grammar)
+            said = recognition.collapse(item[1])
+            errors += recognition.edits(heard, said).total
+            phones += len(said)
+        values = {name: total / max(count, 1e-8) for name, (total, count) in sums.items()}
+        return values | ({"phone_error_rate": errors / phones} if phones else {})
+
+    @torch.no_grad()
+    def illustrate(self, net: nn.Module, folder: Path) -> None:
+        """Save what the net hears in two held-out recordings."""
+        for number, item in enumerate(self.heldout[:2]):
+            logits, _ = self.losses(net, _collate([item]))
+            pictures.matrix(
+                folder / f"phones{number}.png",
+                logits[0].float().softmax(-1).numpy(),
+                CLASSES,
+                self.texts[number],
+            )
+
+
+def _item(utterance: Utterance) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Return the mel spectrogram, (F, M), and the class of each frame, (F,)."""
+    classes = [
+        CLASSES.index(phone.symbol) if phone.is_speech else 0 for phone in utterance.phones
+    ]
+    return utterance.features.mel, np.repeat(np.array(classes), utterance.durations)
+
+
+def _collate(items: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]]) -> Batch:
+    """Pad to the longest recording and stack."""
+    frames = max(len(labels) for _, labels in items)
+    batch: dict[str, list[Tensor]] = {"mel": [], "labels": [], "mask": []}
+    for mel, labels in items:
+        missing = frames - len(labels)
+        batch["mel"].append(nn.functional.pad(torch.from_numpy(mel), (0, 0, 0, missing)))
+        batch["labels"].append(nn.functional.pad(torch.from_numpy(labels), (0, missing)))
+        batch["mask"].append(nn.functional.pad(torch.ones(len(labels)), (0, missing)))
+    return {name: torch.stack(rows) for name, rows in batch.items()}

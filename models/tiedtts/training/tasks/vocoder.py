@@ -1,0 +1,167 @@
+"""Training of the vocoder: mel and pitch to samples."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from tiedtts.audio import excitation, files
+from tiedtts.nets.discriminator import MultiDiscriminator
+from tiedtts.nets.vocoder import HarmonicVocoder
+from tiedtts.training import losses, pictures
+from tiedtts.training.corpus import Corpus, Utterance
+from tiedtts.training.losses import Ratio
+from tiedtts.training.recipe import VocoderRecipe
+from tiedtts.training.tasks.task import Batch
+
+JUDGED = (1024, 512)
+"""Windows of the spectrograms that the discriminators see, samples."""
+HELDOUT = 16
+"""Held-out recordings that are vocoded at each evaluation."""
+PredictMel = Callable[[Utterance], npt.NDArray[np.float32]]
+"""Gives the mel spectrogram, (F, M), that an acoustic net makes of a recording's phones."""
+
+
+class VocoderTask:
+    """The vocoder's data and losses."""
+
+    name = "vocoder"
+    draws = True
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        recipe: VocoderRecipe,
+        net: HarmonicVocoder | None,
+        predict: PredictMel | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.audio = corpus.audio
+        if net is None:
+            config = dataclasses.replace(
+                recipe.net,
+                n_mels=corpus.audio.n_mels,
+                hop=corpus.audio.hop,
+                sample_rate=corpus.audio.sample_rate,
+                **dataclasses.asdict(corpus.scale),
+            )
+            net = HarmonicVocoder(config)
+        self.net: nn.Module = net
+        names = [f"{kind}{n}" for n in losses.RESOLUTIONS for kind in ("log", "convergence")]
+        self.weights = {name: 1 / len(losses.RESOLUTIONS) for name in names}
+        self.weights["complex"] = recipe.complex_weight
+        self.train = corpus.train
+        # Every nth, so that the choice does not hang on the order of the prompts.
+        self.heldout = corpus.heldout[:: max(1, len(corpus.heldout) // HELDOUT)][:HELDOUT]
+        self.lengths = [u.features.frames for u in self.train]
+        self.pulses = [self._pulses(u, locked=True) for u in self.train]
+        self.predicted = None if predict is None else [predict(u) for u in self.train]
+
+    def discriminator(self) -> nn.Module:
+        """Return judges of spectrograms at two resolutions."""
+        return MultiDiscriminator(len(JUDGED), 16)
+
+    def _pulses(self, utterance: Utterance, *, locked: bool) -> npt.NDArray[np.float32]:
+        """Return the pulse train at a recording's pitch, with its phase or free, (S,)."""
+        f = utterance.features
+        phase = f.phase if locked else None
+        voiced = f.voiced.astype(np.float32)
+        return excitation.pulse_train(
+            f.log_f0, voiced, self.audio.hop, self.audio.sample_rate, phase
+        )
+
+    def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
+        """Cut a random segment out of each recording."""
+        size, hop = self.recipe.segment_frames, self.audio.hop
+        assert isinstance(self.recipe, VocoderRecipe)
+        rows: list[dict[str, npt.NDArray[np.float32]]] = []
+        for index, seed in zip(indices, seeds, strict=True):
+            rng = np.random.default_rng(seed)
+            f = self.train[index].features
+            start = int(rng.integers(0, max(1, f.frames - size + 1)))
+            frames, samples = slice(start, start + size), slice(start * hop, (start + size) * hop)
+            mel = f.mel
+            if self.predicted is not None and rng.random() < self.recipe.predicted_mels:
+                mel = self.predicted[index]
+            rows.append(
+                {
+                    "mel": _fit(mel[frames], size),
+                    "log_f0": _fit(f.log_f0[frames], size),
+                    "voiced": _fit(f.voiced[frames].astype(np.float32), size),
+                    "pulses": _fit(self.pulses[index][samples], size * hop),
+                    "samples": _fit(f.samples[samples], size * hop),
+                    "noise": rng.standard_normal(size * hop).astype(np.float32),
+                }
+            )
+        return {n: torch.from_numpy(np.stack([row[n] for row in rows])) for n in rows[0]}
+
+    def losses(self, net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Ratio]]:
+        """Make the segments and compare their spectra."""
+        harmonic, noise = net(
+            batch["mel"], batch["log_f0"], batch["voiced"], batch["pulses"], batch["noise"]
+        )
+        made = harmonic + noise
+        parts = losses.multi_resolution(made, batch["samples"])
+        parts["complex"] = losses.complex_spectral(
+            harmonic, batch["samples"], batch["voiced"], self.audio.hop, self.audio.sample_rate
+        )
+        return made, parts
+
+    def views(self, outputs: Tensor, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
+        """Return log spectrograms at the resolutions of the judges."""
+        made, real = [], []
+        for window in JUDGED:
+            for signal, views in ((outputs, made), (batch["samples"], real)):
+                size = losses.magnitude(losses.spectrum(signal, window)) / window**0.5
+                views.append(torch.log(size + 1e-4).transpose(1, 2) / 3 + 1)
+        return made, real
+
+    @torch.no_grad()
+    def copy(self, net: nn.Module, utterance: Utterance) -> Tensor:
+        """Make a whole recording again from its own mel and pitch, the phase running free, (1, S)."""
+        device = next(net.parameters()).device
+        f = utterance.features
+        pulses = self._pulses(utterance, locked=False)
+        noise = np.random.default_rng(0).standard_normal(len(pulses)).astype(np.float32)
+        arrays = (f.mel, f.log_f0, f.voiced.astype(np.float32), pulses, noise)
+        harmonic, hiss = net(*(torch.from_numpy(a)[None].to(device) for a in arrays))
+        made: Tensor = harmonic + hiss
+        return made
+
+    @torch.no_grad()
+    def evaluate(self, net: nn.Module) -> dict[str, float]:
+        """Return the mean spectral loss of held-out recordings, made with free phase as in synthesis."""
+        total = 0.0
+        for utterance in self.heldout:
+            made = self.copy(net, utterance)
+            target = torch.from_numpy(utterance.features.samples)[None].to(made.device)
+            parts = losses.multi_resolution(made, target[:, : made.shape[1]])
+            total += sum(float(part.value) for part in parts.values()) / len(losses.RESOLUTIONS)
+        return {"spectral": total / len(self.heldout)} if self.heldout else {}
+
+    @torch.no_grad()
+    def illustrate(self, net: nn.Module, folder: Path) -> None:
+        """Save two held-out recordings made again, as sound and as spectrograms."""
+        for number, utterance in enumerate(self.heldout[:2]):
+            made = self.copy(net, utterance)[0].float().cpu().numpy()
+            files.write(folder / f"copy{number}.wav", made, self.audio.sample_rate)
+            real = utterance.features.samples
+            files.write(folder / f"recorded{number}.wav", real, self.audio.sample_rate)
+            pictures.spectrograms(
+                folder / f"copy{number}.png",
+                {"recorded": real, "made again": made},
+                self.audio.sample_rate,
+            )
+
+
+def _fit(values: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:
+    """Pad the first axis to a length with its last value, so that short recordings can be batched."""
+    missing = length - len(values)
+    if missing <= 0:
+        return np.ascontiguousarray(values[:length], np.float32)
+    pad = [(0, missing)] + [(0, 0)] * (values.ndim - 1)
+    return np.pad(values, pad, "edge").astype(np.float32)
