@@ -1,0 +1,208 @@
+"""Checkpoint to voice: acoustic net and vocoder filters in one ONNX graph."""
+
+import io
+import json
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tiedtts import __version__, checkpoint
+from tiedtts.audio import files
+from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.nets.acoustic import AcousticNet, frame_positions, to_frames
+from tiedtts.nets.vocoder import HarmonicVocoder
+from tiedtts.voice import FORMAT, INPUTS, METADATA_KEY, OUTPUTS
+
+OPSET = 17
+SMALLEST_HALF = 64
+"""Arrays of fewer values stay in 32 bits: they weigh nothing and some are scales."""
+
+
+class Speaker(nn.Module):
+    """Phones to everything that the excitation needs; the graph of a voice."""
+
+    def __init__(self, acoustic: AcousticNet, vocoder: HarmonicVocoder) -> None:
+        super().__init__()
+        self.acoustic = acoustic
+        self.vocoder = vocoder
+
+    def forward(self, ids: Tensor, speed: Tensor, shift: Tensor) -> tuple[Tensor, ...]:
+        """Run both nets on one sentence.
+
+        Args:
+            ids: Phone, stress, position and clause ids, (1, T, 4).
+            speed: Larger is faster, (1,).
+            shift: Added to the pitch, natural logarithm of a ratio, (1,).
+
+        Returns:
+            Frames of each phone, (T,); log F0 and voicing, (F,); real and imaginary part of the
+            harmonic filter and the gain of the noise, (G, bins).
+        """
+        acoustic, config = self.acoustic, self.acoustic.config
+        mask = torch.ones_like(ids[..., 0], dtype=torch.float32)
+        states = acoustic.encode(ids, mask)
+        variances = acoustic.predict(states, mask)
+        durations = to_frames(ids, variances.log_duration, speed)[0]
+        steps = (durations.sum() + config.stride - 1) // config.stride
+        index, position = frame_positions(durations, steps * config.stride)
+        out = acoustic.decode(
+            states, variances.pitch, variances.energy, index[None], position[None]
+        )
+        mel = out.mel * config.mel_std + config.mel_mean
+        log_f0 = out.log_f0 * config.log_f0_std + config.log_f0_mean + shift
+        voicing = torch.sigmoid(out.voicing)
+        filters = self.vocoder.filters(mel, log_f0, (voicing > 0.5).float())
+        size = torch.exp(filters.harmonic[0])
+        phase = filters.phase[0]
+        return (
+            durations,
+            log_f0[0],
+            voicing[0],
+            size * torch.cos(phase),
+            size * torch.sin(phase),
+            torch.exp(filters.noise[0]),
+        )
+
+
+def export(
+    checkpoints: Sequence[Path],
+    voice: Path,
+    *,
+    name: str | None = None,
+    precision: str = "fp16",
+) -> dict[str, Any]:
+    """Write the acoustic net and the vocoder of checkpoints as a voice.
+
+    Args:
+        checkpoints: One with both parts, or one each; a later one wins.
+        voice: The `.onnx` file.
+        name: Of the voice; the file's name without its suffix if None.
+        precision: How weights are stored, `fp16` or `fp32`; arithmetic is 32-bit either way.
+
+    Returns:
+        The voice's metadata, with `parameters` and `file_bytes`.
+
+    Raises:
+        CheckpointError: A part is missing or the parts do not fit each other.
+        ConfigError: The precision or the suffix is unknown.
+    """
+    if precision not in ("fp16", "fp32"):
+        raise ConfigError(f"`precision` must be fp16 or fp32, got: {precision}")
+    if voice.suffix != ".onnx":
+        raise ConfigError(f"a voice's name ends in .onnx, got: {voice}")
+    acoustic, vocoder, audio, provenance = _parts(checkpoints)
+    speaker = Speaker(acoustic, vocoder).eval()
+    metadata = {
+        "format": FORMAT,
+        "version": __version__,
+        "name": name or voice.stem,
+        "language": "en-US",
+        "audio": audio.to_dict(),
+        "filter": {"n_fft": vocoder.config.n_fft, "step": vocoder.config.step},
+        "text": checkpoint.inventory(),
+        "precision": precision,
+        "parameters": {
+            "acoustic": checkpoint.count(acoustic),
+            "vocoder": checkpoint.count(vocoder),
+        },
+        "provenance": provenance,
+    }
+    data = _graph(speaker, metadata, precision)
+    files.write_bytes(voice, data)
+    return {**metadata, "file_bytes": len(data)}
+
+
+def _parts(
+    checkpoints: Sequence[Path],
+) -> tuple[AcousticNet, HarmonicVocoder, Any, dict[str, Any]]:
+    """Collect both nets and check that they were made for each other."""
+    found: dict[str, nn.Module] = {}
+    provenance: dict[str, Any] = {}
+    audio = None
+    for path in checkpoints:
+        loaded = checkpoint.load(path)
+        if audio is not None and loaded.audio != audio:
+            raise CheckpointError(
+                f"{path} was trained on other audio settings than {checkpoints[0]}",
+                hint="train both parts on one data folder",
+            )
+        audio = loaded.audio
+        found |= loaded.parts
+        provenance |= loaded.provenance
+    for part in ("acoustic", "vocoder"):
+        if part not in found:
+            raise CheckpointError(
+                f"no {part} part in {', '.join(str(p) for p in checkpoints)}",
+                hint="a voice needs both: name RUN/voice.safetensors, or a checkpoint of each",
+            )
+    acoustic, vocoder = found["acoustic"], found["vocoder"]
+    assert isinstance(acoustic, AcousticNet)
+    assert isinstance(vocoder, HarmonicVocoder)
+    kept = {part: provenance.get(part, {}) for part in ("acoustic", "vocoder")}
+    return acoustic, vocoder, audio, kept
+
+
+def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:
+    """Trace the graph, store its weights and describe it."""
+    import onnx
+
+    ids = torch.ones(1, 12, 4, dtype=torch.int64)
+    ids[..., 0] = torch.arange(5, 17)
+    one = torch.ones(1)
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(), torch.no_grad():
+        # The tracer warns of every Python number it meets; the tests compare its graph with torch.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            speaker,
+            (ids, one, 0 * one),
+            buffer,
+            input_names=list(INPUTS),
+            output_names=list(OUTPUTS),
+            dynamic_axes={
+                "ids": {1: "phones"},
+                "durations": {0: "phones"},
+                "log_f0": {0: "frames"},
+                "voicing": {0: "frames"},
+                "real": {0: "steps"},
+                "imaginary": {0: "steps"},
+                "gain": {0: "steps"},
+            },
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    model = onnx.load_from_string(buffer.getvalue())
+    if precision == "fp16":
+        _halve(model)
+    entry = model.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, json.dumps(metadata, sort_keys=True)
+    model.doc_string = f"{metadata['name']}, a TiedTTS voice"
+    model.producer_name, model.producer_version = "tiedtts", __version__
+    onnx.checker.check_model(model)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def _halve(model: Any) -> None:
+    """Store large weights in 16 bits; ONNX Runtime turns them back when it loads the voice."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT:
+            continue
+        values = numpy_helper.to_array(tensor)
+        if values.size < SMALLEST_HALF:
+            continue
+        name = tensor.name
+        half = numpy_helper.from_array(values.astype(np.float16), f"{name}.half")
+        tensor.CopyFrom(half)
+        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)

@@ -1,0 +1,220 @@
+"""`train`: a data folder and a recipe become checkpoints, one part after the other."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from tiedtts import __version__, checkpoint
+from tiedtts.audio import files
+from tiedtts.checkpoint import Checkpoint
+from tiedtts.corpus.manifest import read_provenance
+from tiedtts.errors import ConfigError
+from tiedtts.training import corpus as corpora
+from tiedtts.training import recipe as recipes
+from tiedtts.training.corpus import Corpus
+from tiedtts.training.recipe import Recipe
+from tiedtts.training.tasks.acoustic import AcousticTask
+from tiedtts.training.tasks.aligner import AlignerTask
+from tiedtts.training.tasks.task import Task
+from tiedtts.training.tasks.vocoder import VocoderTask
+from tiedtts.training.trainer import Progress, Trainer
+
+PARTS = ("aligner", "acoustic", "vocoder")
+"""In the order in which they are trained."""
+SPOKEN = ("acoustic", "vocoder")
+"""Those that a voice consists of."""
+VOICE = "voice.safetensors"
+"""The checkpoint with all parts of a voice."""
+
+
+def train(
+    data: Path,
+    run: Path,
+    *,
+    recipe: str = recipes.DEFAULT,
+    parts: Sequence[str] = PARTS,
+    resume: bool = False,
+    init_from: Path | None = None,
+    tensorboard: bool = False,
+    precision: str = "auto",
+    devices: int | str = "auto",
+    accelerator: str = "auto",
+    threads: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> dict[str, Path]:
+    """Train parts of a voice.
+
+    Under `torchrun` the processes share the work: each takes a batch of the recipe's size, so
+    that two processes do what one would with the doubled batch.
+
+    Args:
+        data: Folder made by `prepare`.
+        run: Folder for checkpoints, states, logs and pictures.
+        recipe: Name of a recipe in the package, or a TOML file. A resumed run keeps the one it has.
+        parts: Members of `PARTS`.
+        resume: Go on from the last state in `run`.
+        init_from: Checkpoint whose weights to start from.
+        tensorboard: Also write TensorBoard events.
+        precision: `auto`, `32` or `bf16`; auto is bf16 on a GPU that has it, else 32.
+        devices: Number of devices of this machine, or `auto`.
+        accelerator: `auto`, `cpu` or `cuda`.
+        threads: CPU threads of a process.
+        progress: Told how far training has come.
+
+    Returns:
+        Checkpoint of each part, and under `voice` that of acoustic net and vocoder together, if
+        both are there.
+
+    Raises:
+        ConfigError: An argument or the recipe does not fit.
+        CorpusError: The data folder cannot be used.
+        CheckpointError: A checkpoint to start from cannot be used.
+    """
+    if unknown := sorted(set(parts) - set(PARTS)):
+        raise ConfigError(f"unknown part `{unknown[0]}`", hint=f"parts are {', '.join(PARTS)}")
+    text = _recipe_text(run, recipe, resume)
+    plan = recipes.parse(text, recipe)
+    start = {} if init_from is None else _start(init_from, parts)
+    corpus = corpora.load(data)
+    fabric = _fabric(accelerator, devices, precision, threads)
+    if fabric.is_global_zero:
+        run.mkdir(parents=True, exist_ok=True)
+        files.write_bytes(run / "recipe.toml", text.encode())
+    made: dict[str, Path] = {}
+    for part in (p for p in PARTS if p in parts):
+        made[part] = run / f"{part}.safetensors"
+        _train_part(
+            part, corpus, plan, fabric, run, start.get(part), data, resume, tensorboard, progress
+        )
+    if all((run / f"{part}.safetensors").is_file() for part in SPOKEN):
+        made["voice"] = run / VOICE
+        if fabric.is_global_zero:
+            _combine(run)
+    fabric.barrier()
+    return made
+
+
+def _train_part(
+    part: str,
+    corpus: Corpus,
+    plan: Recipe,
+    fabric: Fabric,
+    run: Path,
+    start: nn.Module | None,
+    data: Path,
+    resume: bool,
+    tensorboard: bool,
+    progress: Callable[[Progress], None] | None,
+) -> None:
+    """Train one part and write its checkpoint."""
+    torch.manual_seed(plan.seed)
+    task = _task(part, corpus, plan, run, start)
+    source = {
+        **read_provenance(data),
+        "recipe": dataclasses.asdict(task.recipe),
+        "seed": plan.seed,
+        "processes": fabric.world_size,
+        "version": __version__,
+    }
+
+    def keep(net: nn.Module, step: int, path: Path) -> None:
+        provenance = {part: {**source, "steps": step}}
+        checkpoint.save(path, Checkpoint({part: net}, corpus.audio, provenance))
+
+    trainer = Trainer(task, plan, fabric, run / part, keep, progress)
+    net = trainer.run(resume=resume, tensorboard=tensorboard)
+    if fabric.is_global_zero:
+        keep(net, task.recipe.steps, run / f"{part}.safetensors")
+    fabric.barrier()
+
+
+def _recipe_text(run: Path, recipe: str, resume: bool) -> str:
+    """Return the recipe's text: that of the run where one goes on."""
+    kept = run / "recipe.toml"
+    if not resume and any((run / part).is_dir() for part in PARTS) and kept.is_file():
+        wanted = recipes.read_text(recipe)
+        if kept.read_text(encoding="utf-8") != wanted:
+            raise ConfigError(
+                f"{run} holds a run with another recipe",
+                hint="choose a new folder, or go on with `--resume`",
+            )
+        return wanted
+    if resume and kept.is_file():
+        return recipes.read_text(str(kept))
+    return recipes.read_text(recipe)
+
+
+def _start(path: Path, parts: Sequence[str]) -> dict[str, nn.Module]:
+    """Return the nets of a checkpoint that are to be trained further."""
+    parts_there = checkpoint.load(path).parts
+    start = {name: net for name, net in parts_there.items() if name in parts}
+    if not start:
+        raise ConfigError(
+            f"{path} has none of the parts to train, only {', '.join(parts_there)}",
+            hint="name the part with `--part`",
+        )
+    return start
+
+
+def _task(part: str, corpus: Corpus, plan: Recipe, run: Path, start: Any) -> Task:
+    """Set up a part's data, losses and net."""
+    if part == "aligner":
+        return AlignerTask(corpus, plan.aligner, start)
+    if part == "acoustic":
+        return AcousticTask(corpus, plan.acoustic, start)
+    predict = None
+    if plan.vocoder.predicted_mels:
+        path = run / "acoustic.safetensors"
+        if not path.is_file():
+            raise ConfigError(
+                "`predicted_mels` needs the acoustic net of the same run",
+                hint="train it first with `--part acoustic`",
+            )
+        acoustic = checkpoint.load(path).part("acoustic")
+        predict = AcousticTask(corpus, plan.acoustic, acoustic).predict  # type: ignore[arg-type]
+    return VocoderTask(corpus, plan.vocoder, start, predict)
+
+
+def _combine(run: Path) -> None:
+    """Write the parts of a voice to one checkpoint."""
+    loaded = [checkpoint.load(run / f"{part}.safetensors") for part in SPOKEN]
+    parts = {name: net for each in loaded for name, net in each.parts.items()}
+    provenance = {name: value for each in loaded for name, value in each.provenance.items()}
+    checkpoint.save(run / VOICE, Checkpoint(parts, loaded[0].audio, provenance))
+
+
+def _fabric(accelerator: str, devices: int | str, precision: str, threads: int | None) -> Fabric:
+    """Find devices and other processes."""
+    if threads is not None:
+        if threads < 1:
+            raise ConfigError(f"`threads` must be at least 1, got: {threads}")
+        torch.set_num_threads(threads)
+    gpus = torch.cuda.is_available() and accelerator in ("auto", "cuda", "gpu")
+    if accelerator in ("cuda", "gpu") and not gpus:
+        raise ConfigError("no CUDA device is at hand", hint="use `--accelerator cpu`")
+    if precision not in ("auto", "32", "bf16"):
+        raise ConfigError(f"`precision` must be auto, 32 or bf16, got: {precision}")
+    half = precision == "bf16" or (precision == "auto" and gpus and torch.cuda.is_bf16_supported())
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", "0"))
+    nodes = int(os.environ.get("WORLD_SIZE", "1")) // local if local else 1
+    count: int | str = local or devices
+    if not gpus and not local and devices == "auto":
+        count = 1  # one process with all threads, rather than a process a core
+    several = local > 1 or nodes > 1 or (isinstance(count, int) and count > 1)
+    fabric = Fabric(
+        accelerator="cuda" if gpus else "cpu",
+        devices=count,
+        num_nodes=nodes,
+        strategy="ddp" if several else "auto",
+        precision="bf16-mixed" if half else "32-true",
+    )
+    fabric.launch()
+    if not gpus:
+        torch.use_deterministic_algorithms(True)
+    return fabric
