@@ -1,0 +1,24 @@
+"""Run every check of the project, in the order of their speed; stop at the first that fails."""
+
+import subprocess
+import sys
+
+CHECKS = (
+    ("ruff", "format", "--check", "."),
+    ("ruff", "check", "."),
+    ("mypy",),
+    ("pytest", "-q"),
+)
+
+
+def main() -> int:
+    for command in CHECKS:
+        print("$", " ".join(command), flush=True)
+        done = subprocess.run([sys.executable, "-m", *command], check=False)
+        if done.returncode:
+            return done.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

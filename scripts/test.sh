@@ -1,0 +1,7 @@
+#!/bin/sh
+# Install everything into .venv and run all checks. A plain `torch` would bring CUDA: the version is named.
+set -eu
+cd "$(dirname "$0")/.."
+python3 -m venv .venv
+.venv/bin/python -m pip install -q "torch==2.13.0" -e ".[train,test]"
+.venv/bin/python scripts/check.py

@@ -1,0 +1,112 @@
+"""Export: the graph of a voice says what the nets say."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.checkpoint import Checkpoint, save
+from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.export import Speaker, export
+from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
+from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.text.phones import FACTORS
+
+
+@pytest.fixture
+def nets() -> tuple[AcousticNet, HarmonicVocoder]:
+    torch.manual_seed(0)
+    acoustic = AcousticNet(
+        AcousticConfig(width=16, encoder_blocks=1, variance_blocks=1, decoder_blocks=1)
+    )
+    torch.nn.init.constant_(acoustic.variance_head.bias, 1.5)
+    return acoustic.eval(), HarmonicVocoder(VocoderConfig(width=16, blocks=1)).eval()
+
+
+@pytest.fixture
+def checkpoint(nets: tuple[AcousticNet, HarmonicVocoder], tmp_path: Path) -> Path:
+    path = tmp_path / "voice.safetensors"
+    parts = {"acoustic": nets[0], "vocoder": nets[1]}
+    save(path, Checkpoint(parts, AudioSettings(), {"acoustic": {"steps": 3}}))
+    return path
+
+
+def _ids(length: int) -> np.ndarray:
+    rng = np.random.default_rng(length)
+    ids = np.stack([rng.integers(0, size, length) for size in FACTORS], 1)
+    ids[0, 0] = 1
+    ids[1:, 0] = 6 + ids[1:, 0] % 30
+    return ids[None].astype(np.int64)
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 40])
+@pytest.mark.parametrize("speed", [0.5, 1.0, 2.3])
+def test_graph_equals_nets(
+    nets: tuple[AcousticNet, HarmonicVocoder], checkpoint: Path, length: int, speed: float
+) -> None:
+    voice = checkpoint.with_name("voice.onnx")
+    export([checkpoint], voice, precision="fp32")
+    session = onnxruntime.InferenceSession(str(voice), providers=["CPUExecutionProvider"])
+    ids, factor = _ids(length), np.array([speed], np.float32)
+    shift = np.array([0.1], np.float32)
+    found = session.run(None, {"ids": ids, "speed": factor, "shift": shift})
+    with torch.no_grad():
+        wanted = Speaker(*nets)(*(torch.from_numpy(a) for a in (ids, factor, shift)))
+    assert found[0].tolist() == wanted[0].tolist()
+    for ours, theirs in zip(found[1:], wanted[1:], strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4, rtol=1e-4)
+
+
+def test_half_precision_is_half_the_size(checkpoint: Path) -> None:
+    sizes = {
+        precision: export([checkpoint], checkpoint.with_name("v.onnx"), precision=precision)
+        for precision in ("fp16", "fp32")
+    }
+    weights = sum(sizes["fp32"]["parameters"].values())
+    saved = sizes["fp32"]["file_bytes"] - sizes["fp16"]["file_bytes"]
+    assert saved > 1.5 * weights
+
+
+def test_metadata_describes_the_voice(checkpoint: Path) -> None:
+    voice = checkpoint.with_name("anna.onnx")
+    made = export([checkpoint], voice)
+    session = onnxruntime.InferenceSession(str(voice), providers=["CPUExecutionProvider"])
+    kept = json.loads(session.get_modelmeta().custom_metadata_map["tiedtts"])
+    assert kept["name"] == "anna"
+    assert kept["audio"]["sample_rate"] == 24_000
+    assert kept["provenance"]["acoustic"] == {"steps": 3}
+    assert made["file_bytes"] == voice.stat().st_size
+    assert {key: made[key] for key in kept} == kept
+
+
+def test_parts_from_two_checkpoints(
+    nets: tuple[AcousticNet, HarmonicVocoder], checkpoint: Path, tmp_path: Path
+) -> None:
+    for part, net in zip(("acoustic", "vocoder"), nets, strict=True):
+        save(tmp_path / f"{part}.safetensors", Checkpoint({part: net}, AudioSettings(), {}))
+    halves = [tmp_path / "acoustic.safetensors", tmp_path / "vocoder.safetensors"]
+    apart = export(halves, tmp_path / "v.onnx")
+    assert apart["parameters"] == export([checkpoint], tmp_path / "v.onnx")["parameters"]
+    with pytest.raises(CheckpointError, match="no vocoder part"):
+        export(halves[:1], tmp_path / "x.onnx")
+    assert not (tmp_path / "x.onnx").exists()
+
+
+def test_parts_of_other_settings_are_refused(
+    nets: tuple[AcousticNet, HarmonicVocoder], checkpoint: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.safetensors"
+    save(other, Checkpoint({"vocoder": nets[1]}, AudioSettings(f_max=8_000.0), {}))
+    with pytest.raises(CheckpointError, match="other audio settings"):
+        export([checkpoint, other], tmp_path / "v.onnx")
+
+
+def test_wrong_arguments(checkpoint: Path) -> None:
+    with pytest.raises(ConfigError, match="precision"):
+        export([checkpoint], checkpoint.with_name("v.onnx"), precision="int3")
+    with pytest.raises(ConfigError, match=r"\.onnx"):
+        export([checkpoint], checkpoint.with_name("v.bin"))
