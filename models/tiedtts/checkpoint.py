@@ -81,9 +81,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     parts = {}
     ties: dict[str, str] = {}
     for part, net in checkpoint.parts.items():
-        aliases = {
-            other: first for first, others in tie_groups(net).items() for other in others
-        }
+        aliases = {other: first for first, others in tie_groups(net).items() for other in others}
         for name, tensor in net.state_dict().items():
             if name in aliases:
                 ties[f"{part}.{name}"] = f"{part}.{aliases[name]}"

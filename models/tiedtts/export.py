@@ -47,12 +47,13 @@ class Speaker(nn.Module):
         mask = torch.ones_like(ids[..., 0], dtype=torch.float32)
         states = acoustic.encode(ids, mask)
         variances = acoustic.predict(states, mask)
-        durations = to_frames(ids, variances.log_duration, speed)[0]
+        pace = speed / config.duration_scale
+        durations = to_frames(ids, variances.log_duration, pace)[0]
         steps = (durations.sum() + config.stride - 1) // config.stride
-        index, position = frame_positions(durations, steps * config.stride)
-        out = acoustic.decode(
-            states, variances.pitch, variances.energy, index[None], position[None]
-        )
+        # A tensor where a number is meant: so the tracer sees that the length depends on the durations.
+        length: Any = steps * config.stride
+        index, position = frame_positions(durations, length)
+        out = acoustic.decode(states, variances.pitch, variances.energy, index[None], position[None])
         mel = out.mel * config.mel_std + config.mel_mean
         log_f0 = out.log_f0 * config.log_f0_std + config.log_f0_mean + shift
         voicing = torch.sigmoid(out.voicing)
@@ -161,7 +162,7 @@ def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:
         torch.onnx.export(
             speaker,
             (ids, one, 0 * one),
-            buffer,
+            buffer,  # type: ignore[arg-type]
             input_names=list(INPUTS),
             output_names=list(OUTPUTS),
             dynamic_axes={

@@ -87,9 +87,7 @@ class Voice:
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
         try:
-            self._session = onnxruntime.InferenceSession(
-                model, options, providers=["CPUExecutionProvider"]
-            )
+            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
             properties = self._session.get_modelmeta().custom_metadata_map
             self.metadata: dict[str, Any] = json.loads(properties[METADATA_KEY])
         except KeyError:
@@ -165,9 +163,7 @@ class Voice:
             tuple(warning for part in parts for warning in part.warnings),
         )
 
-    def stream(
-        self, text: str, *, speed: float = 1.0, pitch: float = 0.0, seed: int = 0
-    ) -> Iterator[Speech]:
+    def stream(self, text: str, *, speed: float = 1.0, pitch: float = 0.0, seed: int = 0) -> Iterator[Speech]:
         """Speak a text sentence by sentence; put together, the parts are what `say` returns.
 
         The first part carries the warnings of the whole text.

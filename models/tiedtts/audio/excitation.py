@@ -47,8 +47,6 @@ def pulse_train(
     half = np.sin(angle / 2)
     at_pulse = np.abs(half) < 1e-4
     safe = np.where(at_pulse, 1.0, half)
-    kernel = np.where(
-        at_pulse, harmonics, 0.5 * (np.sin((harmonics + 0.5) * angle) / safe - 1.0)
-    )
+    kernel = np.where(at_pulse, harmonics, 0.5 * (np.sin((harmonics + 0.5) * angle) / safe - 1.0))
     weight = np.interp(times, frame_times, voiced)
-    return (HARMONIC_AMPLITUDE * kernel * weight).astype(np.float32)
+    return np.asarray(HARMONIC_AMPLITUDE * kernel * weight, np.float32)

@@ -59,7 +59,7 @@ def read(path: Path) -> Sound:
 
 def to_pcm16(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
     """Quantise samples of full scale 1 to 16 bits, (S,); what is over full scale is clipped."""
-    return np.round(np.clip(samples, -1.0, 1.0) * 32_767.0).astype("<i2")
+    return np.asarray(np.round(np.clip(samples, -1.0, 1.0) * 32_767.0), np.int16)
 
 
 def check_suffix(path: Path) -> str:
@@ -112,9 +112,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         return
     temporary = None
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = file.name
             file.write(data)
         os.chmod(temporary, 0o666 & ~_umask())

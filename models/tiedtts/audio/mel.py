@@ -29,9 +29,7 @@ def filterbank(settings: AudioSettings) -> npt.NDArray[np.float32]:
     return bank
 
 
-def magnitudes(
-    samples: npt.NDArray[np.float32], settings: AudioSettings
-) -> npt.NDArray[np.float32]:
+def magnitudes(samples: npt.NDArray[np.float32], settings: AudioSettings) -> npt.NDArray[np.float32]:
     """Return short-time spectral magnitudes, (F, n_fft / 2 + 1), with F = S // hop.
 
     Frame f is centred on sample f * hop; outside the recording there is silence.

@@ -43,9 +43,7 @@ def track(samples: npt.NDArray[np.float32], settings: AudioSettings) -> Pitch:
     # StoneMask may leave the range it was given; a little beyond is a real pitch, far beyond is not.
     voiced = (f0 > 0.93 * settings.f0_min) & (f0 < 1.12 * settings.f0_max)
     if voiced.sum() < 2:
-        return Pitch(
-            np.full(frames, np.log(UNVOICED_HZ), np.float32), np.zeros(frames, dtype=bool)
-        )
+        return Pitch(np.full(frames, np.log(UNVOICED_HZ), np.float32), np.zeros(frames, dtype=bool))
     where = np.flatnonzero(voiced)
     log_f0 = np.interp(np.arange(frames), where, np.log(f0[where])).astype(np.float32)
     return Pitch(log_f0, voiced)
@@ -76,12 +74,10 @@ def fundamental_phase(
     window = np.hanning(3 * settings.hop + 1)
     shifted = samples[: len(carrier)] * np.exp(-1j * carrier)
     smoothed = fftconvolve(shifted, window / window.sum(), mode="same")[:: settings.hop]
-    return np.angle(smoothed[:frames]).astype(np.float32)
+    return np.asarray(np.angle(smoothed[:frames]), np.float32)
 
 
-def oscillator_phase(
-    log_f0: npt.NDArray[np.float32], hop: int, sample_rate: int
-) -> npt.NDArray[np.float64]:
+def oscillator_phase(log_f0: npt.NDArray[np.float32], hop: int, sample_rate: int) -> npt.NDArray[np.float64]:
     """Return the running phase of an oscillator at a pitch, radians, (F * hop,)."""
     frames = len(log_f0)
     f0 = np.exp(np.interp(np.arange(frames * hop) / hop, np.arange(frames), log_f0))

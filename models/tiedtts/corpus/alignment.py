@@ -84,9 +84,7 @@ def align(
     for number in range(start, len(PASSES)):
         if progress is not None:
             progress(number / len(PASSES), f"alignment pass {number + 1} of {len(PASSES)}")
-        mixtures = hmm.fit(
-            frames, np.concatenate(labels), _STATE_COUNT, PASSES[number], seed=number
-        )
+        mixtures = hmm.fit(frames, np.concatenate(labels), _STATE_COUNT, PASSES[number], seed=number)
         alignments = []
         for index, chain in enumerate(chains):
             scores = mixtures.log_likelihood(features[index])[:, chain.states]
@@ -127,9 +125,7 @@ def _chain(phones: Sequence[Phone]) -> _Chain:
             skips.append(len(states) - 2 if after_silence and state == 0 else -1)
             states.append(1 + (mixture - 1) * STATES + state if mixture else 0)
             owners.append(index)
-    return _Chain(
-        tuple(line), np.array(given), np.array(states), np.array(owners), np.array(skips)
-    )
+    return _Chain(tuple(line), np.array(given), np.array(states), np.array(owners), np.array(skips))
 
 
 def _collect(chain: _Chain, durations: npt.NDArray[np.int64], score: float) -> Alignment:
@@ -162,8 +158,7 @@ def _cepstra(mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def _slopes(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return the regression slope over five frames, (F, D) to (F, D)."""
     p = np.pad(values, ((2, 2), (0, 0)), "edge")
-    slope: npt.NDArray[np.float32] = (2 * (p[4:] - p[:-4]) + p[3:-1] - p[1:-3]) / 10
-    return slope
+    return ((2 * (p[4:] - p[:-4]) + p[3:-1] - p[1:-3]) / 10).astype(np.float32)
 
 
 def _flat(mel: npt.NDArray[np.float32], chain: _Chain) -> npt.NDArray[np.int64]:
@@ -205,9 +200,7 @@ def _keep(path: Path, fingerprint: str, number: int, labels: list[npt.NDArray[np
     files.write_bytes(path, buffer.getvalue())
 
 
-def _restore(
-    path: Path | None, fingerprint: str
-) -> tuple[int, list[npt.NDArray[np.int64]] | None]:
+def _restore(path: Path | None, fingerprint: str) -> tuple[int, list[npt.NDArray[np.int64]] | None]:
     """Read the labels of an earlier run over the same items, or start from nothing."""
     if path is None or not path.is_file():
         return 0, None

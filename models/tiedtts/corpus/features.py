@@ -72,9 +72,7 @@ class Features:
             ) from error
 
 
-def normalise_level(
-    samples: npt.NDArray[np.float32], settings: AudioSettings
-) -> npt.NDArray[np.float32]:
+def normalise_level(samples: npt.NDArray[np.float32], settings: AudioSettings) -> npt.NDArray[np.float32]:
     """Bring the speech, not its pauses, to the level of the settings; (S,) to (S,)."""
     centred = samples - samples.mean()
     window = settings.sample_rate // 20
@@ -88,7 +86,7 @@ def normalise_level(
     peak = float(np.abs(centred).max(initial=0.0))
     if peak > PEAK:
         centred = centred * (PEAK / peak)
-    return centred.astype(np.float32)
+    return np.asarray(centred, np.float32)
 
 
 def extract(samples: npt.NDArray[np.float32], settings: AudioSettings) -> Features:

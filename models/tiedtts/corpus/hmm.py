@@ -44,9 +44,7 @@ class Mixtures:
         return total
 
 
-def fit(
-    frames: Array, labels: npt.NDArray[np.int64], states: int, components: int, seed: int
-) -> Mixtures:
+def fit(frames: Array, labels: npt.NDArray[np.int64], states: int, components: int, seed: int) -> Mixtures:
     """Fit a mixture to the frames of each state by expectation maximisation.
 
     Args:
@@ -91,9 +89,7 @@ def _expectation_maximisation(
     weights = np.full(components, 1.0 / components, np.float32)
     squares = points**2
     for _ in range(9):
-        constant = np.log(weights) - 0.5 * (
-            np.log(variances).sum(-1) + (centres**2 / variances).sum(-1)
-        )
+        constant = np.log(weights) - 0.5 * (np.log(variances).sum(-1) + (centres**2 / variances).sum(-1))
         scores = points @ (centres / variances).T - 0.5 * squares @ (1.0 / variances).T + constant
         share = np.exp(scores - scores.max(1, keepdims=True))
         share /= share.sum(1, keepdims=True)

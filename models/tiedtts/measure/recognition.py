@@ -66,16 +66,12 @@ def decode(logits: npt.NDArray[np.float32], grammar: Grammar) -> list[int]:
         entered[frame] = arrivals.argmax(0)
         fresh = arrivals.max(0)
         stayed[frame] = best[last] >= best[last - 1]
-        best = np.concatenate(
-            [fresh[None], best[: last - 1], np.maximum(best[last - 1], best[last])[None]]
-        )
+        best = np.concatenate([fresh[None], best[: last - 1], np.maximum(best[last - 1], best[last])[None]])
         best = best + scores[frame]
     return _trace(best, stayed, entered)
 
 
-def _trace(
-    best: npt.NDArray[np.float64], stayed: npt.NDArray[np.bool_], entered: Labels
-) -> list[int]:
+def _trace(best: npt.NDArray[np.float64], stayed: npt.NDArray[np.bool_], entered: Labels) -> list[int]:
     """Walk back from the best final state and collect a class whenever one was entered."""
     state, label = (int(i) for i in np.unravel_index(int(best.argmax()), best.shape))
     last = len(best) - 1

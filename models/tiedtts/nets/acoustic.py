@@ -56,6 +56,9 @@ class AcousticConfig:
     """Of the corpus' voiced frames, natural logarithm of Hz."""
     log_f0_std: float = 0.25
     """Of the corpus' voiced frames."""
+    duration_scale: float = 1.0
+    """Durations are multiplied by it in synthesis: what is learnt is close to the median of the
+    logarithm, which alone would hurry."""
 
     def __post_init__(self) -> None:
         for name in ("width", "encoder_blocks", "variance_blocks", "decoder_blocks", "stride"):
@@ -115,9 +118,7 @@ class AcousticNet(nn.Module):
         self.prosody = nn.Conv1d(2, width, 3, padding=1)
         self.position = nn.Linear(POSITION_FEATURES, width)
         self.merge = nn.Linear(config.stride * width, width)
-        self.decoder = ConvNeXtStack(
-            config.decoder_blocks, width, config.decoder_kernel, config.expansion
-        )
+        self.decoder = ConvNeXtStack(config.decoder_blocks, width, config.decoder_kernel, config.expansion)
         self.decoder_norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, config.stride * (config.n_mels + 2))
 
@@ -194,7 +195,7 @@ def to_frames(ids: Tensor, log_duration: Tensor, speed: Tensor) -> Tensor:
         log_duration: log(1 + frames), (B, T).
         speed: Larger is faster, scalar.
     """
-    frames = torch.round(torch.expm1(log_duration) / speed)
+    frames = torch.round((torch.exp(log_duration) - 1) / speed)
     is_speech = ids[..., 0] >= FIRST_SPEECH_ID
     # A pause may vanish, a phone may not.
     frames = torch.where(is_speech, frames.clamp(min=MIN_FRAMES), frames.clamp(min=0))
@@ -203,7 +204,7 @@ def to_frames(ids: Tensor, log_duration: Tensor, speed: Tensor) -> Tensor:
     return frames.clamp(max=LONGEST_FRAMES).long()
 
 
-def frame_positions(durations: Tensor, length: Tensor | int) -> tuple[Tensor, Tensor]:
+def frame_positions(durations: Tensor, length: int) -> tuple[Tensor, Tensor]:
     """Spread phones over frames.
 
     Args:
@@ -216,7 +217,7 @@ def frame_positions(durations: Tensor, length: Tensor | int) -> tuple[Tensor, Te
     """
     ends = torch.cumsum(durations, 0)
     frame = torch.arange(length, device=durations.device)
-    index = (frame[:, None] >= ends[None, :]).sum(1).clamp(max=len(durations) - 1)
+    index = (frame[:, None] >= ends[None, :]).sum(1).clamp(max=durations.shape[0] - 1)
     duration = durations[index].float().clamp(min=1)
     start = (ends - durations)[index]
     offset = (frame - start).float()

@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 
 class ConvNeXtBlock(nn.Module):
@@ -15,9 +15,7 @@ class ConvNeXtBlock(nn.Module):
 
     def __init__(self, channels: int, kernel: int, expansion: int, initial_scale: float) -> None:
         super().__init__()
-        self.depthwise = nn.Conv1d(
-            channels, channels, kernel, padding=kernel // 2, groups=channels
-        )
+        self.depthwise = nn.Conv1d(channels, channels, kernel, padding=kernel // 2, groups=channels)
         self.norm = nn.LayerNorm(channels)
         self.expand = nn.Linear(channels, expansion * channels)
         self.project = nn.Linear(expansion * channels, channels)
@@ -25,7 +23,7 @@ class ConvNeXtBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, F) to (B, C, F)."""
-        y = self.depthwise(x).transpose(1, 2)  # (B, C, F) -> (B, F, C)
+        y: Tensor = self.depthwise(x).transpose(1, 2)  # (B, C, F) -> (B, F, C)
         y = self.project(F.gelu(self.expand(self.norm(y))))
         return x + (y * self.scale).transpose(1, 2)
 
@@ -41,9 +39,7 @@ class ConvNeXtStack(nn.Module):
         dropout: Share of values zeroed after each block in training.
     """
 
-    def __init__(
-        self, depth: int, channels: int, kernel: int, expansion: int, dropout: float = 0.0
-    ) -> None:
+    def __init__(self, depth: int, channels: int, kernel: int, expansion: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(
             # The residual branches of a fresh stack add up to about one.

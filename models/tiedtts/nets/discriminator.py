@@ -1,7 +1,7 @@
 """Nets that tell real spectrograms from made ones; only training uses them."""
 
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 
 class PatchDiscriminator(nn.Module):
@@ -50,7 +50,4 @@ class MultiDiscriminator(nn.Module):
 
     def forward(self, spectrograms: list[Tensor]) -> list[tuple[Tensor, list[Tensor]]]:
         """Judge each spectrogram, (B, F, bands), by its own net."""
-        return [
-            judge(spectrogram)
-            for judge, spectrogram in zip(self.judges, spectrograms, strict=True)
-        ]
+        return [judge(spectrogram) for judge, spectrogram in zip(self.judges, spectrograms, strict=True)]

@@ -70,9 +70,7 @@ class Recognizer(nn.Module):
         self.norm = nn.LayerNorm(config.width)
         self.head = nn.Linear(config.width, len(CLASSES))
 
-    def set_grammar(
-        self, log_prior: npt.NDArray[np.float32], log_bigram: npt.NDArray[np.float32]
-    ) -> None:
+    def set_grammar(self, log_prior: npt.NDArray[np.float32], log_bigram: npt.NDArray[np.float32]) -> None:
         """Keep frequencies counted in transcripts, (C,) and (C, C)."""
         self.log_prior.copy_(torch.from_numpy(log_prior))
         self.log_bigram.copy_(torch.from_numpy(log_bigram))

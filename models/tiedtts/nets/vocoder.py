@@ -115,9 +115,7 @@ class HarmonicVocoder(nn.Module):
         """
         config = self.config
         pitch = (log_f0 - config.log_f0_mean) / config.log_f0_std * voiced
-        x = torch.cat(
-            [(mel - config.mel_mean) / config.mel_std, pitch[..., None], voiced[..., None]], 2
-        )
+        x = torch.cat([(mel - config.mel_mean) / config.mel_std, pitch[..., None], voiced[..., None]], 2)
         x = self.body(self.stem(x.transpose(1, 2)))
         out = self.head(self.norm(x.transpose(1, 2)))
         batch, frames = out.shape[:2]
@@ -154,9 +152,7 @@ class HarmonicVocoder(nn.Module):
 
     def _spectrum(self, signal: Tensor) -> Tensor:
         config = self.config
-        return torch.stft(
-            signal, config.n_fft, config.step, window=self.window, return_complex=True
-        )
+        return torch.stft(signal, config.n_fft, config.step, window=self.window, return_complex=True)
 
     def _signal(self, spectrum: Tensor) -> Tensor:
         config = self.config

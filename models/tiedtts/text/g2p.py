@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tiedtts.errors import TextError
 from tiedtts.text.lexicon import Pronunciation
-from tiedtts.text.phones import VOWELS
+from tiedtts.text.phones import CONSONANTS, VOWELS
 
 Array = npt.NDArray[np.float32]
 
@@ -41,9 +41,8 @@ def g2p_en_file(name: str) -> Path:
 
 
 def _labels() -> tuple[str, ...]:
-    consonants = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split()
     vowels = [vowel + digit for vowel in VOWELS for digit in "012"]
-    return tuple(sorted([*consonants, *vowels, "UW"]))
+    return tuple(sorted([*CONSONANTS, *vowels, "UW"]))
 
 
 class Network:

@@ -65,9 +65,7 @@ class Corpus:
                 hint="are these recordings of speech? `f0_min` and `f0_max` bound the pitch",
             )
         # Rounded, so that the same corpus gives the same voice whatever the order of summation.
-        return Scale(
-            *(round(float(v), 4) for v in (mel.mean(), mel.std(), pitch.mean(), pitch.std()))
-        )
+        return Scale(*(round(float(v), 4) for v in (mel.mean(), mel.std(), pitch.mean(), pitch.std())))
 
 
 def load(data: Path) -> Corpus:

@@ -89,9 +89,7 @@ def train(
     made: dict[str, Path] = {}
     for part in (p for p in PARTS if p in parts):
         made[part] = run / f"{part}.safetensors"
-        _train_part(
-            part, corpus, plan, fabric, run, start.get(part), data, resume, tensorboard, progress
-        )
+        _train_part(part, corpus, plan, fabric, run, start.get(part), data, resume, tensorboard, progress)
     if all((run / f"{part}.safetensors").is_file() for part in SPOKEN):
         made["voice"] = run / VOICE
         if fabric.is_global_zero:
@@ -130,6 +128,7 @@ def _train_part(
     trainer = Trainer(task, plan, fabric, run / part, keep, progress)
     net = trainer.run(resume=resume, tensorboard=tensorboard)
     if fabric.is_global_zero:
+        task.finish(net)
         keep(net, task.recipe.steps, run / f"{part}.safetensors")
     fabric.barrier()
 

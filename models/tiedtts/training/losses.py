@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 RESOLUTIONS = (2048, 1024, 512, 256)
 """Windows of the multi-resolution spectral loss, samples."""
@@ -23,13 +23,13 @@ class Ratio(NamedTuple):
 
     total: Tensor
     """Numerator, scalar, with a gradient."""
-    count: Tensor
+    size: Tensor
     """Denominator, scalar, without."""
 
     @property
     def value(self) -> Tensor:
         """The mean."""
-        return self.total / self.count.clamp(min=1e-8)
+        return self.total / self.size.clamp(min=1e-8)
 
 
 def masked(values: Tensor, mask: Tensor) -> Ratio:
@@ -78,9 +78,7 @@ def multi_resolution(signal: Tensor, target: Tensor) -> dict[str, Ratio]:
     return losses
 
 
-def complex_spectral(
-    harmonic: Tensor, target: Tensor, voiced: Tensor, hop: int, sample_rate: int
-) -> Ratio:
+def complex_spectral(harmonic: Tensor, target: Tensor, voiced: Tensor, hop: int, sample_rate: int) -> Ratio:
     """Compare the complex spectra of the harmonic part and of the recording where it is voiced.
 
     Magnitudes are compressed by the power 0.4, so that quiet harmonics count. It has a meaning only when

@@ -42,15 +42,19 @@ def mels(
     _save(figure, path)
 
 
-def spectrograms(
-    path: Path, panels: Mapping[str, npt.NDArray[np.float32]], sample_rate: int
-) -> None:
+def spectrograms(path: Path, panels: Mapping[str, npt.NDArray[np.float32]], sample_rate: int) -> None:
     """Draw magnitude spectrograms of signals, (S,) each, one above the other."""
     figure = _figure(len(panels))
     for axes, (title, samples) in zip(figure.axes, panels.items(), strict=True):
         quiet = np.random.default_rng(0).standard_normal(len(samples)) * 1e-6
         axes.specgram(
-            samples + quiet, NFFT=512, Fs=sample_rate, noverlap=384, vmin=-140, vmax=-40, cmap="magma"
+            samples + quiet,
+            NFFT=512,
+            Fs=sample_rate,
+            noverlap=384,
+            vmin=-140,
+            vmax=-40,
+            cmap="magma",
         )
         axes.set_title(title, fontsize=9)
         axes.set_ylabel("Hz")

@@ -215,9 +215,7 @@ def _build(cls: type[T], values: Any, where: str) -> T:
             f"unknown keys in `{where}`: {', '.join(unknown)}",
             hint=f"known keys are {', '.join(sorted(known))}",
         )
-    built = {
-        key: _convert(hints[key], value, f"{where}: {key}") for key, value in values.items()
-    }
+    built = {key: _convert(hints[key], value, f"{where}: {key}") for key, value in values.items()}
     try:
         return cls(**built)
     except TypeError as error:

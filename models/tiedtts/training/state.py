@@ -67,9 +67,7 @@ def restore(
     header = metadata.get("state", {})
 
     def under(prefix: str) -> dict[str, Tensor]:
-        return {
-            n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)
-        }
+        return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
 
     try:
         for name, net in nets.items():

@@ -149,7 +149,7 @@ class Trainer:
     def _stage(self, stage: Stage, begin: int, start: int, log: Log | None) -> None:
         """Run the steps of one stage that are not done yet."""
         torch.manual_seed(_seed(self.recipe.seed, begin))
-        optimizer = self.fabric.setup_optimizers(self._optimizer(self.raw, stage.learning_rate))
+        optimizer = self._optimizer(self.raw, stage.learning_rate)
         judge = self._judge(stage)
         if start > begin:
             nets, mean, optimizers = self._parts(optimizer, judge)
@@ -203,15 +203,11 @@ class Trainer:
                 }
                 total = total + self._weigh(verdict, weights)
                 if report:
-                    values |= self._values(
-                        {n: r for n, r in verdict.items() if n.startswith("fooled")}
-                    )
+                    values |= self._values({n: r for n, r in verdict.items() if n.startswith("fooled")})
         _set_rate(optimizer, rate)
         optimizer.zero_grad()
         fabric.backward(total)
-        fabric.clip_gradients(
-            net, optimizer, max_norm=self.task.recipe.clip, error_if_nonfinite=False
-        )
+        fabric.clip_gradients(net, optimizer, max_norm=self.task.recipe.clip, error_if_nonfinite=False)
         optimizer.step()
         if report:
             values["learning_rate"] = rate
@@ -254,11 +250,10 @@ class Trainer:
         if world == 1:
             terms = [weights[n] * parts[n].value for n in names]
         else:
-            counts = torch.stack([parts[n].count.detach().float() for n in names])
+            counts = torch.stack([parts[n].size.detach().float() for n in names])
             counts = self._summed(counts).clamp(min=1e-8)
             terms = [
-                weights[n] * world * parts[n].total / count
-                for n, count in zip(names, counts, strict=True)
+                weights[n] * world * parts[n].total / count for n, count in zip(names, counts, strict=True)
             ]
         return torch.stack(terms).sum()
 
@@ -286,9 +281,12 @@ class Trainer:
         batch = self.task.batch(indices[rank::world], seeds[rank::world])
         return {name: tensor.to(self.fabric.device) for name, tensor in batch.items()}
 
-    def _optimizer(self, net: nn.Module, rate: float) -> AdamW:
+    def _optimizer(self, net: nn.Module, rate: float) -> Optimizer:
         own = self.task.recipe
-        return AdamW(net.parameters(), lr=rate, betas=own.betas, weight_decay=own.weight_decay)
+        plain = AdamW(net.parameters(), lr=rate, betas=own.betas, weight_decay=own.weight_decay)
+        optimizer = self.fabric.setup_optimizers(plain)
+        assert isinstance(optimizer, Optimizer)
+        return optimizer
 
     def _judge(self, stage: Stage) -> _Judge | None:
         if not stage.adversarial:
@@ -298,7 +296,7 @@ class Trainer:
             return None
         plain = plain.to(self.fabric.device)
         net = self.fabric.setup_module(plain)
-        optimizer = self.fabric.setup_optimizers(self._optimizer(plain, stage.learning_rate))
+        optimizer = self._optimizer(plain, stage.learning_rate)
         return _Judge(net, plain, optimizer)
 
     def _parts(

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from tiedtts.nets.acoustic import AcousticNet, FrameTargets, Variances, frame_positions
 from tiedtts.nets.discriminator import MultiDiscriminator
+from tiedtts.text.phones import FIRST_SPEECH_ID
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
@@ -40,14 +41,14 @@ class AcousticTask:
         self.recipe = recipe
         if net is None:
             scale = dataclasses.asdict(corpus.scale)
-            net = AcousticNet(
-                dataclasses.replace(recipe.net, n_mels=corpus.audio.n_mels, **scale)
-            )
+            net = AcousticNet(dataclasses.replace(recipe.net, n_mels=corpus.audio.n_mels, **scale))
         self.net: nn.Module = net
         self.config = net.config
         self.rate = corpus.audio.frame_rate
         scores = np.array([u.score for u in corpus.train])
-        worst = np.quantile(scores, recipe.discard) if len(scores) > 1 / max(recipe.discard, 1e-9) else -np.inf
+        worst = (
+            np.quantile(scores, recipe.discard) if len(scores) > 1 / max(recipe.discard, 1e-9) else -np.inf
+        )
         kept = [u for u in corpus.train if u.score > worst or recipe.discard == 0]
         self.train = [self._item(u) for u in kept]
         self.heldout = [self._item(u) for u in corpus.heldout]
@@ -123,7 +124,8 @@ class AcousticTask:
 
     def views(self, outputs: FrameTargets, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
         """Cut the same frames out of made and real mel spectrograms."""
-        made, real = [], []
+        made: list[Tensor] = []
+        real: list[Tensor] = []
         for row, start in enumerate(batch["crop"].tolist()):
             for source, crops in ((outputs.mel, made), (batch["mel"], real)):
                 crop = source[row, start : start + CROP]
@@ -141,7 +143,7 @@ class AcousticTask:
             _, parts = self.losses(net, batch)
             for name, ratio in parts.items():
                 total, count = sums.get(name, (0.0, 0.0))
-                sums[name] = total + float(ratio.total), count + float(ratio.count)
+                sums[name] = total + float(ratio.total), count + float(ratio.size)
         return {name: total / max(count, 1e-8) for name, (total, count) in sums.items()}
 
     @torch.no_grad()
@@ -158,6 +160,32 @@ class AcousticTask:
                 self.rate,
                 np.cumsum(item["durations"]),
             )
+
+    @torch.no_grad()
+    def finish(self, net: nn.Module) -> None:
+        """Measure how much longer the recordings are than the durations that are predicted."""
+        assert isinstance(net, AcousticNet)
+        real = said = 0.0
+        for item in self.train:
+            ids = torch.from_numpy(item["ids"])[None].to(next(net.parameters()).device)
+            mask = torch.ones_like(ids[..., 0], dtype=torch.float32)
+            variances = net.predict(net.encode(ids, mask), mask)
+            speech = item["ids"][:, 0] >= FIRST_SPEECH_ID
+            frames = torch.expm1(variances.log_duration[0]).clamp(min=0).cpu().numpy()
+            real += float(item["durations"][speech].sum())
+            said += float(frames[speech].sum())
+        if real and said:
+            scale = round(min(2.0, max(0.5, real / said)), 4)
+            net.config = dataclasses.replace(net.config, duration_scale=scale)
+
+    @torch.no_grad()
+    def predict(self, utterance: Utterance) -> npt.NDArray[np.float32]:
+        """Return the mel spectrogram, (F, M), that the net makes at a recording's own durations."""
+        item = self._item(utterance)
+        out, _ = self.losses(self.net.eval(), self._collate([item]))
+        mel = out.mel[0, : len(item["mel"])].float().cpu().numpy()
+        scaled = mel * self.config.mel_std + self.config.mel_mean
+        return np.asarray(scaled, np.float32)
 
 
 _PER_PHONE = {"ids", "durations", "pitch", "energy", "mask"}

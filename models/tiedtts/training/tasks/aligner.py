@@ -106,7 +106,7 @@ class AlignerTask:
             logits, parts = self.losses(net, batch)
             for name, ratio in parts.items():
                 total, count = sums.get(name, (0.0, 0.0))
-                sums[name] = total + float(ratio.total), count + float(ratio.count)
+                sums[name] = total + float(ratio.total), count + float(ratio.size)
             heard = recognition.decode(logits[0].float().cpu().numpy(), self.grammar)
             said = recognition.collapse(item[1])
             errors += recognition.edits(heard, said).total
@@ -126,12 +126,13 @@ class AlignerTask:
                 self.texts[number],
             )
 
+    def finish(self, net: nn.Module) -> None:
+        """There is nothing left to measure."""
+
 
 def _item(utterance: Utterance) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
     """Return the mel spectrogram, (F, M), and the class of each frame, (F,)."""
-    classes = [
-        CLASSES.index(phone.symbol) if phone.is_speech else 0 for phone in utterance.phones
-    ]
+    classes = [CLASSES.index(phone.symbol) if phone.is_speech else 0 for phone in utterance.phones]
     return utterance.features.mel, np.repeat(np.array(classes), utterance.durations)
 
 

@@ -18,11 +18,16 @@ class Task(Protocol):
 
     name: str
     """Part name: `aligner`, `acoustic` or `vocoder`."""
-    recipe: PartRecipe
+
+    @property
+    def recipe(self) -> PartRecipe:
+        """Steps, rates and sizes."""
+        ...
+
     net: nn.Module
     weights: dict[str, float]
     """Weight of each loss in the sum; one that is not named is only reported."""
-    lengths: Sequence[int]
+    lengths: list[int]
     """Frames of each training recording."""
     draws: bool
     """Whether recordings are drawn by length rather than taken in turn."""
@@ -49,4 +54,8 @@ class Task(Protocol):
 
     def illustrate(self, net: nn.Module, folder: Path) -> None:
         """Save pictures and sounds of held-out recordings."""
+        ...
+
+    def finish(self, net: nn.Module) -> None:
+        """Set whatever is measured once, when all steps are done."""
         ...

@@ -70,9 +70,7 @@ class VocoderTask:
         f = utterance.features
         phase = f.phase if locked else None
         voiced = f.voiced.astype(np.float32)
-        return excitation.pulse_train(
-            f.log_f0, voiced, self.audio.hop, self.audio.sample_rate, phase
-        )
+        return excitation.pulse_train(f.log_f0, voiced, self.audio.hop, self.audio.sample_rate, phase)
 
     def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
         """Cut a random segment out of each recording."""
@@ -101,9 +99,7 @@ class VocoderTask:
 
     def losses(self, net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Ratio]]:
         """Make the segments and compare their spectra."""
-        harmonic, noise = net(
-            batch["mel"], batch["log_f0"], batch["voiced"], batch["pulses"], batch["noise"]
-        )
+        harmonic, noise = net(batch["mel"], batch["log_f0"], batch["voiced"], batch["pulses"], batch["noise"])
         made = harmonic + noise
         parts = losses.multi_resolution(made, batch["samples"])
         parts["complex"] = losses.complex_spectral(
@@ -113,7 +109,8 @@ class VocoderTask:
 
     def views(self, outputs: Tensor, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
         """Return log spectrograms at the resolutions of the judges."""
-        made, real = [], []
+        made: list[Tensor] = []
+        real: list[Tensor] = []
         for window in JUDGED:
             for signal, views in ((outputs, made), (batch["samples"], real)):
                 size = losses.magnitude(losses.spectrum(signal, window)) / window**0.5
@@ -156,6 +153,9 @@ class VocoderTask:
                 {"recorded": real, "made again": made},
                 self.audio.sample_rate,
             )
+
+    def finish(self, net: nn.Module) -> None:
+        """There is nothing left to measure."""
 
 
 def _fit(values: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:

@@ -1,0 +1,133 @@
+"""A machine that listens: which phones it hears, and how many of them are wrong."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tiedtts import checkpoint
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.errors import CheckpointError
+from tiedtts.measure import recognition
+from tiedtts.nets.recognizer import CLASSES, Recognizer
+from tiedtts.text.phones import Phone
+
+SHIPPED = Path(__file__).parent / "data" / "recognizer.safetensors"
+"""The recogniser inside the package."""
+DRAWS = 2_000
+"""Resamplings behind an interval."""
+_CLASS_OF = {symbol: index for index, symbol in enumerate(CLASSES)}
+
+
+class Listener:
+    """A phone recogniser at work, on one thread.
+
+    Args:
+        net: Gives each frame a distribution over phones.
+        audio: How what it hears has to be analysed.
+    """
+
+    def __init__(self, net: Recognizer, audio: AudioSettings) -> None:
+        self.audio = audio
+        self._net = net.eval()
+        self._grammar = recognition.Grammar(net.log_prior.numpy(), net.log_bigram.numpy())
+
+    @classmethod
+    def load(cls, path: Path) -> "Listener":
+        """Read the recogniser of a checkpoint.
+
+        Raises:
+            CheckpointError: The file is not a checkpoint or has no recogniser.
+        """
+        file = checkpoint.load(path)
+        net = file.part("aligner")
+        if not isinstance(net, Recognizer):
+            raise CheckpointError(f"the aligner of {path} is a {checkpoint.architecture(net)}")
+        return cls(net, file.audio)
+
+    def understands(self, audio: AudioSettings) -> bool:
+        """Return whether features made with these settings are what the net was trained on."""
+        return _analysis(audio) == _analysis(self.audio)
+
+    def hear(self, mel: npt.NDArray[np.float32]) -> list[int]:
+        """Return the phones of a mel spectrogram, (F, M), as indices into `CLASSES`."""
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            with torch.inference_mode():
+                logits = self._net(torch.from_numpy(mel)[None])[0]
+        finally:
+            torch.set_num_threads(threads)
+        return recognition.decode(logits.numpy(), self._grammar)
+
+
+def spoken(phones: Iterable[Phone]) -> list[int]:
+    """Return indices into `CLASSES`; silences and pauses are dropped."""
+    return [_CLASS_OF[phone.symbol] for phone in phones if phone.is_speech]
+
+
+def spoken_words(phones: Iterable[Phone]) -> list[list[int]]:
+    """Return the same word by word."""
+    groups = groupby(phones, lambda phone: phone.word)
+    return [spoken(word) for number, word in groups if number >= 0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhoneErrorRate:
+    """Substitutions, deletions and insertions a phone said."""
+
+    synthesised: float
+    """Of the voice."""
+    natural: float
+    """Of recordings of the same texts: what the recogniser itself gets wrong."""
+    ratio: float | None
+    """The first over the second; None where nothing is wrong in the recordings."""
+    interval: tuple[float, float] | None
+    """Where the ratio lies in 95% of resamplings of the texts (Efron's bootstrap, 1979)."""
+
+
+def phone_error_rate(
+    synthesised: Sequence[tuple[float, float]],
+    natural: Sequence[tuple[float, float]],
+) -> PhoneErrorRate:
+    """Compare the errors in synthetic and natural renderings of the same texts.
+
+    Args:
+        synthesised: Errors and phones said, of each text.
+        natural: The same of recordings, in the same order; means where there are several.
+    """
+    counts = np.stack([np.array(synthesised), np.array(natural)], dtype=np.float64)  # (2, texts, 2)
+    texts = counts.shape[1]
+    rates = counts[..., 0].sum(1) / counts[..., 1].sum(1)
+    draws = np.random.default_rng(0).integers(0, texts, (DRAWS, texts))
+    sums = counts[:, draws].sum(2)  # (2, texts, 2) -> (2, draws, texts, 2) -> (2, draws, 2)
+    drawn = sums[..., 0] / sums[..., 1]
+    return PhoneErrorRate(
+        synthesised=float(rates[0]),
+        natural=float(rates[1]),
+        ratio=float(rates[0] / rates[1]) if rates[1] > 0 else None,
+        interval=_middle(drawn[0] / drawn[1]) if drawn[1].min() > 0 else None,
+    )
+
+
+def _middle(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return the bounds of the middle 95% of values."""
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _analysis(audio: AudioSettings) -> tuple[float, ...]:
+    """Return the settings that the look of a mel spectrogram depends on."""
+    return (
+        audio.sample_rate,
+        audio.n_fft,
+        audio.hop,
+        audio.n_mels,
+        audio.f_min,
+        audio.f_max,
+        audio.level,
+    )

@@ -1,0 +1,154 @@
+"""Voices speak: what goes in, what comes out, and what is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.checkpoint import Checkpoint, save
+from tiedtts.errors import TextError, VoiceError
+from tiedtts.export import export
+from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
+from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.voice import SENTENCE_PAUSE, Voice, list_voices
+
+
+@pytest.fixture(scope="module")
+def voice_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    acoustic = AcousticNet(AcousticConfig(width=16, encoder_blocks=1, variance_blocks=1, decoder_blocks=1))
+    torch.nn.init.constant_(acoustic.variance_head.bias, 2.0)
+    parts = {"acoustic": acoustic, "vocoder": HarmonicVocoder(VocoderConfig(width=16, blocks=1))}
+    folder = tmp_path_factory.mktemp("voice")
+    save(folder / "small.safetensors", Checkpoint(parts, AudioSettings(), {}))
+    export([folder / "small.safetensors"], folder / "small.onnx")
+    return folder / "small.onnx"
+
+
+@pytest.fixture(scope="module")
+def voice(voice_file: Path) -> Voice:
+    return Voice.load(voice_file)
+
+
+def test_speech_is_complete(voice: Voice) -> None:
+    speech = voice.say("Two boats, one harbour. Was it cold?")
+    assert speech.sample_rate == voice.sample_rate == 24_000
+    assert speech.samples.dtype == np.float32
+    assert len(speech.phones) == len(speech.durations)
+    assert sum(speech.durations) == len(speech.samples)
+    assert speech.seconds == len(speech.samples) / 24_000
+    assert np.isfinite(speech.samples).all()
+    assert 0 < np.abs(speech.samples).max() <= 0.981
+    assert speech.warnings == ()
+
+
+def test_same_text_same_samples(voice: Voice, voice_file: Path) -> None:
+    first = voice.say("A quiet morning.").samples
+    assert (voice.say("A quiet morning.").samples == first).all()
+    assert (Voice.load(voice_file).say("A quiet morning.").samples == first).all()
+    assert not np.array_equal(voice.say("A quiet morning.", seed=1).samples, first)
+
+
+def test_stream_is_say_in_parts(voice: Voice) -> None:
+    text = "It rained. Nobody minded! Why should they?"
+    parts = list(voice.stream(text, speed=1.3, pitch=-3))
+    assert len(parts) == 3
+    whole = voice.say(text, speed=1.3, pitch=-3)
+    assert np.array_equal(np.concatenate([p.samples for p in parts]), whole.samples)
+    silence = round(SENTENCE_PAUSE / 1.3 * 24_000)
+    assert not parts[0].samples[-silence:].any()
+
+
+def test_edges_are_silent(voice: Voice) -> None:
+    samples = voice.say("Edges.").samples
+    assert samples[0] == samples[-1] == 0
+
+
+def test_speed_changes_length(voice: Voice) -> None:
+    text = "A long enough sentence to see how fast it is spoken."
+    lengths = [voice.say(text, speed=speed).seconds for speed in (0.5, 1.0, 2.0)]
+    assert lengths[0] > 1.7 * lengths[1]
+    assert lengths[1] > 1.5 * lengths[2]
+
+
+@pytest.mark.parametrize(("argument", "value"), [("speed", 0.0), ("speed", 9.0), ("pitch", 99.0)])
+def test_out_of_range(voice: Voice, argument: str, value: float) -> None:
+    with pytest.raises(VoiceError, match=f"`{argument}` must be"):
+        voice.say("Hello.", **{argument: value})
+
+
+@pytest.mark.parametrize("speed", [float("nan"), float("inf")])
+def test_not_a_number(voice: Voice, speed: float) -> None:
+    with pytest.raises(VoiceError, match="`speed` must be"):
+        voice.say("Hello.", speed=speed)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "?!…", "🙂🙂", "\x00\x07", "日本語"])
+def test_nothing_to_say(voice: Voice, text: str) -> None:
+    with pytest.raises(TextError, match="nothing to say"):
+        voice.say(text)
+
+
+def test_what_can_be_spoken_is(voice: Voice) -> None:
+    speech = voice.say("Hello 日本語 there 🙂.")
+    assert speech.warnings
+    assert sum(p.is_speech for p in speech.phones) >= 6
+
+
+def test_damaged_and_foreign_files(voice_file: Path, tmp_path: Path) -> None:
+    import onnx
+    from onnx import TensorProto, helper
+
+    whole = voice_file.read_bytes()
+    for name, data in (("cut", whole[: len(whole) // 2]), ("empty", b""), ("text", b"hello")):
+        path = tmp_path / f"{name}.onnx"
+        path.write_bytes(data)
+        with pytest.raises(VoiceError, match="damaged or is not a voice"):
+            Voice.load(path)
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])
+    graph = helper.make_graph([helper.make_node("Abs", ["x"], ["y"])], "g", [x], [y])
+    foreign = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(foreign, str(tmp_path / "foreign.onnx"))
+    with pytest.raises(VoiceError, match="not a TiedTTS voice"):
+        Voice.load(tmp_path / "foreign.onnx")
+
+
+def test_checkpoint_where_a_voice_is_expected(voice_file: Path) -> None:
+    with pytest.raises(VoiceError, match="is a checkpoint, not a voice") as caught:
+        Voice.load(voice_file.with_suffix(".safetensors"))
+    assert "tiedtts export" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("name", ["nobody", "missing.onnx", "../kathleen", ""])
+def test_unknown_voice(name: str) -> None:
+    with pytest.raises(VoiceError, match="no such voice"):
+        Voice.load(name)
+
+
+def test_voice_of_other_phones_or_newer_format(voice_file: Path, tmp_path: Path) -> None:
+    import json
+
+    import onnx
+
+    for key, message in (("format", "newer than"), ("text", "other phones")):
+        model = onnx.load(str(voice_file))
+        metadata = json.loads(model.metadata_props[0].value)
+        metadata[key] = 99 if key == "format" else metadata[key] | {"phones": ["x"]}
+        model.metadata_props[0].value = json.dumps(metadata)
+        onnx.save(model, str(tmp_path / "changed.onnx"))
+        with pytest.raises(VoiceError, match=message):
+            Voice.load(tmp_path / "changed.onnx")
+
+
+def test_a_voice_is_in_the_package() -> None:
+    assert "kathleen" in list_voices()
+    voice = Voice.load()
+    assert voice.name == "kathleen"
+    speech = voice.say("The kettle is on.")
+    assert 0.6 < speech.seconds < 2.5
+    # Speech, not hum: loud and quiet stretches differ by far.
+    level = np.sqrt((speech.samples[: 512 * 30].reshape(-1, 512) ** 2).mean(1))
+    assert level.max() > 10 * np.median(level) or level.max() > 20 * level.min()
