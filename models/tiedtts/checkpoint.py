@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from tiedtts.audio import files
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.errors import CheckpointError, TiedTTSError
+from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
@@ -115,18 +114,29 @@ def load(path: Path) -> Checkpoint:
             f"{path} is a safetensors file, but not a TiedTTS checkpoint",
             hint="`tiedtts train` writes checkpoints",
         )
-    if header["format"] > FORMAT:
-        raise CheckpointError(
-            f"{path} has format {header['format']}, newer than {FORMAT}",
-            hint="install a newer tiedtts",
-        )
-    if header["text"] != inventory():
-        raise CheckpointError(
-            f"{path} was trained on other phones than this version speaks",
-            hint=f"use tiedtts {header['version']}, or train again",
-        )
-    parts = {name: _build(name, part, header, tensors, path) for name, part in header["parts"].items()}
-    return Checkpoint(parts, AudioSettings.from_dict(header["audio"]), header["provenance"])
+    try:
+        if header["format"] > FORMAT:
+            raise CheckpointError(
+                f"{path} has format {header['format']}, newer than {FORMAT}",
+                hint="install a newer tiedtts",
+            )
+        if header["text"] != inventory():
+            raise CheckpointError(
+                f"{path} was trained on other phones than this version speaks",
+                hint=f"use tiedtts {header['version']}, or train again",
+            )
+        _check_names(path, tensors, header)
+        parts = {name: _build(name, part, header, tensors, path) for name, part in header["parts"].items()}
+        return Checkpoint(parts, AudioSettings.from_dict(header["audio"]), header["provenance"])
+    except (KeyError, TypeError, AttributeError, ConfigError) as error:
+        raise CheckpointError(f"{path} has a damaged header: {error}") from error
+
+
+def _check_names(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
+    """Refuse tensors and ties that belong to no part."""
+    strangers = [n for n in (*tensors, *header["ties"]) if n.split(".", 1)[0] not in header["parts"]]
+    if strangers:
+        raise CheckpointError(f"{path} holds tensors of no part: {', '.join(strangers[:3])}")
 
 
 def _build(
@@ -140,7 +150,7 @@ def _build(
     try:
         config_class, net_class = _ARCHITECTURES[part["architecture"]]
         net = net_class(config_class(**part["config"]))
-    except (KeyError, TypeError, TiedTTSError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, ConfigError) as error:
         raise CheckpointError(f"{path}: cannot build part `{name}`: {error}") from error
     prefix = f"{name}."
     own = {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
@@ -182,7 +192,7 @@ def write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> N
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read tensors and JSON values from safetensors.
+    """Read tensors and JSON values from safetensors; metadata that is not JSON stays text.
 
     Raises:
         CheckpointError: The file is missing or damaged.
@@ -193,21 +203,24 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise CheckpointError(f"no such checkpoint: {path}")
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = {key: json.loads(v) for key, v in (file.metadata() or {}).items()}
+            metadata = {key: _value(text) for key, text in (file.metadata() or {}).items()}
             names = file.keys()
             return {name: file.get_tensor(name) for name in names}, metadata
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError) as error:
         raise CheckpointError(
             f"{path} is not a readable safetensors file: {error}",
             hint="checkpoints end in .safetensors; a voice for `synth` ends in .onnx",
         ) from error
 
 
+def _value(text: str) -> Any:
+    """Return a JSON value, or the text itself where it is none, as in other programs' files."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 def count(net: nn.Module) -> int:
     """Return the number of stored parameters, tied ones once."""
     return sum(p.numel() for p in net.parameters())
-
-
-def detached(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Copy a state dict, so that further training does not change it."""
-    return {name: torch.clone(tensor.detach()) for name, tensor in state.items()}

@@ -34,6 +34,8 @@ def pulse_train(
         Samples, (F * hop,).
     """
     frames = len(log_f0)
+    if not frames:
+        return np.zeros(0, np.float32)
     times = np.arange(frames * hop) / hop
     frame_times = np.arange(frames)
     angle = oscillator_phase(log_f0, hop, sample_rate)

@@ -11,10 +11,14 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts.audio import ogg
 from tiedtts.errors import AudioError
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".mp3": "MP3"}
 """File suffixes that can be written, and libsndfile's names for them."""
+
+_BLOCK = 65_536
+"""Samples encoded at once."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +82,27 @@ def check_suffix(path: Path) -> str:
 
 
 def encode(samples: npt.NDArray[np.floating], rate: int, file_format: str = "WAV") -> bytes:
-    """Encode mono samples, (S,), as a whole sound file in memory."""
+    """Encode mono samples, (S,), as a whole sound file in memory; the same samples give the same bytes.
+
+    Raises:
+        AudioError: The format cannot hold this sampling rate.
+    """
     import soundfile
 
     buffer = io.BytesIO()
     subtype = "VORBIS" if file_format == "OGG" else "MPEG_LAYER_III" if file_format == "MP3" else "PCM_16"
     data = to_pcm16(samples) if subtype == "PCM_16" else np.asarray(samples, np.float32)
-    soundfile.write(buffer, data, rate, format=file_format, subtype=subtype)
-    return buffer.getvalue()
+    try:
+        with soundfile.SoundFile(buffer, "w", rate, 1, subtype, format=file_format) as sound:
+            # libsndfile's Vorbis encoder keeps what it is given at once on the stack, and overflows.
+            for start in range(0, len(data), _BLOCK):
+                sound.write(data[start : start + _BLOCK])
+    except soundfile.LibsndfileError as error:
+        raise AudioError(
+            f"cannot encode {rate} Hz as {file_format}: {error.error_string}",
+            hint="write .wav or .flac instead",
+        ) from error
+    return ogg.renumber(buffer.getvalue()) if file_format == "OGG" else buffer.getvalue()
 
 
 def write(path: Path, samples: npt.NDArray[np.floating], rate: int) -> None:
@@ -98,20 +115,17 @@ def write(path: Path, samples: npt.NDArray[np.floating], rate: int) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name beside it, then rename it.
+    """Write a file under a temporary name beside it, then rename it; a device or a pipe is written to.
 
     Raises:
-        AudioError: The folder is missing or cannot be written.
+        AudioError: The folder is missing or cannot be written, or there is a folder of this name.
     """
-    if path.exists() and not path.is_file():
-        # A device such as /dev/null: renaming over it would replace it.
-        try:
-            path.write_bytes(data)
-        except OSError as error:
-            raise AudioError(f"cannot write {path}: {error.strerror}") from error
-        return
     temporary = None
     try:
+        if path.exists() and not path.is_file():
+            # A device such as /dev/null: renaming over it would replace it.
+            path.write_bytes(data)
+            return
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = file.name
             file.write(data)
@@ -120,7 +134,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     except OSError as error:
         raise AudioError(
             f"cannot write {path}: {error.strerror}",
-            hint="choose a folder that exists and that you may write to",
+            hint="choose a file in a folder that exists and that you may write to",
         ) from error
     finally:
         if temporary is not None:

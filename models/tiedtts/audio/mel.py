@@ -3,12 +3,14 @@
 The only features that both nets share: the acoustic net predicts them, the vocoder reads them.
 """
 
+import warnings
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.errors import ConfigError
 
 FLOOR = 1e-5
 """Smallest amplitude before the logarithm: about -115 dB."""
@@ -16,16 +18,27 @@ FLOOR = 1e-5
 
 @lru_cache(maxsize=4)
 def filterbank(settings: AudioSettings) -> npt.NDArray[np.float32]:
-    """Return Slaney-style area-normalised mel filters, (M, n_fft / 2 + 1)."""
+    """Return Slaney-style area-normalised mel filters, (M, n_fft / 2 + 1).
+
+    Raises:
+        ConfigError: The bands are so narrow that one lies between two frequencies of the spectrum.
+    """
     import librosa
 
-    bank: npt.NDArray[np.float32] = librosa.filters.mel(
-        sr=settings.sample_rate,
-        n_fft=settings.n_fft,
-        n_mels=settings.n_mels,
-        fmin=settings.f_min,
-        fmax=settings.f_max,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Empty filters")
+        bank: npt.NDArray[np.float32] = librosa.filters.mel(
+            sr=settings.sample_rate,
+            n_fft=settings.n_fft,
+            n_mels=settings.n_mels,
+            fmin=settings.f_min,
+            fmax=settings.f_max,
+        )
+    if not bank.any(axis=1).all():
+        raise ConfigError(
+            f"{settings.n_mels} mel bands are too many for windows of {settings.n_fft} samples",
+            hint="lower `n_mels` or raise `n_fft`",
+        )
     return bank
 
 

@@ -30,6 +30,8 @@ def track(samples: npt.NDArray[np.float32], settings: AudioSettings) -> Pitch:
     import pyworld
 
     frames = len(samples) // settings.hop
+    if not frames:
+        return Pitch(np.zeros(0, np.float32), np.zeros(0, dtype=bool))
     signal = samples.astype(np.float64)
     f0, times = pyworld.dio(
         signal,
@@ -80,6 +82,8 @@ def fundamental_phase(
 def oscillator_phase(log_f0: npt.NDArray[np.float32], hop: int, sample_rate: int) -> npt.NDArray[np.float64]:
     """Return the running phase of an oscillator at a pitch, radians, (F * hop,)."""
     frames = len(log_f0)
+    if not frames:
+        return np.zeros(0)
     f0 = np.exp(np.interp(np.arange(frames * hop) / hop, np.arange(frames), log_f0))
     phase: npt.NDArray[np.float64] = np.cumsum(2 * np.pi / sample_rate * f0)
     return phase

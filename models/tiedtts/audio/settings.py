@@ -34,6 +34,10 @@ class AudioSettings:
             raise ConfigError(
                 f"`sample_rate` must be 8000 to 48000 Hz, got: {self.sample_rate}",
             )
+        if self.n_mels < 1:
+            raise ConfigError(f"`n_mels` must be at least 1, got: {self.n_mels}")
+        if not 0 < self.level < 1:
+            raise ConfigError(f"`level` must be in (0, 1), got: {self.level}")
         if self.hop < 1 or self.n_fft < 2 * self.hop:
             raise ConfigError(
                 f"`n_fft` must be at least twice `hop`, got: {self.n_fft} and {self.hop}",
@@ -68,4 +72,7 @@ class AudioSettings:
                 f"unknown audio settings: {', '.join(unknown)}",
                 hint=f"known are {', '.join(sorted(known))}",
             )
-        return cls(**values)
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ConfigError(f"audio settings have a value of the wrong kind: {error}") from error

@@ -51,6 +51,8 @@ def decode(logits: npt.NDArray[np.float32], grammar: Grammar) -> list[int]:
         Classes in order, without silences; a phone heard twice in a row is two.
     """
     frames, classes = logits.shape
+    if not frames:
+        return []
     top = logits.max(1, keepdims=True)
     log_posterior = logits - top - np.log(np.exp(logits - top).sum(1, keepdims=True))
     scores = (log_posterior - PRIOR_WEIGHT * grammar.log_prior).astype(np.float64)

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tiedtts.errors import ConfigError
 from tiedtts.nets.blocks import ConvNeXtStack
+from tiedtts.nets.checks import check_kernels, check_scales, check_shares, check_sizes
 from tiedtts.text.phones import FACTORS, FIRST_SPEECH_ID, SILENCE_ID
 
 POSITION_FEATURES = 5
@@ -61,12 +61,11 @@ class AcousticConfig:
     logarithm, which alone would hurry."""
 
     def __post_init__(self) -> None:
-        for name in ("width", "encoder_blocks", "variance_blocks", "decoder_blocks", "stride"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"`{name}` must be at least 1, got: {getattr(self, name)}")
-        for name in ("encoder_kernel", "decoder_kernel"):
-            if getattr(self, name) % 2 == 0:
-                raise ConfigError(f"`{name}` must be odd, got: {getattr(self, name)}")
+        sizes = ("width", "encoder_blocks", "variance_blocks", "decoder_blocks", "expansion", "stride")
+        check_sizes(self, *sizes, "n_mels")
+        check_kernels(self, "encoder_kernel", "decoder_kernel")
+        check_shares(self, "dropout", "variance_dropout")
+        check_scales(self, "mel_std", "log_f0_std", "duration_scale")
 
 
 class Variances(NamedTuple):

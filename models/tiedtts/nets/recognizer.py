@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from tiedtts.errors import ConfigError
 from tiedtts.nets.blocks import ConvNeXtStack
+from tiedtts.nets.checks import check_kernels, check_scales, check_shares, check_sizes
 from tiedtts.text.phones import CONSONANTS, SILENCE, VOWELS
 
 CLASSES = (SILENCE, *CONSONANTS, *VOWELS)
@@ -42,12 +42,10 @@ class RecognizerConfig:
     """Of the corpus."""
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.blocks < 1 or self.kernel % 2 == 0:
-            raise ConfigError(
-                f"recogniser of width {self.width}, {self.blocks} blocks, kernel {self.kernel} "
-                "cannot be built",
-                hint="sizes are at least 1 and the kernel is odd",
-            )
+        check_sizes(self, "width", "blocks", "expansion", "n_mels")
+        check_kernels(self, "kernel")
+        check_shares(self, "dropout")
+        check_scales(self, "mel_std")
 
 
 class Recognizer(nn.Module):

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from tiedtts.errors import ConfigError
 from tiedtts.nets.blocks import ConvNeXtStack
+from tiedtts.nets.checks import check_kernels, check_scales, check_sizes
 
 LOG_GAIN_RANGE = (-9.0, 4.0)
 """Natural logarithm of the harmonic gain is kept inside this range."""
@@ -60,13 +61,10 @@ class VocoderConfig:
     """Of the corpus' voiced frames."""
 
     def __post_init__(self) -> None:
-        for name in ("width", "blocks", "substeps"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"`{name}` must be at least 1, got: {getattr(self, name)}")
-        if self.hop % self.substeps or self.n_fft < 2 * self.step:
-            raise ConfigError(
-                f"`hop` {self.hop}, `substeps` {self.substeps} and `n_fft` {self.n_fft} do not fit"
-            )
+        sizes = ("width", "blocks", "expansion", "knots", "n_fft", "substeps", "hop", "sample_rate")
+        check_sizes(self, *sizes, "n_mels")
+        check_kernels(self, "kernel")
+        check_scales(self, "mel_std", "log_f0_std")
 
     @property
     def step(self) -> int:
@@ -86,13 +84,23 @@ class Filters(NamedTuple):
 
 
 class HarmonicVocoder(nn.Module):
-    """The vocoder; `filters` is the net, `forward` the whole way to samples."""
+    """The vocoder; `filters` is the net, `forward` the whole way to samples.
+
+    Raises:
+        ConfigError: `hop`, `substeps` and `n_fft` do not fit each other. A recipe leaves `hop` to the corpus:
+            so this cannot be known any earlier.
+    """
 
     interpolation: Tensor
     window: Tensor
 
     def __init__(self, config: VocoderConfig) -> None:
         super().__init__()
+        if config.hop % config.substeps or config.n_fft < 2 * config.step or config.n_fft % config.step:
+            raise ConfigError(
+                f"`hop` {config.hop}, `substeps` {config.substeps} and `n_fft` {config.n_fft} do not fit",
+                hint="`hop / substeps` is whole, and `n_fft` is a multiple of it, at least twice it",
+            )
         self.config = config
         self.stem = nn.Conv1d(config.n_mels + 2, config.width, 5, padding=2)
         self.body = ConvNeXtStack(config.blocks, config.width, config.kernel, config.expansion)

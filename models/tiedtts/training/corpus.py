@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts.audio.pitch import oscillator_phase
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus.features import Features
 from tiedtts.corpus.manifest import Entry, read_manifest, read_settings
@@ -59,9 +60,9 @@ class Corpus:
         """Mean and standard deviation of mel values and of voiced log F0 in the training recordings."""
         mel = np.concatenate([u.features.mel for u in self.train])
         pitch = np.concatenate([u.features.log_f0[u.features.voiced] for u in self.train])
-        if len(pitch) < 2:
+        if len(pitch) < 2 or pitch.std() < 1e-3 or mel.std() < 1e-3:
             raise CorpusError(
-                "no voiced frame in the training recordings",
+                "the training recordings have no pitch, or never change it",
                 hint="are these recordings of speech? `f0_min` and `f0_max` bound the pitch",
             )
         # Rounded, so that the same corpus gives the same voice whatever the order of summation.
@@ -76,46 +77,62 @@ def load(data: Path) -> Corpus:
     """
     entries = read_manifest(data)
     settings = read_settings(data)
-    train = tuple(_utterances(data, (e for e in entries if e.split == "train")))
-    heldout = tuple(_utterances(data, (e for e in entries if e.split != "train")))
+    train = tuple(_utterances(data, settings, (e for e in entries if e.split == "train")))
+    heldout = tuple(_utterances(data, settings, (e for e in entries if e.split != "train")))
     if not train:
         raise CorpusError(f"{data} has no training recordings", hint="prepare with less held out")
     return Corpus(settings, train, heldout)
 
 
-def _utterances(data: Path, entries: Iterable[Entry]) -> Iterable[Utterance]:
+def _utterances(data: Path, settings: AudioSettings, entries: Iterable[Entry]) -> Iterable[Utterance]:
     """Read the features of entries and cut the silence at their edges."""
     for entry in entries:
         features = Features.load(data / "features" / entry.features)
-        phones = tuple(Phone(*row) for row in entry.phones)
         durations = np.array(entry.durations, dtype=np.int64)
-        if durations.sum() != features.frames or len(phones) != len(durations):
+        try:
+            phones = tuple(Phone(*row) for row in entry.phones)
+            ids = encode(phones)
+        except (TypeError, KeyError) as error:
+            raise CorpusError(
+                f"the phones of `{entry.id}` are not of this version: {error}",
+                hint="run `tiedtts prepare` again",
+            ) from error
+        agree = len(phones) == len(durations) and durations.sum() == features.frames
+        if not agree or not features.frames:
             raise CorpusError(
                 f"manifest and features of `{entry.id}` do not agree",
                 hint="run `tiedtts prepare` again",
             )
-        first = max(0, int(durations[0]) - LEADING_FRAMES)
-        last = max(0, int(durations[-1]) - TRAILING_FRAMES)
-        durations[0] -= first
-        durations[-1] -= last
+        start, end = 0, features.frames
+        if not phones[0].is_speech:
+            start = max(0, int(durations[0]) - LEADING_FRAMES)
+            durations[0] -= start
+        if not phones[-1].is_speech:
+            end -= max(0, int(durations[-1]) - TRAILING_FRAMES)
+            durations[-1] -= features.frames - end
         yield Utterance(
             entry.id,
             entry.text,
             phones,
-            encode(phones),
+            ids,
             durations,
-            cut(features, first, features.frames - last),
+            cut(features, start, end, settings.sample_rate),
             entry.alignment_score,
         )
 
 
-def cut(features: Features, start: int, end: int) -> Features:
-    """Return frames `start` to `end` of a recording's features."""
+def cut(features: Features, start: int, end: int, sample_rate: int) -> Features:
+    """Return frames `start` to `end` of a recording's features; `sample_rate` in Hz."""
     hop = len(features.samples) // features.frames
+    phase = features.phase[start:end]
+    if start:
+        # The phase is relative to an oscillator that now starts later: add what it had turned by then.
+        turned = oscillator_phase(features.log_f0, hop, sample_rate)[start * hop - 1]
+        phase = np.angle(np.exp(1j * (phase + turned))).astype(np.float32)
     return Features(
         features.samples[start * hop : end * hop],
         features.mel[start:end],
         features.log_f0[start:end],
         features.voiced[start:end],
-        features.phase[start:end],
+        phase,
     )

@@ -23,8 +23,13 @@ class Log:
         self.path = path
         self.rows: list[dict[str, str]] = []
         if path.is_file():
-            with path.open(newline="", encoding="utf-8") as file:
-                self.rows = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
+            try:
+                with path.open(newline="", encoding="utf-8") as file:
+                    self.rows = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
+            except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
+                raise ConfigError(
+                    f"{path} is not the log of a run: {error}", hint="move it away, or start a new run"
+                ) from error
         self._writer: Any = None
         if tensorboard is not None:
             try:

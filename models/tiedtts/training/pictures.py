@@ -1,10 +1,14 @@
 """Pictures that are looked at while a net trains."""
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from tiedtts.audio import files
 
 
 def mels(
@@ -46,9 +50,10 @@ def spectrograms(path: Path, panels: Mapping[str, npt.NDArray[np.float32]], samp
     """Draw magnitude spectrograms of signals, (S,) each, one above the other."""
     figure = _figure(len(panels))
     for axes, (title, samples) in zip(figure.axes, panels.items(), strict=True):
-        quiet = np.random.default_rng(0).standard_normal(len(samples)) * 1e-6
+        padded = np.pad(samples, (0, max(0, 1024 - len(samples))))
+        quiet = np.random.default_rng(0).standard_normal(len(padded)) * 1e-6
         axes.specgram(
-            samples + quiet,
+            padded + quiet,
             NFFT=512,
             Fs=sample_rate,
             noverlap=384,
@@ -68,12 +73,12 @@ def matrix(path: Path, values: npt.NDArray[np.float32], rows: Sequence[str], tit
     axes = figure.axes[0]
     axes.imshow(values.T, origin="lower", aspect="auto", cmap="viridis", vmin=0, vmax=1)
     axes.set_yticks(range(len(rows)), rows, fontsize=5)
-    axes.set_title(title, fontsize=8)
+    axes.set_title(title, fontsize=8, parse_math=False)  # the text may speak of dollars
     axes.set_xlabel("frame")
     _save(figure, path)
 
 
-def _figure(rows: int, height: float = 2.2):  # type: ignore[no-untyped-def]
+def _figure(rows: int, height: float = 2.2) -> Any:
     # The figure class itself, not pyplot: no window system is asked for, no state is left behind.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -84,6 +89,7 @@ def _figure(rows: int, height: float = 2.2):  # type: ignore[no-untyped-def]
     return figure
 
 
-def _save(figure, path: Path) -> None:  # type: ignore[no-untyped-def]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+def _save(figure: Any, path: Path) -> None:
+    data = io.BytesIO()
+    figure.savefig(data, dpi=110, format="png")
+    files.write_bytes(path, data.getvalue())

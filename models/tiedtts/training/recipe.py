@@ -1,8 +1,9 @@
 """Recipes: every choice of a training run, in one TOML file."""
 
 import dataclasses
-import types
+import math
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -47,10 +48,11 @@ class Stage:
     """Steps the discriminator trains alone before the net hears of it."""
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ConfigError(f"`steps` of a stage must be at least 1, got: {self.steps}")
-        if not 0 < self.learning_rate < 1:
-            raise ConfigError(f"`learning_rate` must be in (0, 1), got: {self.learning_rate}")
+        _check(self, "at least 1", lambda v: v >= 1, "steps")
+        _check(self, "in (0, 1)", lambda v: 0 < v < 1, "learning_rate")
+        _check(self, "0 or more", lambda v: v >= 0, "warmup", "discriminator_lead")
+        _check(self, "0 or more", _is_weight, "adversarial", "feature_matching")
+        _check(self, "in [0, 1]", lambda v: 0 <= v <= 1, "final")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +73,11 @@ class PartRecipe:
     """One after the other."""
 
     def __post_init__(self) -> None:
-        if self.batch_size < 1:
-            raise ConfigError(f"`batch_size` must be at least 1, got: {self.batch_size}")
+        _check(self, "at least 1", lambda v: v >= 1, "batch_size")
+        _check(self, "0 or more", _is_weight, "weight_decay")
+        _check(self, "two numbers in [0, 1)", lambda v: all(0 <= beta < 1 for beta in v), "betas")
+        _check(self, "more than 0", lambda v: v > 0, "clip")
+        _check(self, "in [0, 1)", lambda v: 0 <= v < 1, "ema")
         if not self.stages:
             raise ConfigError("a part needs at least one stage")
 
@@ -91,6 +96,10 @@ class AcousticRecipe(PartRecipe):
     discard: float = 0.01
     """Share of the recordings left out because their alignment fits worst."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check(self, "in [0, 1)", lambda v: 0 <= v < 1, "discard")
+
 
 @dataclass(frozen=True, kw_only=True)
 class VocoderRecipe(PartRecipe):
@@ -105,6 +114,12 @@ class VocoderRecipe(PartRecipe):
     predicted_mels: float = 0.0
     """Share of segments whose mel is the trained acoustic net's, not the recording's."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check(self, "at least 1", lambda v: v >= 1, "segment_frames")
+        _check(self, "0 or more", _is_weight, "complex_weight")
+        _check(self, "in [0, 1]", lambda v: 0 <= v <= 1, "predicted_mels")
+
 
 @dataclass(frozen=True, kw_only=True)
 class AlignerRecipe(PartRecipe):
@@ -113,28 +128,10 @@ class AlignerRecipe(PartRecipe):
     net: RecognizerConfig = field(default_factory=RecognizerConfig)
     """Sizes; the scale of the features comes from the corpus."""
 
-
-def _aligner() -> AlignerRecipe:
-    return AlignerRecipe(stages=(Stage(steps=3000, learning_rate=2e-3),))
-
-
-def _acoustic() -> AcousticRecipe:
-    return AcousticRecipe(
-        stages=(
-            Stage(steps=5000, learning_rate=2e-3),
-            Stage(steps=3000, learning_rate=6e-4, adversarial=0.1),
-        )
-    )
-
-
-def _vocoder() -> VocoderRecipe:
-    return VocoderRecipe(
-        batch_size=12,
-        clip=2.0,
-        weight_decay=0.01,
-        betas=(0.8, 0.98),
-        stages=(Stage(steps=8000, learning_rate=1.5e-3, warmup=100, final=0.03),),
-    )
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if any(stage.adversarial for stage in self.stages):
+            raise ConfigError("the aligner has no use for a discriminator: `adversarial` must be 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,17 +146,27 @@ class Recipe:
     """Steps between pictures and audio samples."""
     keep_every: int = 1000
     """Steps between checkpoints that are kept for good."""
-    aligner: AlignerRecipe = field(default_factory=_aligner)
+    aligner: AlignerRecipe
     """The phone recogniser."""
-    acoustic: AcousticRecipe = field(default_factory=_acoustic)
+    acoustic: AcousticRecipe
     """Phones to features."""
-    vocoder: VocoderRecipe = field(default_factory=_vocoder)
+    vocoder: VocoderRecipe
     """Features to samples."""
 
     def __post_init__(self) -> None:
-        for name in ("evaluate_every", "illustrate_every", "keep_every"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"`{name}` must be at least 1, got: {getattr(self, name)}")
+        _check(self, "at least 1", lambda v: v >= 1, "evaluate_every", "illustrate_every", "keep_every")
+        _check(self, "in [0, 2^32)", lambda v: 0 <= v < 2**32, "seed")
+
+
+def _check(config: Any, wanted: str, fits: Callable[[Any], bool], *names: str) -> None:
+    """Hold named fields to a condition."""
+    for name in names:
+        if not fits(getattr(config, name)):
+            raise ConfigError(f"`{name}` must be {wanted}, got: {getattr(config, name)}")
+
+
+def _is_weight(value: float) -> bool:
+    return 0 <= value < math.inf
 
 
 def load(name: str) -> Recipe:
@@ -192,7 +199,11 @@ def read_text(name: str) -> str:
 
 
 def parse(text: str, source: str) -> Recipe:
-    """Read a recipe from its text; `source` is named in errors.
+    """Read a recipe from its text; what it does not name is as in the default recipe.
+
+    Args:
+        text: TOML.
+        source: Named in errors.
 
     Raises:
         ConfigError: It is not TOML, or holds unknown keys or wrong values.
@@ -201,41 +212,56 @@ def parse(text: str, source: str) -> Recipe:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"recipe `{source}` is not TOML: {error}") from error
-    return _build(Recipe, values, source)
+    return _build(Recipe, _overlaid(tomllib.loads(read_text(DEFAULT)), values), source, "")
 
 
-def _build(cls: type[T], values: Any, where: str) -> T:
+def _overlaid(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return nested tables with other values in their place; a list is replaced as a whole."""
+    merged = dict(base)
+    for key, value in values.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            value = _overlaid(below, value)
+        merged[key] = value
+    return merged
+
+
+def _build(cls: type[T], values: Any, source: str, key: str) -> T:
     """Make a dataclass from nested plain values, checking every key and type."""
+    table = f"`{source}`" + (f", `{key}`" if key else "")
     if not isinstance(values, dict):
-        raise ConfigError(f"`{where}` must be a table, got: {values!r}")
+        raise ConfigError(f"{table} must be a table, got: {values!r}")
     hints = typing.get_type_hints(cls)
     known = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     if unknown := sorted(set(values) - known):
         raise ConfigError(
-            f"unknown keys in `{where}`: {', '.join(unknown)}",
+            f"unknown keys in {table}: {', '.join(unknown)}",
             hint=f"known keys are {', '.join(sorted(known))}",
         )
-    built = {key: _convert(hints[key], value, f"{where}: {key}") for key, value in values.items()}
+    inner = f"{key}." if key else ""
+    built = {name: _convert(hints[name], value, source, inner + name) for name, value in values.items()}
     try:
         return cls(**built)
     except TypeError as error:
-        raise ConfigError(f"`{where}` lacks a key: {error}") from error
+        raise ConfigError(f"{table} lacks a key: {error}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{table}: {error}", hint=error.hint) from error
 
 
-def _convert(kind: Any, value: Any, where: str) -> Any:
+def _convert(kind: Any, value: Any, source: str, key: str) -> Any:
     """Check one value against its declared type."""
     if dataclasses.is_dataclass(kind):
-        return _build(typing.cast("type[Any]", kind), value, where)
-    origin = typing.get_origin(kind)
-    if origin is tuple:
+        return _build(typing.cast("type[Any]", kind), value, source, key)
+    if typing.get_origin(kind) is tuple:
         inner = typing.get_args(kind)
         if not isinstance(value, list) or (inner[-1] is not ... and len(value) != len(inner)):
-            raise ConfigError(f"`{where}` must be a list like the default's, got: {value!r}")
-        return tuple(_convert(inner[0], item, where) for item in value)
-    if origin in (types.UnionType, typing.Union):
-        return value
+            raise ConfigError(f"`{source}`, `{key}` must be a list like the default's, got: {value!r}")
+        return tuple(_convert(inner[0], item, source, f"{key}[{n}]") for n, item in enumerate(value))
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise ConfigError(f"`{where}` must be a {kind.__name__}, got: {value!r}")
+        raise ConfigError(f"`{source}`, `{key}` must be {_KINDS[kind]}, got: {value!r}")
     return value
+
+
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}

@@ -72,9 +72,12 @@ def restore(
     try:
         for name, net in nets.items():
             net.load_state_dict(under(f"{name}."))
-        mean.steps = int(header["mean_steps"])
-        for name, tensor in under("mean.").items():
+        means = under("mean.")
+        if means.keys() != mean.weights.keys():
+            raise KeyError("the running mean is of another net")
+        for name, tensor in means.items():
             mean.weights[name].copy_(tensor)
+        mean.steps = int(header["mean_steps"])
         for name, optimizer in optimizers.items():
             values: dict[int, dict[str, Tensor]] = {}
             for key, tensor in under(f"{name}.").items():
@@ -82,7 +85,7 @@ def restore(
                 values.setdefault(int(index), {})[field] = tensor
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": values, "param_groups": groups})
-    except (RuntimeError, KeyError, ValueError) as error:
+    except (RuntimeError, KeyError, ValueError, TypeError) as error:
         raise CheckpointError(
             f"cannot go on from {path}: {error}",
             hint="the recipe of this run was changed; start a new run, or use `--init-from`",

@@ -45,12 +45,9 @@ class AcousticTask:
         self.net: nn.Module = net
         self.config = net.config
         self.rate = corpus.audio.frame_rate
-        scores = np.array([u.score for u in corpus.train])
-        worst = (
-            np.quantile(scores, recipe.discard) if len(scores) > 1 / max(recipe.discard, 1e-9) else -np.inf
-        )
-        kept = [u for u in corpus.train if u.score > worst or recipe.discard == 0]
-        self.train = [self._item(u) for u in kept]
+        by_score = np.argsort([u.score for u in corpus.train], kind="stable")
+        worst = set(by_score[: int(recipe.discard * len(by_score))].tolist())
+        self.train = [self._item(u) for n, u in enumerate(corpus.train) if n not in worst]
         self.heldout = [self._item(u) for u in corpus.heldout]
         self.lengths = [len(item["mel"]) for item in self.train]
 
@@ -123,11 +120,12 @@ class AcousticTask:
         return out, acoustic_losses(variances, out, batch)
 
     def views(self, outputs: FrameTargets, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
-        """Cut the same frames out of made and real mel spectrograms."""
+        """Cut the same frames out of made and real mel spectrograms; past a recording both are zero."""
         made: list[Tensor] = []
         real: list[Tensor] = []
+        inside = batch["frame_mask"][..., None]
         for row, start in enumerate(batch["crop"].tolist()):
-            for source, crops in ((outputs.mel, made), (batch["mel"], real)):
+            for source, crops in ((outputs.mel * inside, made), (batch["mel"], real)):
                 crop = source[row, start : start + CROP]
                 crops.append(nn.functional.pad(crop, (0, 0, 0, CROP - len(crop))))
         return [torch.stack(made)], [torch.stack(real)]

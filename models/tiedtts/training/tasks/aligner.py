@@ -117,11 +117,12 @@ class AlignerTask:
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
         """Save what the net hears in two held-out recordings."""
+        device = next(net.parameters()).device
         for number, item in enumerate(self.heldout[:2]):
-            logits, _ = self.losses(net, _collate([item]))
+            logits, _ = self.losses(net, {n: t.to(device) for n, t in _collate([item]).items()})
             pictures.matrix(
                 folder / f"phones{number}.png",
-                logits[0].float().softmax(-1).numpy(),
+                logits[0].float().softmax(-1).cpu().numpy(),
                 CLASSES,
                 self.texts[number],
             )

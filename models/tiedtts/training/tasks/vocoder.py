@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts.audio import excitation, files
+from tiedtts.audio.mel import FLOOR
+from tiedtts.errors import ConfigError
 from tiedtts.nets.discriminator import MultiDiscriminator
 from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.training import losses, pictures
@@ -41,6 +43,12 @@ class VocoderTask:
     ) -> None:
         self.recipe = recipe
         self.audio = corpus.audio
+        shortest = -(-(max(losses.RESOLUTIONS) // 2 + 1) // corpus.audio.hop)
+        if recipe.segment_frames < shortest:
+            raise ConfigError(
+                f"`segment_frames` must be at least {shortest}, got: {recipe.segment_frames}",
+                hint="the longest window of the spectral loss must fit into a segment",
+            )
         if net is None:
             config = dataclasses.replace(
                 recipe.net,
@@ -73,9 +81,9 @@ class VocoderTask:
         return excitation.pulse_train(f.log_f0, voiced, self.audio.hop, self.audio.sample_rate, phase)
 
     def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
-        """Cut a random segment out of each recording."""
+        """Cut a random segment out of each recording; a shorter one goes on with digital silence."""
         size, hop = self.recipe.segment_frames, self.audio.hop
-        assert isinstance(self.recipe, VocoderRecipe)
+        silence = float(np.log(FLOOR))
         rows: list[dict[str, npt.NDArray[np.float32]]] = []
         for index, seed in zip(indices, seeds, strict=True):
             rng = np.random.default_rng(seed)
@@ -87,8 +95,8 @@ class VocoderTask:
                 mel = self.predicted[index]
             rows.append(
                 {
-                    "mel": _fit(mel[frames], size),
-                    "log_f0": _fit(f.log_f0[frames], size),
+                    "mel": _fit(mel[frames], size, silence),
+                    "log_f0": _fit(f.log_f0[frames], size, float(f.log_f0[-1])),
                     "voiced": _fit(f.voiced[frames].astype(np.float32), size),
                     "pulses": _fit(self.pulses[index][samples], size * hop),
                     "samples": _fit(f.samples[samples], size * hop),
@@ -158,10 +166,7 @@ class VocoderTask:
         """There is nothing left to measure."""
 
 
-def _fit(values: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:
-    """Pad the first axis to a length with its last value, so that short recordings can be batched."""
-    missing = length - len(values)
-    if missing <= 0:
-        return np.ascontiguousarray(values[:length], np.float32)
-    pad = [(0, missing)] + [(0, 0)] * (values.ndim - 1)
-    return np.pad(values, pad, "edge").astype(np.float32)
+def _fit(values: npt.NDArray[np.float32], length: int, filler: float = 0.0) -> npt.NDArray[np.float32]:
+    """Fill the first axis up to a length, so that short recordings can be batched."""
+    pad = [(0, length - len(values))] + [(0, 0)] * (values.ndim - 1)
+    return np.pad(values, pad, constant_values=filler).astype(np.float32)

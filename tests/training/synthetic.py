@@ -1,0 +1,74 @@
+"""A small corpus in memory: syllables of harmonic tones and noise."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from tiedtts.audio import mel, pitch
+from tiedtts.audio.excitation import pulse_train
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.corpus.features import Features
+from tiedtts.text.phones import Phone, encode
+from tiedtts.training.corpus import Corpus, Utterance
+from tiedtts.training.recipe import AcousticRecipe, AlignerRecipe, Recipe, Stage, VocoderRecipe, load
+
+AUDIO = AudioSettings(sample_rate=16_000, n_fft=512, hop=160, n_mels=20, f_max=8_000.0)
+"""Small frames, so that nets and losses take milliseconds."""
+STAGES = (Stage(steps=4, learning_rate=1e-3, warmup=2),)
+
+
+def utterance(seed: int, syllables: int = 4) -> Utterance:
+    """Fricative and vowel by turns, noise and a tone, between silences of 8 and 14 frames."""
+    rng = np.random.default_rng(seed)
+    phones = [Phone("sil")]
+    for word in range(syllables):
+        phones += [Phone("S", 0, 1, 2, word), Phone("AA", 2, 3, 2, word)]
+    phones.append(Phone("."))
+    durations = np.array([8, *rng.integers(5, 12, 2 * syllables), 14])
+    log_f0 = np.full(durations.sum(), math.log(150 + 20 * seed), np.float32)
+    log_f0 += 0.1 * np.sin(np.arange(len(log_f0)) / 9).astype(np.float32)
+    is_vowel = np.repeat([phone.symbol == "AA" for phone in phones], durations)
+    is_noise = np.repeat([phone.symbol == "S" for phone in phones], durations)
+    samples = pulse_train(log_f0, is_vowel.astype(np.float32), AUDIO.hop, AUDIO.sample_rate)
+    noise = rng.standard_normal(len(samples)) * np.repeat(0.001 + 0.05 * is_noise, AUDIO.hop)
+    samples = (samples + noise).astype(np.float32)
+    features = Features(
+        samples,
+        mel.log_mel(samples, AUDIO),
+        log_f0,
+        is_vowel,
+        pitch.fundamental_phase(samples, log_f0, AUDIO),
+    )
+    ids = encode(phones)
+    return Utterance(f"u{seed}", f"text {seed}", tuple(phones), ids, durations, features, -float(seed))
+
+
+def corpus() -> Corpus:
+    """Six recordings, two of them held out; lengths and pitches differ."""
+    everything = [utterance(seed, 2 + seed % 3) for seed in range(6)]
+    return Corpus(AUDIO, tuple(everything[:4]), tuple(everything[4:]))
+
+
+def small_recipe() -> Recipe:
+    """Tiny nets without dropout."""
+    default = load("default")
+
+    def net(part: AcousticRecipe | AlignerRecipe | VocoderRecipe, **sizes: int) -> object:
+        zeros = {f.name: 0.0 for f in dataclasses.fields(part.net) if "dropout" in f.name}
+        return dataclasses.replace(part.net, width=8, **sizes, **zeros)
+
+    def small(part: object, **changes: object) -> object:
+        return dataclasses.replace(part, batch_size=3, stages=STAGES, **changes)
+
+    return dataclasses.replace(
+        default,
+        aligner=small(default.aligner, net=net(default.aligner, blocks=1)),
+        acoustic=small(
+            default.acoustic,
+            net=net(default.acoustic, encoder_blocks=1, variance_blocks=1, decoder_blocks=1),
+        ),
+        vocoder=small(
+            default.vocoder, net=net(default.vocoder, blocks=1, n_fft=320), segment_frames=16
+        ),
+    )
