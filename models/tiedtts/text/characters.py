@@ -1,0 +1,145 @@
+"""Characters as people type and paste them to the few the rules know.
+
+After `clean` a text holds ASCII, letters with accents, a few signs (`£ € ¥ ₩ ₹ ° × ÷ ± µ §`), the private-use
+characters of `inline`, and nothing else but the words of other scripts, which `fold` drops and counts.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+SIGNS = frozenset("£€¥₩₹₽¢°×÷±§π√≈≠≤≥∞")
+"""Signs outside ASCII that rules read out."""
+
+# What NFKC would take apart wrongly (a raised 2, a half) or has no plain form for.
+_REPLACED = {
+    **dict.fromkeys("‘’‚‛`´ʼʹ′＇", "'"),
+    **dict.fromkeys("“”„‟«»‹›″", '"'),
+    **dict.fromkeys("‐‑", "-"),
+    **dict.fromkeys("‒–", "–"),
+    **dict.fromkeys("—―⸺⸻", "—"),
+    **dict.fromkeys("−", "-"),
+    **dict.fromkeys("¡¿", ""),
+    **dict.fromkeys("™®©℠", ""),
+    **dict.fromkeys("•·‣▪●○■◦►▶➔→⇒", ", "),
+    **dict.fromkeys("\u2028\u2029", "\n\n"),
+    **dict.fromkeys("\r\x0b\x0c\x85", "\n"),
+    **dict.fromkeys("\t\u00a0", " "),
+    "º": "°",
+    "²": "^2",
+    "³": "^3",
+    "№": "No. ",
+    "µ": " micro",
+    "Ω": " ohm",
+    "⁄": "/",
+    "∕": "/",
+    "。": ". ",
+    "、": ", ",
+    "，": ", ",
+    "？": "? ",
+    "！": "! ",
+    **{half: f" {unicodedata.normalize('NFKC', half).replace('⁄', '/')}" for half in "½⅓⅔¼¾⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚"},
+}
+_FOLDED = {
+    **{"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"},
+    **{"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "ŋ": "ng", "ħ": "h"},
+}
+PRIVATE = "\ue000-\ue01f"
+"""Private-use characters that stand for something in this package; those in a text are dropped."""
+
+
+class _Table(dict[int, str]):
+    """A translation worked out at the first meeting of a character."""
+
+    def __missing__(self, code: int) -> str:
+        new = self[code] = _plain(chr(code))
+        return new
+
+
+_TABLE = _Table()
+
+
+def _plain(char: str) -> str:
+    if char in _REPLACED:
+        return _REPLACED[char]
+    if char == "\n" or (char.isascii() and char.isprintable()) or char in SIGNS:
+        return char
+    form = unicodedata.normalize("NFKC", char)
+    if form != char:
+        return "".join(_TABLE[ord(part)] for part in form)
+    category = unicodedata.category(char)
+    if category[0] == "L" or category == "Nd":
+        digit = unicodedata.digit(char, None)
+        return char if digit is None else str(digit)
+    if category[0] == "M":
+        return char
+    if category[0] == "Z":
+        return " "
+    if category == "So" or char == "\u20e3" or "\U0001f3fb" <= char <= "\U0001f3ff":
+        return EMOJI
+    if category[0] == "P":
+        return " "
+    return ""
+
+
+EMOJI = "\U000f0000"
+"""Stands for a picture until it is counted."""
+
+
+def clean(text: str) -> str:
+    """Return the text with one spelling for quotes, dashes, spaces and ligatures, without control characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n")
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return text.translate(_TABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A text in ASCII and what was left out of it."""
+
+    text: str
+    emoji: int = 0
+    """Number of pictures."""
+    foreign: tuple[str, ...] = ()
+    """Words of scripts that are not Latin."""
+
+
+@cache
+def _fold_letter(char: str) -> str:
+    if char in _FOLDED:
+        return _FOLDED[char]
+    base = unicodedata.normalize("NFKD", char)[0]
+    return base if base.isascii() else char
+
+
+def fold(text: str) -> Folded:
+    """Strip accents; drop pictures and words of other scripts from a clean text."""
+    if text.isascii():
+        return Folded(text)
+    emoji = text.count(EMOJI)
+    text = re.sub("\U000f0000[\ufe0f\u200d]*", " ", text)
+    text = re.sub("[^\x00-\x7f]", lambda match: _fold_letter(match[0]), text)
+    text = re.sub("(?<=[A-Za-z])[\u0300-\u036f]+", "", text)
+    foreign: list[str] = []
+
+    def drop(match: re.Match[str]) -> str:
+        foreign.append(match[0])
+        return " "
+
+    text = re.sub(_foreign(), drop, text)
+    return Folded(text, emoji, tuple(word for word in foreign if any(c.isalpha() for c in word)))
+
+
+@cache
+def _foreign() -> str:
+    return f"[^\x00-\x7f{PRIVATE}–—{''.join(sorted(SIGNS))}]+"
+
+
+def script(word: str) -> str:
+    """Return the name of the script of a word: `Cyrillic`, `CJK`."""
+    name = unicodedata.name(word[0], "unknown").split()[0]
+    return name if name == "CJK" else name.capitalize()

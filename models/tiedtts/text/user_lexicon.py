@@ -1,0 +1,97 @@
+"""Pronunciations a user writes down for words that come out wrong.
+
+One entry a line: `word  HH AH0 L OW1` gives phones, `word = other words` a respelling. `#` starts a comment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tiedtts.errors import TextError
+from tiedtts.text.phones import CONSONANTS, VOWELS, split_stress
+
+PHONE_HINT = f"phones are {' '.join(CONSONANTS)} and, with a stress digit 0, 1 or 2, {' '.join(VOWELS)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How a user wants a word said: phones or other words."""
+
+    phones: tuple[str, ...] = ()
+    """ARPAbet labels with stress digits."""
+    respelling: str = ""
+    """Ordinary words to say instead."""
+
+
+def read_labels(text: str) -> tuple[str, ...]:
+    """Read phones separated by spaces; a vowel without a digit gets primary stress.
+
+    Raises:
+        ValueError: A part is not a phone; its text is the argument.
+    """
+    labels = []
+    for part in text.split():
+        symbol, stress = split_stress(part)
+        labels.append(f"{symbol}{stress - 1}" if stress else symbol)
+    return tuple(labels)
+
+
+def read_user_lexicon(path: Path) -> dict[str, Entry]:
+    """Read a lexicon file; of several lines for a word the first wins.
+
+    Args:
+        path: A text file in UTF-8.
+
+    Returns:
+        Entries by word in lower case.
+
+    Raises:
+        TextError: The file cannot be read, or a line is neither phones nor a respelling.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TextError(f"cannot read the lexicon {path}: {error}") from None
+    entries: dict[str, Entry] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        line = _without_comment(line)
+        if not line.strip():
+            continue
+        try:
+            word, entry = _read_line(line)
+        except ValueError as error:
+            raise TextError(f"{path}:{number}: {error}", hint=PHONE_HINT) from None
+        entries.setdefault(word, entry)
+    return entries
+
+
+def _without_comment(line: str) -> str:
+    # `c# = see sharp` is a word, not a comment: a comment starts the line or follows a space.
+    start = 0 if line.lstrip().startswith("#") else line.find(" #")
+    return line if start < 0 else line[:start]
+
+
+def _read_line(line: str) -> tuple[str, Entry]:
+    written, equals, respelling = line.partition("=")
+    if equals and len(written.split()) == 1:
+        if not respelling.strip():
+            raise ValueError(f"`{written.strip()}` has no words after `=`")
+        return _key(written), Entry(respelling=respelling.strip())
+    word, *phones = line.split(None, 1)
+    if not phones:
+        raise ValueError(f"`{word}` has no phones")
+    try:
+        return _key(word), Entry(phones=read_labels(phones[0]))
+    except ValueError as error:
+        raise ValueError(f"`{error}` is not a phone") from None
+
+
+def _key(word: str) -> str:
+    # CMU style: further pronunciations are written `word(2)`.
+    word = word.strip().lower()
+    return word[:-3] if word[-3:-2] == "(" and word[-1] == ")" and word[-2].isdigit() else word
+
+
+def longest_first(entries: Mapping[str, Entry]) -> list[str]:
+    """Return the words so that none hides a longer one that starts with it."""
+    return sorted(entries, key=lambda word: (-len(word), word))

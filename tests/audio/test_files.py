@@ -1,0 +1,190 @@
+"""Sound files: read anything, write all or nothing."""
+
+import io
+import os
+import stat
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tiedtts.audio import files
+from tiedtts.errors import AudioError
+
+RATE = 24_000
+TONE = (0.5 * np.sin(np.arange(RATE // 2) * 0.05)).astype(np.float32)
+
+
+def test_pcm16_rounds_and_clips() -> None:
+    samples = np.array([0.0, 1.0, -1.0, 1.5, -7.0, 1 / 32_767, 0.4 / 32_767, -0.6 / 32_767])
+    pcm = files.to_pcm16(samples)
+    assert pcm.dtype == np.int16
+    assert pcm.tolist() == [0, 32_767, -32_767, 32_767, -32_767, 1, 0, -1]
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".WAV"])
+def test_lossless_round_trip(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"tone{suffix}"
+    files.write(path, TONE, RATE)
+    sound = files.read(path)
+    assert (sound.rate, sound.channels) == (RATE, 1)
+    # Written in steps of 1/32767, read in steps of 1/32768.
+    np.testing.assert_array_equal(sound.mono * 32_768, files.to_pcm16(TONE))
+
+
+@pytest.mark.parametrize(("suffix", "error"), [(".ogg", 0.02), (".mp3", 0.05)])
+def test_lossy_formats_hold_the_sound(suffix: str, error: float, tmp_path: Path) -> None:
+    path = tmp_path / f"tone{suffix}"
+    files.write(path, TONE, RATE)
+    mono = files.read(path).mono
+    assert abs(len(mono) - len(TONE)) < 3_000
+    assert np.abs(mono[2_000:8_000]).max() == pytest.approx(0.5, abs=error)
+
+
+@pytest.mark.parametrize("name", ["WAV", "FLAC", "OGG", "MP3"])
+def test_same_samples_same_bytes(name: str) -> None:
+    assert files.encode(TONE, RATE, name) == files.encode(TONE, RATE, name)
+
+
+def test_long_ogg() -> None:
+    """Minutes at once overflow the stack of libsndfile's encoder."""
+    data = files.encode(np.zeros(6 * 60 * RATE, np.float32), RATE, "OGG")
+    assert soundfile.info(io.BytesIO(data)).frames == 6 * 60 * RATE
+
+
+def test_rate_that_the_format_lacks() -> None:
+    with pytest.raises(AudioError, match=r"^cannot encode 10000 Hz as MP3: .*sample rates") as error:
+        files.encode(TONE, 10_000, "MP3")
+    assert error.value.hint == "write .wav or .flac instead"
+
+
+def test_stereo_is_averaged(tmp_path: Path) -> None:
+    path = tmp_path / "stereo.wav"
+    soundfile.write(path, np.array([[0.5, 0.25], [-0.5, 0.5], [0.0, -0.25]]), RATE, subtype="FLOAT")
+    sound = files.read(path)
+    assert sound.channels == 2
+    assert sound.samples.shape == (3, 2)
+    assert sound.mono.dtype == np.float32
+    assert sound.mono.tolist() == [0.375, 0.0, -0.125]
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=rf"^no such sound file: {tmp_path}/no.wav$"):
+        files.read(tmp_path / "no.wav")
+    with pytest.raises(AudioError, match=r"^no such sound file"):
+        files.read(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a sound", b"RIFF\x00\x00\x00\x00WAVE"])
+def test_damaged_file(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "bad.wav"
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match=r"^cannot read .*bad.wav: "):
+        files.read(path)
+
+
+@pytest.mark.parametrize("name", ["speech", "speech.txt", "wav"])
+def test_unknown_suffix(name: str, tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="cannot tell the format") as error:
+        files.write(tmp_path / name, TONE, RATE)
+    assert error.value.hint == "use one of .wav, .flac, .ogg, .mp3"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_write_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "x.bin"
+    files.write_bytes(path, b"first")
+    files.write_bytes(path, b"second")
+    assert path.read_bytes() == b"second"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_mode_follows_the_mask(tmp_path: Path) -> None:
+    path = tmp_path / "x.bin"
+    before = os.umask(0o027)
+    try:
+        files.write_bytes(path, b"x")
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.bin"
+    files.write_bytes(path, b"old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(AudioError, match=r"^cannot write .*x.bin: No space left on device$"):
+        files.write_bytes(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_interrupted_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_bytes(tmp_path / "x.bin", b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="No such file or directory") as error:
+        files.write_bytes(tmp_path / "no" / "x.bin", b"x")
+    assert error.value.hint is not None
+
+
+def test_folder_in_place_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="Is a directory"):
+        files.write_bytes(tmp_path, b"x")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(AudioError, match="Not a directory"):
+        files.write_bytes(tmp_path / "file" / "x.bin", b"x")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_folder_that_is_locked(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(AudioError, match="Permission denied"):
+        files.write_bytes(tmp_path / "x.bin", b"x")
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="no devices here")
+def test_devices_are_written_to() -> None:
+    files.write_bytes(Path("/dev/null"), b"x")
+    assert not Path("/dev/null").is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_full_device() -> None:
+    with pytest.raises(AudioError, match=r"^cannot write /dev/full: No space left on device$"):
+        files.write_bytes(Path("/dev/full"), b"x")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_named_pipes_are_written_to(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append(path.read_bytes()))
+    reader.start()
+    files.write_bytes(path, b"through")
+    reader.join(5)
+    assert received == [b"through"]
+
+
+def test_stream_is_a_whole_wav() -> None:
+    stream = io.BytesIO()
+    files.write_stream(stream, TONE, RATE)
+    data = stream.getvalue()
+    assert len(data) == 44 + 2 * len(TONE)
+    assert int.from_bytes(data[4:8], "little") == len(data) - 8
+    assert int.from_bytes(data[40:44], "little") == 2 * len(TONE)

@@ -1,0 +1,113 @@
+"""Where every exception ends: one line that says what is wrong, one that says the way out."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+from tiedtts.errors import TiedTTSError
+from tiedtts_cli import talk
+
+TRACEBACK = "TIEDTTS_TRACEBACK"
+"""Environment variable that lets tracebacks through."""
+TRAIN_PACKAGES = frozenset(
+    (
+        "lightning_fabric",
+        "librosa",
+        "matplotlib",
+        "onnx",
+        "onnxscript",
+        "pyworld",
+        "safetensors",
+        "scipy",
+        "soxr",
+        "tomli",
+        "torch",
+    )
+)
+"""What the extra `train` installs, by the names they are imported under."""
+
+_INTERRUPTED = 130
+_GO_ON = {
+    "prepare": "the same command goes on where it stopped",
+    "train": "the same command with `--resume` goes on where it stopped",
+    "synth": "with `--skip-existing` the same command makes only what is missing",
+}
+
+
+class UsageError(TiedTTSError):
+    """Arguments that do not go together; ends with exit status 2, not 1."""
+
+
+def run(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit status; no exception passes.
+
+    Args:
+        command: Runs the arguments; returns an exit status or something else for 0.
+        arguments: Without the program's name.
+    """
+    try:
+        status = command(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        status = _INTERRUPTED
+    except BrokenPipeError:
+        return _close_stdout()
+    except SystemExit as end:
+        status = end.code
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            traceback.print_exc()
+        return _explain(error, arguments)
+    if status == _INTERRUPTED:
+        talk.error("interrupted", _GO_ON.get(_name(arguments), "the same command starts again"))
+    return status if isinstance(status, int) else 0
+
+
+def _explain(error: Exception, arguments: Sequence[str]) -> int:
+    """Say what an exception means and return the exit status."""
+    if isinstance(error, TiedTTSError):
+        if talk.speaks_for_node():
+            talk.error(str(error), error.hint)
+        return 2 if isinstance(error, UsageError) else 1
+    usage = getattr(error, "format_message", None)
+    if usage is not None:
+        # Typer's own errors: their class moved from click to typer between versions.
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context is not None else "tiedtts"
+        talk.error(_lower(str(usage()).rstrip(".")), f"{path} --help")
+        return 2
+    if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("tiedtts"):
+        package = error.name.partition(".")[0]
+        extra = "[train]" if package in TRAIN_PACKAGES else ""
+        talk.error(f"the package `{package}` is not installed", f'pip install "tiedtts{extra}"')
+        return 1
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        hint = "use a smaller `batch_size` in the recipe" if _name(arguments) == "train" else None
+        talk.error("out of memory", hint)
+        return 1
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        talk.error(f"{place}{_lower(error.strerror)}")
+        return 1
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    talk.error(
+        f"internal error: {what}",
+        f"run it again with {TRACEBACK}=1 in the environment and report what it prints",
+    )
+    return 1
+
+
+def _close_stdout() -> int:
+    """Let what is still buffered for a reader that has gone vanish without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+def _name(arguments: Sequence[str]) -> str:
+    return arguments[0] if arguments else ""
+
+
+def _lower(message: str) -> str:
+    """Write an error of others as ours: without a capital, unless it is an abbreviation."""
+    return message if message[1:2].isupper() else message[:1].lower() + message[1:]

@@ -1,0 +1,120 @@
+"""What commands say on stderr beside their results: notes, warnings, errors, progress."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+LINE_SECONDS = 60.0
+"""Between two lines of progress where there is no terminal."""
+PATIENCE_SECONDS = 2.0
+"""What is done before this needs no progress bar."""
+
+
+def note(message: str) -> None:
+    """Say something that is no result."""
+    if is_first():
+        print(message, file=sys.stderr, flush=True)
+
+
+def warning(message: str) -> None:
+    """Say what may not be as it was meant."""
+    if is_first():
+        print(f"warning: {message}", file=sys.stderr, flush=True)
+
+
+def error(message: str, hint: str | None = None) -> None:
+    """Say what is wrong, and on a line of its own the way out."""
+    print(f"error: {message}", file=sys.stderr)
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)
+    sys.stderr.flush()
+
+
+def is_first() -> bool:
+    """Tell whether this is the only process or the first of several that train together."""
+    return int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))) == 0
+
+
+def speaks_for_node() -> bool:
+    """Tell whether this is the first process on its machine, whose errors stand for the others'."""
+    return int(os.environ.get("LOCAL_RANK", "0")) == 0
+
+
+def duration(seconds: float) -> str:
+    """Write a time for people: `45 s`, `3 min 20 s`, `2 h 05 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+@contextmanager
+def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[float, str], None]]:
+    """Give a function that shows the share that is done, 0 to 1, and a few words.
+
+    On a terminal it is a bar, elsewhere a line about once a minute; nothing is shown of work
+    that is done at once. A title of its own at the start of the words starts a new bar.
+    """
+    if quiet or not is_first():
+        yield lambda share, words: None
+        return
+    shown = _Bar(title) if sys.stderr.isatty() else _Lines(title)
+    try:
+        yield shown.update
+    finally:
+        shown.close()
+
+
+class _Lines:
+    """Progress as plain lines."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.due = time.monotonic() + PATIENCE_SECONDS
+
+    def update(self, share: float, words: str) -> None:
+        now = time.monotonic()
+        if now >= self.due:
+            self.due = now + LINE_SECONDS
+            note(f"{self.title}: {share:.0%}" + (f", {words}" if words else ""))
+
+    def close(self) -> None:
+        pass
+
+
+class _Bar:
+    """Progress as a bar."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.begin = time.monotonic() + PATIENCE_SECONDS
+        self.bar: Any = None
+        self.task: Any = None
+
+    def update(self, share: float, words: str) -> None:
+        if self.bar is None:
+            if time.monotonic() < self.begin:
+                return
+            self._start()
+        self.bar.update(self.task, completed=share, words=words[:60])
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def _start(self) -> None:
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.table import Column
+
+        words = TextColumn("{task.fields[words]}", markup=False, table_column=Column(no_wrap=True, ratio=1))
+        columns = (TextColumn(escape(self.title)), BarColumn(20), TaskProgressColumn(), TimeRemainingColumn())
+        self.bar = Progress(*columns, words, console=Console(stderr=True), transient=True, expand=True)
+        self.task = self.bar.add_task("", total=1.0, words="")
+        self.bar.start()
