@@ -58,7 +58,9 @@ def run(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) ->
     except Exception as error:
         if os.environ.get(TRACEBACK):
             traceback.print_exc()
-        return _explain(error, arguments)
+        status = _explain(error, arguments)
+        _flush()
+        return status
     if status == _INTERRUPTED:
         talk.error("interrupted", _GO_ON.get(_name(arguments), "the same command starts again"))
     return status if isinstance(status, int) else 0
@@ -67,9 +69,12 @@ def run(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) ->
 def _explain(error: Exception, arguments: Sequence[str]) -> int:
     """Say what an exception means and return the exit status."""
     if isinstance(error, TiedTTSError):
+        wrong_usage = isinstance(error, UsageError)
         if talk.speaks_for_node():
-            talk.error(str(error), error.hint)
-        return 2 if isinstance(error, UsageError) else 1
+            talk.error(
+                str(error), error.hint or (f"tiedtts {_name(arguments)} --help" if wrong_usage else None)
+            )
+        return 2 if wrong_usage else 1
     usage = getattr(error, "format_message", None)
     if usage is not None:
         # Typer's own errors: their class moved from click to typer between versions.
@@ -96,6 +101,14 @@ def _explain(error: Exception, arguments: Sequence[str]) -> int:
         f"run it again with {TRACEBACK}=1 in the environment and report what it prints",
     )
     return 1
+
+
+def _flush() -> None:
+    """Write what is buffered, so that the interpreter does not fail in doing so."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _close_stdout()
 
 
 def _close_stdout() -> int:

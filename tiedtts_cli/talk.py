@@ -54,16 +54,23 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[float, str], None]]:
+def progress(
+    title: str, *, quiet: bool = False, clock: bool = True
+) -> Iterator[Callable[[float, str], None]]:
     """Give a function that shows the share that is done, 0 to 1, and a few words.
 
     On a terminal it is a bar, elsewhere a line about once a minute; nothing is shown of work
-    that is done at once. A title of its own at the start of the words starts a new bar.
+    that is done at once.
+
+    Args:
+        title: What is being done.
+        quiet: Show nothing.
+        clock: Show an estimate of the time left beside the bar.
     """
     if quiet or not is_first():
         yield lambda share, words: None
         return
-    shown = _Bar(title) if sys.stderr.isatty() else _Lines(title)
+    shown = _Bar(title, clock) if sys.stderr.isatty() else _Lines(title)
     try:
         yield shown.update
     finally:
@@ -90,8 +97,8 @@ class _Lines:
 class _Bar:
     """Progress as a bar."""
 
-    def __init__(self, title: str) -> None:
-        self.title = title
+    def __init__(self, title: str, clock: bool) -> None:
+        self.title, self.clock = title, clock
         self.begin = time.monotonic() + PATIENCE_SECONDS
         self.bar: Any = None
         self.task: Any = None
@@ -101,7 +108,7 @@ class _Bar:
             if time.monotonic() < self.begin:
                 return
             self._start()
-        self.bar.update(self.task, completed=share, words=words[:60])
+        self.bar.update(self.task, completed=share, words=words)
 
     def close(self) -> None:
         if self.bar is not None:
@@ -114,7 +121,8 @@ class _Bar:
         from rich.table import Column
 
         words = TextColumn("{task.fields[words]}", markup=False, table_column=Column(no_wrap=True, ratio=1))
-        columns = (TextColumn(escape(self.title)), BarColumn(20), TaskProgressColumn(), TimeRemainingColumn())
-        self.bar = Progress(*columns, words, console=Console(stderr=True), transient=True, expand=True)
+        clock = (TimeRemainingColumn(),) if self.clock else ()
+        columns = (TextColumn(escape(self.title)), BarColumn(20), TaskProgressColumn(), *clock, words)
+        self.bar = Progress(*columns, console=Console(stderr=True), transient=True, expand=True)
         self.task = self.bar.add_task("", total=1.0, words="")
         self.bar.start()

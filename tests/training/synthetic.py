@@ -11,7 +11,7 @@ from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus.features import Features
 from tiedtts.text.phones import Phone, encode
 from tiedtts.training.corpus import Corpus, Utterance
-from tiedtts.training.recipe import AcousticRecipe, AlignerRecipe, Recipe, Stage, VocoderRecipe, load
+from tiedtts.training.recipe import Recipe, Stage, load
 
 AUDIO = AudioSettings(sample_rate=16_000, n_fft=512, hop=160, n_mels=20, f_max=8_000.0)
 """Small frames, so that nets and losses take milliseconds."""
@@ -30,9 +30,10 @@ def utterance(seed: int, syllables: int = 4) -> Utterance:
     log_f0 += 0.1 * np.sin(np.arange(len(log_f0)) / 9).astype(np.float32)
     is_vowel = np.repeat([phone.symbol == "AA" for phone in phones], durations)
     is_noise = np.repeat([phone.symbol == "S" for phone in phones], durations)
-    samples = pulse_train(log_f0, is_vowel.astype(np.float32), AUDIO.hop, AUDIO.sample_rate)
+    phase = np.full(len(log_f0), seed, np.float32)
+    samples = pulse_train(log_f0, is_vowel.astype(np.float32), AUDIO.hop, AUDIO.sample_rate, phase)
     noise = rng.standard_normal(len(samples)) * np.repeat(0.001 + 0.05 * is_noise, AUDIO.hop)
-    samples = (samples + noise).astype(np.float32)
+    samples = (0.4 * (samples + noise)).astype(np.float32)
     features = Features(
         samples,
         mel.log_mel(samples, AUDIO),
@@ -46,29 +47,30 @@ def utterance(seed: int, syllables: int = 4) -> Utterance:
 
 def corpus() -> Corpus:
     """Six recordings, two of them held out; lengths and pitches differ."""
-    everything = [utterance(seed, 2 + seed % 3) for seed in range(6)]
+    everything = [utterance(seed, 2 + 2 * (seed % 3)) for seed in range(6)]
     return Corpus(AUDIO, tuple(everything[:4]), tuple(everything[4:]))
 
 
 def small_recipe() -> Recipe:
     """Tiny nets without dropout."""
     default = load("default")
-
-    def net(part: AcousticRecipe | AlignerRecipe | VocoderRecipe, **sizes: int) -> object:
-        zeros = {f.name: 0.0 for f in dataclasses.fields(part.net) if "dropout" in f.name}
-        return dataclasses.replace(part.net, width=8, **sizes, **zeros)
-
-    def small(part: object, **changes: object) -> object:
-        return dataclasses.replace(part, batch_size=3, stages=STAGES, **changes)
-
-    return dataclasses.replace(
+    common = {"batch_size": 3, "stages": STAGES}
+    blocks = {"encoder_blocks": 1, "variance_blocks": 1, "decoder_blocks": 1}
+    replace = dataclasses.replace
+    return replace(
         default,
-        aligner=small(default.aligner, net=net(default.aligner, blocks=1)),
-        acoustic=small(
-            default.acoustic,
-            net=net(default.acoustic, encoder_blocks=1, variance_blocks=1, decoder_blocks=1),
+        aligner=replace(
+            default.aligner, **common, net=replace(default.aligner.net, width=8, blocks=1, dropout=0.0)
         ),
-        vocoder=small(
-            default.vocoder, net=net(default.vocoder, blocks=1, n_fft=320), segment_frames=16
+        acoustic=replace(
+            default.acoustic,
+            **common,
+            net=replace(default.acoustic.net, width=8, **blocks, dropout=0.0, variance_dropout=0.0),
+        ),
+        vocoder=replace(
+            default.vocoder,
+            **common,
+            segment_frames=16,
+            net=replace(default.vocoder.net, width=8, blocks=1, n_fft=320),
         ),
     )

@@ -13,7 +13,8 @@ _BACK = {ord(char): digit for digit, char in _DIGITS.items()}
 MARK = "\ue000[\ue010-\ue019]+"
 """Pattern of a mark."""
 
-BRACES = re.compile(r"\{([^{}\n]*)\}")
+BRACES = re.compile(r"\{ *[^{}\s][^{}\n]*\}")
+"""Something in braces."""
 
 
 def mark(number: int) -> str:

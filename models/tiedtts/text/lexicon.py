@@ -10,6 +10,9 @@ from pathlib import Path
 
 from tiedtts.errors import TextError
 from tiedtts.text.phones import CONSONANTS, VOWELS
+from tiedtts.text.user_lexicon import Entry, read_user_lexicon
+
+__all__ = ["CMUDICT", "LABELS", "Entry", "Lexicon", "Pronunciation", "pack", "read_cmudict", "read_user_lexicon"]
 
 Pronunciation = tuple[str, ...]
 """ARPAbet labels with stress digits: `("HH", "AH0", "L", "OW1")`."""
@@ -88,7 +91,7 @@ def read_cmudict(lines: Iterable[str]) -> dict[str, list[Pronunciation]]:
     """
     words: dict[str, list[Pronunciation]] = {}
     for line in lines:
-        word, *phones = line.partition("#")[0].split()[:] or ("",)
+        word, *phones = line.partition(" #")[0].split() or [""]
         if not word or word.startswith(";;;"):
             continue
         words.setdefault(word.partition("(")[0].lower(), []).append(tuple(phones))

@@ -20,8 +20,10 @@ from tiedtts.training.losses import Ratio
 from tiedtts.training.recipe import VocoderRecipe
 from tiedtts.training.tasks.task import Batch
 
-JUDGED = (1024, 512)
-"""Windows of the spectrograms that the discriminators see, samples."""
+JUDGED = (1024,)
+"""Windows of the spectrograms that the discriminators see, samples: long enough to tell harmonics from noise."""
+JUDGE_CHANNELS = 8
+"""First width of a discriminator: a wider one would cost more than the vocoder itself."""
 HELDOUT = 16
 """Held-out recordings that are vocoded at each evaluation."""
 PredictMel = Callable[[Utterance], npt.NDArray[np.float32]]
@@ -70,8 +72,8 @@ class VocoderTask:
         self.predicted = None if predict is None else [predict(u) for u in self.train]
 
     def discriminator(self) -> nn.Module:
-        """Return judges of spectrograms at two resolutions."""
-        return MultiDiscriminator(len(JUDGED), 16)
+        """Return judges of spectrograms."""
+        return MultiDiscriminator(len(JUDGED), JUDGE_CHANNELS)
 
     def _pulses(self, utterance: Utterance, *, locked: bool) -> npt.NDArray[np.float32]:
         """Return the pulse train at a recording's pitch, with its phase or free, (S,)."""

@@ -1,0 +1,79 @@
+"""Words and pauses to the phone sequence of a sentence."""
+
+from collections.abc import Iterator, Sequence
+
+from tiedtts.text.phones import CLAUSES, PAUSES, POSITIONS, SILENCE, Phone, split_stress
+from tiedtts.text.pronounce import Word
+
+Item = Word | str
+"""A word, or a pause: one of `, . ? !`."""
+
+MOST_PHONES = 300
+"""Longer sentences are cut."""
+
+
+def parts(items: Sequence[Item]) -> Iterator[list[Item]]:
+    """Cut a run of words and pauses so that no part is much longer than `MOST_PHONES`.
+
+    A cut is made at the last pause of the second half if there is one, else between words. Nothing without a word
+    is yielded.
+    """
+    part: list[Item] = []
+    size = 0
+    for item in _merged(items):
+        length = len(item.phones) if isinstance(item, Word) else 1
+        if part and size + length > MOST_PHONES and isinstance(item, Word):
+            cut = next((k for k in range(len(part), len(part) // 2, -1) if isinstance(part[k - 1], str)), len(part))
+            yield part[:cut]
+            part = part[cut:]
+            size = sum(len(left.phones) if isinstance(left, Word) else 1 for left in part)
+        part.append(item)
+        size += length
+    if part:
+        yield part
+
+
+def _merged(items: Sequence[Item]) -> Iterator[Item]:
+    """Drop pauses before the first word; of several pauses in a row keep the strongest."""
+    pause = ""
+    started = False
+    for item in items:
+        if isinstance(item, str):
+            pause = max(pause, item, key=lambda symbol: PAUSES.index(symbol) if symbol else -1)
+            continue
+        if pause and started:
+            yield pause
+        pause, started = "", True
+        yield item
+    if pause and started:
+        yield pause
+
+
+def phones(items: Sequence[Item]) -> tuple[Phone, ...]:
+    """Return the phones of a part: `sil`, words and pauses, one of `.`, `?`, `!` at the end."""
+    items = list(items)
+    if isinstance(items[-1], Word):
+        items.append(".")
+    elif items[-1] == ",":
+        items[-1] = "."
+    sequence: list[Phone] = []
+    clause = 0
+    word = sum(isinstance(item, Word) for item in items)
+    for item in reversed(items):
+        if isinstance(item, str):
+            clause = CLAUSES.index(item)
+            sequence.append(Phone(item, clause=clause))
+            continue
+        word -= 1
+        last = len(item.phones) - 1
+        for place in range(last, -1, -1):
+            symbol, stress = split_stress(item.phones[place])
+            sequence.append(Phone(symbol, stress, _position(place, last), clause, word))
+    sequence.append(Phone(SILENCE, clause=clause))
+    return tuple(reversed(sequence))
+
+
+def _position(place: int, last: int) -> int:
+    if last == 0:
+        return POSITIONS.index("single")
+    return POSITIONS.index("begin" if place == 0 else "end" if place == last else "middle")

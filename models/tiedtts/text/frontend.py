@@ -1,0 +1,137 @@
+"""The text front end: written text to the phones a voice speaks."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tiedtts.text import assembly, sentences
+from tiedtts.text.characters import Folded, clean, fold, script
+from tiedtts.text.inline import BRACES, Pieces
+from tiedtts.text.normalize import spoken
+from tiedtts.text.phones import Phone, encode
+from tiedtts.text.pronounce import Pronouncer, Word
+from tiedtts.text.tokens import read
+
+__all__ = ["Analysis", "FrontEnd", "Sentence", "Word"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence, ready to be spoken."""
+
+    text: str
+    """As written."""
+    words: tuple[Word, ...]
+    """The spoken words in order; `Phone.word` counts them."""
+    phones: tuple[Phone, ...]
+    """From a leading `sil` to the final `.`, `?` or `!`."""
+
+    @property
+    def ids(self) -> npt.NDArray[np.int64]:
+        """What a net reads: phone, stress, position and clause ids, (T, 4)."""
+        return encode(self.phones)
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a text says and what of it cannot be said."""
+
+    sentences: tuple[Sentence, ...]
+    warnings: tuple[str, ...]
+    """One line for each kind of thing left out."""
+
+
+class FrontEnd:
+    """Turns text into sentences of phones; reads its data at the first word.
+
+    Args:
+        lexicon: A user lexicon, see `read_user_lexicon`.
+    """
+
+    def __init__(self, lexicon: Path | None = None) -> None:
+        self._pronouncer = Pronouncer(lexicon)
+
+    def __call__(self, text: str) -> list[Sentence]:
+        """Return the sentences of a text; see `analyse`."""
+        return list(self.analyse(text).sentences)
+
+    def analyse(self, text: str) -> Analysis:
+        """Return the sentences of a text and what had to be left out.
+
+        Args:
+            text: Any text; phones in braces are spoken as they are: `{HH AH0 L OW1}`.
+
+        Raises:
+            TextError: Something in braces is not a phone.
+        """
+        left_out = _LeftOut()
+        found = tuple(
+            sentence
+            for written in sentences.split(clean(text))
+            for sentence in self._sentences(written, left_out)
+        )
+        warnings = left_out.warnings()
+        if not found:
+            warnings = (*warnings, "nothing to say: the text has no words")
+        return Analysis(found, warnings)
+
+    def pronounce(self, word: str) -> Word:
+        """Return how a word is said on its own.
+
+        Raises:
+            TextError: There is nothing to pronounce.
+        """
+        return self._pronouncer.alone(word)
+
+    def _sentences(self, written: str, left_out: "_LeftOut") -> Iterator[Sentence]:
+        pieces = Pieces()
+        folded = fold(pieces.take(BRACES, written))
+        left_out.add(folded)
+        text = self._pronouncer.take_user_words(folded.text, pieces)
+        braces = text.count("{") + text.count("}")
+        if braces:
+            left_out.braces += braces
+            text = text.replace("{", " ").replace("}", " ")
+        items = self._pronouncer.say(list(read(spoken(text), pieces)))
+        parts = list(assembly.parts(items))
+        for part in parts:
+            words = tuple(item for item in part if isinstance(item, Word))
+            shown = written.strip() if len(parts) == 1 else " ".join(word.text for word in words)
+            yield Sentence(shown, words, assembly.phones(part))
+
+
+class _LeftOut:
+    """Counts of what cannot be said."""
+
+    def __init__(self) -> None:
+        self.emoji = 0
+        self.braces = 0
+        self._foreign: Counter[str] = Counter()
+        self._first: dict[str, str] = {}
+
+    def add(self, folded: Folded) -> None:
+        self.emoji += folded.emoji
+        for word in folded.foreign:
+            name = script(word)
+            self._foreign[name] += 1
+            self._first.setdefault(name, word)
+
+    def warnings(self) -> tuple[str, ...]:
+        lines = []
+        if self._foreign:
+            count, names = self._foreign.total(), " and ".join(self._foreign)
+            first = next(iter(self._first.values()))
+            lines.append(f"skipped {count} {_plural('word', count)} in {names} script, the first: {first[:40]}")
+        if self.emoji:
+            lines.append(f"skipped {self.emoji} emoji")
+        if self.braces:
+            lines.append(f"dropped {self.braces} unmatched {_plural('brace', self.braces)}")
+        return tuple(lines)
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else noun + "s"

@@ -1,0 +1,344 @@
+"""Words that are spelled alike and said differently, told apart by the words around them.
+
+Each word has two pronunciations and a default. Small rules on neighbouring words choose: a determiner before makes
+a noun, `to`, a modal or a pronoun makes a verb, a form of `be` or an adverb makes an adjective.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+from tiedtts.text.lexicon import Pronunciation
+from tiedtts.text.morphology import plural
+
+DETERMINERS = frozenset(
+    "a an the this that these those my your his her its our their whose some any every each no another what which "
+    "one two three four five six seven eight nine ten first second third last next new old same own other "
+    "good bad great big small little long short main early late young full".split()
+)
+POSSESSIVES = frozenset("my your his her its our their whose".split())
+PRONOUNS = frozenset("i you we they who".split())
+SINGULAR_PRONOUNS = frozenset("he she it".split())
+MODALS = frozenset(
+    "to will would shall should can could may might must do does did don't doesn't didn't won't wouldn't can't "
+    "cannot couldn't shouldn't mustn't let's please not never i'll you'll he'll she'll it'll we'll they'll "
+    "i'd you'd he'd she'd we'd they'd let help".split()
+)
+BE = frozenset("is are was were be been being am i'm you're he's she's it's we're they're isn't aren't wasn't".split())
+HAVE = frozenset("have has had having i've you've we've they've haven't hasn't hadn't he's she's".split())
+OBJECTS = frozenset("the a an it them him us me you my your his her its our their these those".split())
+"""Words that, right after a word, make it a verb."""
+PREPOSITIONS = frozenset("of in on at by for with from into about without under over against between through".split())
+ADVERBS = frozenset("very so too quite more most rather really pretty fairly less as how extremely particularly".split())
+PAST_SIGNS = frozenset(
+    "yesterday ago once had was were took got sat came went wrote said saw found gave told thought stood "
+    "held sent began put left earlier previously".split()
+)
+
+
+class Context:
+    """The words around one word, in lower case; a pause counts as the word `,`."""
+
+    def __init__(self, words: Sequence[str], index: int) -> None:
+        self.words = words
+        self.index = index
+
+    def __getitem__(self, offset: int) -> str:
+        place = self.index + offset
+        return self.words[place] if 0 <= place < len(self.words) else ""
+
+    @property
+    def is_verb(self) -> bool:
+        """Whether the words before call for a verb in its base form."""
+        before, earlier = self[-1], self[-2]
+        if before.endswith("ly") or before in ("also", "always", "often", "still", "now", "both", "all", "not", "never"):
+            before, earlier = self[-2], self[-3]
+            if before in BE:
+                return False
+        if before in MODALS or (before in PRONOUNS and earlier not in BE):
+            return True
+        return before == "and" and self[-3] in MODALS
+
+    @property
+    def is_noun(self) -> bool:
+        """Whether the words before call for a noun."""
+        before = self[-1]
+        return before in DETERMINERS or before in PREPOSITIONS or before.endswith("'s")
+
+
+def choose(words: Sequence[str], index: int) -> Pronunciation:
+    """Return how `words[index]` is said here, nothing if it is no homograph.
+
+    Args:
+        words: The words of a sentence in lower case, pauses as `,`.
+        index: Place of the word.
+    """
+    word = words[index]
+    table = _table()
+    if word not in table:
+        return ()
+    kind, first, second = table[word]
+    return second if _RULES[kind](Context(words, index)) else first
+
+
+def _verb(context: Context) -> bool:
+    """Noun first, verb second."""
+    if context.is_verb:
+        return True
+    if context.is_noun or context[-1] in BE:
+        return False
+    return context[+1] in OBJECTS
+
+
+def _verbs(context: Context) -> bool:
+    """Nouns first, verb with the ending of `he` or `she` second."""
+    if context[-1] in SINGULAR_PRONOUNS or context[-1] in ("who", "which", "also"):
+        return True
+    return not context.is_noun and context[+1] in OBJECTS
+
+
+def _verb_default(context: Context) -> bool:
+    """Noun first, verb second; without a sign it is the verb."""
+    return context.is_verb or not context.is_noun
+
+
+def _content(context: Context) -> bool:
+    """What is contained first, pleased second."""
+    if context[+1] == "with" or context[-1] in ADVERBS or context.is_verb:
+        return True
+    return context[-1] in BE and context[+1] in (",", "", "to", "and")
+
+
+def _lives(context: Context) -> bool:
+    """Of a life first, the verb second."""
+    return context[-1] in SINGULAR_PRONOUNS or context[-1] in ("who", "that", "which", "still", "now", "also") or (
+        context[+1] in ("in", "at", "on", "near", "alone", "here", "there", "next", "with")
+        and context[-1] not in POSSESSIVES | BE | {"the", "of", "many", "lost", "saved", "save", "two"}
+    )
+
+
+def _close(context: Context) -> bool:
+    """Near first, to shut second."""
+    before, after = context[-1], context[+1]
+    if after in ("to", "by", "friend", "friends", "together", "enough", "call", "up", "range") and not (
+        after == "up" and context.is_verb
+    ):
+        return before in ("the",) and context[-2] == "at"
+    if before in ("at", "from", "until") or (before == "the" and after in ("of", ",", "")):
+        return before == "the"
+    if before in BE or before in ADVERBS or before in DETERMINERS or before in ("stay", "get", "got", "came", "come"):
+        return False
+    return context.is_verb or after in DETERMINERS or before in ("", ",", "and", "they")
+
+
+def _read(context: Context) -> bool:
+    """Present (R IY1 D) first, past or participle (R EH1 D) second."""
+    before = context[-1]
+    if before.endswith("ly") or before in ("also", "always", "often", "just", "already", "never", "ever", "not"):
+        if before in ("already", "just", "ever") and context[-2] not in MODALS:
+            return True
+        before = context[-2]
+    if before in BE or before in HAVE or (before in PRONOUNS | SINGULAR_PRONOUNS and context[-2] in HAVE):
+        return True
+    if before in MODALS or context.is_noun:
+        return False
+    if before in SINGULAR_PRONOUNS:
+        return context[-2] not in MODALS and context[-2] not in ("make", "made", "makes", "can", "could")
+    near = [context[k] for k in range(-8, 9) if k]
+    if context[-2] not in MODALS and any(_is_past(word) for word in near):
+        return True
+    return before not in PRONOUNS and before not in ("", ",", "and", "or", "who")
+
+
+def _is_past(word: str) -> bool:
+    return word in PAST_SIGNS or (len(word) > 4 and word.endswith("ed") and word[-3] != "e" and word != "hundred")
+
+
+def _live(context: Context) -> bool:
+    """The verb L IH1 V first, the adjective L AY1 V second."""
+    before, after = context[-1], context[+1]
+    if context.is_verb or before in ("people", "and", "who", "that", "where", "we"):
+        return False
+    if before in DETERMINERS or before in BE or before == "went" or before == "go":
+        return True
+    return after in ("music", "show", "shows", "broadcast", "performance", "concert", "stream", "audience", "tv")
+
+
+def _lead(context: Context) -> bool:
+    """To go first, L IY1 D, first; the metal L EH1 D second."""
+    metals = ("pipe", "pipes", "paint", "poisoning", "pencil", "acid", "mine", "mines", "bullet", "bullets")
+    if context[+1] in metals or context[-1] in ("molten", "of"):
+        return True
+    return context[+1] in ("and", "or") and context[+2] in ("zinc", "tin", "copper", "iron", "silver", "steel", "mercury")
+
+
+def _wind(context: Context) -> bool:
+    """The air W IH1 N D first, to turn W AY1 N D second."""
+    if context[+1] in ("up", "down", "through") and not context.is_noun:
+        return True
+    return context.is_verb and context[+1] not in ("turbine", "power", "speed")
+
+
+def _tear(context: Context) -> bool:
+    """From the eye T IH1 R first, to rip T EH1 R second."""
+    if context[+1] in ("up", "down", "apart", "off", "out", "open", "it", "them", "away", "into", "through"):
+        return True
+    return context.is_verb or context[+1] in POSSESSIVES or (context[-1] == "and" and context[-2] == "wear")
+
+
+def _bow(context: Context) -> bool:
+    """Knot or weapon B OW1 first, to bend B AW1 second."""
+    if context[+1] in ("down", "out", "before", "to", "low", "his", "her", "your", "our", "their"):
+        return True
+    if context[-1] in ("deep", "low", "slight", "polite", "ship's") or context[-2] in ("took", "take", "takes"):
+        return True
+    return context.is_verb
+
+
+def _minute(context: Context) -> bool:
+    """Sixty seconds first, tiny second."""
+    if context[-1] in ADVERBS:
+        return context[+1] != "as"
+    after = ("amount", "amounts", "detail", "details", "particles", "quantities", "quantity", "differences", "traces")
+    return context[+1] in after
+
+
+def _wound(context: Context) -> bool:
+    """An injury W UW1 N D first, turned W AW1 N D second."""
+    if context.is_noun:
+        return False
+    before, after = context[-1], context[+1]
+    return before in PRONOUNS | SINGULAR_PRONOUNS or after in OBJECTS or after in ("up", "down", "around", "through")
+
+
+def _dove(context: Context) -> bool:
+    """The bird first, jumped D OW1 V second."""
+    return context[-1] in PRONOUNS | SINGULAR_PRONOUNS or context[+1] in ("into", "in", "off", "down", "under", "deep")
+
+
+def _sow(context: Context) -> bool:
+    """To plant S OW1 first, the animal S AW1 second."""
+    return context[-1] in ("a", "the", "old", "fat")
+
+
+def _used(context: Context) -> bool:
+    """Employed Y UW1 Z D first, accustomed Y UW1 S T second."""
+    if context[+1] != "to":
+        return False
+    return context[-1] not in ("is", "are", "was", "were", "be", "been", "being") or context[+2] in (
+        DETERMINERS | {"it", "being", "them", "him", "me", "us", "working", "living", "having"}
+    )
+
+
+def _does(context: Context) -> bool:
+    """The verb D AH1 Z first, deer D OW1 Z second."""
+    return context[-1] in ("two", "three", "the", "bucks") and context[+1] in ("and", "were", "are", "ran", "graze")
+
+
+_RULES = {
+    "verb": _verb,
+    "verb_default": _verb_default,
+    "verbs": _verbs,
+    "content": _content,
+    "lives": _lives,
+    "close": _close,
+    "read": _read,
+    "live": _live,
+    "lead": _lead,
+    "wind": _wind,
+    "tear": _tear,
+    "bow": _bow,
+    "minute": _minute,
+    "wound": _wound,
+    "dove": _dove,
+    "sow": _sow,
+    "used": _used,
+    "does": _does,
+}
+
+_WORDS = """
+verb use      Y UW1 S | Y UW1 Z
+verb abuse    AH0 B Y UW1 S | AH0 B Y UW1 Z
+verb misuse   M IH0 S Y UW1 S | M IH0 S Y UW1 Z
+verb excuse   IH0 K S K Y UW1 S | IH0 K S K Y UW1 Z
+verbs houses  HH AW1 Z IH0 Z | HH AW1 Z IH0 Z
+verb house    HH AW1 S | HH AW1 Z
+verb record   R EH1 K ER0 D | R IH0 K AO1 R D
+verb present  P R EH1 Z AH0 N T | P R IY0 Z EH1 N T
+verb object   AA1 B JH EH0 K T | AH0 B JH EH1 K T
+verb project  P R AA1 JH EH0 K T | P R AH0 JH EH1 K T
+verb subject  S AH1 B JH IH0 K T | S AH0 B JH EH1 K T
+verb conduct  K AA1 N D AH0 K T | K AH0 N D AH1 K T
+verb conflict K AA1 N F L IH0 K T | K AH0 N F L IH1 K T
+verb contest  K AA1 N T EH0 S T | K AH0 N T EH1 S T
+verb contract K AA1 N T R AE2 K T | K AH0 N T R AE1 K T
+verb contrast K AA1 N T R AE0 S T | K AH0 N T R AE1 S T
+verb_default convert  K AA1 N V ER0 T | K AH0 N V ER1 T
+verb convict  K AA1 N V IH0 K T | K AH0 N V IH1 K T
+verb desert   D EH1 Z ER0 T | D IH0 Z ER1 T
+verb_default digest   D AY1 JH EH0 S T | D AY0 JH EH1 S T
+verb export   EH1 K S P AO0 R T | IH0 K S P AO1 R T
+verb import   IH1 M P AO2 R T | IH2 M P AO1 R T
+verb_default extract  EH1 K S T R AE2 K T | IH0 K S T R AE1 K T
+verb increase IH1 N K R IY2 S | IH0 N K R IY1 S
+verb decrease D IY1 K R IY2 S | D IH0 K R IY1 S
+verb insult   IH1 N S AH2 L T | IH2 N S AH1 L T
+verb intern   IH1 N T ER0 N | IH0 N T ER1 N
+verb_default invite   IH1 N V AY0 T | IH2 N V AY1 T
+verb_default permit   P ER1 M IH2 T | P ER0 M IH1 T
+verb_default produce  P R OW1 D UW0 S | P R AH0 D UW1 S
+verb progress P R AA1 G R EH2 S | P R AH0 G R EH1 S
+verb protest  P R OW1 T EH2 S T | P R AH0 T EH1 S T
+verb rebel    R EH1 B AH0 L | R IH0 B EH1 L
+verb refund   R IY1 F AH2 N D | R IH0 F AH1 N D
+verb_default refuse   R EH1 F Y UW2 Z | R AH0 F Y UW1 Z
+verb suspect  S AH1 S P EH2 K T | S AH0 S P EH1 K T
+verb_default transfer T R AE1 N S F ER0 | T R AE0 N S F ER1
+verb transport T R AE1 N S P AO0 R T | T R AE0 N S P AO1 R T
+verb_default upset    AH1 P S EH2 T | AH0 P S EH1 T
+verb estimate EH1 S T AH0 M AH0 T | EH1 S T AH0 M EY2 T
+verb separate S EH1 P ER0 IH0 T | S EH1 P ER0 EY2 T
+verb duplicate D UW1 P L AH0 K AH0 T | D UW1 P L AH0 K EY2 T
+verb delegate D EH1 L AH0 G AH0 T | D EH1 L AH0 G EY2 T
+verb graduate G R AE1 JH AH0 W AH0 T | G R AE1 JH AH0 W EY2 T
+verb associate AH0 S OW1 S IY0 AH0 T | AH0 S OW1 S IY0 EY2 T
+verb advocate AE1 D V AH0 K AH0 T | AE1 D V AH0 K EY2 T
+verb alternate AO1 L T ER0 N AH0 T | AO1 L T ER0 N EY2 T
+verb moderate M AA1 D ER0 AH0 T | M AA1 D ER0 EY2 T
+verb deliberate D IH0 L IH1 B ER0 AH0 T | D IH0 L IH1 B ER0 EY2 T
+verb elaborate IH0 L AE1 B R AH0 T | IH0 L AE1 B ER0 EY2 T
+verb appropriate AH0 P R OW1 P R IY0 AH0 T | AH0 P R OW1 P R IY0 EY2 T
+verb approximate AH0 P R AA1 K S AH0 M AH0 T | AH0 P R AA1 K S AH0 M EY2 T
+verb coordinate K OW0 AO1 R D AH0 N AH0 T | K OW0 AO1 R D AH0 N EY2 T
+verb document D AA1 K Y AH0 M AH0 N T | D AA1 K Y AH0 M EH2 N T
+verb perfect  P ER1 F IH2 K T | P ER0 F EH1 K T
+verb frequent F R IY1 K W AH0 N T | F R IY0 K W EH1 N T
+verb absent   AE1 B S AH0 N T | AE0 B S EH1 N T
+content content  K AA1 N T EH0 N T | K AH0 N T EH1 N T
+close close   K L OW1 S | K L OW1 Z
+read read     R IY1 D | R EH1 D
+live live     L IH1 V | L AY1 V
+lead lead     L IY1 D | L EH1 D
+wind wind     W IH1 N D | W AY1 N D
+tear tear     T IH1 R | T EH1 R
+bow bow       B OW1 | B AW1
+minute minute M IH1 N AH0 T | M AY0 N UW1 T
+wound wound   W UW1 N D | W AW1 N D
+dove dove     D AH1 V | D OW1 V
+sow sow       S OW1 | S AW1
+used used     Y UW1 Z D | Y UW1 S T
+lives lives   L AY1 V Z | L IH1 V Z
+verb_default resume R EH1 Z AH0 M EY2 | R IH0 Z UW1 M
+does does     D AH1 Z | D OW1 Z
+"""
+
+
+@cache
+def _table() -> dict[str, tuple[str, Pronunciation, Pronunciation]]:
+    table = {}
+    for line in _WORDS.strip().splitlines():
+        kind, word, phones = line.split(None, 2)
+        first, second = phones.split("|")
+        table[word] = (kind, tuple(first.split()), tuple(second.split()))
+        if kind.startswith("verb"):
+            table.setdefault(word + "s", ("verbs", plural(table[word][1]), plural(table[word][2])))
+    return table

@@ -1,0 +1,189 @@
+"""Words to phones: the text itself, the user's lexicon, the dictionary, rules, and at last g2p-en."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from tiedtts.errors import TextError
+from tiedtts.text import homographs, morphology
+from tiedtts.text.function_words import weak
+from tiedtts.text.g2p import Network
+from tiedtts.text.inline import Pieces
+from tiedtts.text.lexicon import Entry, Lexicon, Pronunciation, read_user_lexicon
+from tiedtts.text.tokens import Token
+from tiedtts.text.user_lexicon import PHONE_HINT, longest_first, read_labels
+
+LONGEST_GUESS = 30
+"""Longer words are cut before g2p-en guesses, so that the time stays bounded; letters."""
+SPELLED = frozenset("us it am id or ad pa ma la me in un".split())
+"""Words that in capitals, among other words, are initialisms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word and how it is said."""
+
+    text: str
+    """As it stands in the spoken text."""
+    phones: Pronunciation
+    """ARPAbet labels with stress digits."""
+    source: str
+    """`text`, `user lexicon`, `lexicon`, `rule` or `g2p-en`."""
+
+
+class Pronouncer:
+    """Finds pronunciations.
+
+    Args:
+        path: A user lexicon.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._network = Network()
+        self._guess = lru_cache(maxsize=8192)(self._network)
+        self._cached = lru_cache(maxsize=65536)(self._find)
+
+    @cached_property
+    def _lexicon(self) -> Lexicon:
+        return Lexicon.open()
+
+    @cached_property
+    def _user(self) -> dict[str, Entry]:
+        return read_user_lexicon(self._path) if self._path else {}
+
+    @cached_property
+    def _user_words(self) -> re.Pattern[str] | None:
+        words = "|".join(re.escape(word) for word in longest_first(self._user))
+        return re.compile(rf"(?<![^\W_])(?:{words})(?!\w|'\w)", re.IGNORECASE) if words else None
+
+    def take_user_words(self, text: str, pieces: Pieces) -> str:
+        """Take the user's words out of a text before any rule sees them."""
+        return pieces.take(self._user_words, text) if self._user_words else text
+
+    def alone(self, text: str) -> Word:
+        """Return how a word is said on its own."""
+        found = [word for token in self._tokens(text) for word in self._words(token)]
+        if not found:
+            raise TextError(f"nothing to pronounce in `{text[:40]}`")
+        sources = {word.source for word in found}
+        source = found[0].source if len(sources) == 1 else "rule"
+        return Word(text, tuple(phone for word in found for phone in word.phones), source)
+
+    def say(self, tokens: Sequence[Token]) -> list[Word | str]:
+        """Return words with their phones and pauses, in the order of the tokens."""
+        capitals = not any(c.islower() for token in tokens if token.kind == "word" for c in token.text)
+        items: list[Word | str] = []
+        for token in tokens:
+            if token.kind == "pause":
+                items.append(token.text)
+            else:
+                items.extend(self._words(token, capitals=capitals))
+        return list(self._in_context(items))
+
+    def _in_context(self, items: list[Word | str]) -> Iterator[Word | str]:
+        """Choose among the pronunciations of a word by its neighbours."""
+        names = [item.text.lower() if isinstance(item, Word) else "," for item in items]
+        for index, item in enumerate(items):
+            if not isinstance(item, Word) or item.source != "lexicon":
+                yield item
+                continue
+            before = names[index - 1] if index else ""
+            after, sound = "", ""
+            if index + 1 < len(items):
+                following = items[index + 1]
+                after = names[index + 1]
+                sound = following.phones[0] if isinstance(following, Word) else ""
+            phones = weak(item.text, before, after, sound) or homographs.choose(names, index)
+            yield Word(item.text, phones, item.source) if phones else item
+
+    def _tokens(self, text: str) -> list[Token]:
+        pieces = Pieces()
+        self.take_user_words(text, pieces)
+        if pieces.all:
+            return [Token(pieces.all[0], "piece")]
+        return [Token(part) for part in re.findall("[A-Za-z'-]+", text)]
+
+    def _words(self, token: Token, *, capitals: bool = False) -> Iterator[Word]:
+        if token.kind == "piece":
+            yield self._piece(token.text)
+            return
+        text = token.text
+        found = self._cached(text, capitals)
+        if found.phones:
+            yield found
+            return
+        for part in re.findall("[A-Za-z']+", text):
+            word = self._cached(part, capitals)
+            if word.phones:
+                yield word
+            else:
+                yield from self._guessed(part)
+
+    def _piece(self, text: str) -> Word:
+        if text.startswith("{"):
+            try:
+                return Word(text, read_labels(text[1:-1]), "text")
+            except ValueError as error:
+                raise TextError(f"`{error}` in `{text[:60]}` is not a phone", hint=PHONE_HINT) from None
+        return Word(text, self._user_phones(text.lower()), "user lexicon")
+
+    def _user_phones(self, name: str) -> Pronunciation:
+        entry = self._user[name]
+        if entry.phones:
+            return entry.phones
+        parts = [Token(part) for part in re.findall("[A-Za-z']+", entry.respelling)]
+        return tuple(phone for part in parts for word in self._words(part) for phone in word.phones)
+
+    def _look_up(self, name: str) -> Pronunciation:
+        if name in self._user:
+            return self._user_phones(name)
+        found = self._lexicon.get(name)
+        return found[0] if found else ()
+
+    def _find(self, text: str, capitals: bool) -> Word:
+        """Look a word up and try the rules; no phones if none knows it."""
+        name = text.lower()
+        if not capitals and text.isupper() and 1 < len(text) and name in SPELLED:
+            return Word(text, self._spell(name), "rule")
+        for form in dict.fromkeys((name, name.strip("'"))):
+            if form in self._user:
+                return Word(text, self._user_phones(form), "user lexicon")
+            phones = self._look_up(form)
+            if phones:
+                return Word(text.strip("'") if form != name else text, phones, "lexicon")
+        bare = name.strip("-").lstrip("'")
+        if "-" in bare:
+            joined = self._look_up(bare.replace("-", ""))
+            return Word(text, joined, "rule")
+        if len(bare) > LONGEST_GUESS:
+            return Word(text, (), "rule")
+        if self._is_initialism(text.strip("'"), capitals):
+            return Word(text, self._initialism(text.strip("'")), "rule")
+        return Word(text, morphology.derive(bare, self._look_up), "rule")
+
+    def _is_initialism(self, text: str, capitals: bool) -> bool:
+        letters = re.sub("'?s$", "", text)
+        if not any(c in "aeiouyAEIOUY" for c in letters) and len(letters) < 8:
+            return True
+        return letters.isupper() and 1 < len(letters) < 5 and not capitals
+
+    def _initialism(self, text: str) -> Pronunciation:
+        letters = re.sub("'?s$", "", text) or text
+        phones = self._spell(letters.lower().replace("'", ""))
+        return morphology.plural(phones) if letters != text else phones
+
+    def _spell(self, letters: str) -> Pronunciation:
+        return tuple(phone for letter in letters for phone in self._lexicon.get(letter + ".")[0])
+
+    def _guessed(self, text: str) -> Iterator[Word]:
+        possessive = text.lower().endswith("'s")
+        name = re.sub("[^a-z]", "", text.lower()[:-2] if possessive else text.lower())
+        for start in range(0, len(name), LONGEST_GUESS):
+            piece = name[start : start + LONGEST_GUESS]
+            phones = self._guess(piece) or self._spell(piece)
+            last = start + LONGEST_GUESS >= len(name)
+            shown = text if len(name) <= LONGEST_GUESS else piece
+            yield Word(shown, morphology.plural(phones) if possessive and last else phones, "g2p-en")

@@ -1,0 +1,43 @@
+"""Spoken text to words and pauses."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from tiedtts.text.inline import MARK, Pieces, number_of
+
+PAUSES = {",": ",", ";": ",", ":": ",", "—": ",", "–": ",", "(": ",", ")": ",", "[": ",", "]": ","}
+"""Punctuation to the pause it makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or a pause."""
+
+    text: str
+    """The word as written, or one of `, . ? !`."""
+    kind: str = "word"
+    """`word`, `pause` or, for something taken out of the text, `piece`."""
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?P<piece>{MARK})|(?P<word>'?[A-Za-z]+(?:['-][A-Za-z]+)*'?)|(?P<dots>\.\.+|…)"
+        r"|(?P<end>[.?!])|(?P<pause>[,;:—–()\[\]]|--+|(?<= )-(?= ))"
+    )
+
+
+def read(text: str, pieces: Pieces) -> Iterator[Token]:
+    """Yield the words and pauses of a text in order."""
+    for match in _pattern().finditer(text):
+        kind, found = match.lastgroup, match[0]
+        if kind == "piece":
+            yield Token(pieces.all[number_of(found)], "piece")
+        elif kind == "word":
+            yield Token(found)
+        elif kind == "end":
+            yield Token(found, "pause")
+        else:
+            yield Token(",", "pause")

@@ -1,0 +1,96 @@
+import sys
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tiedtts.errors import TextError, VoiceError
+from tiedtts.text.phones import Phone
+
+RATE = 8_000
+
+
+@dataclass(frozen=True)
+class FakeSpeech:
+    samples: np.ndarray
+    sample_rate: int
+    text: str
+    phones: tuple[Phone, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.sample_rate
+
+
+class FakeVoice:
+    """Says a tenth of a second a word; what it was asked for stands in `calls`."""
+
+    sample_rate = RATE
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.loaded: list[tuple[str, Any]] = []
+
+    def load(self, name: Any, *, lexicon: Any = None) -> "FakeVoice":
+        if name == "nobody":
+            raise VoiceError("no such voice: nobody", hint="name an .onnx file or one of: fake")
+        self.loaded.append((str(name), lexicon))
+        return self
+
+    def stream(self, text: str, **settings: Any) -> Iterator[FakeSpeech]:
+        self.calls.append((text, settings))
+        if "interrupt" in text:
+            raise KeyboardInterrupt
+        if "bug" in text:
+            raise ZeroDivisionError("division by zero")
+        sentences = [part for part in text.replace("\n", " ").split(".") if part.strip()]
+        if not sentences:
+            raise TextError("there is nothing to say in the text", hint="give a text with words")
+        warnings = ("cannot be spoken: \u263a",) if "\u263a" in text else ()
+        for sentence in sentences:
+            samples = np.full(RATE // 10 * len(sentence.split()), 0.25, np.float32)
+            yield FakeSpeech(samples, RATE, sentence, (Phone("HH"), Phone("AH", 1)), warnings)
+            warnings = ()
+
+    def say(self, text: str, **settings: Any) -> FakeSpeech:
+        parts = list(self.stream(text, **settings))
+        samples = np.concatenate([part.samples for part in parts])
+        return FakeSpeech(samples, RATE, text, parts[0].phones, parts[0].warnings)
+
+
+@pytest.fixture
+def voice(monkeypatch: pytest.MonkeyPatch) -> FakeVoice:
+    """Put a voice that needs no model in the place of the real ones."""
+    fake = FakeVoice()
+    module: Any = types.ModuleType("tiedtts.voice")
+    module.Voice, module.list_voices = fake, lambda: ["fake", "other"]
+    module.DEFAULT, module.SPEEDS, module.SEMITONES = "fake", (0.25, 4.0), (-24.0, 24.0)
+    monkeypatch.setitem(sys.modules, "tiedtts.voice", module)
+    return fake
+
+
+@pytest.fixture
+def fake_core(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that puts a module of given names in the place of one of the core's."""
+
+    def put(name: str, **names: Any) -> None:
+        module = types.ModuleType(name)
+        vars(module).update(names)
+        monkeypatch.setitem(sys.modules, name, module)
+        parent, _, child = name.rpartition(".")
+        if parent in sys.modules:
+            monkeypatch.setattr(sys.modules[parent], child, module, raising=False)
+
+    return put
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Change to an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

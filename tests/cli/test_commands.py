@@ -1,0 +1,210 @@
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tiedtts_cli.boundary import UsageError
+from tiedtts_cli.main import main
+from tiedtts_cli.prepare import parse_share
+
+Captured = pytest.CaptureFixture[str]
+
+
+class Core:
+    """A function of the core that notes its arguments and returns what it is told to."""
+
+    def __init__(self, result: Any, progress: Any = None) -> None:
+        self.result, self.told = result, progress
+        self.arguments: tuple[Any, ...] = ()
+        self.options: dict[str, Any] = {}
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        self.arguments, self.options = arguments, options
+        if self.told is not None:
+            self.options.pop("progress")(*self.told)
+        return self.result
+
+
+@dataclass(frozen=True)
+class Report:
+    recordings: int = 12
+    used: int = 10
+    heldout: int = 1
+    seconds: float = 200.0
+    phones: int = 900
+
+    @property
+    def rejected(self) -> dict[str, list[str]]:
+        return {"no text": ["a"], "too long": ["b", "c", "d", "e", "f"]}
+
+    @property
+    def notes(self) -> dict[str, list[str]]:
+        return {"clipped": ["g"]}
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"recordings": self.recordings}
+
+
+@dataclass(frozen=True)
+class State:
+    part: str = "vocoder"
+    step: int = 20
+    steps: int = 20
+    losses: Any = None
+    seconds_left: float = 0.0
+
+
+def test_prepare(fake_core: Any, capsys: Captured) -> None:
+    core = Core(Report(), (0.5, "x"))
+    fake_core("tiedtts.corpus.prepare", prepare=core)
+    options = "--format arctic --workers 2 --holdout 10% --lexicon l.txt --licence CC0 --seed 3".split()
+    assert main(["prepare", "corpus", "-o", "data", *options]) == 0
+    assert core.arguments == (Path("corpus"), Path("data"))
+    assert core.options == {
+        "format": "arctic",
+        "workers": 2,
+        "holdout": 0.1,
+        "lexicon": Path("l.txt"),
+        "seed": 3,
+        "licence": "CC0",
+    }
+    assert capsys.readouterr() == (
+        "10 of 12 recordings used, 1 of them held out: 3 min 20 s of speech, 900 phones\n"
+        "rejected: 5 x too long: b, c, d, and 2 more\n"
+        "rejected: 1 x no text: a\n"
+        "note: 1 x clipped: g\n",
+        "next: tiedtts train data -o RUN\n",
+    )
+    assert main(["prepare", "corpus", "-o", "data", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"recordings": 12}
+
+
+@pytest.mark.parametrize(("text", "share"), [("5%", 0.05), ("0.05", 0.05), ("0", 0.0), ("12.5%", 0.125)])
+def test_shares(text: str, share: float) -> None:
+    assert parse_share(text) == share
+
+
+@pytest.mark.parametrize("text", ["5", "-1%", "100%", "1", "nan", "nan%", "some", "", "%"])
+def test_what_is_no_share(text: str) -> None:
+    with pytest.raises(UsageError, match=f"got: {text}$"):
+        parse_share(text)
+
+
+def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = State(losses={"mel": 0.51234, "log_f0": 0.1})
+    core = Core({"vocoder": Path("run/vocoder.st"), "voice": Path("run/voice.st")}, (state,))
+    fake_core("tiedtts.training.loop", train=core, PARTS=("aligner", "acoustic", "vocoder"))
+    assert main(["train", "data", "-o", "run"]) == 0
+    assert core.arguments == (Path("data"), Path("run"))
+    assert core.options == {
+        "recipe": "default",
+        "parts": ("aligner", "acoustic", "vocoder"),
+        "resume": False,
+        "init_from": None,
+        "tensorboard": False,
+        "precision": "auto",
+        "devices": "auto",
+        "accelerator": "auto",
+        "threads": None,
+    }
+    assert capsys.readouterr() == (
+        "run/vocoder.st\nrun/voice.st\n",
+        "vocoder: 20 steps done, mel 0.512 log_f0 0.1\nnext: tiedtts export run/voice.st -o voice.onnx\n",
+    )
+    options = (
+        "--recipe r.toml --part vocoder --init-from c.st --precision bf16 --accelerator cpu "
+        "--devices 2 --threads 3 --tensorboard -q"
+    ).split()
+    assert main(["train", "data", "-o", "run", *options]) == 0
+    assert core.options == {
+        "recipe": "r.toml",
+        "parts": ("vocoder",),
+        "resume": False,
+        "init_from": Path("c.st"),
+        "tensorboard": True,
+        "precision": "bf16",
+        "devices": 2,
+        "accelerator": "cpu",
+        "threads": 3,
+    }
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("RANK", "1")
+    assert main(["train", "data", "-o", "run", "--resume"]) == 0
+    assert core.options["resume"] is True
+    assert capsys.readouterr() == ("", "")
+
+
+def test_export(fake_core: Any, capsys: Captured) -> None:
+    core = Core({"parameters": {"acoustic": 1_000_000, "vocoder": 234}, "file_bytes": 2_345_678})
+    fake_core("tiedtts.export", export=core)
+    assert main(["export", "a.st", "b.st", "-o", "v.onnx", "--name", "kim", "--precision", "fp32"]) == 0
+    assert core.arguments == ([Path("a.st"), Path("b.st")], Path("v.onnx"))
+    assert core.options == {"name": "kim", "precision": "fp32"}
+    assert capsys.readouterr() == ("", "v.onnx: 1,000,234 parameters, 2.35 MB\n")
+    assert main(["export", "a.st", "-o", "v.onnx", "-q"]) == 0
+    assert core.options == {"name": None, "precision": "fp16"}
+    assert capsys.readouterr() == ("", "")
+
+
+class Evaluation:
+    def to_dict(self) -> dict[str, Any]:
+        rate = {"ratio": 1.23456, "interval": [1.0, 1.5]}
+        return {
+            "recordings": 4,
+            "pitch_cents": 123.456,
+            "phone_error_rate": rate,
+            "between_takes": None,
+        }
+
+
+def test_eval(fake_core: Any, voice: Any, capsys: Captured) -> None:
+    core = Core(Evaluation(), (1.0, ""))
+    fake_core("tiedtts.measure.evaluation", evaluate=core)
+    assert main(["eval", "my.onnx", "data", "--aligner", "a.st", "--limit", "4"]) == 0
+    assert voice.loaded == [("my.onnx", None)]
+    assert core.arguments == (voice, Path("data"))
+    assert core.options == {"aligner": Path("a.st"), "limit": 4}
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert [line.split() for line in out.splitlines()] == [
+        ["recordings", "4"],
+        ["pitch", "cents", "123"],
+        ["phone", "error", "rate"],
+        ["ratio", "1.23"],
+        ["interval", "1", "to", "1.5"],
+        ["between", "takes", "-"],
+    ]
+    assert main(["eval", "my.onnx", "data", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == Evaluation().to_dict()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "prepare corpus",
+        "prepare corpus -o data --format wav",
+        "prepare corpus -o data --workers 0",
+        "prepare corpus -o data --holdout 5",
+        "train data",
+        "train data -o run --part ear",
+        "train data -o run --precision 16",
+        "train data -o run --accelerator tpu",
+        "train data -o run --devices 0",
+        "train data -o run --threads 0",
+        "train data -o run --resume --init-from c.st",
+        "export -o v.onnx",
+        "export a.st -o v.onnx --precision int8",
+        "eval v.onnx",
+        "eval v.onnx data --limit 0",
+        "speak",
+        "--loud",
+    ],
+)
+def test_wrong_usage_ends_with_2(arguments: str, capsys: Captured) -> None:
+    assert main(arguments.split()) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["error", "hint"]

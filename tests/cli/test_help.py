@@ -1,0 +1,60 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tiedtts import __version__
+from tiedtts_cli.main import main
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("torch", "librosa", "nltk", "inflect", "numba", "matplotlib", "scipy", "rich.progress")
+
+
+@pytest.mark.parametrize("command", ["synth", "prepare", "train", "export", "eval"])
+def test_help_fits_a_screen_and_shows_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert len(out.splitlines()) <= 40
+    assert max(map(len, out.splitlines())) <= 80
+    assert f"\n  tiedtts {command} " in out
+
+
+def test_no_arguments_show_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    for command in ("synth", "prepare", "train", "export", "eval"):
+        assert f"\n  {command} " in err
+    assert err.count("...") == 1, "only in the usage line: no help is cut off"
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr() == (f"tiedtts {__version__}\n", "")
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "models")))}
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, env=environment, check=False
+    )
+
+
+def test_nothing_heavy_is_imported_for_help() -> None:
+    code = (
+        "import sys; from tiedtts_cli.main import main; "
+        f"main(sys.argv[1:]); print([m for m in {(*HEAVY, 'numpy', 'rich')} if m in sys.modules])"
+    )
+    done = run("-c", code, "synth", "--help")
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_module_runs_as_a_program(tmp_path: Path) -> None:
+    done = run("-m", "tiedtts_cli", "synth", "Hello", "-o", str(tmp_path / "none" / "a.wav"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: there is no folder ")
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,64 @@
+import pytest
+
+from tiedtts.errors import TextError
+from tiedtts_cli import lines
+
+
+def test_lines_are_named_by_number_or_id() -> None:
+    parsed = list(lines.parse("Hello there.\n\nhall | It is late.\n  Last one  "))
+    assert [(line.number, line.id, line.text) for line in parsed] == [
+        (1, "0001", "Hello there."),
+        (3, "hall", "It is late."),
+        (4, "0004", "Last one"),
+    ]
+    assert all(line.error is None and line.warning is None for line in parsed)
+
+
+def test_numbers_get_wider_in_long_lists() -> None:
+    parsed = list(lines.parse("a\n" * 10_000))
+    assert (parsed[0].id, parsed[-1].id) == ("00001", "10000")
+
+
+def test_only_the_first_bar_ends_the_id() -> None:
+    assert next(lines.parse("x|this | that")).text == "this | that"
+
+
+@pytest.mark.parametrize(
+    ("own", "name"),
+    [
+        ("../../etc/passwd", "_.._etc_passwd"),
+        ("/abs", "_abs"),
+        ("..\\win", "_win"),
+        ("a/b", "a_b"),
+        (".hidden", "hidden"),
+        ("C:x", "C_x"),
+        ("a\x00b", "a_b"),
+    ],
+)
+def test_ids_stay_in_their_folder(own: str, name: str) -> None:
+    line = next(lines.parse(f"{own}|text"))
+    assert line.error is None
+    assert line.id == name
+    assert line.warning == f"the id `{own}` is written as `{name}`"
+
+
+@pytest.mark.parametrize("own", ["", "..", ".", "//", "  ", "x" * 201])
+def test_what_is_no_id_is_an_error_of_its_line(own: str) -> None:
+    first, second = lines.parse(f"{own}|text\nfine|text")
+    assert isinstance(first.error, TextError)
+    assert second.error is None
+
+
+def test_an_id_is_given_once() -> None:
+    parsed = list(lines.parse("a/b|one\nfree|two\na_b|three\n0004|four\nfive"))
+    assert str(parsed[2].error) == "the id `a_b` is already that of line 1"
+    assert [line.error is None for line in parsed] == [True, True, False, True, True]
+    assert str(list(lines.parse("0002|one\ntwo"))[1].error) == "the id `0002` is already that of line 1"
+
+
+def test_decoding_takes_utf8_with_and_without_mark_and_any_line_end() -> None:
+    assert lines.decode("\ufeffné\r\ntwo\rthree".encode(), "f") == "né\ntwo\nthree"
+    with pytest.raises(TextError, match=r"^f is not UTF-8: byte 0xe9 in line 2$"):
+        lines.decode(b"one\nn\xe9", "f")
+    with pytest.raises(TextError, match="byte 0xff in line 1"):
+        lines.decode("hello".encode("utf-16"), "f")

@@ -1,0 +1,269 @@
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tiedtts.audio import files
+from tiedtts_cli import talk
+from tiedtts_cli.main import main
+
+Captured = pytest.CaptureFixture[str]
+
+
+class Stdin(io.TextIOWrapper):
+    """What is piped into the program, or an empty terminal."""
+
+    def __init__(self, data: bytes = b"", *, terminal: bool = False) -> None:
+        super().__init__(io.BytesIO(data), encoding="utf-8")
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+@pytest.fixture
+def pipe(monkeypatch: pytest.MonkeyPatch) -> Any:
+    return lambda data=b"", **options: monkeypatch.setattr(sys, "stdin", Stdin(data, **options))
+
+
+def seconds(path: Path) -> float:
+    sound = files.read(path)
+    return len(sound.samples) / sound.rate
+
+
+@pytest.mark.parametrize(("suffix", "magic"), [(".wav", b"RIFF"), (".FLAC", b"fLaC"), (".ogg", b"OggS")])
+def test_a_text_into_a_file(suffix: str, magic: bytes, voice: Any, here: Path, capsys: Captured) -> None:
+    assert main(["synth", "Hello there.", "-o", f"hello{suffix}"]) == 0
+    assert (here / f"hello{suffix}").read_bytes()[:4] == magic
+    assert seconds(here / f"hello{suffix}") == pytest.approx(0.2)
+    assert capsys.readouterr() == ("", f"hello{suffix}: 0.20 s\n")
+    assert voice.loaded == [("fake", None)]
+    assert voice.calls == [("Hello there.", {"speed": 1.0, "pitch": 0.0, "seed": 0})]
+
+
+def test_options_reach_the_voice(voice: Any, here: Path) -> None:
+    options = "--voice other.onnx --speed 0.5 --pitch -2.5 --seed 7 --lexicon own.txt -q".split()
+    assert main(["synth", "Hello", "-o", "a.wav", *options]) == 0
+    assert voice.loaded == [("other.onnx", Path("own.txt"))]
+    assert voice.calls == [("Hello", {"speed": 0.5, "pitch": -2.5, "seed": 7})]
+
+
+def test_a_file_is_one_running_text(voice: Any, here: Path, capsys: Captured) -> None:
+    (here / "in.txt").write_bytes("\ufeffOne two.\r\nThree.".encode())
+    assert main(["synth", "-i", "in.txt", "-o", "out.wav"]) == 0
+    assert voice.calls[0][0] == "One two.\nThree."
+    assert seconds(here / "out.wav") == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("arguments", [[], ["-"], ["-i", "-"]])
+def test_stdin(arguments: list[str], voice: Any, here: Path, pipe: Any) -> None:
+    pipe("Über two".encode())
+    assert main(["synth", *arguments, "-o", "out.wav"]) == 0
+    assert voice.calls[0][0] == "Über two"
+
+
+def test_sound_on_stdout_is_all_that_is_there(
+    voice: Any, here: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert main(["synth", "Hello \u263a.", "-o", "-"]) == 0
+    out, err = capsysbinary.readouterr()
+    assert out == files.encode(voice.say("Hello \u263a.").samples, voice.sample_rate)
+    assert err == "warning: cannot be spoken: \u263a\n".encode()
+    assert not list(here.iterdir())
+
+
+def test_a_list_becomes_files(voice: Any, here: Path, capsys: Captured) -> None:
+    (here / "in.txt").write_text("One\n\nhall|Two words\n../up|Three\n", encoding="utf-8")
+    assert main(["synth", "-i", "in.txt", "-d", "new/out"]) == 0
+    made = here / "new" / "out"
+    assert sorted(path.name for path in made.iterdir()) == ["0001.wav", "_up.wav", "hall.wav"]
+    assert [path.name for path in here.iterdir() if path.name not in ("in.txt", "new")] == []
+    assert seconds(made / "hall.wav") == pytest.approx(0.2)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "warning: line 4: the id `../up` is written as `_up`\nnew/out: 3 files made, 0 s\n"
+
+
+def test_bad_lines_are_named_and_the_others_said(voice: Any, here: Path, capsys: Captured) -> None:
+    (here / "in.txt").write_text("a|One\na|Two\n...\nb|\nc|Three\n", encoding="utf-8")
+    assert main(["synth", "-i", "in.txt", "-d", "out"]) == 1
+    assert sorted(path.name for path in (here / "out").iterdir()) == ["a.wav", "c.wav"]
+    assert capsys.readouterr().err == (
+        "error: line 2: the id `a` is already that of line 1\n"
+        "hint: every line needs an id of its own: `id|text`\n"
+        "error: line 3: there is nothing to say in the text\n"
+        "hint: give a text with words\n"
+        "error: line 4: there is nothing to say in the text\n"
+        "hint: give a text with words\n"
+        "out: 2 files made, 0 s\n"
+        "error: 3 of 5 lines could not be said\n"
+    )
+
+
+def test_existing_files_are_left_on_demand(voice: Any, here: Path, capsys: Captured) -> None:
+    (here / "a.wav").write_bytes(b"mine")
+    (here / "in.txt").write_text("a|One\nb|Two\n", encoding="utf-8")
+    assert main(["synth", "-i", "in.txt", "-d", ".", "--skip-existing"]) == 0
+    assert main(["synth", "One", "-o", "a.wav", "--skip-existing"]) == 0
+    assert (here / "a.wav").read_bytes() == b"mine"
+    assert [text for text, _ in voice.calls] == ["Two"]
+    assert capsys.readouterr().err == ".: 1 files made, 0 s, 1 there already\na.wav is there already\n"
+    assert main(["synth", "One", "-o", "a.wav"]) == 0
+    assert (here / "a.wav").read_bytes()[:4] == b"RIFF"
+
+
+def test_json_lines(voice: Any, here: Path, capsys: Captured) -> None:
+    (here / "in.txt").write_text("a|Ünë \u263a\n...\nTwo words\n", encoding="utf-8")
+    assert main(["synth", "-i", "in.txt", "-d", "out", "--json"]) == 1
+    out, _ = capsys.readouterr()
+    assert [json.loads(line) for line in out.splitlines()] == [
+        {
+            "id": "a",
+            "text": "Ünë \u263a",
+            "file": "out/a.wav",
+            "seconds": 0.2,
+            "phones": ["HH", "AH0"],
+            "warnings": ["cannot be spoken: \u263a"],
+        },
+        {
+            "id": "0003",
+            "text": "Two words",
+            "file": "out/0003.wav",
+            "seconds": 0.2,
+            "phones": ["HH", "AH0"],
+            "warnings": [],
+        },
+    ]
+    assert main(["synth", "One. Two.", "-o", "b.flac", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["id"], said["text"], said["seconds"]) == ("b", "One. Two.", 0.2)
+    assert said["phones"] == ["HH", "AH0", "HH", "AH0"]
+
+
+def test_quiet_says_only_errors(voice: Any, here: Path, capsys: Captured) -> None:
+    (here / "in.txt").write_text("/a|One \u263a\n", encoding="utf-8")
+    assert main(["synth", "-q", "-i", "in.txt", "-d", "out"]) == 0
+    assert main(["synth", "-q", "One \u263a", "-o", "a.wav"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_voices_are_listed(voice: Any, capsys: Captured) -> None:
+    assert main(["synth", "--list-voices"]) == 0
+    assert capsys.readouterr() == ("fake\nother\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["Hello"], "the sound needs a place to go: `-o FILE` or `-d DIR`"),
+        (["Hello", "-o", "a.wav", "-d", "out"], "`-o` and `-d` exclude each other"),
+        (["Hello", "-i", "in.txt", "-o", "a.wav"], "a text and `-i` exclude each other"),
+        (["-o", "a.wav"], "there is no text to say"),
+        (["Hello", "-o", "-", "--json"], "`-o -` and `--json` exclude each other"),
+        (["Hello", "-o", "a.wav", "--speed", "0.2"], "`--speed` must be 0.25 to 4, got: 0.2"),
+        (["Hello", "-o", "a.wav", "--speed", "nan"], "`--speed` must be 0.25 to 4, got: nan"),
+        (["Hello", "-o", "a.wav", "--pitch", "25"], "`--pitch` must be -24 to 24, got: 25"),
+        (["Hello", "-o", "a.wav", "--pitch", "-inf"], "`--pitch` must be -24 to 24, got: -inf"),
+        (["Hello", "-o", "a.wav", "--seed", "-1"], "`--seed` must not be negative, got: -1"),
+        (["Hello", "-o", "a.wav", "--volume", "2"], "no such option: --volume"),
+        (["Hello", "there", "-o", "a.wav"], "unexpected extra argument"),
+        (["Hello", "-o", "a.wav", "--speed", "fast"], "invalid value for '--speed'"),
+    ],
+)
+def test_wrong_usage_ends_with_2(
+    arguments: list[str], said: str, voice: Any, here: Path, pipe: Any, capsys: Captured
+) -> None:
+    pipe(terminal=True)
+    assert main(["synth", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert said in err
+    assert "\nhint: " in err
+    assert not voice.loaded
+    assert not list(here.iterdir())
+
+
+def test_sound_is_not_written_to_a_terminal(
+    voice: Any, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["synth", "Hello", "-o", "-"]) == 2
+    assert "sound is not written to a terminal" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-o", "a.txt"], "cannot tell the format of `a.txt` from its suffix"),
+        (["-o", "a"], "cannot tell the format of `a` from its suffix"),
+        (["-o", "folder"], "folder is a folder"),
+        (["-o", "missing/a.wav"], "there is no folder missing"),
+        (["-o", "file/a.wav"], "there is no folder file"),
+        (["-d", "file"], "file is not a folder"),
+        (["-d", "file/sub"], "cannot write to "),
+        (["-o", "a.wav", "--voice", "nobody"], "no such voice: nobody"),
+    ],
+)
+def test_what_cannot_work_is_told_before_work_begins(
+    arguments: list[str], said: str, voice: Any, here: Path, capsys: Captured
+) -> None:
+    (here / "folder").mkdir()
+    (here / "file").write_text("x")
+    assert main(["synth", "Hello", *arguments]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"error: {said}" if "/sub" not in arguments[1] else "error: ")
+    assert said in err
+    assert "\nhint: " in err
+    assert not voice.calls
+    assert sorted(path.name for path in here.iterdir()) == ["file", "folder"]
+
+
+def test_unreadable_texts(voice: Any, here: Path, pipe: Any, capsys: Captured) -> None:
+    (here / "latin.txt").write_bytes(b"one\ncaf\xe9\n")
+    for arguments, said in (
+        (["-i", "missing.txt"], "cannot read missing.txt: no such file or directory"),
+        (["-i", "."], "cannot read .: is a directory"),
+        (["-i", "latin.txt"], "latin.txt is not UTF-8: byte 0xe9 in line 2"),
+        (["caf\udce9"], "the text is not UTF-8: byte 0xe9 in line 1"),
+        (["   "], "there is nothing to say in the text"),
+    ):
+        assert main(["synth", *arguments, "-o", "a.wav"]) == 1
+        assert capsys.readouterr().err.splitlines()[0] == f"error: {said}"
+    pipe(b"\n \n")
+    assert main(["synth", "-d", "out"]) == 1
+    assert capsys.readouterr().err.startswith("error: there is nothing to say in the text\nhint: ")
+    assert [path.name for path in here.iterdir()] == ["latin.txt"]
+
+
+def test_an_interrupted_list_keeps_what_was_made(voice: Any, here: Path, capsys: Captured) -> None:
+    (here / "in.txt").write_text("One\ninterrupt\nThree\n", encoding="utf-8")
+    assert main(["synth", "-i", "in.txt", "-d", "out"]) == 130
+    assert [path.name for path in (here / "out").iterdir()] == ["0001.wav"]
+    assert capsys.readouterr().err.startswith("error: interrupted\nhint: with `--skip-existing`")
+
+
+def test_a_bug_leaves_no_file_and_no_traceback(voice: Any, here: Path, capsys: Captured) -> None:
+    assert main(["synth", "One. bug", "-o", "a.wav"]) == 1
+    assert capsys.readouterr().err.startswith("error: internal error: ZeroDivisionError: division by zero\n")
+    assert not list(here.iterdir())
+
+
+def test_a_long_text_shows_a_bar_on_a_terminal(
+    voice: Any, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setattr(talk, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main(["synth", "One [b]. Two \u263a.", "-o", "a.wav"]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "synth" in err
+    assert "Two \u263a" in err
+    assert "\x1b[3" not in err
+    assert "warning: cannot be spoken: \u263a\n" in err

@@ -1,0 +1,44 @@
+import socket
+from typing import Any
+
+import pytest
+
+LOCAL = frozenset(("", "localhost", "::1", "0.0.0.0", "::"))
+
+
+class NetworkUsed(AssertionError):
+    """A test reached for another machine."""
+
+
+def is_local(host: object) -> bool:
+    if isinstance(host, bytes):
+        host = host.decode()
+    return host is None or host in LOCAL or host == socket.gethostname() or str(host).startswith("127.")
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test speak to another machine; this one's own addresses are what torch.distributed uses."""
+
+    def guard(name: str) -> None:
+        real = getattr(socket.socket, name)
+
+        def guarded(self: socket.socket, *arguments: Any) -> Any:
+            # The address comes last: `sendto` takes it after the data.
+            address = arguments[-1]
+            if self.family in (socket.AF_INET, socket.AF_INET6) and not is_local(address[0]):
+                raise NetworkUsed(f"{name} to {address}")
+            return real(self, *arguments)
+
+        monkeypatch.setattr(socket.socket, name, guarded)
+
+    for name in ("connect", "connect_ex", "sendto"):
+        guard(name)
+    look_up = socket.getaddrinfo
+
+    def guarded_look_up(host: Any, *arguments: Any, **options: Any) -> Any:
+        if not is_local(host):
+            raise NetworkUsed(f"name of another machine: {host}")
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)

@@ -1,0 +1,37 @@
+"""`tiedtts export`: checkpoints become a voice."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tiedtts_cli import talk
+from tiedtts_cli.boundary import UsageError
+
+
+def export(
+    checkpoints: Annotated[
+        list[Path], typer.Argument(metavar="CKPT...", help="Checkpoints that `train` wrote.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Voice file to write.", show_default=False)],
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name the voice tells; that of the file by default.", show_default=False),
+    ] = None,
+    precision: Annotated[str, typer.Option(metavar="fp16|fp32", help="How weights are stored.")] = "fp16",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Make a voice of trained checkpoints.
+
+    \b
+    tiedtts export run/voice.safetensors -o my.onnx
+    tiedtts export run/acoustic.safetensors other/vocoder.safetensors -o my.onnx
+    """  # noqa: D301
+    if precision not in ("fp16", "fp32"):
+        raise UsageError(f"`--precision` must be fp16 or fp32, got: {precision}")
+    from tiedtts.export import export
+
+    made = export(checkpoints, output, name=name, precision=precision)
+    if not quiet:
+        parameters = sum(made["parameters"].values())
+        talk.note(f"{output}: {parameters:,} parameters, {made['file_bytes'] / 1e6:.2f} MB")

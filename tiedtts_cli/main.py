@@ -1,0 +1,71 @@
+"""The program `tiedtts`: its commands, and nothing they need before they run."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from tiedtts import __version__
+from tiedtts_cli import boundary
+from tiedtts_cli.evaluate import evaluate
+from tiedtts_cli.export import export
+from tiedtts_cli.prepare import prepare
+from tiedtts_cli.synth import synth
+from tiedtts_cli.train import train
+
+app = typer.Typer(
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    # Plain help: drawing it with rich takes longer than everything else that `--help` does.
+    rich_markup_mode=None,
+)
+for _name, _command in (
+    ("synth", synth),
+    ("prepare", prepare),
+    ("train", train),
+    ("export", export),
+    ("eval", evaluate),
+):
+    app.command(_name)(_command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tiedtts {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Tiny neural text-to-speech voices: speak with one, or make your own.
+
+    \b
+    tiedtts synth "Hello there." -o hello.wav
+    tiedtts prepare CORPUS -o data
+    tiedtts train data -o run
+    tiedtts export run/voice.safetensors -o my.onnx
+    tiedtts synth "Hello there." --voice my.onnx -o hello.wav
+    """  # noqa: D301
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit status.
+
+    Args:
+        arguments: Without the program's name; those of the process by default.
+    """
+    command = typer.main.get_command(app)
+    return boundary.run(
+        lambda given: command.main(list(given), prog_name="tiedtts", standalone_mode=False),
+        sys.argv[1:] if arguments is None else arguments,
+    )

@@ -1,0 +1,99 @@
+"""`tiedtts prepare`: recordings become training data."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tiedtts_cli import talk
+from tiedtts_cli.boundary import UsageError
+
+FORMATS = ("auto", "ljspeech", "arctic", "folder", "jsonl")
+SHOWN = 3
+"""Recordings named for every reason."""
+
+
+def prepare(
+    corpus: Annotated[Path, typer.Argument(help="Recordings of one speaker with their texts.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DATA", help="Folder to write.", show_default=False)
+    ],
+    corpus_format: Annotated[
+        str, typer.Option("--format", metavar="|".join(FORMATS), help="Kind of corpus.")
+    ] = "auto",
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes; one a core by default.", show_default=False)
+    ] = None,
+    holdout: Annotated[str, typer.Option(help="Share kept from training, for `eval`.")] = "5%",
+    lexicon: Annotated[Path | None, typer.Option(help="Own pronunciations.", show_default=False)] = None,
+    licence: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Licence of the recordings.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the choice of what is held out.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Turn recordings and their texts into training data.
+
+    \b
+    tiedtts prepare LJSpeech-1.1 -o data
+    tiedtts prepare recordings -o data --format folder --holdout 10%
+    """  # noqa: D301
+    if corpus_format not in FORMATS:
+        raise UsageError(f"unknown format `{corpus_format}`", hint=f"formats are {', '.join(FORMATS)}")
+    if workers is not None and workers < 1:
+        raise UsageError(f"`--workers` must be at least 1, got: {workers}")
+    share = parse_share(holdout)
+    from tiedtts.corpus.prepare import prepare
+
+    with talk.progress("prepare", quiet=quiet) as show:
+        report = prepare(
+            corpus,
+            output,
+            format=corpus_format,
+            workers=workers,
+            holdout=share,
+            lexicon=lexicon,
+            seed=seed,
+            licence=licence,
+            progress=show,
+        )
+    if as_json:
+        typer.echo(json.dumps(report.to_dict(), indent=2))
+        return
+    typer.echo(
+        f"{report.used} of {report.recordings} recordings used, {report.heldout} of them held out: "
+        f"{talk.duration(report.seconds)} of speech, {report.phones} phones"
+    )
+    for line in (*_reasons("rejected", report.rejected), *_reasons("note", report.notes)):
+        typer.echo(line)
+    if not quiet:
+        talk.note(f"next: tiedtts train {output} -o RUN")
+
+
+def parse_share(text: str) -> float:
+    """Return `5%` or `0.05` as 0.05.
+
+    Raises:
+        UsageError: It is not a share from 0 to less than 1.
+    """
+    try:
+        share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        share = float("nan")
+    if not 0.0 <= share < 1.0:
+        raise UsageError(
+            f"`--holdout` must be a share from 0 to less than 1, got: {text}", hint="write 5% or 0.05"
+        )
+    return share
+
+
+def _reasons(title: str, reasons: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return a line for every reason: how many recordings, why, the first of them."""
+    lines = []
+    for reason, ids in sorted(reasons.items(), key=lambda item: -len(item[1])):
+        more = f", and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+        lines.append(f"{title}: {len(ids)} x {reason}: {', '.join(ids[:SHOWN])}{more}")
+    return lines
