@@ -30,8 +30,8 @@ TRAIN_PACKAGES = frozenset(
 _INTERRUPTED = 130
 _GO_ON = {
     "prepare": "the same command goes on where it stopped",
-    "train": "the same command with `--resume` goes on where it stopped",
-    "synth": "with `--skip-existing` the same command makes only what is missing",
+    "train": "the same command with `--resume` goes on from the last state",
+    "synth": "with `-d`, `--skip-existing` makes only what is missing",
 }
 
 
@@ -56,51 +56,53 @@ def run(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) ->
     except SystemExit as end:
         status = end.code
     except Exception as error:
-        if os.environ.get(TRACEBACK):
-            traceback.print_exc()
-        status = _explain(error, arguments)
+        show_traceback()
+        message, hint, status = describe(error, _name(arguments))
+        if talk.speaks_for_node() or not isinstance(error, TiedTTSError):
+            talk.error(message, hint)
         _flush()
         return status
-    if status == _INTERRUPTED:
+    if status == _INTERRUPTED and talk.speaks_for_node():
         talk.error("interrupted", _GO_ON.get(_name(arguments), "the same command starts again"))
     return status if isinstance(status, int) else 0
 
 
-def _explain(error: Exception, arguments: Sequence[str]) -> int:
-    """Say what an exception means and return the exit status."""
+def describe(error: Exception, command: str) -> tuple[str, str | None, int]:
+    """Return what an exception means: message, hint, exit status.
+
+    Args:
+        error: Any exception.
+        command: Name of the command that was run.
+    """
+    if isinstance(error, UsageError):
+        return str(error), error.hint or f"tiedtts {command} --help", 2
     if isinstance(error, TiedTTSError):
-        wrong_usage = isinstance(error, UsageError)
-        if talk.speaks_for_node():
-            talk.error(
-                str(error), error.hint or (f"tiedtts {_name(arguments)} --help" if wrong_usage else None)
-            )
-        return 2 if wrong_usage else 1
+        return str(error), error.hint, 1
     usage = getattr(error, "format_message", None)
     if usage is not None:
         # Typer's own errors: their class moved from click to typer between versions.
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "tiedtts"
-        talk.error(_lower(str(usage()).rstrip(".")), f"{path} --help")
-        return 2
+        return _lower(str(usage()).rstrip(".")), f"{path} --help", 2
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("tiedtts"):
         package = error.name.partition(".")[0]
         extra = "[train]" if package in TRAIN_PACKAGES else ""
-        talk.error(f"the package `{package}` is not installed", f'pip install "tiedtts{extra}"')
-        return 1
+        return f"the package `{package}` is not installed", f'pip install "tiedtts{extra}"', 1
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        hint = "use a smaller `batch_size` in the recipe" if _name(arguments) == "train" else None
-        talk.error("out of memory", hint)
-        return 1
+        hint = "use a smaller `batch_size` in the recipe" if command == "train" else None
+        return "out of memory", hint, 1
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
-        talk.error(f"{place}{_lower(error.strerror)}")
-        return 1
+        return f"{place}{_lower(error.strerror)}", None, 1
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    talk.error(
-        f"internal error: {what}",
-        f"run it again with {TRACEBACK}=1 in the environment and report what it prints",
-    )
-    return 1
+    hint = f"run it again with {TRACEBACK}=1 in the environment and report what it prints"
+    return f"internal error: {what}", hint, 1
+
+
+def show_traceback() -> None:
+    """Print where the exception being handled came from, if that is wanted."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exc()
 
 
 def _flush() -> None:

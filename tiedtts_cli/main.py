@@ -1,5 +1,6 @@
 """The program `tiedtts`: its commands, and nothing they need before they run."""
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -64,6 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Without the program's name; those of the process by default.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file name that the terminal's encoding lacks is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
     command = typer.main.get_command(app)
     return boundary.run(
         lambda given: command.main(list(given), prog_name="tiedtts", standalone_mode=False),

@@ -13,6 +13,7 @@ from tiedtts_cli.boundary import UsageError
 FORMATS = ("auto", "ljspeech", "arctic", "folder", "jsonl")
 SHOWN = 3
 """Recordings named for every reason."""
+MOST_HELD_OUT = 0.5
 
 
 def prepare(
@@ -69,7 +70,10 @@ def prepare(
     )
     for line in (*_reasons("rejected", report.rejected), *_reasons("note", report.notes)):
         typer.echo(line)
+    if report.guessed_words:
+        typer.echo(f"guessed pronunciations: {_few(report.guessed_words)}")
     if not quiet:
+        talk.note(f"all of it: {output / 'report.md'}")
         talk.note(f"next: tiedtts train {output} -o RUN")
 
 
@@ -77,16 +81,14 @@ def parse_share(text: str) -> float:
     """Return `5%` or `0.05` as 0.05.
 
     Raises:
-        UsageError: It is not a share from 0 to less than 1.
+        UsageError: It is not a share from 0 to a half.
     """
     try:
         share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
     except ValueError:
         share = float("nan")
-    if not 0.0 <= share < 1.0:
-        raise UsageError(
-            f"`--holdout` must be a share from 0 to less than 1, got: {text}", hint="write 5% or 0.05"
-        )
+    if not 0.0 <= share <= MOST_HELD_OUT:
+        raise UsageError(f"`--holdout` must be 0% to 50%, got: {text}", hint="write 5% or 0.05")
     return share
 
 
@@ -94,6 +96,10 @@ def _reasons(title: str, reasons: Mapping[str, Sequence[str]]) -> list[str]:
     """Return a line for every reason: how many recordings, why, the first of them."""
     lines = []
     for reason, ids in sorted(reasons.items(), key=lambda item: -len(item[1])):
-        more = f", and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
-        lines.append(f"{title}: {len(ids)} x {reason}: {', '.join(ids[:SHOWN])}{more}")
+        lines.append(f"{title}: {len(ids)} x {reason}: {_few(ids)}")
     return lines
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

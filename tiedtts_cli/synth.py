@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tiedtts.errors import AudioError, TextError, TiedTTSError
-from tiedtts_cli import lines, talk
+from tiedtts.errors import AudioError, TextError
+from tiedtts_cli import boundary, lines, talk
 from tiedtts_cli.boundary import UsageError
 
 if TYPE_CHECKING:
@@ -162,16 +162,19 @@ class _Speaker:
                     speech = self.voice.say(line.text, **self.settings)
                     self._warn(f"line {line.number}: ", speech)
                     files.write(path, speech.samples, speech.sample_rate)
-                except TiedTTSError as error:
+                except Exception as error:
+                    # Of whatever kind: a night's work does not end at one line.
                     failed += 1
-                    talk.error(f"line {line.number}: {error}", error.hint)
+                    boundary.show_traceback()
+                    message, hint, _ = boundary.describe(error, "synth")
+                    talk.error(f"line {line.number}: {message}", hint)
                     continue
                 seconds += speech.seconds
                 self._print(line.id, line.text, path, [speech])
         made = len(utterances) - failed - skipped
         if not self.quiet:
             there = f", {skipped} there already" if skipped else ""
-            talk.note(f"{folder}: {made} files made, {talk.duration(seconds)}{there}")
+            talk.note(f"{folder}: {made} file{'' if made == 1 else 's'}, {talk.duration(seconds)}{there}")
         if failed:
             raise TextError(f"{failed} of {len(utterances)} lines could not be said")
 
@@ -251,4 +254,4 @@ def _read(text: str | None, source: Path | None) -> str:
             raise TextError(f"cannot read {source}: {(error.strerror or '').lower()}") from error
     if text is None or text == "-":
         return lines.decode(sys.stdin.buffer.read(), "stdin")
-    return lines.decode(os.fsencode(text), "the text")
+    return lines.decode(text.encode("utf-8", "surrogateescape"), "the text")

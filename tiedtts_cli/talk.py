@@ -9,6 +9,8 @@ from typing import Any
 
 LINE_SECONDS = 60.0
 """Between two lines of progress where there is no terminal."""
+WIDTH = 100
+"""Characters of the words in such a line."""
 PATIENCE_SECONDS = 2.0
 """What is done before this needs no progress bar."""
 
@@ -77,6 +79,10 @@ def progress(
         shown.close()
 
 
+def _clip(words: str) -> str:
+    return words if len(words) <= WIDTH else words[: WIDTH - 3] + "..."
+
+
 class _Lines:
     """Progress as plain lines."""
 
@@ -88,7 +94,7 @@ class _Lines:
         now = time.monotonic()
         if now >= self.due:
             self.due = now + LINE_SECONDS
-            note(f"{self.title}: {share:.0%}" + (f", {words}" if words else ""))
+            note(f"{self.title}: {share:.0%}" + (f", {_clip(words)}" if words else ""))
 
     def close(self) -> None:
         pass

@@ -66,6 +66,16 @@ def test_pitch_outside_the_range_is_not_voiced() -> None:
     assert (np.exp(track.log_f0[track.voiced]) < 1.12 * 300).all()
 
 
+def test_little_beyond_the_range_is_a_pitch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """StoneMask moves what DIO found: from 80 to 400 Hz, 74.4 to 448 are kept."""
+    found = np.array([0.0, 74.0, 75.0, 200.0, 447.0, 449.0])
+    monkeypatch.setattr("pyworld.stonemask", lambda *_: found)
+    track = pitch.track(np.zeros(6 * 256, np.float32), SETTINGS)
+    assert track.voiced.tolist() == [False, False, True, True, True, False]
+    wanted = [75.0, 75.0, 75.0, 200.0, 447.0, 447.0]
+    np.testing.assert_allclose(np.exp(track.log_f0), wanted, rtol=1e-5)
+
+
 def test_oscillator_counts_whole_turns() -> None:
     phase = pitch.oscillator_phase(np.full(10, math.log(240), np.float32), 100, 24_000)
     assert phase.shape == (1000,)

@@ -34,6 +34,7 @@ class Report:
     heldout: int = 1
     seconds: float = 200.0
     phones: int = 900
+    guessed_words: tuple[str, ...] = ("zorb",)
 
     @property
     def rejected(self) -> dict[str, list[str]]:
@@ -74,8 +75,9 @@ def test_prepare(fake_core: Any, capsys: Captured) -> None:
         "10 of 12 recordings used, 1 of them held out: 3 min 20 s of speech, 900 phones\n"
         "rejected: 5 x too long: b, c, d, and 2 more\n"
         "rejected: 1 x no text: a\n"
-        "note: 1 x clipped: g\n",
-        "next: tiedtts train data -o RUN\n",
+        "note: 1 x clipped: g\n"
+        "guessed pronunciations: zorb\n",
+        "all of it: data/report.md\nnext: tiedtts train data -o RUN\n",
     )
     assert main(["prepare", "corpus", "-o", "data", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"recordings": 12}
@@ -86,7 +88,7 @@ def test_shares(text: str, share: float) -> None:
     assert parse_share(text) == share
 
 
-@pytest.mark.parametrize("text", ["5", "-1%", "100%", "1", "nan", "nan%", "some", "", "%"])
+@pytest.mark.parametrize("text", ["5", "-1%", "51%", "1", "nan", "nan%", "some", "", "%"])
 def test_what_is_no_share(text: str) -> None:
     with pytest.raises(UsageError, match=f"got: {text}$"):
         parse_share(text)

@@ -84,11 +84,11 @@ def test_a_list_becomes_files(voice: Any, here: Path, capsys: Captured) -> None:
     assert seconds(made / "hall.wav") == pytest.approx(0.2)
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "warning: line 4: the id `../up` is written as `_up`\nnew/out: 3 files made, 0 s\n"
+    assert err == "warning: line 4: the id `../up` is written as `_up`\nnew/out: 3 files, 0 s\n"
 
 
 def test_bad_lines_are_named_and_the_others_said(voice: Any, here: Path, capsys: Captured) -> None:
-    (here / "in.txt").write_text("a|One\na|Two\n...\nb|\nc|Three\n", encoding="utf-8")
+    (here / "in.txt").write_text("a|One\na|Two\n...\nb|bug\nc|Three\n", encoding="utf-8")
     assert main(["synth", "-i", "in.txt", "-d", "out"]) == 1
     assert sorted(path.name for path in (here / "out").iterdir()) == ["a.wav", "c.wav"]
     assert capsys.readouterr().err == (
@@ -96,9 +96,9 @@ def test_bad_lines_are_named_and_the_others_said(voice: Any, here: Path, capsys:
         "hint: every line needs an id of its own: `id|text`\n"
         "error: line 3: there is nothing to say in the text\n"
         "hint: give a text with words\n"
-        "error: line 4: there is nothing to say in the text\n"
-        "hint: give a text with words\n"
-        "out: 2 files made, 0 s\n"
+        "error: line 4: internal error: ZeroDivisionError: division by zero\n"
+        "hint: run it again with TIEDTTS_TRACEBACK=1 in the environment and report what it prints\n"
+        "out: 2 files, 0 s\n"
         "error: 3 of 5 lines could not be said\n"
     )
 
@@ -110,7 +110,7 @@ def test_existing_files_are_left_on_demand(voice: Any, here: Path, capsys: Captu
     assert main(["synth", "One", "-o", "a.wav", "--skip-existing"]) == 0
     assert (here / "a.wav").read_bytes() == b"mine"
     assert [text for text, _ in voice.calls] == ["Two"]
-    assert capsys.readouterr().err == ".: 1 files made, 0 s, 1 there already\na.wav is there already\n"
+    assert capsys.readouterr().err == ".: 1 file, 0 s, 1 there already\na.wav is there already\n"
     assert main(["synth", "One", "-o", "a.wav"]) == 0
     assert (here / "a.wav").read_bytes()[:4] == b"RIFF"
 
@@ -244,7 +244,7 @@ def test_an_interrupted_list_keeps_what_was_made(voice: Any, here: Path, capsys:
     (here / "in.txt").write_text("One\ninterrupt\nThree\n", encoding="utf-8")
     assert main(["synth", "-i", "in.txt", "-d", "out"]) == 130
     assert [path.name for path in (here / "out").iterdir()] == ["0001.wav"]
-    assert capsys.readouterr().err.startswith("error: interrupted\nhint: with `--skip-existing`")
+    assert capsys.readouterr().err.startswith("error: interrupted\nhint: with `-d`, `--skip-existing`")
 
 
 def test_a_bug_leaves_no_file_and_no_traceback(voice: Any, here: Path, capsys: Captured) -> None:

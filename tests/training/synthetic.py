@@ -17,6 +17,9 @@ AUDIO = AudioSettings(sample_rate=16_000, n_fft=512, hop=160, n_mels=20, f_max=8
 """Small frames, so that nets and losses take milliseconds."""
 STAGES = (Stage(steps=4, learning_rate=1e-3, warmup=2),)
 
+LEVEL = 0.3
+"""Of the pulses: nothing is clipped."""
+
 
 def utterance(seed: int, syllables: int = 4) -> Utterance:
     """Fricative and vowel by turns, noise and a tone, between silences of 8 and 14 frames."""
@@ -33,7 +36,7 @@ def utterance(seed: int, syllables: int = 4) -> Utterance:
     phase = np.full(len(log_f0), seed, np.float32)
     samples = pulse_train(log_f0, is_vowel.astype(np.float32), AUDIO.hop, AUDIO.sample_rate, phase)
     noise = rng.standard_normal(len(samples)) * np.repeat(0.001 + 0.05 * is_noise, AUDIO.hop)
-    samples = (0.4 * (samples + noise)).astype(np.float32)
+    samples = (LEVEL * (samples + noise)).astype(np.float32)
     features = Features(
         samples,
         mel.log_mel(samples, AUDIO),

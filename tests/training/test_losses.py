@@ -98,6 +98,8 @@ def test_complex_loss_knows_phase() -> None:
     assert complex_loss(ahead, tone, voiced) == pytest.approx((2 * math.sin(0.25)) ** 2, abs=0.01)
     assert complex_loss(-tone, tone, voiced) == pytest.approx(4.0, rel=1e-4)
     assert complex_loss(0 * tone, tone, voiced) == pytest.approx(1.0, rel=1e-4)
+    # Magnitudes are compressed: a tenth counts as 0.4 of the whole.
+    assert complex_loss(0.1 * tone, tone, voiced) == pytest.approx((1 - 0.1**0.4) ** 2, abs=0.03)
 
 
 def test_complex_loss_hears_only_voiced_frames_and_low_tones() -> None:

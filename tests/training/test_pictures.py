@@ -50,7 +50,7 @@ def test_short_and_silent_sounds(count: int, tmp_path: Path) -> None:
 
 def test_text_with_dollars(tmp_path: Path) -> None:
     """Two dollar signs mean a formula to matplotlib."""
-    pictures.matrix(tmp_path / "a.png", np.eye(3, dtype=np.float32), "abc", "It fell from $5_ to $4^^.")
+    pictures.matrix(tmp_path / "a.png", np.eye(3, dtype=np.float32), "abc", "It cost $5% and $6.")
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 

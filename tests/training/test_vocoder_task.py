@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.synthetic import AUDIO, corpus, small_recipe
+from tests.training.synthetic import AUDIO, LEVEL, corpus, small_recipe
 from tiedtts.audio import files
 from tiedtts.audio.mel import FLOOR
 from tiedtts.errors import ConfigError
@@ -116,7 +116,7 @@ def test_locked_pulses_are_nearer_to_the_recording() -> None:
     target, voiced = torch.from_numpy(f.samples)[None], torch.from_numpy(inside)[None].float()
 
     def loss(locked: bool) -> float:
-        pulses = 0.4 * torch.from_numpy(made._pulses(CORPUS.train[1], locked=locked))[None]
+        pulses = LEVEL * torch.from_numpy(made._pulses(CORPUS.train[1], locked=locked))[None]
         return float(losses.complex_spectral(pulses, target, voiced, HOP, AUDIO.sample_rate).value)
 
     assert loss(True) < 0.05

@@ -5,6 +5,7 @@ a few minutes for an hour of speech and needs nothing but the corpus.
 """
 
 import hashlib
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -205,11 +206,11 @@ def _restore(path: Path | None, fingerprint: str) -> tuple[int, list[npt.NDArray
     if path is None or not path.is_file():
         return 0, None
     try:
-        with np.load(path) as kept:
+        with path.open("rb") as file, np.load(file) as kept:
             if str(kept["fingerprint"]) != fingerprint:
                 return 0, None
             bounds = np.cumsum(kept["lengths"])[:-1]
             return int(kept["number"]), np.split(kept["labels"].astype(np.int64), bounds)
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         # A kept state only saves time: a damaged one costs nothing but that.
         return 0, None

@@ -1,75 +1,191 @@
-"""What is wrong with a recording, in words that a report can count."""
+"""What makes a recording unfit for training, or worth a note."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.audio.files import Sound
+from tiedtts.audio import files
+from tiedtts.errors import AudioError
 
-SHORTEST, LONGEST = 0.3, 20.0
-"""Seconds a recording may last."""
-SILENT = 1e-3
-"""A recording whose largest sample is below this is silent, full scale 1."""
-FULL_SCALE = 0.999
-"""A sample from here on counts as clipped."""
-CLIPPED, DESTROYED = 1e-5, 5e-3
-"""Share of clipped samples that is worth a note, and that cannot be used."""
-FEWEST_PHONES, MOST_PHONES = 1.5, 35.0
-"""Phones a second that a person may speak."""
+CHECKS_VERSION = 1
+"""Part of the key under which findings are kept."""
 
-MISSING = "no sound file"
-UNREADABLE = "sound file cannot be read"
-EMPTY = "sound file is empty"
-IS_SILENT = "silent"
-TOO_SHORT = f"shorter than {SHORTEST:g} s"
-TOO_LONG = f"longer than {LONGEST:g} s"
-IS_CLIPPED = "clipped"
-NOTHING_TO_SAY = "text with nothing to say"
+SHORTEST = 0.2
+"""Seconds."""
+LONGEST = 20.0
+"""Seconds, without the silence at the edges."""
+LONGEST_FILE = 300.0
+"""Seconds; a longer file is no single sentence and is not read."""
+QUIETEST = 1e-3
+"""Largest sample of a recording that counts as silent, full scale 1."""
+EDGE = 0.3
+"""Seconds of silence kept at either edge."""
+LIGHT_CLIPPING, HEAVY_CLIPPING = 1e-4, 1e-2
+"""Share of samples that stay at the peak."""
+SLOWEST, FASTEST = 2.0, 30.0
+"""Phones per second."""
+FAR = 5.0
+"""Standard deviations that an alignment may fall below the mean of all."""
+
 DUPLICATE = "id used before"
-RATE = "text does not fit the length"
-UNALIGNED = "shorter than its phones"
+UNSAID = "nothing to say"
+UNSPEAKABLE = "braces in the text that hold no phones"
+MISSING = "audio file missing"
+UNREADABLE = "audio unreadable"
+EMPTY = "audio empty"
+SILENT = "audio silent"
+CLIPPED = "heavily clipped"
+SHORT = f"shorter than {SHORTEST:g} s"
+LONG = f"longer than {LONGEST:g} s"
+SLOW = f"fewer than {SLOWEST:g} phones a second"
+FAST = f"more than {FASTEST:g} phones a second"
+UNALIGNED = "too short for its phones"
+"""Why recordings are rejected; a fixed text each, so that a report can count."""
 
-A_LITTLE_CLIPPED = "a little clipped"
+LEFT_OUT = "part of the text has no phones"
+SLIGHTLY_CLIPPED = "slightly clipped"
 RESAMPLED = "resampled"
-MIXED = "stereo mixed down"
-POOR_FIT = "text and sound fit badly"
+MIXED = "channels mixed to one"
+FAR_OFF = "fits its text much worse than the others"
+"""What is only worth a note."""
 
 
-def sound_reason(sound: Sound) -> str | None:
-    """Return why a sound cannot be used, None if it can."""
-    samples = sound.samples
-    seconds = len(samples) / sound.rate
+@dataclass(frozen=True)
+class Heard:
+    """What is found in a sound file."""
+
+    samples: npt.NDArray[np.float32]
+    """Mono, (S,); empty if rejected."""
+    rate: int
+    """Sampling rate, Hz."""
+    start: int
+    """First loud sample."""
+    end: int
+    """After the last loud sample."""
+    rejected: str | None
+    """Why it cannot be used."""
+    notes: tuple[str, ...]
+
+    @property
+    def speech(self) -> float:
+        """Seconds from the first to the last loud sample."""
+        return (self.end - self.start) / self.rate
+
+    @property
+    def trimmed(self) -> npt.NDArray[np.float32]:
+        """The samples with no more than `EDGE` of silence at either edge."""
+        edge = round(EDGE * self.rate)
+        return self.samples[max(0, self.start - edge) : self.end + edge]
+
+
+def listen(path: Path, rate: int) -> Heard:
+    """Read and judge a sound file.
+
+    Args:
+        path: A file of any kind libsndfile knows.
+        rate: Sampling rate of the corpus to be, Hz.
+    """
+    if not path.is_file():
+        return _rejected(MISSING)
+    try:
+        if _seconds(path) > LONGEST_FILE:
+            return _rejected(LONG)
+        sound = files.read(path)
+    except AudioError:
+        return _rejected(UNREADABLE)
+    samples = sound.mono
     if not len(samples):
-        return EMPTY
-    if not np.isfinite(samples).all() or float(np.abs(samples).max()) < SILENT:
-        return IS_SILENT
-    if seconds < SHORTEST:
-        return TOO_SHORT
-    if seconds > LONGEST:
-        return TOO_LONG
-    return IS_CLIPPED if clipped_share(samples) > DESTROYED else None
+        return _rejected(EMPTY)
+    if not np.isfinite(samples).all():
+        return _rejected(UNREADABLE)
+    if len(samples) < SHORTEST * sound.rate:
+        return _rejected(SHORT)
+    # A constant offset is no sound.
+    if float(np.abs(samples - samples.mean()).max()) < QUIETEST:
+        return _rejected(SILENT)
+    clipped = clipping(samples)
+    if clipped > HEAVY_CLIPPING:
+        return _rejected(CLIPPED)
+    start, end = edges(samples, sound.rate)
+    if end - start > LONGEST * sound.rate:
+        return _rejected(LONG)
+    found = {
+        SLIGHTLY_CLIPPED: clipped > LIGHT_CLIPPING,
+        RESAMPLED: sound.rate != rate,
+        MIXED: sound.channels > 1,
+    }
+    notes = tuple(note for note, holds in found.items() if holds)
+    return Heard(samples, sound.rate, start, end, None, notes)
 
 
-def sound_notes(sound: Sound, rate: int) -> Sequence[str]:
-    """Return what is worth knowing of a sound that can be used; `rate` is the corpus' own, Hz."""
-    notes = []
-    if sound.rate != rate:
-        notes.append(RESAMPLED)
-    if sound.channels > 1:
-        notes.append(MIXED)
-    if clipped_share(sound.samples) > CLIPPED:
-        notes.append(A_LITTLE_CLIPPED)
-    return notes
+def clipping(samples: npt.NDArray[np.float32]) -> float:
+    """Return the share of samples, (S,), that stay at the largest value for three samples or more."""
+    loudness = np.abs(samples)
+    peak = float(loudness.max())
+    # So quiet a recording has flat tops because its steps are coarse.
+    if peak < 0.1:
+        return 0.0
+    flat = loudness >= peak - 1e-4
+    return float((flat[:-2] & flat[1:-1] & flat[2:]).sum() / len(samples))
 
 
-def clipped_share(samples: npt.NDArray[np.float32]) -> float:
-    """Return the share of samples in runs of two or more at full scale; one alone is just a peak."""
-    full = np.abs(samples).max(axis=1) >= FULL_SCALE if samples.ndim == 2 else np.abs(samples) >= FULL_SCALE
-    runs = full[1:] & full[:-1]
-    return float(runs.mean()) if len(runs) else 0.0
+def edges(samples: npt.NDArray[np.float32], rate: int) -> tuple[int, int]:
+    """Return the first loud sample and the one after the last, of samples (S,) at `rate` Hz.
+
+    Loud is what stands out of the recording's own noise floor, in steps of 10 ms.
+    """
+    step = rate // 100
+    count = len(samples) // step
+    centred = (samples[: count * step] - samples.mean()).reshape(count, step)
+    energy = np.log((centred**2).mean(1) + 1e-9)
+    low, high = np.percentile(energy, [5, 95])
+    loud = np.flatnonzero(energy >= low + 0.25 * (high - low))
+    last = int(loud[-1]) + 1
+    return int(loud[0]) * step, len(samples) if last == count else last * step
 
 
-def rate_fits(phones: int, seconds: float) -> bool:
-    """Whether a person can say so many phones in this time."""
-    return FEWEST_PHONES <= phones / seconds <= MOST_PHONES
+def speaking_rate(phones: int, seconds: float) -> str | None:
+    """Return why nobody speaks this many phones in this time, if so.
+
+    Args:
+        phones: Number of speech sounds.
+        seconds: From the first to the last loud sample.
+    """
+    # A lone short word may well be drawn out.
+    if phones < SLOWEST * (seconds - 1.0):
+        return SLOW
+    return FAST if phones > FASTEST * seconds else None
+
+
+def far_off(scores: Iterable[float]) -> list[bool]:
+    """Return which alignment scores lie far below the others."""
+    values = np.array(list(scores))
+    limit = values.mean() - FAR * values.std() if len(values) else 0.0
+    return [bool(value < limit) for value in values]
+
+
+def safe_name(name: str) -> str:
+    """Return a name that any file system takes."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[:80].lstrip(".") or "_"
+
+
+def _seconds(path: Path) -> float:
+    """Return how long a sound file says it is.
+
+    Raises:
+        AudioError: It cannot be decoded.
+    """
+    import soundfile
+
+    try:
+        return float(soundfile.info(str(path)).duration)
+    except (soundfile.LibsndfileError, RuntimeError, TypeError, ZeroDivisionError) as error:
+        raise AudioError(f"cannot read {path}: {error}") from error
+
+
+def _rejected(reason: str) -> Heard:
+    return Heard(np.zeros(0, np.float32), 1, 0, 0, reason, ())

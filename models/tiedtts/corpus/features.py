@@ -1,6 +1,7 @@
 """What is computed from every recording, once, by `prepare`."""
 
 import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,7 @@ class Features:
             CorpusError: The file is missing or damaged.
         """
         try:
-            with np.load(path) as data:
+            with path.open("rb") as file, np.load(file) as data:
                 return cls(
                     data["samples"].astype(np.float32) / 32_767.0,
                     data["mel"].astype(np.float32),
@@ -66,7 +67,7 @@ class Features:
                     data["voiced"],
                     data["phase"].astype(np.float32),
                 )
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise CorpusError(
                 f"cannot read features {path}: {error}", hint="run `tiedtts prepare` again"
             ) from error

@@ -1,50 +1,59 @@
-"""`prepare`: recordings and their texts become a data folder to train from."""
+"""Recordings and their texts to a data folder that training reads."""
 
+import dataclasses
 import hashlib
 import json
 import os
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.corpus import analysis, checks, manifest, readers
+from tiedtts.corpus import checks, extraction, manifest, readers
 from tiedtts.corpus.alignment import ALIGNMENT_VERSION, Alignment, align
-from tiedtts.corpus.analysis import Finding
+from tiedtts.corpus.extraction import Finding
 from tiedtts.corpus.features import Features
-from tiedtts.corpus.manifest import FEATURES, Entry
+from tiedtts.corpus.manifest import Entry
 from tiedtts.corpus.readers import Recording
-from tiedtts.corpus.report import Report
-from tiedtts.errors import ConfigError, CorpusError
-from tiedtts.text.frontend import FrontEnd
-from tiedtts.text.phones import SILENCE, Phone
+from tiedtts.corpus.report import Report, Scores, by_count
+from tiedtts.errors import ConfigError, CorpusError, TextError
+from tiedtts.text.frontend import FrontEnd, Word
+from tiedtts.text.lexicon import read_user_lexicon
+from tiedtts.text.phones import Phone
 
-MOST_HELD_OUT = 0.5
-POOR_SCORE = 5.0
-"""A recording is worth a note if it fits its text this many standard deviations worse than the mean."""
-RESUME = "alignment.npz"
+ALIGNMENT_STATE = "alignment.npz"
+"""File in the data folder while recordings are being aligned."""
+LARGEST_HOLDOUT = 0.5
+GUESSED = "g2p-en"
+"""Source of words that no dictionary has."""
 
-_LICENCES = (
-    (r"CC0|public domain dedication", "CC0-1.0"),
-    (r"Attribution-ShareAlike 4\.0|CC BY-SA 4\.0", "CC-BY-SA-4.0"),
-    (r"Attribution 4\.0|CC BY 4\.0", "CC-BY-4.0"),
-    (r"public domain", "public domain"),
-)
+_LICENCE_FILES = ("LICENSE", "LICENCE", "COPYING")
+_FREE = re.compile(r"\bCC0\b|\bCC[- ]BY\b|\bpublic domain\b|creative commons attribution", re.IGNORECASE)
+_FEATURES_FILE = re.compile(r".+-[0-9a-f]{12}\.npz")
 
 Progress = Callable[[float, str], None]
+Reasons = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """What a text comes to."""
+
+    phones: tuple[Phone, ...] = ()
+    guessed: tuple[str, ...] = ()
+    """Words in no dictionary."""
+    rejected: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Item:
-    """A recording that can be used."""
+    """A recording on its way."""
 
     recording: Recording
+    spoken: _Spoken
     finding: Finding
-    phones: tuple[Phone, ...]
 
 
 def prepare(
@@ -60,248 +69,279 @@ def prepare(
     licence: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Check, analyse and align a corpus. Stopped at any moment and called again, it goes on where it was.
+    """Check a corpus, compute features and alignments, and write the data folder.
+
+    Can be stopped at any moment and run again: what is done is kept, and what changed is done anew.
 
     Args:
-        source: Corpus, see `readers.read`.
-        data: Folder to write; new, empty, or written by this function before.
-        format: Of the corpus, see `readers.read`.
-        workers: Processes; as many as there are cores if None.
-        holdout: Share of the texts, not of the recordings, that training never sees, 0 to 0.5.
-        settings: How samples become features.
-        lexicon: File of own pronunciations.
-        seed: Decides which texts are held out.
-        licence: Of the recordings; read from the corpus' LICENSE if None.
-        progress: Told the share done and what goes on.
+        source: The corpus, see `readers.read`.
+        data: Folder to write; made if missing.
+        format: Of the corpus, or `auto`.
+        workers: Number of processes; one for every core by default.
+        holdout: Share of the prompts, 0 to 0.5, whose recordings are kept from training.
+        settings: Rate, frames and pitch range; the defaults if not given.
+        lexicon: A user lexicon.
+        seed: Of the choice of what is held out.
+        licence: Of the recordings; by default what a licence file in the corpus names.
+        progress: Told the share done, 0 to 1, and what goes on.
 
     Raises:
-        CorpusError: The corpus is not there or nothing of it can be used, or `data` holds something else.
-        ConfigError: An argument is out of range.
+        ConfigError: An option does not fit.
+        CorpusError: The corpus cannot be read, nothing in it can be used, or `data` holds other things.
+        TextError: The lexicon cannot be read.
     """
-    if not 0 <= holdout <= MOST_HELD_OUT:
-        raise ConfigError(f"`holdout` must be 0 to {MOST_HELD_OUT:g}, got: {holdout:g}")
+    if not 0.0 <= holdout <= LARGEST_HOLDOUT:
+        raise ConfigError(f"`holdout` must be in [0, {LARGEST_HOLDOUT}], got: {holdout}")
     if workers is not None and workers < 1:
         raise ConfigError(f"`workers` must be at least 1, got: {workers}")
-    tell = progress or (lambda share, text: None)
-    settings = settings or AudioSettings()
-    listing = readers.read(source, format)
-    _claim(data)
-    sorting = _Sorting()
-    sorting.notes |= {note: [source.name] for note in listing.notes}
-    if listing.unread:
-        sorting.rejected["line that cannot be read"].extend(listing.unread)
-    wanted = sorting.unique(listing.recordings)
-    count = workers or os.cpu_count() or 1
-    findings = analysis.analyse(wanted, data, settings, count, lambda s, t: tell(0.3 * s, t))
-    items, guessed = sorting.usable(wanted, findings, FrontEnd(lexicon), settings)
-    if not items:
-        raise _nothing_usable(source, sorting)
-    alignments = _align(items, data, lambda s, t: tell(0.3 + 0.7 * s, t))
-    kept = sorting.aligned(items, alignments)
-    if not kept:
-        raise _nothing_usable(source, sorting)
-    heldout = held_out([item.recording.prompt for item, _ in kept], holdout, seed)
-    entries = [_entry(item, alignment, heldout, settings) for item, alignment in kept]
-    licence = licence or _licence(source)
+    audio = AudioSettings() if settings is None else settings
+    tell = (lambda share, message: None) if progress is None else progress
+    if lexicon is not None:
+        read_user_lexicon(lexicon)
+    recordings, notes = readers.read(source, format)
+    _make_folder(data)
+    rejected: Reasons = {}
+    items = _items(recordings, data, audio, lexicon, workers or _cores(), tell, rejected)
+    total = len(recordings)
+    _refuse_nothing(items, rejected, total)
+    state = _alignment_key(items)
+    aligned = _alignments(items, data, state, lambda share, message: tell(0.7 + 0.3 * share, message))
+    entries = []
+    for item, alignment in zip(items, aligned, strict=True):
+        if alignment is None:
+            rejected.setdefault(checks.UNALIGNED, []).append(item.recording.id)
+            continue
+        entries.append(_entry(item, alignment, source, audio))
+    _refuse_nothing(entries, rejected, total)
+    held = held_out((entry.prompt for entry in entries), holdout, seed)
+    entries = [replace(entry, split=manifest.SPLITS[entry.prompt in held]) for entry in entries]
+    used = {entry.id for entry in entries}
+    kept = [item for item in items if item.recording.id in used]
+    for item, far in zip(kept, checks.far_off(entry.alignment_score for entry in entries), strict=True):
+        for note in (*item.spoken.notes, *item.finding.notes, *[checks.FAR_OFF] * far):
+            notes.setdefault(note, []).append(item.recording.id)
     report = Report(
-        corpus=source.stem if source.is_file() else source.resolve().name,
-        format=listing.format,
-        licence=licence,
-        recordings=len(listing.recordings),
+        recordings=total,
         used=len(entries),
-        heldout=sum(entry.split == "heldout" for entry in entries),
-        prompts=len({entry.prompt for entry in entries}),
-        seconds=round(sum(entry.seconds for entry in entries), 2),
-        phones=sum(p.is_speech for item, _ in kept for p in item.phones),
-        rejected=dict(sorting.rejected),
-        notes=dict(sorting.notes),
-        guessed_words=guessed,
-        alignment_score=round(float(np.mean([entry.alignment_score for entry in entries])), 4),
+        heldout=sum(entry.prompt in held for entry in entries),
+        seconds=round(sum(entry.seconds for entry in entries), 3),
+        phones=sum(phone.is_speech for item in kept for phone in item.spoken.phones),
+        rejected=rejected,
+        notes=notes,
+        unknown_words=sorted({word for item in kept for word in item.spoken.guessed}),
+        alignment_score=Scores(
+            sum(entry.alignment_score for entry in entries) / len(entries),
+            min(entry.alignment_score for entry in entries),
+        ),
     )
+    title = source.resolve().name
+    # In this order: whoever is stopped between the two finds no description, rather than a wrong one.
+    (data / manifest.DESCRIPTION).unlink(missing_ok=True)
     manifest.write_manifest(data, entries)
     manifest.write_description(
         data,
-        settings,
-        corpus=report.corpus,
-        licence=licence,
+        audio,
+        corpus=title,
+        licence=find_licence(source) if licence is None else licence,
         recordings=report.used,
         seconds=report.seconds,
         heldout=report.heldout,
-        alignment=_digest(items),
+        alignment=state,
     )
-    report.write(data)
-    _sweep(data, {entry.features for entry in entries})
+    report.write(data, title)
+    _remove_stale(data, {entry.features for entry in entries})
     tell(1.0, "prepared")
     return report
 
 
 def held_out(prompts: Iterable[str], share: float, seed: int) -> set[str]:
-    """Choose the texts that training never sees; a text is in or out with all its takes."""
-    distinct = set(prompts)
-    count = round(share * len(distinct))
-    if share > 0 and len(distinct) > 1:
-        count = max(1, count)
-    return set(sorted(distinct, key=lambda p: hashlib.sha256(f"{seed}:{p}".encode()).hexdigest())[:count])
+    """Choose the prompts to keep from training: the same ones whenever the prompts are the same.
+
+    Args:
+        prompts: Of all recordings that can be used.
+        share: Of the prompts; at least one if more than 0 and there are two.
+        seed: Another seed, another choice.
+    """
+    ranked = sorted(set(prompts), key=lambda prompt: hashlib.sha256(f"{seed}:{prompt}".encode()).hexdigest())
+    least = 1 if share > 0 and len(ranked) > 1 else 0
+    return set(ranked[: max(least, round(share * len(ranked)))])
 
 
-class _Sorting:
-    """Who is left, and why the others are not."""
-
-    def __init__(self) -> None:
-        self.rejected: defaultdict[str, list[str]] = defaultdict(list)
-        self.notes: defaultdict[str, list[str]] = defaultdict(list)
-
-    def unique(self, recordings: Sequence[Recording]) -> list[Recording]:
-        """Keep the first of each id."""
-        seen: dict[str, Recording] = {}
-        for recording in recordings:
-            if recording.id in seen:
-                self.rejected[checks.DUPLICATE].append(recording.id)
-            else:
-                seen[recording.id] = recording
-        return list(seen.values())
-
-    def usable(
-        self,
-        recordings: Sequence[Recording],
-        findings: Sequence[Finding],
-        front_end: FrontEnd,
-        settings: AudioSettings,
-    ) -> tuple[list[_Item], list[str]]:
-        """Keep recordings with a sound and a text that fit; also return the words that were guessed."""
-        items = []
-        guessed: dict[str, None] = {}
-        for recording, finding in zip(recordings, findings, strict=True):
-            if finding.reason is not None:
-                self.rejected[finding.reason].append(recording.id)
-                continue
-            phones, words = join(front_end, recording.text)
-            count = sum(phone.is_speech for phone in phones)
-            if not count:
-                self.rejected[checks.NOTHING_TO_SAY].append(recording.id)
-            elif not checks.rate_fits(count, finding.frames / settings.frame_rate):
-                self.rejected[checks.RATE].append(recording.id)
-            else:
-                items.append(_Item(recording, finding, phones))
-                guessed |= dict.fromkeys(words)
-                for note in finding.notes:
-                    self.notes[note].append(recording.id)
-        return items, sorted(guessed)
-
-    def aligned(
-        self, items: Sequence[_Item], alignments: Sequence[Alignment]
-    ) -> list[tuple[_Item, Alignment]]:
-        """Keep those that could be aligned."""
-        scores = np.array([a.score for a in alignments])
-        finite = scores[np.isfinite(scores)]
-        poor = finite.mean() - POOR_SCORE * finite.std() if len(finite) else -np.inf
-        kept = []
-        for item, alignment in zip(items, alignments, strict=True):
-            if not np.isfinite(alignment.score):
-                self.rejected[checks.UNALIGNED].append(item.recording.id)
-                continue
-            if alignment.score < poor:
-                self.notes[checks.POOR_FIT].append(item.recording.id)
-            kept.append((item, alignment))
-        return kept
+def find_licence(source: Path) -> str | None:
+    """Return the line of a corpus's licence file that names a free licence, or None."""
+    root = source if source.is_dir() else source.parent
+    for path in sorted(root.iterdir()):
+        if path.is_file() and path.stem.upper() in _LICENCE_FILES:
+            lines = (line.strip() for line in readers.decode(path, {}).split("\n"))
+            return next((line for line in lines if _FREE.search(line)), None)
+    return None
 
 
-def join(front_end: FrontEnd, text: str) -> tuple[tuple[Phone, ...], list[str]]:
-    """Return the phones of all sentences of a text in a row, and the words whose phones were guessed."""
-    phones: list[Phone] = []
-    guessed: list[str] = []
-    words = 0
-    for sentence in front_end(text):
-        for phone in sentence.phones:
-            if phones and phone.symbol == SILENCE:
-                continue
-            phones.append(replace(phone, word=phone.word + words) if phone.word >= 0 else phone)
-        words += len(sentence.words)
-        guessed += [word.text.lower() for word in sentence.words if word.source == "g2p-en"]
-    return tuple(phones), guessed
-
-
-def _claim(data: Path) -> None:
-    """Make the folder, or see that it is one of ours."""
-    own = (manifest.DESCRIPTION, FEATURES, analysis.INDEX)
-    if data.exists() and not data.is_dir():
-        raise CorpusError(f"{data} is a file, not a folder", hint="choose another name for the data folder")
-    if data.is_dir() and any(data.iterdir()) and not any((data / name).exists() for name in own):
-        raise CorpusError(f"{data} holds other files", hint="choose a new folder for the data")
+def _make_folder(data: Path) -> None:
+    known = (manifest.DESCRIPTION, manifest.FEATURES)
     try:
-        (data / FEATURES).mkdir(parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True)
+        if any(data.iterdir()) and not any((data / name).exists() for name in known):
+            raise CorpusError(f"{data} holds other things", hint="choose a folder that is new or empty")
+        (data / manifest.FEATURES).mkdir(exist_ok=True)
     except OSError as error:
         raise CorpusError(f"cannot write {data}: {error.strerror}") from error
 
 
-def _digest(items: Sequence[_Item]) -> str:
-    """Return what decides an alignment, in short."""
-    digest = hashlib.sha256(str(ALIGNMENT_VERSION).encode())
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def _items(
+    recordings: Sequence[Recording],
+    data: Path,
+    settings: AudioSettings,
+    lexicon: Path | None,
+    workers: int,
+    progress: Progress,
+    rejected: Reasons,
+) -> list[_Item]:
+    """Return what can be aligned; the rest goes to `rejected`."""
+    speak = _Speaker(lexicon)
+    seen: set[str] = set()
+    texts = []
+    for number, recording in enumerate(recordings):
+        if number % 100 == 0:
+            progress(0.05 * number / len(recordings), f"text {number + 1} of {len(recordings)}")
+        spoken = speak(recording.text)
+        reason = checks.DUPLICATE if recording.id in seen else spoken.rejected
+        seen.add(recording.id)
+        if reason is None:
+            texts.append((recording, spoken))
+        else:
+            rejected.setdefault(reason, []).append(recording.id)
+    findings = extraction.extract_all(
+        [(recording.id, recording.audio) for recording, _ in texts],
+        data,
+        settings,
+        workers=workers,
+        progress=lambda share, message: progress(0.05 + 0.65 * share, message),
+    )
+    items = []
+    for (recording, spoken), finding in zip(texts, findings, strict=True):
+        speech = sum(phone.is_speech for phone in spoken.phones)
+        reason = finding.rejected or checks.speaking_rate(speech, finding.speech)
+        if reason is None:
+            items.append(_Item(recording, spoken, finding))
+        else:
+            rejected.setdefault(reason, []).append(recording.id)
+    return items
+
+
+class _Speaker:
+    """Phones of texts; all takes of a text cost one look-up."""
+
+    def __init__(self, lexicon: Path | None) -> None:
+        self._front_end = FrontEnd(lexicon)
+        self._known: dict[str, _Spoken] = {}
+
+    def __call__(self, text: str) -> _Spoken:
+        if text not in self._known:
+            self._known[text] = self._speak(text)
+        return self._known[text]
+
+    def _speak(self, text: str) -> _Spoken:
+        try:
+            analysis = self._front_end.analyse(text)
+        except TextError:
+            return _Spoken(rejected=checks.UNSPEAKABLE)
+        phones: list[Phone] = []
+        words: list[Word] = []
+        for sentence in analysis.sentences:
+            # A recording is one stretch of sound: the pause that ends a sentence is enough.
+            start = 1 if phones else 0
+            shift = len(words)
+            phones += [
+                replace(phone, word=phone.word + shift) if phone.word >= 0 else phone
+                for phone in sentence.phones[start:]
+            ]
+            words += sentence.words
+        if not any(phone.is_speech for phone in phones):
+            return _Spoken(rejected=checks.UNSAID)
+        guessed = tuple(word.text for word in words if word.source == GUESSED)
+        notes = (checks.LEFT_OUT,) if analysis.warnings else ()
+        return _Spoken(tuple(phones), guessed, None, notes)
+
+
+def _refuse_nothing(left: Sequence[object], rejected: Reasons, total: int) -> None:
+    if not left:
+        reasons = ", ".join(f"{count} × {reason}" for reason, count in by_count(rejected)[:3])
+        raise CorpusError(
+            f"none of {total} recordings can be used: {reasons}",
+            hint="do the texts and the sound files belong together?",
+        )
+
+
+def _alignment_key(items: Sequence[_Item]) -> str:
+    """Return what changes when the recordings must be aligned anew."""
+    value = hashlib.sha256(str(ALIGNMENT_VERSION).encode())
     for item in items:
-        rows = [(p.symbol, p.stress, p.position, p.clause, p.word) for p in item.phones]
-        digest.update(json.dumps([item.recording.id, item.finding.key, rows]).encode())
-    return digest.hexdigest()
+        rows = [dataclasses.astuple(phone) for phone in item.spoken.phones]
+        value.update(json.dumps([item.recording.id, item.finding.key, rows]).encode())
+    return value.hexdigest()
 
 
-def _align(items: Sequence[_Item], data: Path, tell: Progress) -> list[Alignment]:
-    """Align, or take the alignment of an earlier run over the same recordings and phones."""
+def _alignments(items: Sequence[_Item], data: Path, key: str, progress: Progress) -> list[Alignment | None]:
+    """Return kept or new alignments; None for a recording that is too short."""
+    kept = _kept_alignments(data, key)
+    if kept is not None:
+        return [kept.get(item.recording.id) for item in items]
+    pairs = []
+    for item in items:
+        path = data / manifest.FEATURES / item.finding.features
+        try:
+            pairs.append((Features.load(path).mel, item.spoken.phones))
+        except CorpusError:
+            # Away with it, so that the next run does compute it again.
+            path.unlink(missing_ok=True)
+            raise
+    aligned = align(pairs, progress=progress, resume=data / ALIGNMENT_STATE)
+    return [alignment if alignment.score > float("-inf") else None for alignment in aligned]
+
+
+def _kept_alignments(data: Path, key: str) -> dict[str, Alignment] | None:
+    """Return the alignments of an earlier run by id, if that was over the same recordings."""
     try:
-        before = {entry.id: entry for entry in manifest.read_manifest(data)}
-        same = manifest.read_provenance(data)["alignment"] == _digest(items)
-    except (CorpusError, KeyError):
-        before, same = {}, False
-    if same and all(item.recording.id in before for item in items):
-        tell(1.0, "aligned before")
-        return [
-            Alignment(tuple(Phone(*row) for row in e.phones), e.durations, e.alignment_score)
-            for e in (before[item.recording.id] for item in items)
-        ]
-    mels = [Features.load(data / FEATURES / item.finding.features).mel for item in items]
-    pairs = [(mel, item.phones) for mel, item in zip(mels, items, strict=True)]
-    return align(pairs, progress=tell, resume=data / RESUME)
+        if manifest.read_provenance(data).get("alignment") != key:
+            return None
+        entries = manifest.read_manifest(data)
+    except CorpusError:
+        return None
+    return {
+        entry.id: Alignment(
+            tuple(Phone(*row) for row in entry.phones), entry.durations, entry.alignment_score
+        )
+        for entry in entries
+    }
 
 
-def _entry(item: _Item, alignment: Alignment, heldout: set[str], settings: AudioSettings) -> Entry:
+def _entry(item: _Item, alignment: Alignment, source: Path, settings: AudioSettings) -> Entry:
     recording, finding = item.recording, item.finding
+    root = source if source.is_dir() else source.parent
+    inside = recording.audio.is_relative_to(root)
     return Entry(
-        recording.id,
-        recording.text,
-        recording.audio.name,
-        recording.prompt,
-        "heldout" if recording.prompt in heldout else "train",
-        round(finding.frames / settings.frame_rate, 4),
-        finding.frames,
-        tuple((p.symbol, p.stress, p.position, p.clause, p.word) for p in alignment.phones),
-        tuple(int(n) for n in alignment.durations),
-        round(float(alignment.score), 4),
-        finding.features,
-        finding.key,
+        id=recording.id,
+        text=recording.text,
+        audio=(recording.audio.relative_to(root) if inside else recording.audio).as_posix(),
+        prompt=recording.prompt,
+        split=manifest.SPLITS[0],
+        seconds=finding.frames * settings.hop / settings.sample_rate,
+        frames=finding.frames,
+        phones=tuple((p.symbol, p.stress, p.position, p.clause, p.word) for p in alignment.phones),
+        durations=alignment.durations,
+        alignment_score=alignment.score,
+        features=finding.features,
+        key=finding.key,
     )
 
 
-def _licence(source: Path) -> str | None:
-    """Recognise the licence of a corpus by the file that states it."""
-    folder = source if source.is_dir() else source.parent
-    for name in ("LICENSE", "LICENCE", "LICENSE.txt", "LICENSE.md", "COPYING"):
-        if (folder / name).is_file():
-            text = (folder / name).read_text(encoding="utf-8", errors="replace")
-            for pattern, licence in _LICENCES:
-                if re.search(pattern, text, re.IGNORECASE):
-                    return licence
-    return None
-
-
-def _nothing_usable(source: Path, sorting: _Sorting) -> CorpusError:
-    reasons = sorted(sorting.rejected.items(), key=lambda pair: -len(pair[1]))
-    counts = ", ".join(f"{len(names)} {reason}" for reason, names in reasons[:4])
-    return CorpusError(
-        f"no recording of {source} can be used: {counts or 'it lists none'}",
-        hint="check that the texts and the sound files belong together",
-    )
-
-
-def _sweep(data: Path, used: set[str]) -> None:
-    """Remove features that no recording has any more."""
-    for path in (data / FEATURES).glob("*.npz"):
-        if path.name not in used:
+def _remove_stale(data: Path, used: set[str]) -> None:
+    """Remove features that no recording uses any more, and nothing else."""
+    for path in (data / manifest.FEATURES).iterdir():
+        if path.name not in used and _FEATURES_FILE.fullmatch(path.name):
             path.unlink()

@@ -53,9 +53,7 @@ def read(source: Path, format: str = "auto") -> tuple[list[Recording], Notes]:
     if not source.exists():
         raise CorpusError(f"no such corpus: {source}")
     if format != "auto" and format not in _READERS:
-        raise CorpusError(
-            f"unknown corpus format `{format}`", hint=f"formats are auto, {', '.join(_READERS)}"
-        )
+        raise CorpusError(f"unknown corpus format `{format}`", hint=f"known: auto, {', '.join(_READERS)}")
     names = list(_READERS) if format == "auto" else [format]
     found = next(((name, listing) for name in names if (listing := _READERS[name].find(source))), None)
     if found is None:

@@ -1,77 +1,94 @@
-"""What became of a corpus: counts, reasons, names."""
+"""What `prepare` tells about a corpus."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tiedtts.audio import files
 
+REPORT_JSON = "report.json"
+REPORT_MARKDOWN = "report.md"
 SHOWN = 10
-"""Names listed for each reason in the readable report; the other one has all."""
+"""Names listed for every reason in the readable report."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
+class Scores:
+    """Mean log densities of a frame under the alignment."""
+
+    mean: float
+    """Of all recordings."""
+    min: float
+    """Of the worst recording."""
+
+
+@dataclass(frozen=True)
 class Report:
-    """What `prepare` found and made."""
+    """How much of a corpus can be used, and why the rest cannot."""
 
-    corpus: str
-    """Name of the corpus."""
-    format: str
-    """How it was read."""
-    licence: str | None
-    """Of the recordings, if known."""
     recordings: int
-    """Listed in the corpus."""
+    """That the corpus lists."""
     used: int
-    """In the data folder."""
+    """For training and held out."""
     heldout: int
-    """Of those, held out."""
-    prompts: int
-    """Different texts among those used."""
+    """Recordings kept from training."""
     seconds: float
-    """Length of those used."""
+    """Of those used, without the silence cut at the edges."""
     phones: int
-    """Sounds, pauses not counted, in those used."""
-    rejected: Mapping[str, Sequence[str]]
-    """Reason to ids."""
-    notes: Mapping[str, Sequence[str]]
-    """What is worth knowing to ids or files."""
-    guessed_words: Sequence[str]
-    """Words that neither a lexicon nor a rule knows: their pronunciation was guessed."""
-    alignment_score: float
-    """Mean log density of a frame under the alignment."""
+    """Speech sounds in those used."""
+    rejected: dict[str, list[str]]
+    """Recordings that cannot be used, by reason."""
+    notes: dict[str, list[str]]
+    """Recordings used all the same, and lines of the corpus, by what was noticed."""
+    unknown_words: list[str]
+    """Words in no dictionary, whose pronunciation was guessed."""
+    alignment_score: Scores
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values."""
-        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+        """Return plain values, for JSON."""
+        return dataclasses.asdict(self)
 
-    def write(self, folder: Path) -> None:
-        """Write `report.json` and `report.md`."""
-        text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
-        files.write_bytes(folder / "report.json", text.encode())
-        files.write_bytes(folder / "report.md", self.markdown().encode())
-
-    def markdown(self) -> str:
-        """Return the report for people."""
-        lines = [
-            f"# {self.corpus}",
-            "",
-            f"{self.used} of {self.recordings} recordings, {self.seconds / 3600:.2f} h, "
-            f"{self.prompts} texts, {self.phones} phones; {self.heldout} recordings held out.",
-            f"Read as {self.format}; licence: {self.licence or 'unknown'}.",
-            f"Mean alignment score: {self.alignment_score:.2f} per frame.",
-        ]
-        for title, groups in (("Not used", self.rejected), ("Worth knowing", self.notes)):
-            if groups:
-                lines += ["", f"## {title}", ""]
-            lines += [f"- {reason}: {len(names)} ({_some(names)})" for reason, names in groups.items()]
-        if self.guessed_words:
-            lines += ["", "## Guessed pronunciations", "", _some(self.guessed_words, 100)]
+    def to_markdown(self, title: str) -> str:
+        """Return the report for a reader."""
+        minutes = self.seconds / 60
+        facts = {
+            "recordings": str(self.recordings),
+            "used": str(self.used),
+            "held out": str(self.heldout),
+            "speech": f"{minutes:.1f} min",
+            "phones": str(self.phones),
+            "phones per second": f"{self.phones / self.seconds:.1f}",
+            "alignment score, mean": f"{self.alignment_score.mean:.2f}",
+            "alignment score, worst": f"{self.alignment_score.min:.2f}",
+        }
+        lines = [f"# {title}", "", "| | |", "|---|---:|"]
+        lines += [f"| {name} | {value} |" for name, value in facts.items()]
+        lines += _section("Rejected", self.rejected) + _section("Notes", self.notes)
+        if self.unknown_words:
+            lines += ["", "## Guessed pronunciations", "", ", ".join(self.unknown_words)]
         return "\n".join(lines) + "\n"
 
+    def write(self, data: Path, title: str) -> None:
+        """Write the report into a data folder, for programs and for readers."""
+        text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
+        files.write_bytes(data / REPORT_JSON, text.encode())
+        files.write_bytes(data / REPORT_MARKDOWN, self.to_markdown(title).encode())
 
-def _some(names: Sequence[str], count: int = SHOWN) -> str:
-    more = f", and {len(names) - count} more" if len(names) > count else ""
-    return ", ".join(names[:count]) + more
+
+def by_count(reasons: Mapping[str, Sequence[str]]) -> list[tuple[str, int]]:
+    """Return reasons and how often they occur, the most common first."""
+    return sorted(((reason, len(names)) for reason, names in reasons.items()), key=lambda pair: -pair[1])
+
+
+def _section(title: str, reasons: Mapping[str, Sequence[str]]) -> list[str]:
+    if not reasons:
+        return []
+    lines = ["", f"## {title}", ""]
+    for reason, count in by_count(reasons):
+        names = ", ".join(f"`{name}`" for name in reasons[reason][:SHOWN])
+        more = f" and {count - SHOWN} more" if count > SHOWN else ""
+        lines.append(f"- {count} × {reason}: {names}{more}")
+    return lines

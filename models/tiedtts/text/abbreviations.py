@@ -1,5 +1,9 @@
 """Abbreviations: what they stand for and whether their full stop may also end a sentence."""
 
+import re
+
+from tiedtts.text.rules import Rule, letters
+
 LEADS = {
     **{"mr": "mister", "mrs": "missus", "ms": "miz", "messrs": "messers", "mx": "mix", "dr": "doctor"},
     **{"prof": "professor", "rev": "reverend", "hon": "honorable", "fr": "father", "gen": "general"},
@@ -10,18 +14,106 @@ LEADS = {
     **{"e.g": "for example", "i.e": "that is", "approx": "approximately", "esp": "especially"},
 }
 """Abbreviations that something always follows: their full stop never ends a sentence."""
+MONTHS = {
+    **{"jan": "January", "feb": "February", "apr": "April", "aug": "August", "sept": "September"},
+    **{"oct": "October", "nov": "November", "dec": "December"},
+}
 ENDS = {
-    **{"etc": "et cetera", "jr": "junior", "sr": "senior", "inc": "incorporated", "ltd": "limited"},
+    **{"etc": "etc", "jr": "junior", "sr": "senior", "inc": "incorporated", "ltd": "limited"},
     **{"corp": "corporation", "co": "company", "bros": "brothers", "dept": "department", "est": "established"},
     **{"ave": "avenue", "blvd": "boulevard", "rd": "road", "hwy": "highway", "assn": "association"},
     **{"univ": "university", "govt": "government", "min": "minutes", "max": "maximum", "misc": "miscellaneous"},
+    **MONTHS,
 }
 """Abbreviations that may also end a sentence."""
+CAPITALISED = frozenset(
+    "fr gen col maj adm sen rep gov pres mt ft hon rev inc co est ave bros corp min max jan feb apr aug sept oct nov "
+    "dec mx lt".split()
+)
+"""Abbreviations only with a capital: in lower case they are words, or something else."""
+COUNTED = {
+    **{"fig": "figure", "figs": "figures", "vol": "volume", "vols": "volumes", "ch": "chapter", "p": "page"},
+    **{"pp": "pages", "eq": "equation", "sec": "section", "art": "article", "ver": "version"},
+    **{"no": "number", "nos": "numbers", "est": "established", "ca": "circa", "tel": "telephone"},
+}
+"""Abbreviations only before a number."""
+STREETS = {
+    **{"st": "Street", "dr": "Drive", "ave": "Avenue", "blvd": "Boulevard", "rd": "Road", "ln": "Lane"},
+    **{"ct": "Court", "hwy": "Highway", "pkwy": "Parkway", "sq": "Square", "expy": "Expressway", "pl": "Place"},
+}
+"""Abbreviations after the name of a street."""
+_LATIN = {"e": "for example,", "i": "that is,", "a": "also known as"}
+_DOT = frozenset(".")
 
 
 def kind(word: str) -> str:
-    """Return `leads` or `ends` for an abbreviation without its last full stop, else an empty string."""
-    word = word.lower()
-    if word in LEADS:
+    """Return what an abbreviation without its full stop does: `leads`, `counts`, `street`, `ends` or nothing."""
+    name = word.lower()
+    if word[:1].islower() and name in CAPITALISED:
+        return ""
+    if name in LEADS:
         return "leads"
-    return "ends" if word in ENDS else ""
+    if name in MONTHS:
+        return "month"
+    if name in COUNTED:
+        return "counts"
+    if name in STREETS and word[:1].isupper():
+        return "street"
+    return "ends" if name in ENDS else ""
+
+
+def _dotted(match: re.Match[str]) -> str:
+    """Expand `Mr.`, `etc.`; keep a full stop that may end the sentence."""
+    word = match[1]
+    name = word.lower()
+    said = LEADS.get(name) or ENDS.get(name)
+    if said is None or (name in CAPITALISED and not word[0].isupper()):
+        return match[0]
+    if word[0].isupper():
+        said = said.capitalize()
+    return said
+
+
+def _undotted(match: re.Match[str]) -> str:
+    return LEADS[match[1].lower()].capitalize()
+
+
+def _initials(match: re.Match[str]) -> str:
+    return letters(match[0].replace(".", "").replace(" ", ""))
+
+
+def _saint_or_street(match: re.Match[str]) -> str:
+    before = match.string[: match.start()].rpartition(" ")[0].rpartition(" ")[2] if match.start() else ""
+    previous = match.string[max(0, match.start() - 30) : match.start()].rstrip(" ").rpartition(" ")[2]
+    on_street = previous[:1].isupper() and previous.isalpha() and len(previous) > 3 and before not in ("",)
+    return "Street, " if on_street and previous not in ("The", "From", "With", "Near") else "Saint "
+
+
+def _street(match: re.Match[str]) -> str:
+    return f"{match[1]} {STREETS[match[2].lower()]}"
+
+
+COUNTED_RULES = (
+    Rule(
+        rf"\b({'|'.join(COUNTED)})\. ?(?=[\d+(])",
+        lambda m: f"{COUNTED[m[1].lower()]} ",
+        _DOT,
+        re.IGNORECASE,
+    ),
+)
+"""Come before the rules that take the numbers away."""
+RULES = (
+    Rule(r"\b(?:e\.g|i\.e|a\.k\.a|E\.g|I\.e)\b\.?,?", lambda m: _LATIN[m[0][0].lower()], _DOT),
+    Rule(r"(?<![\w.])(?:Ph\. ?D|M\.D|B\.A|M\.A|B\.Sc|M\.Sc|D\.C|R\.I\.P|P\.S)\b\.?", _initials, _DOT),
+    Rule(r"\bSt\. (?=[A-Z])", _saint_or_street, _DOT),
+    Rule(r"\b([A-Z][a-z]+) (St|Dr|Ave|Blvd|Rd|Ln|Ct|Hwy|Pkwy|Sq)\.(?=,|$|\)| [a-z]| [NSEW]{1,2}\b)", _street, _DOT),
+    # Titles without a full stop: `Mr Smith`.
+    Rule(r"\b(Mr|Mrs|Ms|Dr|Prof|Messrs)(?= [A-Z][a-z])", _undotted, frozenset()),
+    Rule(r"(?<![\w&])([A-Za-z]{2,6})\.", _dotted, _DOT),
+    # U.S.A., J. R. R. Tolkien.
+    Rule(r"(?<![\w.'])(?:[A-Za-z]\.){2,9}(?!\w)", _initials, _DOT),
+    Rule(r"(?<![\w.'])[A-Z]\.(?: ?[A-Z]\.){1,4}(?= [A-Z])", _initials, _DOT),
+    Rule(r"(?<![\w.'-])([A-Z])\. (?=[A-Z][a-z])", lambda m: f"{letters(m[1])} ", _DOT),
+    Rule(r"(?<!\w)([wW])/(o)?(?= |[a-z])", lambda m: "without" if m[2] else "with ", frozenset("/")),
+    Rule(r"(?<!\w)c/o\b", lambda m: "care of", frozenset("/")),
+)

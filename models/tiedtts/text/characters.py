@@ -124,6 +124,7 @@ def fold(text: str) -> Folded:
     text = re.sub("\U000f0000[\ufe0f\u200d]*", " ", text)
     text = re.sub("[^\x00-\x7f]", lambda match: _fold_letter(match[0]), text)
     text = re.sub("(?<=[A-Za-z])[\u0300-\u036f]+", "", text)
+    text = re.sub(_LONE_GREEK, lambda match: f" {_greek(match[0])} ", text)
     foreign: list[str] = []
 
     def drop(match: re.Match[str]) -> str:
@@ -132,6 +133,13 @@ def fold(text: str) -> Folded:
 
     text = re.sub(_foreign(), drop, text)
     return Folded(text, emoji, tuple(word for word in foreign if any(c.isalpha() for c in word)))
+
+
+_LONE_GREEK = "(?<![\u0370-\u03ff\u1f00-\u1fff])[Α-Ωα-ωϵϕ](?![\u0370-\u03ff\u1f00-\u1fff\u0300-\u036f])"
+
+
+def _greek(letter: str) -> str:
+    return "pi" if letter == "π" else unicodedata.name(letter).split()[-2 if "SYMBOL" in unicodedata.name(letter) else -1].lower()
 
 
 @cache

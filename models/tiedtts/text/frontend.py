@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiedtts.text import assembly, sentences
-from tiedtts.text.characters import Folded, clean, fold, script
+from tiedtts.text.characters import EMOJI, Folded, clean, fold, script
 from tiedtts.text.inline import BRACES, Pieces
 from tiedtts.text.normalize import spoken
 from tiedtts.text.phones import Phone, encode
@@ -100,7 +100,7 @@ class FrontEnd:
         parts = list(assembly.parts(items))
         for part in parts:
             words = tuple(item for item in part if isinstance(item, Word))
-            shown = written.strip() if len(parts) == 1 else " ".join(word.text for word in words)
+            shown = " ".join(written.replace(EMOJI, " ").split()) if len(parts) == 1 else " ".join(word.text for word in words)
             yield Sentence(shown, words, assembly.phones(part))
 
 

@@ -1,5 +1,72 @@
-"""Written English to spoken words."""
+"""Written English to spoken words: numbers, dates, money, units, abbreviations, addresses, signs.
+
+The rules stand in small tables, one kind of thing a file. They run in an order in which the more specific reading
+comes first: a date before a fraction, a time before a ratio. What no rule knows is left as written.
+"""
+
+import re
+
+from tiedtts.text import (
+    abbreviations,
+    casing,
+    clock,
+    counting,
+    dates,
+    fractions,
+    money,
+    numbers,
+    places,
+    roman,
+    sentences,
+    symbols,
+    telephone,
+    units,
+    web,
+)
+from tiedtts.text.characters import clean, fold
+from tiedtts.text.inline import BRACES, Pieces
+from tiedtts.text.rules import JOINED, apply
+
+STAGES = (
+    *(abbreviations.COUNTED_RULES, web.RULES, telephone.RULES, places.RULES, dates.RULES, clock.RULES, money.RULES),
+    *(fractions.RULES, counting.RULES, units.RULES, roman.RULES, abbreviations.RULES, casing.RULES, numbers.RULES),
+    symbols.RULES,
+)
+"""Tables of rules in their order."""
+LONGEST_RUN = 400
+"""Longer runs without a space are cut, which bounds the work of every rule."""
+
+
+def normalize(text: str) -> str:
+    """Return a text in words, as it would be read aloud.
+
+    Punctuation stays, phones in braces stay; words of other scripts and pictures are left out.
+    """
+    return " ".join(_sentence(sentence) for sentence in sentences.split(clean(text)))
+
+
+def _sentence(written: str) -> str:
+    pieces = Pieces()
+    text = spoken(fold(pieces.take(BRACES, written)).text)
+    if written[-1] in ".?!" and text and text[-1] not in ".?!":
+        text += written[-1]
+    # The front end needs `etc`, which the dictionary has as one word.
+    return re.sub(r"\betc\b", "et cetera", pieces.restore(text).replace(JOINED, ""))
 
 
 def spoken(text: str) -> str:
+    """Apply all rules to one sentence.
+
+    Args:
+        text: Cleaned and folded.
+
+    Returns:
+        Words and punctuation; letters to be spelled are joined by `rules.JOINED`.
+    """
+    text = re.sub(rf"(\S{{{LONGEST_RUN}}})(?=\S)", r"\1 ", text)
+    if "<" in text:
+        text = re.sub(symbols.TAG, " ", text)
+    for rules in STAGES:
+        text = apply(rules, text)
+    text = re.sub(r" +(?=[,.;:?!)](?:\W|$))", "", " ".join(text.split()))
     return text

@@ -1,120 +1,117 @@
-"""Numbers to words, as American English says them."""
+"""Numbers as words."""
 
-_ONES = (
+from tiedtts.text.rules import Rule
+
+UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
+    "seventeen eighteen nineteen".split()
+)
+TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+SCALES = (
+    "thousand million billion trillion quadrillion quintillion sextillion septillion octillion nonillion decillion"
 ).split()
-_TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
-_GROUPS = ["", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion"]
-_IRREGULAR = {
-    "one": "first",
-    "two": "second",
-    "three": "third",
-    "five": "fifth",
-    "eight": "eighth",
-    "nine": "ninth",
-    "twelve": "twelfth",
+MOST_DIGITS = 12
+"""Longer numbers without commas are said digit by digit."""
+_ORDINALS = {
+    **{"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth"},
+    **{"twelve": "twelfth"},
 }
-LONGEST = 21
-"""Digits of the longest number that is said as one; a longer one is said digit by digit."""
 
 
 def cardinal(number: int) -> str:
-    """Say how many: 215 is `two hundred fifteen`."""
+    """Return `number` in words; American, without `and`."""
     if number < 0:
         return f"minus {cardinal(-number)}"
     if number < 20:
-        return _ONES[number]
+        return UNITS[number]
     if number < 100:
-        tens, ones = divmod(number, 10)
-        return _TENS[tens] + (f" {_ONES[ones]}" if ones else "")
+        return TENS[number // 10] + (f" {UNITS[number % 10]}" if number % 10 else "")
     if number < 1000:
-        hundreds, rest = divmod(number, 100)
-        return f"{_ONES[hundreds]} hundred" + (f" {cardinal(rest)}" if rest else "")
-    if number >= 10**LONGEST:
-        return digits(str(number))
-    words: list[str] = []
-    for name in _GROUPS:
-        number, rest = divmod(number, 1000)
-        if rest:
-            words.insert(0, f"{cardinal(rest)} {name}".strip())
-        if not number:
-            break
-    return " ".join(words)
+        return f"{UNITS[number // 100]} hundred" + (f" {cardinal(number % 100)}" if number % 100 else "")
+    groups = []
+    rest, scale = number, -1
+    while rest:
+        rest, group = divmod(rest, 1000)
+        if group:
+            groups.append(cardinal(group) + (f" {SCALES[scale]}" if scale >= 0 else ""))
+        scale += 1
+        if scale >= len(SCALES):
+            return digits(str(number))
+    return " ".join(reversed(groups))
 
 
 def ordinal(number: int) -> str:
-    """Say which one: 21 is `twenty first`."""
-    *front, last = cardinal(number).split()
-    if last in _IRREGULAR:
-        last = _IRREGULAR[last]
-    elif last.endswith("y"):
-        last = last[:-1] + "ieth"
+    """Return `number` as an ordinal in words: `twenty first`."""
+    start, _, last = cardinal(number).rpartition(" ")
+    if last in _ORDINALS:
+        last = _ORDINALS[last]
     else:
-        last += "th"
-    return " ".join([*front, last])
+        last = last[:-1] + "ieth" if last.endswith("y") else last + "th"
+    return f"{start} {last}".lstrip()
 
 
 def digits(text: str) -> str:
-    """Say the digits of a text one after the other; anything else in it is left out."""
-    return " ".join(_ONES[int(c)] for c in text if c.isascii() and c.isdigit())
+    """Return the digits of a text one by one."""
+    return " ".join(UNITS[int(char)] for char in text if char in "0123456789")
+
+
+def pairs(number: int) -> str:
+    """Return a number of three or four digits as in years and street numbers: `nineteen oh five`."""
+    high, low = divmod(number, 100)
+    if low == 0:
+        return f"{cardinal(high)} hundred" if high % 10 else cardinal(number)
+    return f"{cardinal(high)} {'oh ' if low < 10 else ''}{cardinal(low)}"
 
 
 def year(number: int) -> str:
-    """Say a year: 1905 is `nineteen oh five`, 2000 `two thousand`, 2015 `twenty fifteen`."""
-    century, rest = divmod(number, 100)
-    if number < 1000 or number >= 10_000 or century % 10 == 0 and rest < 10:
-        return cardinal(number)
-    if not rest:
-        return f"{cardinal(century)} hundred"
-    return f"{cardinal(century)} {'oh ' if rest < 10 else ''}{cardinal(rest)}"
+    """Return a year in words: `nineteen ninety nine`, `two thousand five`, `twenty twelve`."""
+    if number < 1000 or 2000 <= number < 2010 or number > 9999:
+        return pairs(number) if 110 <= number < 1000 and number % 100 >= 10 else cardinal(number)
+    return pairs(number)
+
+
+def spell_number(text: str) -> str:
+    """Return a number as written, `1,234.50` or `007`, in words."""
+    whole, point, decimals = text.replace(",", "").partition(".")
+    if len(whole) > 1 and whole.startswith("0") or (len(whole) > MOST_DIGITS and "," not in text):
+        words = digits(whole)
+    else:
+        words = cardinal(int(whole)) if whole else ""
+    return f"{words} point {digits(decimals)}".lstrip() if point and decimals else words
 
 
 def decade(number: int) -> str:
-    """Say ten years by their first: 1990 is `nineteen nineties`, 1900 `nineteen hundreds`."""
-    words = year(number)
+    """Return the plural of a year that ends in 0: `nineteen nineties`."""
+    words = "two thousand" if number == 2000 else cardinal(number) if number < 100 else year(number)
     return words[:-1] + "ies" if words.endswith("y") else words + "s"
 
 
-def decimal(text: str) -> str:
-    """Say a number written with digits, commas and perhaps a point: `3.05` is `three point zero five`."""
-    whole, point, fraction = text.replace(",", "").partition(".")
-    if len(whole) > 1 and whole.startswith("0") or len(whole) > LONGEST:
-        words = digits(whole)
-    else:
-        words = cardinal(int(whole or "0"))
-    return f"{words} point {digits(fraction)}" if point and fraction else words
+# Words after which four digits are a count or a name, not a year.
+_COUNTED = frozenset("number page room flight model line lot nearly almost exactly roughly approximately over".split())
+_NOT_PLURAL = frozenset("is was has as his its this thus does us yes unless less across always perhaps towards".split())
 
 
-def fraction(numerator: int, denominator: int) -> str:
-    """Say a part: 3/4 is `three quarters`, 1/2 `one half`."""
-    if denominator == 2:
-        name = "half" if numerator == 1 else "halves"
-    else:
-        name = "quarter" if denominator == 4 else ordinal(denominator)
-        name += "" if numerator == 1 else "s"
-    return f"{cardinal(numerator)} {name}"
+def _whole(text: str, before: str, after: str) -> str:
+    number = int(text)
+    looks_plural = len(after) > 2 and after.endswith("s") and after.islower() and after not in _NOT_PLURAL
+    if len(text) == 4 and 1100 <= number < 2100 and before not in _COUNTED:
+        if not looks_plural and after not in ("people", "men", "women", "children"):
+            return year(number)
+    return spell_number(text)
 
 
-_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-
-
-def roman(text: str) -> int | None:
-    """Read a Roman numeral in capitals; None if it is not a well-formed one below 4000."""
-    total = 0
-    for here, after in zip(text, [*text[1:], ""], strict=True):
-        if here not in _ROMAN:
-            return None
-        value = _ROMAN[here]
-        total += -value if after and _ROMAN.get(after, 0) > value else value
-    return total if 0 < total < 4000 and _to_roman(total) == text else None
-
-
-def _to_roman(number: int) -> str:
-    steps = "M CM D CD C XC L XL X IX V IV I".split()
-    values = (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1)
-    text = ""
-    for symbol, value in zip(steps, values, strict=True):
-        count, number = divmod(number, value)
-        text += symbol * count
-    return text
+RULES = (
+    Rule(
+        r"(?<![\w.])\d{1,4}(?:\.\d{1,4}){2,5}(?!\w|\.\d)",
+        lambda m: " point ".join(map(spell_number, m[0].split("."))),
+    ),
+    Rule(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d*\.\d+", lambda m: f" {spell_number(m[0])} "),
+    Rule(
+        r"(?:\b(?P<before>[A-Za-z]+) )?(?P<number>\d+)(?=(?: (?P<after>[a-z]+))?)",
+        lambda m: (
+            (f"{m['before']} " if m["before"] else " ")
+            + _whole(m["number"], (m["before"] or "").lower(), m["after"] or "")
+            + " "
+        ),
+    ),
+)

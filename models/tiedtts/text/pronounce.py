@@ -33,6 +33,15 @@ class Word:
     """`text`, `user lexicon`, `lexicon`, `rule` or `g2p-en`."""
 
 
+def _parts(text: str) -> Iterator[str]:
+    """Yield the words of `well-known`, `YouTube` and `DNAs`."""
+    for part in re.findall("[A-Za-z']+", text):
+        if part.isupper() or part[1:].islower():
+            yield part
+        else:
+            yield from re.findall("[A-Z]+(?:s|'s)?(?![a-z])|[A-Z][a-z']+|[a-z']+|[A-Z']+", part)
+
+
 class Pronouncer:
     """Finds pronunciations.
 
@@ -110,12 +119,15 @@ class Pronouncer:
         if token.kind == "piece":
             yield self._piece(token.text)
             return
+        if token.kind == "letters":
+            yield Word(token.text, self._spell(token.text.lower()), "rule")
+            return
         text = token.text
         found = self._cached(text, capitals)
         if found.phones:
             yield found
             return
-        for part in re.findall("[A-Za-z']+", text):
+        for part in _parts(text):
             word = self._cached(part, capitals)
             if word.phones:
                 yield word

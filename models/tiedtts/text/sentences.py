@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from tiedtts.text import abbreviations
+from tiedtts.text import abbreviations, units
 
 STARTERS = frozenset(
     "A After Although An And As At Because But By Did Do Does For From He Her His How However I If In Is It Its "
@@ -21,7 +21,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     return (
         re.compile(r"\n[ \n]*\n|\n(?= {0,8}(?:[-*+]|\d{1,3}[.)]) )"),
         re.compile(rf"(?<=[^ .?!])([.?!]{{1,9}})[{_CLOSERS}]{{0,4}}(?= )"),
-        re.compile(r"[\"'(\[]{0,4}([A-Za-z]{0,12})"),
+        re.compile(r"[\"'(\[]{0,4}(\d|[A-Za-z]{0,12})"),
     )
 
 
@@ -51,8 +51,12 @@ def _is_end(before: str, mark: str, after: str) -> bool:
     if len(word) == 1 and word.isalpha() and word not in "aI":
         return after in STARTERS
     kind = abbreviations.kind(word)
-    if kind == "leads":
+    if kind == "leads" or (kind == "counts" and after.isdigit()):
         return False
-    if kind == "ends" or "." in word:
+    if kind == "month":
+        return not (after.isdigit() or after[:1].islower())
+    if kind == "street":
+        return after in STARTERS
+    if kind == "ends" or "." in word or word.lower() in units.UNITS:
         return after in STARTERS if word.isupper() else not after[:1].islower()
     return True

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tiedtts.text.inline import MARK, Pieces, number_of
+from tiedtts.text.rules import JOINED
 
 PAUSES = {",": ",", ";": ",", ":": ",", "—": ",", "–": ",", "(": ",", ")": ",", "[": ",", "]": ","}
 """Punctuation to the pause it makes."""
@@ -18,13 +19,13 @@ class Token:
     text: str
     """The word as written, or one of `, . ? !`."""
     kind: str = "word"
-    """`word`, `pause` or, for something taken out of the text, `piece`."""
+    """`word`, `letters` to be said one by one, `pause` or, for something taken out of the text, `piece`."""
 
 
 @cache
 def _pattern() -> re.Pattern[str]:
     return re.compile(
-        rf"(?P<piece>{MARK})|(?P<word>'?[A-Za-z]+(?:['-][A-Za-z]+)*'?)|(?P<dots>\.\.+|…)"
+        rf"(?P<piece>{MARK})|(?P<letters>[A-Z](?:{JOINED}[A-Z])+)|(?P<word>'?[A-Za-z]+(?:['-][A-Za-z]+)*'?)|(?P<dots>\.\.+|…)"
         r"|(?P<end>[.?!])|(?P<pause>[,;:—–()\[\]]|--+|(?<= )-(?= ))"
     )
 
@@ -35,6 +36,8 @@ def read(text: str, pieces: Pieces) -> Iterator[Token]:
         kind, found = match.lastgroup, match[0]
         if kind == "piece":
             yield Token(pieces.all[number_of(found)], "piece")
+        elif kind == "letters":
+            yield Token(found.replace(JOINED, ""), "letters")
         elif kind == "word":
             yield Token(found)
         elif kind == "end":

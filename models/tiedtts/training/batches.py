@@ -42,8 +42,8 @@ class Batches:
         if self._epoch is None or self._epoch[0] != epoch:
             rng = np.random.default_rng([self.seed, epoch])
             order = np.argsort(lengths * rng.uniform(1 - SPREAD, 1 + SPREAD, len(lengths)))
-            # The recordings left over differ between epochs: drop from a random place.
-            order = np.roll(order, -int(rng.integers(0, len(order) % size + 1)))
-            chunks = [order[i : i + size] for i in range(0, len(order) - size + 1, size)]
+            # What does not fill a batch is left out anywhere, not only among the longest.
+            order = np.delete(order, rng.choice(len(order), len(order) % size, replace=False))
+            chunks = [order[i : i + size] for i in range(0, len(order), size)]
             self._epoch = epoch, [chunks[i] for i in rng.permutation(len(chunks))]
         return [int(i) for i in self._epoch[1][place]]

@@ -21,7 +21,7 @@ from tiedtts.training.recipe import VocoderRecipe
 from tiedtts.training.tasks.task import Batch
 
 JUDGED = (1024,)
-"""Windows of the spectrograms that the discriminators see, samples: long enough to tell harmonics from noise."""
+"""Windows of the spectrograms that the discriminators see, samples: harmonics are told from noise."""
 JUDGE_CHANNELS = 8
 """First width of a discriminator: a wider one would cost more than the vocoder itself."""
 HELDOUT = 16

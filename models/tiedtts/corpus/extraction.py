@@ -1,0 +1,221 @@
+"""Features of many recordings in several processes, and the record of what is already done."""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from tiedtts.audio import files
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.corpus import checks
+from tiedtts.corpus.features import FEATURES_VERSION, extract
+from tiedtts.corpus.manifest import FEATURES
+from tiedtts.errors import CorpusError
+
+FINDINGS = "findings.jsonl"
+"""File in the data folder with a line for each sound file that was read."""
+CHUNK = 8
+"""Recordings that a process is given at once."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What reading a sound file gave."""
+
+    features: str
+    """File in the folder of features; not written if rejected."""
+    key: str
+    """Digest of the sound file, the settings and the analysis."""
+    size: int = 0
+    """Of the file of features, bytes."""
+    frames: int = 0
+    """F."""
+    speech: float = 0.0
+    """Seconds from the first to the last loud sample."""
+    rejected: str | None = None
+    """Why the recording cannot be used."""
+    notes: tuple[str, ...] = ()
+
+
+def extract_all(
+    recordings: Sequence[tuple[str, Path]],
+    data: Path,
+    settings: AudioSettings,
+    *,
+    workers: int,
+    progress: Callable[[float, str], None],
+) -> list[Finding]:
+    """Compute the features that are not yet in the data folder.
+
+    Args:
+        recordings: Id and sound file of each.
+        data: The data folder.
+        settings: Rate, frames and pitch range.
+        workers: Number of processes; with 1 all is done in this one.
+        progress: Told the share done and what goes on.
+
+    Raises:
+        CorpusError: A process died.
+    """
+    known = {finding.features: finding for finding in _read(data)}
+    findings: list[Finding | None] = []
+    for number, (name, audio) in enumerate(recordings):
+        key = digest(audio, settings)
+        found = known.get(file_name(name, key))
+        findings.append(found if found is not None and _is_there(data, found) else None)
+        if number % 100 == 0:
+            progress(0.0, f"reading recording {number + 1} of {len(recordings)}")
+    _write(data, [finding for finding in findings if finding is not None])
+    todo = [index for index, finding in enumerate(findings) if finding is None]
+    done = len(findings) - len(todo)
+    # Closed at once when progress raises: processes must not go on behind the caller's back.
+    with (
+        (data / FINDINGS).open("a", encoding="utf-8") as kept,
+        contextlib.closing(_analyse(recordings, todo, data, settings, workers)) as found_now,
+    ):
+        for index, finding in found_now:
+            findings[index] = finding
+            kept.write(_line(finding))
+            kept.flush()
+            done += 1
+            progress(done / len(findings), f"features {done} of {len(findings)}")
+    return [finding for finding in findings if finding is not None]
+
+
+def digest(audio: Path, settings: AudioSettings) -> str:
+    """Return what changes when the features of a sound file change."""
+    versions = [FEATURES_VERSION, checks.CHECKS_VERSION, settings.to_dict()]
+    value = hashlib.sha256(json.dumps(versions).encode())
+    with contextlib.suppress(OSError):
+        value.update(audio.read_bytes())
+    return value.hexdigest()
+
+
+def file_name(name: str, key: str) -> str:
+    """Return the file of features of a recording."""
+    return f"{checks.safe_name(name)}-{key[:12]}.npz"
+
+
+def analyse(name: str, audio: Path, data: Path, settings: AudioSettings) -> Finding:
+    """Judge one recording and write its features."""
+    import soxr
+
+    key = digest(audio, settings)
+    target = file_name(name, key)
+    heard = checks.listen(audio, settings.sample_rate)
+    if heard.rejected is not None:
+        return Finding(target, key, rejected=heard.rejected)
+    samples = soxr.resample(heard.trimmed, heard.rate, settings.sample_rate, "VHQ")
+    features = extract(samples, settings)
+    path = data / FEATURES / target
+    features.save(path)
+    size = path.stat().st_size
+    return Finding(target, key, size, features.frames, round(heard.speech, 4), None, heard.notes)
+
+
+def _analyse(
+    recordings: Sequence[tuple[str, Path]],
+    todo: Sequence[int],
+    data: Path,
+    settings: AudioSettings,
+    workers: int,
+) -> Generator[tuple[int, Finding], None, None]:
+    """Yield the findings of some recordings as they come, with the recording's index."""
+    if workers == 1 or len(todo) < 2:
+        for index in todo:
+            yield index, analyse(*recordings[index], data, settings)
+        return
+    chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
+    with _one_thread():
+        pool = ProcessPoolExecutor(min(workers, len(chunks)), get_context("spawn"), _start_worker)
+        try:
+            jobs = [
+                pool.submit(_analyse_chunk, [(i, *recordings[i]) for i in chunk], data, settings)
+                for chunk in chunks
+            ]
+            for job in as_completed(jobs):
+                yield from job.result()
+        except BrokenProcessPool as error:
+            raise CorpusError(
+                "a process that computed features died",
+                hint="perhaps memory ran out: run again with one worker, what is done is kept",
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _analyse_chunk(
+    chunk: Sequence[tuple[int, str, Path]], data: Path, settings: AudioSettings
+) -> list[tuple[int, Finding]]:
+    return [(index, analyse(name, audio, data, settings)) for index, name, audio in chunk]
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let new processes compute with one thread each: there is one for every core."""
+    name = "OMP_NUM_THREADS"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the main process, and end when it is gone, however it went."""
+    import multiprocessing.connection
+    import signal
+    import threading
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    sentinel = parent.sentinel
+
+    def watch() -> None:
+        multiprocessing.connection.wait([sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _read(data: Path) -> Iterator[Finding]:
+    """Yield what earlier runs found; a line cut short by a kill is left out."""
+    try:
+        lines = (data / FINDINGS).read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return
+    for line in lines:
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            values = json.loads(line)
+            yield Finding(**{**values, "notes": tuple(values["notes"])})
+
+
+def _write(data: Path, findings: Sequence[Finding]) -> None:
+    files.write_bytes(data / FINDINGS, "".join(map(_line, findings)).encode())
+
+
+def _line(finding: Finding) -> str:
+    return json.dumps(dataclasses.asdict(finding)) + "\n"
+
+
+def _is_there(data: Path, finding: Finding) -> bool:
+    """Return whether the features that a finding tells of are still there, whole."""
+    if finding.rejected is not None:
+        return True
+    try:
+        return (data / FEATURES / finding.features).stat().st_size == finding.size
+    except OSError:
+        return False

@@ -1,0 +1,62 @@
+"""Times of day and durations written with colons."""
+
+import re
+
+from tiedtts.text.numbers import cardinal
+from tiedtts.text.rules import Rule, letters
+
+ZONES = frozenset("est edt cst cdt mst mdt pst pdt gmt utc bst cet cest ist jst".split())
+_HALF = r" ?([ap])(?:\.m\.?|m\b)"
+_ZONE = r"(?: ?\b(" + "|".join(sorted(ZONES)) + r")\b)?"
+
+
+def _minutes(text: str) -> str:
+    return f"oh {cardinal(int(text))}" if int(text) < 10 else cardinal(int(text))
+
+
+def _time(match: re.Match[str]) -> str:
+    hour, minute, half, zone = match.groups()
+    if int(hour) > 24:
+        return match[0]
+    spoken = cardinal(int(hour))
+    if int(minute):
+        spoken += f" {_minutes(minute)}"
+    elif not half:
+        spoken += " o'clock"
+    return spoken + _ending(half, zone)
+
+
+def _hour(match: re.Match[str]) -> str:
+    hour, half, zone = match.groups()
+    return match[0] if int(hour) > 24 else cardinal(int(hour)) + _ending(half, zone)
+
+
+def _ending(half: str | None, zone: str | None) -> str:
+    words = [letters(half + "m")] if half else []
+    words += [letters(zone)] if zone else []
+    return "".join(f" {word}" for word in words)
+
+
+def _long(match: re.Match[str]) -> str:
+    numbers = [int(match[k]) for k in (1, 2, 3)]
+    names = ("hour", "minute", "second")
+    parts = [f"{cardinal(n)} {name}{'' if n == 1 else 's'}" for n, name in zip(numbers, names, strict=True)]
+    return f"{parts[0]} {parts[1]} and {parts[2]}"
+
+
+RULES = (
+    # A range first: `5pm-7pm`, `9:00–17:00`.
+    Rule(
+        r"(?<![\w:.,])(\d{1,2}(?::[0-5]\d)?(?: ?[ap]\.?m\.?)?) ?[-–] ?"
+        r"(?=\d{1,2}(?::[0-5]\d| ?[ap]\.?m\b))",
+        lambda m: f"{m[1]} to ",
+        flags=re.IGNORECASE,
+    ),
+    Rule(r"(?<![\w:.,])(\d{1,3}):([0-5]\d):([0-5]\d)(?![\w:]|\.\d)", _long),
+    Rule(
+        rf"(?<![\w:.,])(\d{{1,2}}):([0-5]\d)(?![\d:]|\.\d)(?:{_HALF})?{_ZONE}",
+        _time,
+        flags=re.IGNORECASE,
+    ),
+    Rule(rf"(?<![\w:.,])(\d{{1,2}}){_HALF}{_ZONE}", _hour, flags=re.IGNORECASE),
+)

@@ -1,0 +1,27 @@
+"""Ordinals, decades, and the minus before a number."""
+
+from tiedtts.text.numbers import cardinal, decade, ordinal
+from tiedtts.text.rules import Rule
+
+
+def _ordinal(text: str, suffix: str) -> str:
+    """Return an ordinal in words, nothing if the suffix does not fit: `11st`."""
+    number = int(text.replace(",", ""))
+    right = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return ordinal(number) if suffix.lower() == right else ""
+
+
+def _short_year(text: str) -> str:
+    return cardinal(int(text)) if int(text) > 9 else f"oh {cardinal(int(text))}"
+
+
+RULES = (
+    Rule(
+        r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d{1,12})((?i:st|nd|rd|th))\b",
+        lambda m: _ordinal(m[1], m[2]) or m[0],
+    ),
+    Rule(r"(?<![\w.,$])(\d{1,2}00|[12]\d\d0)(?:'?s| s)\b", lambda m: decade(int(m[1]))),
+    Rule(r"(?<![\w.,$])'?([2-9]0)'?s\b", lambda m: decade(int(m[1]))),
+    Rule(r"(?<![\w.,'])'(\d\d)\b(?!')", lambda m: _short_year(m[1])),
+    Rule(r"(?:(?<=[\s(\"])|^)[-−–](?=\.?\d)", lambda m: "minus "),
+)

@@ -1,0 +1,95 @@
+"""Sums of money."""
+
+import re
+from dataclasses import dataclass
+
+from tiedtts.text.numbers import cardinal, spell_number
+from tiedtts.text.rules import NUMBER, Rule, letters
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """The words for a currency."""
+
+    one: str
+    many: str
+    cent: str = ""
+    """Nothing if it has no hundredths."""
+    cents: str = ""
+
+
+DOLLAR = Currency("dollar", "dollars", "cent", "cents")
+POUND = Currency("pound", "pounds", "penny", "pence")
+EURO = Currency("euro", "euros", "cent", "cents")
+SIGNS = {
+    **{"$": DOLLAR, "£": POUND, "€": EURO, "¥": Currency("yen", "yen"), "₩": Currency("won", "won")},
+    **{"₹": Currency("rupee", "rupees", "paisa", "paise"), "₽": Currency("ruble", "rubles", "kopek", "kopeks")},
+}
+CODES = {
+    **{"USD": "US dollars", "EUR": "euros", "GBP": "pounds", "JPY": "yen", "CHF": "Swiss francs"},
+    **{"CAD": "Canadian dollars", "AUD": "Australian dollars", "CNY": "yuan", "INR": "rupees"},
+}
+SCALES = {
+    **{"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "t": "trillion"},
+    **{word: word for word in ("hundred", "thousand", "million", "billion", "trillion")},
+}
+PER = {"hr": "hour", "h": "hour", "yr": "year", "wk": "week", "mo": "month", "day": "day", "month": "month"} | {
+    name: name for name in ("hour", "year", "week", "person", "night", "kg", "lb", "gallon", "unit", "head")
+}
+_SIGN = "[" + "".join(SIGNS) + "]"
+_SCALE = "(?: ?(" + "|".join(sorted(SCALES, key=len, reverse=True)) + r")\b)?"
+_PER = r"(?:/(" + "|".join(sorted(PER, key=len, reverse=True)) + r")\b)?"
+
+
+def amount(number: str, currency: Currency, scale: str = "") -> str:
+    """Return a sum in words.
+
+    Args:
+        number: As written: `1,925.21`.
+        currency: Its words.
+        scale: `million` and the like.
+    """
+    if scale:
+        return f"{spell_number(number)} {scale} {currency.many}"
+    whole, _, decimals = number.replace(",", "").partition(".")
+    if decimals.strip("0") and not (currency.cent and (len(decimals) < 3 or not decimals[2:].strip("0"))):
+        return f"{spell_number(number)} {currency.many}"
+    major, minor = int(whole or "0"), int((decimals + "00")[:2]) if decimals else 0
+    parts = []
+    if major or not minor:
+        parts.append(f"{cardinal(major)} {currency.one if major == 1 else currency.many}")
+    if minor:
+        parts.append(f"{cardinal(minor)} {currency.cent if minor == 1 else currency.cents}")
+    return " ".join(parts)
+
+
+def _money(match: re.Match[str]) -> str:
+    country, sign, number, scale, per = match.groups()
+    minus = "minus " if match[0].startswith("-") else ""
+    words = minus + amount(number, SIGNS[sign], SCALES[scale.lower()] if scale else "")
+    if country:
+        name = letters(country)
+        head, _, tail = words.rpartition(" ")
+        words = f"{head} {name} {tail}"
+    return f"{words} per {PER[per.lower()]} " if per else f"{words} "
+
+
+def _coded(match: re.Match[str]) -> str:
+    number = match[1] or match[4]
+    code = match[2] or match[3]
+    return f"{spell_number(number)} {CODES[code]}"
+
+
+_CODE = "(" + "|".join(CODES) + ")"
+RULES = (
+    Rule(rf"({_SIGN}{NUMBER}) ?[-–] ?(?={_SIGN}\d)", lambda m: f"{m[1]} to ", frozenset(SIGNS)),
+    Rule(rf"({_SIGN})({NUMBER}) ?[-–] ?(?=\d)", lambda m: f"{spell_number(m[2])} to {m[1]}", frozenset(SIGNS)),
+    Rule(
+        rf"(?:(?<!\w)-)?(?:\b(US|A|C|HK|NZ|AU|CA))?({_SIGN}) ?({NUMBER}){_SCALE}(?: (?:dollar|pound|euro)s?\b)?{_PER}",
+        _money,
+        frozenset(SIGNS),
+        re.IGNORECASE,
+    ),
+    Rule(rf"\b({NUMBER}) ?{_CODE}\b|\b{_CODE} ?({NUMBER})", _coded),
+    Rule(rf"({NUMBER}) ?¢", lambda m: f"{spell_number(m[1])} {'cent' if m[1] == '1' else 'cents'}", frozenset("¢")),
+)
