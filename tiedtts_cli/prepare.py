@@ -70,8 +70,8 @@ def prepare(
     )
     for line in (*_reasons("rejected", report.rejected), *_reasons("note", report.notes)):
         typer.echo(line)
-    if report.guessed_words:
-        typer.echo(f"guessed pronunciations: {_few(report.guessed_words)}")
+    if report.unknown_words:
+        typer.echo(f"guessed pronunciations: {_few(report.unknown_words)}")
     if not quiet:
         talk.note(f"all of it: {output / 'report.md'}")
         talk.note(f"next: tiedtts train {output} -o RUN")

@@ -158,15 +158,21 @@ def test_folder_that_is_locked(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/null").exists(), reason="no devices here")
-def test_devices_are_written_to() -> None:
-    files.write_bytes(Path("/dev/null"), b"x")
-    assert not Path("/dev/null").is_file()
+def test_devices_are_written_to(tmp_path: Path) -> None:
+    """Through a link, so that a mistake replaces the link and not the machine's own device."""
+    path = tmp_path / "null"
+    path.symlink_to("/dev/null")
+    files.write_bytes(path, b"x")
+    assert path.is_symlink()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
-def test_full_device() -> None:
-    with pytest.raises(AudioError, match=r"^cannot write /dev/full: No space left on device$"):
-        files.write_bytes(Path("/dev/full"), b"x")
+def test_full_device(tmp_path: Path) -> None:
+    path = tmp_path / "full"
+    path.symlink_to("/dev/full")
+    with pytest.raises(AudioError, match=r"^cannot write .*/full: No space left on device$"):
+        files.write_bytes(path, b"x")
+    assert path.is_symlink()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")

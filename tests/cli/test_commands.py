@@ -34,7 +34,7 @@ class Report:
     heldout: int = 1
     seconds: float = 200.0
     phones: int = 900
-    guessed_words: tuple[str, ...] = ("zorb",)
+    unknown_words: tuple[str, ...] = ("zorb",)
 
     @property
     def rejected(self) -> dict[str, list[str]]:

@@ -28,7 +28,16 @@ def test_ljspeech(tmp_path: Path, suffix: str) -> None:
 
 def test_ljspeech_columns(tmp_path: Path) -> None:
     sounds = [put(tmp_path / name) for name in ("wavs/a.wav", "wavs/deep/b.wav", "c.d.flac")]
-    lines = ["a.wav|one", "wavs/deep/b.wav|two|", "c.d|three|3|x", "missing|four", "", "no bar", "|no id", "e|"]
+    lines = [
+        "a.wav|one",
+        "wavs/deep/b.wav|two|",
+        "c.d|three|3|x",
+        "missing|four",
+        "",
+        "no bar",
+        "|no id",
+        "e|",
+    ]
     put(tmp_path / "metadata.csv", "\n".join(lines))
     recordings, notes = read(tmp_path)
     assert [r.id for r in recordings] == ["a.wav", "wavs/deep/b.wav", "c.d", "missing", "e"]
@@ -113,9 +122,9 @@ def test_encodings(tmp_path: Path, encoding: str, note: "str | None", end: str) 
 
 
 def test_what_is_no_corpus(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="^no such corpus: "):
+    with pytest.raises(CorpusError, match=r"^no such corpus: "):
         read(tmp_path / "nowhere")
-    with pytest.raises(CorpusError, match="^no corpus found in ") as caught:
+    with pytest.raises(CorpusError, match=r"^no corpus found in ") as caught:
         read(tmp_path)
     assert caught.value.hint == (
         "looked for metadata.csv (ljspeech); etc/txt.done.data or txt.done.data (arctic); "
@@ -124,9 +133,9 @@ def test_what_is_no_corpus(tmp_path: Path) -> None:
     with pytest.raises(CorpusError) as caught:
         read(tmp_path, "arctic")
     assert caught.value.hint == "looked for etc/txt.done.data or txt.done.data (arctic)"
-    with pytest.raises(CorpusError, match="^unknown corpus format `csv`$"):
+    with pytest.raises(CorpusError, match=r"^unknown corpus format `csv`$"):
         read(tmp_path, "csv")
-    with pytest.raises(CorpusError, match="^no corpus found in "):
+    with pytest.raises(CorpusError, match=r"^no corpus found in "):
         read(put(tmp_path / "notes.md", "text"))
     put(tmp_path / "metadata.csv", "\n\n")
     with pytest.raises(CorpusError, match=r"metadata\.csv lists no recordings$"):

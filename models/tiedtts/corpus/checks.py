@@ -129,7 +129,7 @@ def clipping(samples: npt.NDArray[np.float32]) -> float:
     # So quiet a recording has flat tops because its steps are coarse.
     if peak < 0.1:
         return 0.0
-    flat = loudness >= peak - 1e-4
+    flat = loudness >= peak - 5e-5
     return float((flat[:-2] & flat[1:-1] & flat[2:]).sum() / len(samples))
 
 

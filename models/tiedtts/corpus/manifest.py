@@ -68,7 +68,8 @@ def read_manifest(data: Path) -> list[Entry]:
     """
     path = data / MANIFEST
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # As bytes: `str.splitlines` also splits at separators that may stand inside a text.
+        lines = path.read_bytes().splitlines()
     except OSError as error:
         raise _not_prepared(data) from error
     entries = []
@@ -118,7 +119,7 @@ def _description(data: Path) -> dict[str, Any]:
         raise _not_prepared(data) from error
     except ValueError as error:
         raise CorpusError(f"{path} is damaged: {error}", hint="run `tiedtts prepare` again") from error
-    if not isinstance(description, dict) or "audio" not in description:
+    if not isinstance(description, dict) or not {"format", "inventory", "audio"} <= set(description):
         raise _not_prepared(data)
     if description["format"] > FORMAT or description["inventory"] != INVENTORY_VERSION:
         raise CorpusError(

@@ -20,14 +20,27 @@ MONTHS = {
 }
 ENDS = {
     **{"etc": "etc", "jr": "junior", "sr": "senior", "inc": "incorporated", "ltd": "limited"},
-    **{"corp": "corporation", "co": "company", "bros": "brothers", "dept": "department", "est": "established"},
+    **{
+        "corp": "corporation",
+        "co": "company",
+        "bros": "brothers",
+        "dept": "department",
+        "est": "established",
+    },
     **{"ave": "avenue", "blvd": "boulevard", "rd": "road", "hwy": "highway", "assn": "association"},
-    **{"univ": "university", "govt": "government", "min": "minutes", "max": "maximum", "misc": "miscellaneous"},
+    **{
+        "univ": "university",
+        "govt": "government",
+        "min": "minutes",
+        "max": "maximum",
+        "misc": "miscellaneous",
+    },
     **MONTHS,
 }
 """Abbreviations that may also end a sentence."""
 CAPITALISED = frozenset(
-    "fr gen col maj adm sen rep gov pres mt ft hon rev inc co est ave bros corp min max jan feb apr aug sept oct nov "
+    "fr gen col maj adm sen rep gov pres mt ft hon rev inc co est ave bros corp min max jan "
+    "feb apr aug sept oct nov "
     "dec mx lt".split()
 )
 """Abbreviations only with a capital: in lower case they are words, or something else."""
@@ -39,7 +52,14 @@ COUNTED = {
 """Abbreviations only before a number."""
 STREETS = {
     **{"st": "Street", "dr": "Drive", "ave": "Avenue", "blvd": "Boulevard", "rd": "Road", "ln": "Lane"},
-    **{"ct": "Court", "hwy": "Highway", "pkwy": "Parkway", "sq": "Square", "expy": "Expressway", "pl": "Place"},
+    **{
+        "ct": "Court",
+        "hwy": "Highway",
+        "pkwy": "Parkway",
+        "sq": "Square",
+        "expy": "Expressway",
+        "pl": "Place",
+    },
 }
 """Abbreviations after the name of a street."""
 _LATIN = {"e": "for example,", "i": "that is,", "a": "also known as"}
@@ -47,7 +67,12 @@ _DOT = frozenset(".")
 
 
 def kind(word: str) -> str:
-    """Return what an abbreviation without its full stop does: `leads`, `counts`, `street`, `ends` or nothing."""
+    """Return what an abbreviation, here without its full stop, does in a sentence.
+
+    Returns:
+        `leads` if something always follows, `counts` before numbers, `month`, `street`, `ends` if it may end
+        a sentence, an empty string if it is none.
+    """
     name = word.lower()
     if word[:1].islower() and name in CAPITALISED:
         return ""
@@ -106,7 +131,11 @@ RULES = (
     Rule(r"\b(?:e\.g|i\.e|a\.k\.a|E\.g|I\.e)\b\.?,?", lambda m: _LATIN[m[0][0].lower()], _DOT),
     Rule(r"(?<![\w.])(?:Ph\. ?D|M\.D|B\.A|M\.A|B\.Sc|M\.Sc|D\.C|R\.I\.P|P\.S)\b\.?", _initials, _DOT),
     Rule(r"\bSt\. (?=[A-Z])", _saint_or_street, _DOT),
-    Rule(r"\b([A-Z][a-z]+) (St|Dr|Ave|Blvd|Rd|Ln|Ct|Hwy|Pkwy|Sq)\.(?=,|$|\)| [a-z]| [NSEW]{1,2}\b)", _street, _DOT),
+    Rule(
+        r"\b([A-Z][a-z]+) (St|Dr|Ave|Blvd|Rd|Ln|Ct|Hwy|Pkwy|Sq)\.(?=,|$|\)| [a-z]| [NSEW]{1,2}\b)",
+        _street,
+        _DOT,
+    ),
     # Titles without a full stop: `Mr Smith`.
     Rule(r"\b(Mr|Mrs|Ms|Dr|Prof|Messrs)(?= [A-Z][a-z])", _undotted, frozenset()),
     Rule(r"(?<![\w&])([A-Za-z]{2,6})\.", _dotted, _DOT),

@@ -1,6 +1,7 @@
 """Words and pauses to the phone sequence of a sentence."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from tiedtts.text.phones import CLAUSES, PAUSES, POSITIONS, SILENCE, Phone, split_stress
 from tiedtts.text.pronounce import Word
@@ -15,15 +16,17 @@ MOST_PHONES = 300
 def parts(items: Sequence[Item]) -> Iterator[list[Item]]:
     """Cut a run of words and pauses so that no part is much longer than `MOST_PHONES`.
 
-    A cut is made at the last pause of the second half if there is one, else between words. Nothing without a word
-    is yielded.
+    A cut is made at the last pause of the second half if there is one, else between words. No part is without
+    a word.
     """
     part: list[Item] = []
     size = 0
     for item in _merged(items):
         length = len(item.phones) if isinstance(item, Word) else 1
         if part and size + length > MOST_PHONES and isinstance(item, Word):
-            cut = next((k for k in range(len(part), len(part) // 2, -1) if isinstance(part[k - 1], str)), len(part))
+            cut = next(
+                (k for k in range(len(part), len(part) // 2, -1) if isinstance(part[k - 1], str)), len(part)
+            )
             yield part[:cut]
             part = part[cut:]
             size = sum(len(left.phones) if isinstance(left, Word) else 1 for left in part)
@@ -67,10 +70,13 @@ def phones(items: Sequence[Item]) -> tuple[Phone, ...]:
         word -= 1
         last = len(item.phones) - 1
         for place in range(last, -1, -1):
-            symbol, stress = split_stress(item.phones[place])
+            symbol, stress = _split(item.phones[place])
             sequence.append(Phone(symbol, stress, _position(place, last), clause, word))
     sequence.append(Phone(SILENCE, clause=clause))
     return tuple(reversed(sequence))
+
+
+_split = cache(split_stress)
 
 
 def _position(place: int, last: int) -> int:

@@ -88,7 +88,7 @@ EMOJI = "\U000f0000"
 
 
 def clean(text: str) -> str:
-    """Return the text with one spelling for quotes, dashes, spaces and ligatures, without control characters."""
+    """Return the text with one spelling for quotes, dashes, spaces, ligatures; without control characters."""
     if text.isascii() and text.isprintable():
         return text
     text = text.replace("\r\n", "\n")
@@ -139,7 +139,11 @@ _LONE_GREEK = "(?<![\u0370-\u03ff\u1f00-\u1fff])[Α-Ωα-ωϵϕ](?![\u0370-\u03f
 
 
 def _greek(letter: str) -> str:
-    return "pi" if letter == "π" else unicodedata.name(letter).split()[-2 if "SYMBOL" in unicodedata.name(letter) else -1].lower()
+    return (
+        "pi"
+        if letter == "π"
+        else unicodedata.name(letter).split()[-2 if "SYMBOL" in unicodedata.name(letter) else -1].lower()
+    )
 
 
 @cache

@@ -99,7 +99,11 @@ RULES = (
     Rule(r"(?<![\w./-])(\d{4})-(\d\d)-(\d\d)(?![\w-])", _iso),
     Rule(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4}|\d\d)(?![\w/-]|\.\d)", _numeric),
     Rule(rf"\b(the )?(?<![\d.,/:$-]){_DAY} (?:of )?{_MONTH}{_YEAR}", _day_month, flags=re.IGNORECASE),
-    Rule(rf"\b{_MONTH} (?:the )?{_DAY}(?: ?[-–] ?{_DAY})?(?![\w:/%]|[.,]\d){_YEAR}", _month_day, flags=re.IGNORECASE),
+    Rule(
+        rf"\b{_MONTH} (?:the )?{_DAY}(?: ?[-–] ?{_DAY})?(?![\w:/%]|[.,]\d){_YEAR}",
+        _month_day,
+        flags=re.IGNORECASE,
+    ),
     Rule(rf"\b{_MONTH},? (\d{{4}})(?![\w,:/%-]|\.\d)", _month_year, flags=re.IGNORECASE),
     Rule(r"(?<![\w.,])(\d{1,4}) ?(A\.?D\b|B\.?C\.?E\b|B\.?C\b|C\.?E\b)\.?", _era),
     Rule(r"\b([1-4])Q(\d\d(?:\d\d)?)\b", _quarter),

@@ -6,10 +6,21 @@ from tiedtts.text.numbers import cardinal, ordinal, pairs, spell_number, year
 from tiedtts.text.rules import NUMBER, Rule
 from tiedtts.text.units import UNIT, words
 
-SET_PHRASES = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty fifty", "20/20": "twenty twenty"} | {
-    "50-50": "fifty fifty"
+SET_PHRASES = {
+    "24/7": "twenty four seven",
+    "9/11": "nine eleven",
+    "50/50": "fifty fifty",
+    "20/20": "twenty twenty",
+} | {"50-50": "fifty fifty"}
+OPERATORS = {
+    "+": "plus",
+    "-": "minus",
+    "−": "minus",
+    "×": "times",
+    "*": "times",
+    "÷": "divided by",
+    "=": "equals",
 }
-OPERATORS = {"+": "plus", "-": "minus", "−": "minus", "×": "times", "*": "times", "÷": "divided by", "=": "equals"}
 
 
 def fraction(numerator: int, denominator: int) -> str:
@@ -31,7 +42,13 @@ def _mixed(match: re.Match[str]) -> str:
     whole, top, bottom = (int(match[k]) for k in (1, 2, 3))
     if bottom == 0:
         return match[0]
-    part = "a half" if (top, bottom) == (1, 2) else "a quarter" if (top, bottom) == (1, 4) else fraction(top, bottom)
+    part = (
+        "a half"
+        if (top, bottom) == (1, 2)
+        else "a quarter"
+        if (top, bottom) == (1, 4)
+        else fraction(top, bottom)
+    )
     return _with_unit(f"{cardinal(whole)} and {part}", match[4], many=True)
 
 
@@ -44,7 +61,8 @@ def _years(match: re.Match[str]) -> str:
     first, last = int(match[1]), match[2]
     if not 1100 <= first < 2100 or (len(last) == 4 and not 1100 <= int(last) < 2100):
         return match[0]
-    return f"{year(first)} to {year(int(last)) if len(last) == 4 or int(last) > 9 else 'oh ' + cardinal(int(last))}"
+    ending = year(int(last)) if len(last) == 4 or int(last) > 9 else f"oh {cardinal(int(last))}"
+    return f"{year(first)} to {ending}"
 
 
 _SUM = rf"(?<![\w.]){NUMBER} ?[+×*÷=−-] ?{NUMBER}(?: ?[+×*÷=−-] ?{NUMBER}){{0,6}}"
@@ -58,7 +76,10 @@ RULES = (
     Rule(rf"(?<![\w.,-])({NUMBER}) ?[–] ?(?={NUMBER}(?![\w-]))", lambda m: f"{m[1]} to "),
     Rule(rf"(?<![\w.,-])({NUMBER})-(?={NUMBER}(?!\w*-|\d))", lambda m: f"{m[1]} to "),
     Rule(rf"({NUMBER}) ?× ?(?={NUMBER})", lambda m: f"{m[1]} times ", frozenset("×")),
-    Rule(r"(?<![\w.,])(\d{3,4})[xX](\d{3,4})(?!\w|[.,]\d)", lambda m: f"{pairs(int(m[1]))} by {pairs(int(m[2]))}"),
+    Rule(
+        r"(?<![\w.,])(\d{3,4})[xX](\d{3,4})(?!\w|[.,]\d)",
+        lambda m: f"{pairs(int(m[1]))} by {pairs(int(m[2]))}",
+    ),
     Rule(rf"(?<![\w.])({NUMBER}) ?[xX] ?(?=\d)", lambda m: f"{m[1]} by "),
     Rule(r"(?<![\w.])(\d{1,3}):(?=\d{1,3}(?![\w:]))", lambda m: f"{m[1]} to "),
 )

@@ -100,7 +100,11 @@ class FrontEnd:
         parts = list(assembly.parts(items))
         for part in parts:
             words = tuple(item for item in part if isinstance(item, Word))
-            shown = " ".join(written.replace(EMOJI, " ").split()) if len(parts) == 1 else " ".join(word.text for word in words)
+            shown = (
+                " ".join(written.replace(EMOJI, " ").split())
+                if len(parts) == 1
+                else " ".join(word.text for word in words)
+            )
             yield Sentence(shown, words, assembly.phones(part))
 
 
@@ -125,7 +129,9 @@ class _LeftOut:
         if self._foreign:
             count, names = self._foreign.total(), " and ".join(self._foreign)
             first = next(iter(self._first.values()))
-            lines.append(f"skipped {count} {_plural('word', count)} in {names} script, the first: {first[:40]}")
+            lines.append(
+                f"skipped {count} {_plural('word', count)} in {names} script, the first: {first[:40]}"
+            )
         if self.emoji:
             lines.append(f"skipped {self.emoji} emoji")
         if self.braces:

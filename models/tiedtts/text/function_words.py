@@ -9,7 +9,8 @@ WEAK = {
 }
 """How they are said before another word."""
 LETTER_LEADERS = frozenset(
-    "letter grade plan vitamin type group section part appendix option point class team hepatitis list figure "
+    "letter grade plan vitamin type group section part appendix option point class team "
+    "hepatitis list figure "
     "an exhibit schedule block line flat unit side".split()
 )
 """Words after which a single `A` is the letter."""
@@ -43,4 +44,8 @@ def weak(word: str, before: str, after: str, sound: str) -> Pronunciation:
 def _is_letter(word: str, before: str, after: str) -> bool:
     if before in LETTER_LEADERS or after in ("", ","):
         return True
-    return word == "A" and before not in ("", ",") and after in ("and", "or", "to", "is", "was", "of", "in", "are")
+    return (
+        word == "A"
+        and before not in ("", ",")
+        and after in ("and", "or", "to", "is", "was", "of", "in", "are")
+    )

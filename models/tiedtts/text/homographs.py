@@ -1,7 +1,7 @@
 """Words that are spelled alike and said differently, told apart by the words around them.
 
-Each word has two pronunciations and a default. Small rules on neighbouring words choose: a determiner before makes
-a noun, `to`, a modal or a pronoun makes a verb, a form of `be` or an adverb makes an adjective.
+Each word has two pronunciations and a default. Small rules on neighbouring words choose: a determiner before
+makes a noun, `to`, a modal or a pronoun makes a verb, a form of `be` or an adverb makes an adjective.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ from tiedtts.text.lexicon import Pronunciation
 from tiedtts.text.morphology import plural
 
 DETERMINERS = frozenset(
-    "a an the this that these those my your his her its our their whose some any every each no another what which "
+    "a an the this that these those my your his her its our their whose some any every each no "
+    "another what which "
     "one two three four five six seven eight nine ten first second third last next new old same own other "
     "good bad great big small little long short main early late young full".split()
 )
@@ -19,16 +20,23 @@ POSSESSIVES = frozenset("my your his her its our their whose".split())
 PRONOUNS = frozenset("i you we they who".split())
 SINGULAR_PRONOUNS = frozenset("he she it".split())
 MODALS = frozenset(
-    "to will would shall should can could may might must do does did don't doesn't didn't won't wouldn't can't "
+    "to will would shall should can could may might must do does did don't doesn't didn't "
+    "won't wouldn't can't "
     "cannot couldn't shouldn't mustn't let's please not never i'll you'll he'll she'll it'll we'll they'll "
     "i'd you'd he'd she'd we'd they'd let help".split()
 )
-BE = frozenset("is are was were be been being am i'm you're he's she's it's we're they're isn't aren't wasn't".split())
+BE = frozenset(
+    "is are was were be been being am i'm you're he's she's it's we're they're isn't aren't wasn't".split()
+)
 HAVE = frozenset("have has had having i've you've we've they've haven't hasn't hadn't he's she's".split())
 OBJECTS = frozenset("the a an it them him us me you my your his her its our their these those".split())
 """Words that, right after a word, make it a verb."""
-PREPOSITIONS = frozenset("of in on at by for with from into about without under over against between through".split())
-ADVERBS = frozenset("very so too quite more most rather really pretty fairly less as how extremely particularly".split())
+PREPOSITIONS = frozenset(
+    "of in on at by for with from into about without under over against between through".split()
+)
+ADVERBS = frozenset(
+    "very so too quite more most rather really pretty fairly less as how extremely particularly".split()
+)
 PAST_SIGNS = frozenset(
     "yesterday ago once had was were took got sat came went wrote said saw found gave told thought stood "
     "held sent began put left earlier previously".split()
@@ -50,7 +58,17 @@ class Context:
     def is_verb(self) -> bool:
         """Whether the words before call for a verb in its base form."""
         before, earlier = self[-1], self[-2]
-        if before.endswith("ly") or before in ("also", "always", "often", "still", "now", "both", "all", "not", "never"):
+        if before.endswith("ly") or before in (
+            "also",
+            "always",
+            "often",
+            "still",
+            "now",
+            "both",
+            "all",
+            "not",
+            "never",
+        ):
             before, earlier = self[-2], self[-3]
             if before in BE:
                 return False
@@ -110,9 +128,13 @@ def _content(context: Context) -> bool:
 
 def _lives(context: Context) -> bool:
     """Of a life first, the verb second."""
-    return context[-1] in SINGULAR_PRONOUNS or context[-1] in ("who", "that", "which", "still", "now", "also") or (
-        context[+1] in ("in", "at", "on", "near", "alone", "here", "there", "next", "with")
-        and context[-1] not in POSSESSIVES | BE | {"the", "of", "many", "lost", "saved", "save", "two"}
+    return (
+        context[-1] in SINGULAR_PRONOUNS
+        or context[-1] in ("who", "that", "which", "still", "now", "also")
+        or (
+            context[+1] in ("in", "at", "on", "near", "alone", "here", "there", "next", "with")
+            and context[-1] not in POSSESSIVES | BE | {"the", "of", "many", "lost", "saved", "save", "two"}
+        )
     )
 
 
@@ -125,7 +147,12 @@ def _close(context: Context) -> bool:
         return before in ("the",) and context[-2] == "at"
     if before in ("at", "from", "until") or (before == "the" and after in ("of", ",", "")):
         return before == "the"
-    if before in BE or before in ADVERBS or before in DETERMINERS or before in ("stay", "get", "got", "came", "come"):
+    if (
+        before in BE
+        or before in ADVERBS
+        or before in DETERMINERS
+        or before in ("stay", "get", "got", "came", "come")
+    ):
         return False
     return context.is_verb or after in DETERMINERS or before in ("", ",", "and", "they")
 
@@ -133,7 +160,16 @@ def _close(context: Context) -> bool:
 def _read(context: Context) -> bool:
     """Present (R IY1 D) first, past or participle (R EH1 D) second."""
     before = context[-1]
-    if before.endswith("ly") or before in ("also", "always", "often", "just", "already", "never", "ever", "not"):
+    if before.endswith("ly") or before in (
+        "also",
+        "always",
+        "often",
+        "just",
+        "already",
+        "never",
+        "ever",
+        "not",
+    ):
         if before in ("already", "just", "ever") and context[-2] not in MODALS:
             return True
         before = context[-2]
@@ -150,7 +186,9 @@ def _read(context: Context) -> bool:
 
 
 def _is_past(word: str) -> bool:
-    return word in PAST_SIGNS or (len(word) > 4 and word.endswith("ed") and word[-3] != "e" and word != "hundred")
+    return word in PAST_SIGNS or (
+        len(word) > 4 and word.endswith("ed") and word[-3] != "e" and word != "hundred"
+    )
 
 
 def _live(context: Context) -> bool:
@@ -160,7 +198,17 @@ def _live(context: Context) -> bool:
         return False
     if before in DETERMINERS or before in BE or before == "went" or before == "go":
         return True
-    return after in ("music", "show", "shows", "broadcast", "performance", "concert", "stream", "audience", "tv")
+    return after in (
+        "music",
+        "show",
+        "shows",
+        "broadcast",
+        "performance",
+        "concert",
+        "stream",
+        "audience",
+        "tv",
+    )
 
 
 def _lead(context: Context) -> bool:
@@ -168,7 +216,15 @@ def _lead(context: Context) -> bool:
     metals = ("pipe", "pipes", "paint", "poisoning", "pencil", "acid", "mine", "mines", "bullet", "bullets")
     if context[+1] in metals or context[-1] in ("molten", "of"):
         return True
-    return context[+1] in ("and", "or") and context[+2] in ("zinc", "tin", "copper", "iron", "silver", "steel", "mercury")
+    return context[+1] in ("and", "or") and context[+2] in (
+        "zinc",
+        "tin",
+        "copper",
+        "iron",
+        "silver",
+        "steel",
+        "mercury",
+    )
 
 
 def _wind(context: Context) -> bool:
@@ -189,7 +245,11 @@ def _bow(context: Context) -> bool:
     """Knot or weapon B OW1 first, to bend B AW1 second."""
     if context[+1] in ("down", "out", "before", "to", "low", "his", "her", "your", "our", "their"):
         return True
-    if context[-1] in ("deep", "low", "slight", "polite", "ship's") or context[-2] in ("took", "take", "takes"):
+    if context[-1] in ("deep", "low", "slight", "polite", "ship's") or context[-2] in (
+        "took",
+        "take",
+        "takes",
+    ):
         return True
     return context.is_verb
 
@@ -198,7 +258,17 @@ def _minute(context: Context) -> bool:
     """Sixty seconds first, tiny second."""
     if context[-1] in ADVERBS:
         return context[+1] != "as"
-    after = ("amount", "amounts", "detail", "details", "particles", "quantities", "quantity", "differences", "traces")
+    after = (
+        "amount",
+        "amounts",
+        "detail",
+        "details",
+        "particles",
+        "quantities",
+        "quantity",
+        "differences",
+        "traces",
+    )
     return context[+1] in after
 
 
@@ -207,12 +277,23 @@ def _wound(context: Context) -> bool:
     if context.is_noun:
         return False
     before, after = context[-1], context[+1]
-    return before in PRONOUNS | SINGULAR_PRONOUNS or after in OBJECTS or after in ("up", "down", "around", "through")
+    return (
+        before in PRONOUNS | SINGULAR_PRONOUNS
+        or after in OBJECTS
+        or after in ("up", "down", "around", "through")
+    )
 
 
 def _dove(context: Context) -> bool:
     """The bird first, jumped D OW1 V second."""
-    return context[-1] in PRONOUNS | SINGULAR_PRONOUNS or context[+1] in ("into", "in", "off", "down", "under", "deep")
+    return context[-1] in PRONOUNS | SINGULAR_PRONOUNS or context[+1] in (
+        "into",
+        "in",
+        "off",
+        "down",
+        "under",
+        "deep",
+    )
 
 
 def _sow(context: Context) -> bool:
@@ -231,7 +312,13 @@ def _used(context: Context) -> bool:
 
 def _does(context: Context) -> bool:
     """The verb D AH1 Z first, deer D OW1 Z second."""
-    return context[-1] in ("two", "three", "the", "bucks") and context[+1] in ("and", "were", "are", "ran", "graze")
+    return context[-1] in ("two", "three", "the", "bucks") and context[+1] in (
+        "and",
+        "were",
+        "are",
+        "ran",
+        "graze",
+    )
 
 
 _RULES = {

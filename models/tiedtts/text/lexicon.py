@@ -12,7 +12,16 @@ from tiedtts.errors import TextError
 from tiedtts.text.phones import CONSONANTS, VOWELS
 from tiedtts.text.user_lexicon import Entry, read_user_lexicon
 
-__all__ = ["CMUDICT", "LABELS", "Entry", "Lexicon", "Pronunciation", "pack", "read_cmudict", "read_user_lexicon"]
+__all__ = [
+    "CMUDICT",
+    "LABELS",
+    "Entry",
+    "Lexicon",
+    "Pronunciation",
+    "pack",
+    "read_cmudict",
+    "read_user_lexicon",
+]
 
 Pronunciation = tuple[str, ...]
 """ARPAbet labels with stress digits: `("HH", "AH0", "L", "OW1")`."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from tiedtts.text.numbers import cardinal, spell_number
-from tiedtts.text.rules import NUMBER, Rule, letters
+from tiedtts.text.rules import NUMBER, Rule, letters, spaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,10 @@ POUND = Currency("pound", "pounds", "penny", "pence")
 EURO = Currency("euro", "euros", "cent", "cents")
 SIGNS = {
     **{"$": DOLLAR, "£": POUND, "€": EURO, "¥": Currency("yen", "yen"), "₩": Currency("won", "won")},
-    **{"₹": Currency("rupee", "rupees", "paisa", "paise"), "₽": Currency("ruble", "rubles", "kopek", "kopeks")},
+    **{
+        "₹": Currency("rupee", "rupees", "paisa", "paise"),
+        "₽": Currency("ruble", "rubles", "kopek", "kopeks"),
+    },
 }
 CODES = {
     **{"USD": "US dollars", "EUR": "euros", "GBP": "pounds", "JPY": "yen", "CHF": "Swiss francs"},
@@ -33,9 +36,15 @@ SCALES = {
     **{"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "t": "trillion"},
     **{word: word for word in ("hundred", "thousand", "million", "billion", "trillion")},
 }
-PER = {"hr": "hour", "h": "hour", "yr": "year", "wk": "week", "mo": "month", "day": "day", "month": "month"} | {
-    name: name for name in ("hour", "year", "week", "person", "night", "kg", "lb", "gallon", "unit", "head")
-}
+PER = {
+    "hr": "hour",
+    "h": "hour",
+    "yr": "year",
+    "wk": "week",
+    "mo": "month",
+    "day": "day",
+    "month": "month",
+} | {name: name for name in ("hour", "year", "week", "person", "night", "kg", "lb", "gallon", "unit", "head")}
 _SIGN = "[" + "".join(SIGNS) + "]"
 _SCALE = "(?: ?(" + "|".join(sorted(SCALES, key=len, reverse=True)) + r")\b)?"
 _PER = r"(?:/(" + "|".join(sorted(PER, key=len, reverse=True)) + r")\b)?"
@@ -71,7 +80,7 @@ def _money(match: re.Match[str]) -> str:
         name = letters(country)
         head, _, tail = words.rpartition(" ")
         words = f"{head} {name} {tail}"
-    return f"{words} per {PER[per.lower()]} " if per else f"{words} "
+    return spaced(match, f"{words} per {PER[per.lower()]}" if per else words)
 
 
 def _coded(match: re.Match[str]) -> str:
@@ -83,13 +92,20 @@ def _coded(match: re.Match[str]) -> str:
 _CODE = "(" + "|".join(CODES) + ")"
 RULES = (
     Rule(rf"({_SIGN}{NUMBER}) ?[-–] ?(?={_SIGN}\d)", lambda m: f"{m[1]} to ", frozenset(SIGNS)),
-    Rule(rf"({_SIGN})({NUMBER}) ?[-–] ?(?=\d)", lambda m: f"{spell_number(m[2])} to {m[1]}", frozenset(SIGNS)),
     Rule(
-        rf"(?:(?<!\w)-)?(?:\b(US|A|C|HK|NZ|AU|CA))?({_SIGN}) ?({NUMBER}){_SCALE}(?: (?:dollar|pound|euro)s?\b)?{_PER}",
+        rf"({_SIGN})({NUMBER}) ?[-–] ?(?=\d)", lambda m: f"{spell_number(m[2])} to {m[1]}", frozenset(SIGNS)
+    ),
+    Rule(
+        rf"(?:(?<!\w)-)?(?:\b(US|A|C|HK|NZ|AU|CA))?({_SIGN}) ?({NUMBER}){_SCALE}"
+        rf"(?: (?:dollar|pound|euro)s?\b)?{_PER}",
         _money,
         frozenset(SIGNS),
         re.IGNORECASE,
     ),
     Rule(rf"\b({NUMBER}) ?{_CODE}\b|\b{_CODE} ?({NUMBER})", _coded),
-    Rule(rf"({NUMBER}) ?¢", lambda m: f"{spell_number(m[1])} {'cent' if m[1] == '1' else 'cents'}", frozenset("¢")),
+    Rule(
+        rf"({NUMBER}) ?¢",
+        lambda m: f"{spell_number(m[1])} {'cent' if m[1] == '1' else 'cents'}",
+        frozenset("¢"),
+    ),
 )

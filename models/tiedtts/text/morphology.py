@@ -1,4 +1,4 @@
-"""Pronunciations of words no dictionary holds from those of words it does: endings, prefixes and compounds."""
+"""Pronunciations of new words from those of known words: endings, prefixes and compounds."""
 
 from collections.abc import Callable, Iterator
 
@@ -21,16 +21,31 @@ PREFIXES = {
     **{"electro": "IH0 L EH2 K T R OW0", "pseudo": "S UW2 D OW0", "mid": "M IH2 D", "fore": "F AO2 R"},
 }
 SUFFIXES = {
-    **{"ing": "IH0 NG", "er": "ER0", "ers": "ER0 Z", "est": "AH0 S T", "able": "AH0 B AH0 L", "ish": "IH0 SH"},
+    **{
+        "ing": "IH0 NG",
+        "er": "ER0",
+        "ers": "ER0 Z",
+        "est": "AH0 S T",
+        "able": "AH0 B AH0 L",
+        "ish": "IH0 SH",
+    },
     **{"ly": "L IY0", "ness": "N AH0 S", "less": "L AH0 S", "ful": "F AH0 L", "ment": "M AH0 N T"},
-    **{"ments": "M AH0 N T S", "ings": "IH0 NG Z", "ism": "IH2 Z AH0 M", "ist": "IH0 S T", "ists": "IH0 S T S"},
+    **{
+        "ments": "M AH0 N T S",
+        "ings": "IH0 NG Z",
+        "ism": "IH2 Z AH0 M",
+        "ist": "IH0 S T",
+        "ists": "IH0 S T S",
+    },
     **{"ize": "AY2 Z", "izes": "AY2 Z IH0 Z", "ized": "AY2 Z D", "izing": "AY2 Z IH0 NG", "or": "ER0"},
     **{"man": "M AH0 N", "men": "M IH0 N", "ward": "W ER0 D", "wards": "W ER0 D Z", "ship": "SH IH2 P"},
     **{"hood": "HH UH2 D", "like": "L AY2 K", "wise": "W AY2 Z", "proof": "P R UW2 F", "some": "S AH0 M"},
 }
 SHORT_PARTS = frozenset(
-    "air arm art bag bed big bus car cat cow cut day dog ear egg eye fan fly fox gas gun hat hot ice ink jet job "
-    "key lap law leg lip log low man map mud net oil old out pay pet pig pin pop pot red rod run saw sea set sky "
+    "air arm art bag bed big bus car cat cow cut day dog ear egg eye fan fly fox gas gun hat "
+    "hot ice ink jet job "
+    "key lap law leg lip log low man map mud net oil old out pay pet pig pin pop pot red rod "
+    "run saw sea set sky "
     "son sub sun tax tea tip toe top toy van war wax way web wet wig win".split()
 )
 """Words of three letters that compounds are made of."""
@@ -77,7 +92,13 @@ def _possessive(word: str, look_up: LookUp) -> Pronunciation:
                 return look_up(word[:-1]) or derive(word[:-1], look_up)
             phones = look_up(word[:-2]) or derive(word[:-2], look_up)
             return plural(phones) if phones else ()
-    contractions = {"'ll": ("AH0", "L"), "'d": ("D",), "'ve": ("AH0", "V"), "'re": ("ER0",), "n't": ("AH0", "N", "T")}
+    contractions = {
+        "'ll": ("AH0", "L"),
+        "'d": ("D",),
+        "'ve": ("AH0", "V"),
+        "'re": ("ER0",),
+        "n't": ("AH0", "N", "T"),
+    }
     for ending, added in contractions.items():
         if word.endswith(ending) and len(word) > len(ending):
             phones = look_up(word[: -len(ending)])

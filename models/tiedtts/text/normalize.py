@@ -1,7 +1,7 @@
 """Written English to spoken words: numbers, dates, money, units, abbreviations, addresses, signs.
 
-The rules stand in small tables, one kind of thing a file. They run in an order in which the more specific reading
-comes first: a date before a fraction, a time before a ratio. What no rule knows is left as written.
+The rules stand in small tables, one kind of thing a file. They run in an order in which the more specific
+reading comes first: a date before a fraction, a time before a ratio. What no rule knows is left as written.
 """
 
 import re
@@ -28,8 +28,24 @@ from tiedtts.text.inline import BRACES, Pieces
 from tiedtts.text.rules import JOINED, apply
 
 STAGES = (
-    *(abbreviations.COUNTED_RULES, web.RULES, telephone.RULES, places.RULES, dates.RULES, clock.RULES, money.RULES),
-    *(fractions.RULES, counting.RULES, units.RULES, roman.RULES, abbreviations.RULES, casing.RULES, numbers.RULES),
+    *(
+        abbreviations.COUNTED_RULES,
+        web.RULES,
+        telephone.RULES,
+        places.RULES,
+        dates.RULES,
+        clock.RULES,
+        money.RULES,
+    ),
+    *(
+        fractions.RULES,
+        counting.RULES,
+        units.RULES,
+        roman.RULES,
+        abbreviations.RULES,
+        casing.RULES,
+        numbers.RULES,
+    ),
     symbols.RULES,
 )
 """Tables of rules in their order."""
@@ -68,5 +84,4 @@ def spoken(text: str) -> str:
         text = re.sub(symbols.TAG, " ", text)
     for rules in STAGES:
         text = apply(rules, text)
-    text = re.sub(r" +(?=[,.;:?!)](?:\W|$))", "", " ".join(text.split()))
-    return text
+    return re.sub(r" +(?=[,.;:?!)\]](?:\W|$))", "", " ".join(text.split()))

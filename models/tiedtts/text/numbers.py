@@ -8,12 +8,20 @@ UNITS = (
 )
 TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
 SCALES = (
-    "thousand million billion trillion quadrillion quintillion sextillion septillion octillion nonillion decillion"
+    "thousand million billion trillion quadrillion quintillion sextillion septillion octillion "
+    "nonillion decillion"
 ).split()
 MOST_DIGITS = 12
 """Longer numbers without commas are said digit by digit."""
 _ORDINALS = {
-    **{"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth"},
+    **{
+        "one": "first",
+        "two": "second",
+        "three": "third",
+        "five": "fifth",
+        "eight": "eighth",
+        "nine": "ninth",
+    },
     **{"twelve": "twelfth"},
 }
 
@@ -43,11 +51,8 @@ def cardinal(number: int) -> str:
 def ordinal(number: int) -> str:
     """Return `number` as an ordinal in words: `twenty first`."""
     start, _, last = cardinal(number).rpartition(" ")
-    if last in _ORDINALS:
-        last = _ORDINALS[last]
-    else:
-        last = last[:-1] + "ieth" if last.endswith("y") else last + "th"
-    return f"{start} {last}".lstrip()
+    regular = last[:-1] + "ieth" if last.endswith("y") else last + "th"
+    return f"{start} {_ORDINALS.get(last, regular)}".lstrip()
 
 
 def digits(text: str) -> str:
@@ -73,7 +78,7 @@ def year(number: int) -> str:
 def spell_number(text: str) -> str:
     """Return a number as written, `1,234.50` or `007`, in words."""
     whole, point, decimals = text.replace(",", "").partition(".")
-    if len(whole) > 1 and whole.startswith("0") or (len(whole) > MOST_DIGITS and "," not in text):
+    if (len(whole) > 1 and whole.startswith("0")) or (len(whole) > MOST_DIGITS and "," not in text):
         words = digits(whole)
     else:
         words = cardinal(int(whole)) if whole else ""
@@ -87,17 +92,19 @@ def decade(number: int) -> str:
 
 
 # Words after which four digits are a count or a name, not a year.
-_COUNTED = frozenset("number page room flight model line lot nearly almost exactly roughly approximately over".split())
-_NOT_PLURAL = frozenset("is was has as his its this thus does us yes unless less across always perhaps towards".split())
+_COUNTED = frozenset(
+    "number page room flight model line lot nearly almost exactly roughly approximately over".split()
+)
+_NOT_PLURAL = frozenset(
+    "is was has as his its this thus does us yes unless less across always perhaps towards".split()
+)
 
 
 def _whole(text: str, before: str, after: str) -> str:
     number = int(text)
     looks_plural = len(after) > 2 and after.endswith("s") and after.islower() and after not in _NOT_PLURAL
-    if len(text) == 4 and 1100 <= number < 2100 and before not in _COUNTED:
-        if not looks_plural and after not in ("people", "men", "women", "children"):
-            return year(number)
-    return spell_number(text)
+    counted = looks_plural or before in _COUNTED or after in ("people", "men", "women", "children")
+    return year(number) if len(text) == 4 and 1100 <= number < 2100 and not counted else spell_number(text)
 
 
 RULES = (
@@ -105,13 +112,12 @@ RULES = (
         r"(?<![\w.])\d{1,4}(?:\.\d{1,4}){2,5}(?!\w|\.\d)",
         lambda m: " point ".join(map(spell_number, m[0].split("."))),
     ),
-    Rule(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d*\.\d+", lambda m: f" {spell_number(m[0])} "),
+    Rule(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d*\.\d+", lambda m: spell_number(m[0])),
     Rule(
         r"(?:\b(?P<before>[A-Za-z]+) )?(?P<number>\d+)(?=(?: (?P<after>[a-z]+))?)",
         lambda m: (
-            (f"{m['before']} " if m["before"] else " ")
+            (f"{m['before']} " if m["before"] else "")
             + _whole(m["number"], (m["before"] or "").lower(), m["after"] or "")
-            + " "
         ),
     ),
 )

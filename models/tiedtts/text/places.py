@@ -11,10 +11,12 @@ STATES = dict(
     for entry in (
         "AL:Alabama|AK:Alaska|AZ:Arizona|AR:Arkansas|CA:California|CO:Colorado|CT:Connecticut|DE:Delaware|"
         "FL:Florida|GA:Georgia|HI:Hawaii|ID:Idaho|IL:Illinois|IN:Indiana|IA:Iowa|KS:Kansas|KY:Kentucky|"
+        ""
         "LA:Louisiana|ME:Maine|MD:Maryland|MA:Massachusetts|MI:Michigan|MN:Minnesota|MS:Mississippi|MO:Missouri|"
         "MT:Montana|NE:Nebraska|NV:Nevada|NH:New Hampshire|NJ:New Jersey|NM:New Mexico|NY:New York|"
         "NC:North Carolina|ND:North Dakota|OH:Ohio|OK:Oklahoma|OR:Oregon|PA:Pennsylvania|RI:Rhode Island|"
-        "SC:South Carolina|SD:South Dakota|TN:Tennessee|TX:Texas|UT:Utah|VT:Vermont|VA:Virginia|WA:Washington|"
+        "SC:South Carolina|SD:South "
+        "Dakota|TN:Tennessee|TX:Texas|UT:Utah|VT:Vermont|VA:Virginia|WA:Washington|"
         "WV:West Virginia|WI:Wisconsin|WY:Wyoming|DC:D C"
     ).split("|")
 )
@@ -41,12 +43,14 @@ def _address(match: re.Match[str]) -> str:
     return " ".join([*spoken, name, STREETS.get(street.lower(), street)])
 
 
-_STREET = "St|Ave|Expy|Blvd|Rd|Dr|Ln|Ct|Pl|Hwy|Pkwy|Sq|Street|Avenue|Boulevard|Road|Drive|Lane|Court|Highway|Way"
+_STREET = (
+    "St|Ave|Expy|Blvd|Rd|Dr|Ln|Ct|Pl|Hwy|Pkwy|Sq|Street|Avenue|Boulevard|Road|Drive|Lane|Court|Highway|Way"
+)
 RULES = (
     Rule(rf",? (?:{'|'.join(STATES)}) \d{{5}}(?:-\d{{4}})?\b", lambda m: _state(m[0])),
     Rule(
         r"(?<![\w.,$-])(\d{1,5})([A-F])? (?:(NE|NW|SE|SW|[NSEW])\.? )?"
-        rf"((?:[A-Z][a-z]+|\d{{1,3}}(?:st|nd|rd|th))(?: [A-Z][a-z]+){{0,3}}) ((?i:{_STREET}))\b\.?(?! [A-Z][a-z]+ St\b)",
+        rf"((?:[A-Z][a-z]+|\d{{1,3}}(?:st|nd|rd|th))(?: [A-Z][a-z]+){{0,3}}) ((?i:{_STREET}))\b\.?",
         _address,
     ),
     Rule(

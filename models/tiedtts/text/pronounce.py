@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tiedtts.errors import TextError
 from tiedtts.text import homographs, morphology
+from tiedtts.text.additions import INITIALISMS, WORDS
 from tiedtts.text.function_words import weak
 from tiedtts.text.g2p import Network
 from tiedtts.text.inline import Pieces
@@ -153,12 +154,14 @@ class Pronouncer:
         if name in self._user:
             return self._user_phones(name)
         found = self._lexicon.get(name)
-        return found[0] if found else ()
+        if found:
+            return found[0]
+        return self._spell(name) if name in INITIALISMS else WORDS.get(name, ())
 
     def _find(self, text: str, capitals: bool) -> Word:
         """Look a word up and try the rules; no phones if none knows it."""
         name = text.lower()
-        if not capitals and text.isupper() and 1 < len(text) and name in SPELLED:
+        if not capitals and text.isupper() and len(text) > 1 and name in SPELLED:
             return Word(text, self._spell(name), "rule")
         for form in dict.fromkeys((name, name.strip("'"))):
             if form in self._user:

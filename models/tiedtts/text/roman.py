@@ -7,16 +7,21 @@ from tiedtts.text.rules import Rule
 
 VALUES = {"M": 1000, "D": 500, "C": 100, "L": 50, "X": 10, "V": 5, "I": 1}
 RULERS = (
-    "Henry Louis Elizabeth George Edward Richard Charles James William John Paul Pius Benedict Napoleon Philip "
-    "Alexander Catherine Peter Nicholas Leo Gregory Innocent Clement Urban Frederick Ferdinand Wilhelm Ivan Mary "
+    "Henry Louis Elizabeth George Edward Richard Charles James William John Paul Pius Benedict "
+    "Napoleon Philip "
+    "Alexander Catherine Peter Nicholas Leo Gregory Innocent Clement Urban Frederick Ferdinand "
+    "Wilhelm Ivan Mary "
     "Otto Robert Edmund Alfonso Carlos Juan Felipe Margaret Christian Gustav Ramses Ramesses Ptolemy Darius "
-    "Xerxes Constantine Theodosius Leopold Albert Francis Joseph Maximilian Mehmed Murad Selim Haakon Harald Olaf "
+    "Xerxes Constantine Theodosius Leopold Albert Francis Joseph Maximilian Mehmed Murad Selim "
+    "Haakon Harald Olaf "
     "Sam Thomas Michael David"
 ).split()
 """First names after which the numeral is an ordinal."""
 NUMBERED = (
-    "War Chapter Part Volume Vol Book Act Scene Section Article Title Phase Type Class Bowl Episode Apollo Mark "
-    "Stage Level Grade Appendix Figure Table Unit Step Round Lesson Canto Psalm Rocky Fantasy Quest Amendment "
+    "War Chapter Part Volume Vol Book Act Scene Section Article Title Phase Type Class Bowl "
+    "Episode Apollo Mark "
+    "Stage Level Grade Appendix Figure Table Unit Step Round Lesson Canto Psalm Rocky Fantasy "
+    "Quest Amendment "
     "Schedule Category Division Tier Group Factor Model Vatican Titan Saturn Gemini Corps"
 ).split()
 """Words after which the numeral is a plain number."""

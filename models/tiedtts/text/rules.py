@@ -33,10 +33,16 @@ def _compile(pattern: str, flags: int) -> re.Pattern[str]:
 
 def apply(rules: Iterable[Rule], text: str) -> str:
     """Apply rules one after the other."""
+    characters = frozenset(text)
     for rule in rules:
-        if not rule.needs or not rule.needs.isdisjoint(text):
+        if not rule.needs or not rule.needs.isdisjoint(characters):
             text = _compile(rule.pattern, rule.flags).sub(rule.speak, text)
     return text
+
+
+def spaced(match: re.Match[str], words: str) -> str:
+    """Return the words, parted from a letter or digit that follows the match."""
+    return f"{words} " if match.string[match.end() : match.end() + 1].isalnum() else words
 
 
 def letters(name: str) -> str:

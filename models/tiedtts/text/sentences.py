@@ -7,7 +7,8 @@ from functools import cache
 from tiedtts.text import abbreviations, units
 
 STARTERS = frozenset(
-    "A After Although An And As At Because But By Did Do Does For From He Her His How However I If In Is It Its "
+    "A After Although An And As At Because But By Did Do Does For From He Her His How However "
+    "I If In Is It Its "
     "Many Most My No Not Now On One Or Our She So Some Such That The Their Then There These They This Those "
     "Though Thus To Two Was We Were What When Where Which While Who Why With Yes Yet You Your".split()
 )

@@ -4,12 +4,34 @@ from tiedtts.text.rules import Rule
 
 TAG = r"</?[a-z][a-z0-9]{0,10}(?: [^<>]{0,200})?/?>"
 """A tag of HTML."""
-BETWEEN = {"+": "plus", "=": "equals", "<": "less than", ">": "greater than", "≈": "approximately", "≠": "not equal to"}
+BETWEEN = {
+    "+": "plus",
+    "=": "equals",
+    "<": "less than",
+    ">": "greater than",
+    "≈": "approximately",
+    "≠": "not equal to",
+}
 ALWAYS = {
-    **{"&": "and", "%": "percent", "$": "dollar", "£": "pound", "€": "euro", "¥": "yen", "₩": "won", "₹": "rupee"},
+    **{
+        "&": "and",
+        "%": "percent",
+        "$": "dollar",
+        "£": "pound",
+        "€": "euro",
+        "¥": "yen",
+        "₩": "won",
+        "₹": "rupee",
+    },
     **{"₽": "ruble", "¢": "cent", "°": "degrees", "×": "times", "÷": "divided by", "±": "plus or minus"},
     **{"§": "section", "π": "pi", "√": "square root of", "≈": "approximately", "≠": "not equal to"},
-    **{"≤": "less than or equal to", "≥": "greater than or equal to", "∞": "infinity", "@": "at", "#": "hash"},
+    **{
+        "≤": "less than or equal to",
+        "≥": "greater than or equal to",
+        "∞": "infinity",
+        "@": "at",
+        "#": "hash",
+    },
     **{"+": "plus", "=": "equals"},
 }
 SILENT = "*_|\\^<>~`/"
@@ -20,7 +42,11 @@ RULES = (
     Rule(r"\b([CFJ])#(?!\w)", lambda m: f"{m[1]} sharp", frozenset("#")),
     Rule(r"\b([A-Za-z])\+\+", lambda m: f"{m[1]} plus plus", frozenset("+")),
     Rule(r"\band/or\b", lambda m: "and or", frozenset("/")),
-    Rule(r"&(amp|lt|gt|quot|nbsp|apos);", lambda m: {"amp": " & ", "lt": " < ", "gt": " > "}.get(m[1], " "), frozenset("&")),
+    Rule(
+        r"&(amp|lt|gt|quot|nbsp|apos);",
+        lambda m: {"amp": " & ", "lt": " < ", "gt": " > "}.get(m[1], " "),
+        frozenset("&"),
+    ),
     Rule(r"^#{1,6} ", lambda m: "", frozenset("#")),
     Rule(r"~ ?(?=\d)", lambda m: "about ", frozenset("~")),
     Rule(r"(?<= )([<>])(?= )", lambda m: BETWEEN[m[1]], frozenset("<>")),

@@ -3,21 +3,41 @@
 import re
 
 from tiedtts.text.numbers import cardinal, spell_number
-from tiedtts.text.rules import NUMBER, Rule
+from tiedtts.text.rules import NUMBER, Rule, spaced
 
 UNITS = {
-    **{"km": "kilometer", "cm": "centimeter", "mm": "millimeter", "nm": "nanometer", "mi": "mile", "yd": "yard"},
+    **{
+        "km": "kilometer",
+        "cm": "centimeter",
+        "mm": "millimeter",
+        "nm": "nanometer",
+        "mi": "mile",
+        "yd": "yard",
+    },
     **{"yds": "yard", "ft": "foot", "kg": "kilogram", "kgs": "kilogram", "mg": "milligram", "lb": "pound"},
     **{"lbs": "pound", "oz": "ounce", "ml": "milliliter", "gal": "gallon", "qt": "quart", "tsp": "teaspoon"},
     **{"tbsp": "tablespoon", "hz": "hertz", "khz": "kilohertz", "mhz": "megahertz", "ghz": "gigahertz"},
     **{"kw": "kilowatt", "mw": "megawatt", "gw": "gigawatt", "kwh": "kilowatt hour", "mwh": "megawatt hour"},
     **{"kb": "kilobyte", "mb": "megabyte", "gb": "gigabyte", "tb": "terabyte", "kbps": "kilobit per second"},
     **{"mbps": "megabit per second", "gbps": "gigabit per second", "mph": "mile per hour", "rpm": "R P M"},
-    **{"kph": "kilometer per hour", "kmh": "kilometer per hour", "db": "decibel", "psi": "P S I", "px": "pixel"},
+    **{
+        "kph": "kilometer per hour",
+        "kmh": "kilometer per hour",
+        "db": "decibel",
+        "psi": "P S I",
+        "px": "pixel",
+    },
     **{"hr": "hour", "hrs": "hour", "min": "minute", "mins": "minute", "sec": "second", "secs": "second"},
     **{"ms": "millisecond", "kcal": "kilocalorie", "cal": "calorie", "kv": "kilovolt", "ma": "milliamp"},
     **{"ha": "hectare", "pct": "percent", "kpa": "kilopascal", "dpi": "D P I", "fps": "frame per second"},
-    **{"mpg": "mile per gallon", "yrs": "year", "yr": "year", "wks": "week", "cc": "C C", "nmi": "nautical mile"},
+    **{
+        "mpg": "mile per gallon",
+        "yrs": "year",
+        "yr": "year",
+        "wks": "week",
+        "cc": "C C",
+        "nmi": "nautical mile",
+    },
 }
 """Units that may be written in any case."""
 LETTERS = {
@@ -83,17 +103,23 @@ def _power(exponent: int) -> str:
 
 
 def _square(number: str, unit: str) -> str:
-    return f"{spell_number(number)} square {'inches' if unit.lower() == 'in' else words(unit.lower(), number != '1')}"
+    name = "inches" if unit.lower() == "in" else words(unit.lower(), number != "1")
+    return f"{spell_number(number)} square {name}"
 
 
 RULES = (
     Rule(rf"(?<![\w.])({NUMBER}) ?°(?: ?([CFK])\b)?", _degrees, frozenset("°")),
-    Rule(rf"({NUMBER}) ?%", lambda m: f"{spell_number(m[1])} percent ", frozenset("%")),
+    Rule(rf"({NUMBER}) ?%", lambda m: spaced(m, f"{spell_number(m[1])} percent"), frozenset("%")),
     Rule(r"(?<![\w.])(\d)' ?(\d{1,2})(?:\"|'')", _feet),
     Rule(rf"(?<![\w.])({NUMBER}) in\.(?= [a-z]|,)", lambda m: f"{spell_number(m[1])} inches"),
-    Rule(rf"(?<![\w.])({NUMBER})[ -]?sq\.? ?(ft|m|km|mi|in)\b\.?", lambda m: _square(m[1], m[2]), flags=re.IGNORECASE),
     Rule(
-        rf"(?<![A-Za-z_.])({NUMBER})({_SPACE})({UNIT})(?:(\^?[23])|\b)(?:/({UNIT})\b)?(?![\w'&]|-[a-z])(?:\.(?= [a-z]))?",
+        rf"(?<![\w.])({NUMBER})[ -]?sq\.? ?(ft|m|km|mi|in)\b\.?",
+        lambda m: _square(m[1], m[2]),
+        flags=re.IGNORECASE,
+    ),
+    Rule(
+        rf"(?<![A-Za-z_.])({NUMBER})({_SPACE})({UNIT})(?:(\^?[23])|\b)(?:/({UNIT})\b)?"
+        r"(?![\w'&]|-[a-z])(?:\.(?= [a-z]))?",
         lambda m: _quantity(m) if m[3] in LETTERS or m[3].lower() in UNITS else m[0],
         flags=re.IGNORECASE,
     ),

@@ -6,15 +6,28 @@ from tiedtts.text.numbers import digits
 from tiedtts.text.rules import Rule, letters
 
 SIGNS = {
-    **{".": "dot", "/": "slash", "-": "dash", "_": "underscore", "@": "at", ":": "colon", "?": "question mark"},
+    **{
+        ".": "dot",
+        "/": "slash",
+        "-": "dash",
+        "_": "underscore",
+        "@": "at",
+        ":": "colon",
+        "?": "question mark",
+    },
     **{"=": "equals", "&": "and", "#": "hash", "%": "percent", "~": "tilde", "+": "plus"},
 }
 TOP_LEVELS = (
-    "com org net edu gov mil int info biz io ai app dev co uk us ca au de fr it es nl se no ch at be ru cn jp in br "
+    "com org net edu gov mil int info biz io ai app dev co uk us ca au de fr it es nl se no ch "
+    "at be ru cn jp in br "
     "eu tv me xyz tech online site blog shop sm ie nz za"
 ).split()
-FILE_ENDINGS = "html htm pdf jpg jpeg png gif txt csv json xml zip wav mp3 mp4 py js md exe doc docx xls xlsx".split()
-SPELLED = frozenset("http https www ftp html htm pdf png txt csv xml edu mp wav js md py uk us de sm tv".split())
+FILE_ENDINGS = (
+    "html htm pdf jpg jpeg png gif txt csv json xml zip wav mp3 mp4 py js md exe doc docx xls xlsx".split()
+)
+SPELLED = frozenset(
+    "http https www ftp html htm pdf png txt csv xml edu mp wav js md py uk us de sm tv".split()
+)
 """Parts that are said letter by letter."""
 SAID = {"jpg": "jpeg"}
 
@@ -59,7 +72,9 @@ RULES = (
         lambda m: read_out(m[0]) if m[0].partition("/")[0].islower() or "/" in m[0] else m[0],
         frozenset("."),
     ),
-    Rule(rf"(?<![\w.])[\w-]{{1,64}}\.(?:{'|'.join(FILE_ENDINGS)})\b", lambda m: read_out(m[0]), frozenset(".")),
+    Rule(
+        rf"(?<![\w.])[\w-]{{1,64}}\.(?:{'|'.join(FILE_ENDINGS)})\b", lambda m: read_out(m[0]), frozenset(".")
+    ),
     Rule(r"(?<![\w&])#([A-Za-z]\w{0,100})", _hashtag, frozenset("#")),
     Rule(r"(?<![\w&])#(?=\d)", lambda m: "number ", frozenset("#")),
     Rule(r"(?<![\w.])@([A-Za-z_]\w{0,100})", lambda m: f"at {m[1].replace('_', ' ')}", frozenset("@")),

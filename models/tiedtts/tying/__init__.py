@@ -1,0 +1,25 @@
+"""Weight tying: several weights are one stored value, or a function of fewer stored values.
+
+`tie` makes a tied copy of any model by a `TiePlan`; `untie` makes it plain again.
+"""
+
+from tiedtts.tying.apply import check_owners, tie, tie_map, untie
+from tiedtts.tying.identity import WeightTyingConv2d
+from tiedtts.tying.plan import TiePlan, TieRule
+from tiedtts.tying.report import LayerReport, TieReport
+from tiedtts.tying.schemes import SCHEMES
+from tiedtts.tying.tied import TiedLayer
+
+__all__ = [
+    "SCHEMES",
+    "LayerReport",
+    "TiePlan",
+    "TieReport",
+    "TieRule",
+    "TiedLayer",
+    "WeightTyingConv2d",
+    "check_owners",
+    "tie",
+    "tie_map",
+    "untie",
+]

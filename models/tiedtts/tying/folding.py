@@ -1,0 +1,127 @@
+"""Whether a layer's outputs reach the next layer through nothing that mixes or counts channels."""
+
+import operator
+from typing import Any
+
+import torch
+from torch import fx, nn
+from torch.nn import functional as F
+
+POINTWISE_MODULES = (
+    nn.CELU,
+    nn.Dropout,
+    nn.ELU,
+    nn.GELU,
+    nn.Hardsigmoid,
+    nn.Hardswish,
+    nn.Hardtanh,
+    nn.Identity,
+    nn.LeakyReLU,
+    nn.LogSigmoid,
+    nn.Mish,
+    nn.ReLU,
+    nn.SELU,
+    nn.Sigmoid,
+    nn.SiLU,
+    nn.Softplus,
+    nn.Softsign,
+    nn.Tanh,
+)
+"""Modules that map equal channels to equal channels."""
+POINTWISE_FUNCTIONS = frozenset(
+    {
+        F.dropout,
+        F.elu,
+        F.gelu,
+        F.hardswish,
+        F.leaky_relu,
+        F.mish,
+        F.relu,
+        F.selu,
+        F.sigmoid,
+        F.silu,
+        F.softplus,
+        F.tanh,
+        torch.relu,
+        torch.sigmoid,
+        torch.sin,
+        torch.square,
+        torch.tanh,
+    }
+)
+"""Functions that do."""
+POINTWISE_METHODS = frozenset({"relu", "sigmoid", "sin", "square", "tanh", "contiguous"})
+"""Methods of tensors that do."""
+
+
+class _Tracer(fx.Tracer):
+    """Looks inside the modules that hold the two layers, and no others."""
+
+    def __init__(self, inside: set[str]) -> None:
+        super().__init__()
+        self.inside = inside
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return module_qualified_name not in self.inside
+
+
+def fold_refusal(model: nn.Module, first: str, second: str) -> str | None:
+    """Return why the outputs of one layer are not just the inputs of another, or nothing.
+
+    What the module that holds both layers does is followed symbolically; no data is needed.
+
+    Args:
+        model: Holds both layers.
+        first: Name of the layer that writes.
+        second: Name of the layer that reads.
+    """
+    parts, others = first.split("."), second.split(".")
+    depth = next(at for at, (a, b) in enumerate(zip(parts, others, strict=False)) if a != b)
+    parent = model.get_submodule(".".join(parts[:depth]))
+    parts, others = parts[depth:], others[depth:]
+    inside = {".".join(of[:at]) for of in (parts, others) for at in range(1, len(of))}
+    tracer = _Tracer(inside)
+    try:
+        graph = tracer.trace(parent)
+    # Whatever a model's own code raises when it is called with symbols.
+    except Exception as error:
+        reason = str(error).strip().split("\n")[0]
+        return f"what lies between cannot be followed ({type(error).__name__}: {reason})"
+    calls = [_calls(graph, ".".join(names)) for names in (parts, others)]
+    for name, of in zip((first, second), calls, strict=True):
+        if len(of) != 1:
+            return f"`{name}` is called {len(of)} times"
+    (start,), (node,) = calls
+    while node is not start:
+        before = _single_input(node)
+        if before is None:
+            return f"`{second}` reads more than `{first}`"
+        if len(before.users) > 1:
+            return f"`{before.name}` is read elsewhere, too"
+        if before is not start and not _is_pointwise(parent, before):
+            return f"`{before.name}` lies between, which may mix channels"
+        node = before
+    return None
+
+
+def _calls(graph: fx.Graph, target: str) -> list[fx.Node]:
+    return [node for node in graph.nodes if node.op == "call_module" and node.target == target]
+
+
+def _single_input(node: fx.Node) -> fx.Node | None:
+    inputs = node.all_input_nodes
+    return inputs[0] if len(inputs) == 1 else None
+
+
+def _is_pointwise(parent: nn.Module, node: fx.Node) -> bool:
+    if node.op == "call_module":
+        return type(parent.get_submodule(str(node.target))) in POINTWISE_MODULES
+    if node.op == "call_method":
+        return node.target in POINTWISE_METHODS
+    if node.op == "call_function" and node.target in (operator.mul, operator.truediv):
+        return all(_is_number(of) for of in node.args if not isinstance(of, fx.Node))
+    return node.op == "call_function" and node.target in POINTWISE_FUNCTIONS
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float))

@@ -1,0 +1,182 @@
+"""`lowrank`: a map through a narrow middle."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.utils.rnn import PackedSequence
+
+from tiedtts.errors import ConfigError
+from tiedtts.tying.grouping import GroupOptions
+from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.recurrent import run_recurrent, run_steps
+from tiedtts.tying.tied import TiedLayer, Values, check_positive, check_share, precise
+
+
+@dataclass(frozen=True, kw_only=True)
+class LowRankOptions(GroupOptions):
+    """How narrow the middle is, and who shares the way into it."""
+
+    rank: int | None = None
+    """Width of the middle, R."""
+    ratio: float | None = None
+    """The same as a share of the layer's own rank; a quarter if neither is given."""
+    shared: bool = False
+    """One way into the middle for several layers, each with its own way out."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_positive(self, "rank")
+        check_share(self, "ratio")
+        if self.rank is not None and self.ratio is not None:
+            raise ConfigError("`rank` and `ratio` both say how narrow the middle is", hint="give one of them")
+        if not self.shared and (self.groups, self.order, self.by) != (1, "sequence", "role"):
+            raise ConfigError("`groups`, `order` and `by` are of use only with `shared = true`")
+
+
+class LowRank(TiedLayer):
+    """Ties a weight to the product of two narrow ones, by a singular value decomposition.
+
+    With `shared`, the layers' weights are decomposed as one stack: a basis for all of them, and for each its
+    own way out of it (Wang et al., "Basis Sharing", 2024).
+
+    Free values: `down` and `up`. `Linear`: (R, I) and (O, R). Convolution: (g * R, I / g, K axes) and (O, R).
+    Transposed: (g * R, I / g) and (g * R, O / g, K axes). `Embedding` of V vectors: (V, R) and (O, R).
+    Recurrent layers: as `Linear`, for each of their matrices.
+    """
+
+    scheme = "lowrank"
+    kind = "structural"
+    options_type = LowRankOptions
+    shared_values = frozenset({"down"})
+    scale_of = "up"
+
+    @classmethod
+    def ties_layers(cls, options: LowRankOptions) -> bool:
+        """Return whether several layers share values."""
+        return options.shared
+
+    @classmethod
+    def refusal(cls, spec: LayerSpec, options: LowRankOptions) -> str | None:
+        """Return why the layer cannot be tied, or nothing."""
+        if spec.is_recurrent:
+            if spec.arguments.get("proj_size"):
+                return "it has a projection, `proj_size`"
+            parts = [
+                LayerSpec.linear(shape[1], shape[0]) for shape in spec.shapes().values() if len(shape) == 2
+            ]
+            return next((why for why in (cls.refusal(part, options) for part in parts) if why), None)
+        if spec.groups > 1 and spec.groups in (spec.inputs, spec.outputs):
+            return "each of its filters sees or serves one channel, so its rank is one already"
+        outside, inside = _sides(spec)
+        limit = min(2 * outside if options.shared else outside, inside)
+        if options.rank is not None and options.rank > limit:
+            return f"a rank of {options.rank} is above its own, {limit}"
+        return None
+
+    @classmethod
+    def project(cls, spec: LayerSpec, weight: Tensor, options: LowRankOptions) -> Values:
+        """Keep the largest singular values."""
+        return cls.project_group(spec, [weight], options)[0]
+
+    @classmethod
+    def project_group(
+        cls, spec: LayerSpec, weights: Sequence[Tensor], options: LowRankOptions
+    ) -> list[Values]:
+        """Keep the largest singular values of the layers' stack."""
+        outside, inside = _sides(spec)
+        rank = options.rank
+        if rank is None:
+            rank = max(1, round((0.25 if options.ratio is None else options.ratio) * min(outside, inside)))
+        stack = torch.cat(
+            [_matrix(spec, precise(weight)) for weight in weights], 1
+        )  # (g, n * outside, inside)
+        u, s, v = torch.linalg.svd(stack, full_matrices=False)
+        u, s, v = u[..., :rank], s[..., :rank].sqrt(), v[:, :rank]
+        sign = torch.where(v.gather(-1, v.abs().argmax(-1, keepdim=True)) < 0, -1.0, 1.0).to(v)
+        down = v * sign * s[..., None]  # (g, R, inside)
+        ups = (u * (s[:, None] * sign.transpose(1, 2))).chunk(len(weights), 1)  # (g, outside, R) each
+        return [{"down": _down(spec, down), "up": _up(spec, up)} for up in ups]
+
+    @classmethod
+    def expand(cls, spec: LayerSpec, values: Values, options: LowRankOptions) -> Tensor:
+        """Multiply out."""
+        down, up = values["down"], values["up"]
+        if spec.is_embedding:
+            return down @ up.T
+        if spec.is_linear:
+            return up @ down
+        down, up = (torch.unflatten(of, 0, (spec.groups, -1)) for of in (down, up))
+        if spec.is_transposed:
+            product = torch.einsum("gri,grok->giok", down, up.flatten(3))
+        else:
+            product = torch.einsum("gor,grik->goik", up, down.flatten(3))
+        return torch.unflatten(product.flatten(0, 1), -1, spec.kernel)
+
+    def forward(self, x: Any, state: Any = None) -> Any:
+        """Go into the middle and out again.
+
+        Args:
+            x: What the plain layer takes.
+            state: First state of a recurrent layer.
+        """
+        spec = self.spec
+        if spec.is_recurrent:
+            return self._recur(x, state)
+        values = self.values()
+        down, up = values["down"], values["up"]
+        if spec.is_embedding:
+            return F.linear(F.embedding(x, down, spec.arguments["padding_idx"]), up)
+        if spec.is_linear:
+            return F.linear(F.linear(x, down), up, self.bias)
+        if spec.is_transposed:
+            return spec.convolve(spec.pointwise(x, down, None), up, self.bias)
+        return spec.pointwise(spec.convolve(x, down, None), up, self.bias)
+
+    def _recur(self, x: Any, state: Any) -> Any:
+        # A packed sequence, or a graph that must serve any length, cannot be gone through step by step here.
+        is_graph = torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
+        if isinstance(x, PackedSequence) or is_graph:
+            return run_recurrent(self.spec, x, state, self.parameters_in_full(), self.training)
+
+        def apply(name: str, suffix: str, x: Tensor) -> Tensor:
+            values = self.values(f"weight_{name}{suffix}")
+            bias = self.full(f"bias_{name}{suffix}") if self.spec.has_bias else None
+            return F.linear(F.linear(x, values["down"]), values["up"], bias)
+
+        return run_steps(self.spec, x, state, apply, self.training)
+
+
+def _sides(spec: LayerSpec) -> tuple[int, int]:
+    """Return the sizes of `_matrix`."""
+    if spec.is_embedding:
+        return spec.outputs, spec.inputs
+    outside, inside = spec.outputs // spec.groups, spec.inputs // spec.groups
+    return (outside * spec.taps, inside) if spec.is_transposed else (outside, inside * spec.taps)
+
+
+def _matrix(spec: LayerSpec, weight: Tensor) -> Tensor:
+    """Lay out a weight as (g, outside, inside), the input side last."""
+    if spec.is_embedding:
+        return weight.T[None]
+    grouped = torch.unflatten(weight, 0, (spec.groups, -1)).flatten(2)
+    return grouped.transpose(1, 2) if spec.is_transposed else grouped
+
+
+def _down(spec: LayerSpec, down: Tensor) -> Tensor:
+    # (g, R, inside) -> the layout of the layer that goes into the middle
+    if spec.is_embedding:
+        return down[0].T
+    if spec.is_convolution and not spec.is_transposed:
+        return torch.unflatten(down, -1, (-1, *spec.kernel)).flatten(0, 1)
+    return down.flatten(0, 1)
+
+
+def _up(spec: LayerSpec, up: Tensor) -> Tensor:
+    # (g, outside, R) -> the layout of the layer that comes out of it
+    if spec.is_transposed:
+        return torch.unflatten(up.transpose(1, 2), -1, (-1, *spec.kernel)).flatten(0, 1)
+    return up.flatten(0, 1)

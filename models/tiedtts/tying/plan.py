@@ -1,0 +1,168 @@
+"""Tie plans: which layers are tied, and how."""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from tiedtts.errors import ConfigError
+from tiedtts.tying.schemes import SCHEMES
+from tiedtts.tying.tied import BIASES, Bias
+
+if typing.TYPE_CHECKING:
+    import tomllib
+else:
+    try:
+        import tomllib
+    except ModuleNotFoundError:
+        import tomli as tomllib
+
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+
+
+@dataclass(frozen=True)
+class TieRule:
+    """One way to tie the layers with matching names."""
+
+    layers: str
+    """Pattern of names, where `*` stands for anything, dots included."""
+    scheme: str
+    """Name in `SCHEMES`."""
+    bias: Bias = "keep"
+    """What becomes of biases."""
+    options: Any = None
+    """The scheme's own, its `options_type`; by default what that has by default."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layers, str) or not self.layers:
+            raise ConfigError(f"`layers` must be a pattern of layer names, got: {self.layers!r}")
+        if self.scheme not in SCHEMES:
+            raise ConfigError(
+                f"there is no scheme `{self.scheme}`", hint=f"the schemes are {', '.join(SCHEMES)}"
+            )
+        if self.bias not in BIASES:
+            raise ConfigError(f"`bias` must be one of {', '.join(BIASES)}, got: {self.bias}")
+        options = {} if self.options is None else self.options
+        if isinstance(options, Mapping):
+            object.__setattr__(self, "options", _options(SCHEMES[self.scheme].options_type, options))
+
+    def matches(self, name: str) -> bool:
+        """Return whether a layer's name fits the pattern."""
+        return fnmatchcase(name, self.layers)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, from which `TiePlan.from_dict` makes the rule again."""
+        options = {
+            field.name: getattr(self.options, field.name)
+            for field in dataclasses.fields(self.options)
+            if getattr(self.options, field.name) != field.default
+        }
+        return {"layers": self.layers, "scheme": self.scheme, "bias": self.bias, "options": options}
+
+
+@dataclass(frozen=True)
+class TiePlan:
+    """Rules in order: the first that matches a layer is the one that counts."""
+
+    rules: tuple[TieRule, ...]
+    """At least one."""
+    source: str = "the plan"
+    """Named in errors."""
+
+    def __post_init__(self) -> None:
+        if not self.rules:
+            raise ConfigError(
+                f"{self.source} ties nothing", hint="a plan has tables `[[tie]]` with `layers` and `scheme`"
+            )
+
+    @classmethod
+    def read(cls, path: Path) -> "TiePlan":
+        """Read a plan from a TOML file.
+
+        Raises:
+            ConfigError: It cannot be read, or is no plan.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"cannot read tie plan `{path}`: {error}") from error
+        return cls.from_toml(text, f"`{path}`")
+
+    @classmethod
+    def from_toml(cls, text: str, source: str = "the plan") -> "TiePlan":
+        """Read a plan from its text.
+
+        Raises:
+            ConfigError: It is not TOML, or holds unknown keys or wrong values.
+        """
+        try:
+            values = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{source} is not TOML: {error}") from error
+        return cls.from_dict(values, source)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], source: str = "the plan") -> "TiePlan":
+        """Make a plan from plain values.
+
+        Raises:
+            ConfigError: It holds unknown keys or wrong values.
+        """
+        _check_keys(values, {"tie"}, source)
+        tables = values.get("tie", [])
+        if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
+            raise ConfigError(
+                f"`tie` in {source} must be a list of tables", hint="write `[[tie]]` above each rule"
+            )
+        rules = []
+        for number, table in enumerate(tables, 1):
+            where = f"rule {number} of {source}"
+            _check_keys(table, {field.name for field in dataclasses.fields(TieRule)}, where)
+            if missing := [name for name in ("layers", "scheme") if name not in table]:
+                raise ConfigError(f"{where} lacks {' and '.join(f'`{name}`' for name in missing)}")
+            if not isinstance(table.get("options", {}), Mapping):
+                raise ConfigError(f"{where}: `options` must be a table, got: {table['options']!r}")
+            try:
+                rules.append(TieRule(**table))
+            except ConfigError as error:
+                raise ConfigError(f"{where}: {error}", hint=error.hint) from error
+        return cls(tuple(rules), source)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, such as a checkpoint's header holds."""
+        return {"tie": [rule.to_dict() for rule in self.rules]}
+
+
+def _check_keys(values: Mapping[str, Any], known: set[str], where: str) -> None:
+    if unknown := sorted(set(values) - known):
+        raise ConfigError(
+            f"unknown keys in {where}: {', '.join(unknown)}",
+            hint=f"known keys are {', '.join(sorted(known))}",
+        )
+
+
+def _options(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """Make a scheme's options, checking every key and type."""
+    hints = typing.get_type_hints(kind)
+    if not hints and values:
+        raise ConfigError(f"unknown options: {', '.join(sorted(values))}", hint="the scheme has no options")
+    if unknown := sorted(set(values) - set(hints)):
+        raise ConfigError(
+            f"unknown options: {', '.join(unknown)}", hint=f"known options are {', '.join(sorted(hints))}"
+        )
+    return kind(**{name: _convert(hints[name], value, name) for name, value in values.items()})
+
+
+def _convert(hint: Any, value: Any, name: str) -> Any:
+    kind = hint
+    if isinstance(hint, types.UnionType):
+        kind = next(of for of in typing.get_args(hint) if of is not type(None))
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise ConfigError(f"option `{name}` must be {_KINDS[kind]}, got: {value!r}")
+    return value

@@ -1,0 +1,240 @@
+"""What all tied layers have in common: free values, biases, and the way back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from tiedtts.errors import ConfigError
+from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.recurrent import run_recurrent
+
+Bias = Literal["keep", "share", "zero"]
+"""`keep`: every bias is free; `share`: one value; `zero`: none."""
+BIASES: tuple[Bias, ...] = ("keep", "share", "zero")
+"""Every way to tie biases."""
+Values = dict[str, Tensor]
+"""Free values of one weight by name; whole numbers are indices, which nothing trains."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoOptions:
+    """A scheme has nothing to choose."""
+
+
+class Owner:
+    """Refers to a layer that stores values for this one.
+
+    A plain object: torch sees no submodule, so the values are saved, counted and moved once, where they are
+    stored, and whatever replaces them there is seen from here. `copy.deepcopy` of a model that holds both
+    layers copies the reference, too.
+    """
+
+    def __init__(self, layer: "TiedLayer") -> None:
+        self.layer = layer
+
+
+class TiedLayer(nn.Module):
+    """A layer whose weight is a function of fewer stored values.
+
+    A subclass is a scheme. It offers `project` (weight to free values), `expand` (free values to weight), a
+    `forward` with as little work as the tie allows, and `untie`.
+
+    Args:
+        spec: The plain layer.
+        options: As given to `project`.
+        values: Name of a parameter of the plain layer to its free values.
+        biases: Name of a bias of the plain layer to what is stored for it: (O,), or (1,) if it is one number.
+        bias: What became of the biases.
+        owner: Layer that stores the values named in `shared_values`, if it is not this one.
+    """
+
+    scheme: ClassVar[str]
+    """Name in tie plans."""
+    kind: ClassVar[Literal["structural", "storage"]]
+    """`structural` ties save parameters and work, `storage` ties parameters only."""
+    options_type: ClassVar[type[Any]] = NoOptions
+    """Dataclass of what can be chosen."""
+    shared_values: ClassVar[frozenset[str]] = frozenset()
+    """Free values that layers of one group have in common."""
+    shares_bias: ClassVar[bool] = True
+    """Whether `bias = "share"` means one vector where layers share values."""
+    scale_of: ClassVar[str]
+    """Free value in which the weight is linear."""
+
+    def __init__(
+        self,
+        spec: LayerSpec,
+        options: Any,
+        values: Mapping[str, Values],
+        biases: Mapping[str, Tensor],
+        bias: Bias = "keep",
+        owner: "TiedLayer | None" = None,
+    ) -> None:
+        super().__init__()
+        self.spec = spec
+        self.options = options
+        self.bias_mode: Bias = bias
+        self.owner = None if owner is None else Owner(owner)
+        self._shapes = spec.shapes()
+        self._weights = {name: tuple(of) for name, of in values.items()}
+        self._biases = tuple(biases)
+        for weight, of in values.items():
+            for name, value in of.items():
+                if owner is None or name not in self.shared_values:
+                    self._register(_stored_name(weight, name), value)
+        for name, value in biases.items():
+            if bias != "zero" and not self._borrows_bias:
+                self._register(_stored_name(name, "values"), value)
+
+    def _register(self, name: str, value: Tensor) -> None:
+        value = value.detach().clone(memory_format=torch.contiguous_format)
+        if value.is_floating_point():
+            self.register_parameter(name, nn.Parameter(value))
+        else:
+            self.register_buffer(name, value)
+
+    @property
+    def _borrows_bias(self) -> bool:
+        return self.owner is not None and self.bias_mode == "share" and self.shares_bias
+
+    @classmethod
+    def refusal(cls, spec: LayerSpec, options: Any) -> str | None:
+        """Return why the scheme cannot tie a layer, or nothing."""
+        raise NotImplementedError
+
+    @classmethod
+    def project(cls, spec: LayerSpec, weight: Tensor, options: Any) -> Values:
+        """Return the free values that come closest to a weight."""
+        raise NotImplementedError
+
+    @classmethod
+    def expand(cls, spec: LayerSpec, values: Values, options: Any) -> Tensor:
+        """Return the weight that free values stand for, in the layout of the plain layer."""
+        raise NotImplementedError
+
+    @classmethod
+    def project_group(cls, spec: LayerSpec, weights: Sequence[Tensor], options: Any) -> list[Values]:
+        """Return the free values of layers that are tied to each other."""
+        return [cls.project(spec, weight, options) for weight in weights]
+
+    @classmethod
+    def ties_layers(cls, options: Any) -> bool:
+        """Return whether several layers share values."""
+        return False
+
+    def values(self, weight: str = "weight") -> Values:
+        """Return the free values of one weight."""
+        found = {}
+        for name in self._weights[weight]:
+            holder = self.owner.layer if self.owner is not None and name in self.shared_values else self
+            found[name] = getattr(holder, _stored_name(weight, name))
+        return found
+
+    def full(self, name: str) -> Tensor | None:
+        """Return a parameter of the plain layer by its name; nothing for a bias that is zero."""
+        shape = self._shapes[name]
+        if name in self._weights:
+            spec = self.spec if name == "weight" else LayerSpec.linear(shape[1], shape[0])
+            return self.expand(spec, self.values(name), self.options)
+        if self.bias_mode == "zero":
+            return None
+        holder = self.owner.layer if self.owner is not None and self._borrows_bias else self
+        value: Tensor = getattr(holder, _stored_name(name, "values"))
+        return value.expand(shape)
+
+    @property
+    def weight(self) -> Tensor:
+        """The full weight, computed from the free values."""
+        if "weight" not in self._weights:
+            raise AttributeError("a recurrent layer has several weights: ask `full`")
+        weight = self.full("weight")
+        assert weight is not None
+        return weight
+
+    @property
+    def bias(self) -> Tensor | None:
+        """The full bias, (O,), if there is one."""
+        return self.full("bias") if "bias" in self._biases else None
+
+    def forward(self, x: Any, state: Any = None) -> Any:
+        """Do what the plain layer does with the full weight.
+
+        Args:
+            x: What the plain layer takes.
+            state: First state of a recurrent layer.
+        """
+        if not self.spec.is_recurrent:
+            return self.spec.run(x, self.weight, self.bias)
+        return run_recurrent(self.spec, x, state, self.parameters_in_full(), self.training)
+
+    def parameters_in_full(self) -> dict[str, Tensor]:
+        """Return the parameters of the plain layer; a bias that is zero is zeros."""
+        full = {name: self.full(name) for name in self._shapes}
+        weight = next(value for value in full.values() if value is not None)
+        return {
+            name: weight.new_zeros(self._shapes[name]) if value is None else value
+            for name, value in full.items()
+        }
+
+    def untie(self) -> nn.Module:
+        """Return the plain layer with the weights that this one stands for."""
+        layer = self.spec.plain(self.parameters_in_full())
+        return layer.train(self.training)
+
+    def extra_repr(self) -> str:
+        """Name the scheme and the plain layer."""
+        owner = "" if self.owner is None else ", stored elsewhere"
+        return f"{self.spec.title}, bias {self.bias_mode}{owner}"
+
+
+def tied_biases(biases: Sequence[Mapping[str, Tensor]], bias: Bias, together: bool) -> list[Values]:
+    """Return what is stored for the biases of layers.
+
+    Args:
+        biases: Of each layer, name to (O,).
+        bias: How to tie them.
+        together: Whether one vector, (O,), serves all the layers; else each has a number, (1,).
+    """
+    if bias != "share":
+        return [dict(of) for of in biases]
+    if not together:
+        return [{name: value.mean()[None] for name, value in of.items()} for of in biases]
+    means = {name: torch.stack([of[name] for of in biases]).mean(0) for name in biases[0]}
+    return [means] * len(biases)
+
+
+def precise(weight: Tensor) -> Tensor:
+    """Return a weight in a type that decompositions are made in."""
+    return weight if weight.dtype == torch.float64 else weight.float()
+
+
+def check_positive(options: Any, *names: str) -> None:
+    """Raise if a number of an option table is below one.
+
+    Raises:
+        ConfigError: Names the option.
+    """
+    for name in names:
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise ConfigError(f"`{name}` must be at least 1, got: {value}")
+
+
+def check_share(options: Any, *names: str) -> None:
+    """Raise if a share of an option table is not above zero and at most one.
+
+    Raises:
+        ConfigError: Names the option.
+    """
+    for name in names:
+        value = getattr(options, name)
+        if value is not None and not 0 < value <= 1:
+            raise ConfigError(f"`{name}` must be above 0 and at most 1, got: {value}")
+
+
+def _stored_name(parameter: str, value: str) -> str:
+    # `bias_values`, but `taps` for the one weight of most layers.
+    return value if parameter == "weight" else f"{parameter}_{value}"

@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+
+from tiedtts.errors import TextError
+from tiedtts.text.frontend import FrontEnd
+from tiedtts.text.lexicon import CMUDICT, Entry, Lexicon, pack, read_cmudict, read_user_lexicon
+
+LINES = """;;; a comment
+'bout B AW1 T
+a AH0
+a(2) EY1
+aalborg AO1 L B AO0 R G # place, danish
+zz Z
+"""
+
+
+def test_pack_round_trip() -> None:
+    words = read_cmudict(LINES.splitlines())
+    lexicon = Lexicon(pack(words))
+    assert {word: list(lexicon.get(word)) for word in words} == words
+    assert lexicon.get("a") == (("AH0",), ("EY1",))
+    for unknown in ("", "aa", "z", "zzz", "b\n", "\n", "é", "aalbor", "\ud800"):
+        assert lexicon.get(unknown) == ()
+        assert unknown not in lexicon
+
+
+def test_shipped_dictionary() -> None:
+    lexicon = Lexicon.open()
+    assert CMUDICT.stat().st_size < 2_200_000
+    assert lexicon.get("hello")[0] == ("HH", "AH0", "L", "OW1")
+    assert lexicon.get("zywicki") != ()
+    assert lexicon.get("'bout") == (("B", "AW1", "T"),)
+    assert "tiedtts" not in lexicon
+
+
+def test_bad_packing() -> None:
+    with pytest.raises(TextError, match="unknown phone `QQ` in `word`"):
+        pack({"word": [("QQ",)]})
+    with pytest.raises(TextError, match="must be ASCII"):
+        pack({"wörd": [("W",)]})
+    with pytest.raises(TextError, match="not a packed lexicon"):
+        Lexicon(b"hello")
+
+
+def test_user_lexicon(tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text(
+        "# mine\n\nKubectl = cube control\nnginx\tEH1 N JH IH0 N EH1 K S  # server\nhello  HH EH1 L OW2\n"
+        "hello(2)  B\nC# = see sharp\nk8s = kates\nDr. = drummer\n",
+        encoding="utf-8",
+    )
+    entries = read_user_lexicon(path)
+    assert entries["kubectl"] == Entry(respelling="cube control")
+    assert entries["hello"] == Entry(phones=("HH", "EH1", "L", "OW2"))
+    speak = FrontEnd(path)
+
+    def said(text: str) -> list[tuple[str, str, str]]:
+        return [(w.text, " ".join(w.phones), w.source) for s in speak(text) for w in s.words]
+
+    assert said("nginx") == [("nginx", "EH1 N JH IH0 N EH1 K S", "user lexicon")]
+    assert said("Kubectl!") == [("Kubectl", "K Y UW1 B K AH0 N T R OW1 L", "user lexicon")]
+    assert said("HELLO") == [("HELLO", "HH EH1 L OW2", "user lexicon")]
+    assert said("C#")[0][2] == "user lexicon"
+    assert said("k8s")[0][1] == "K EY1 T S"
+    assert said("hello's")[0][1] == "HH EH1 L OW2 Z"
+    assert said("othello")[0][2] == "lexicon"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("word  HH QQ", "`QQ` is not a phone"),
+        ("word", "`word` has no phones"),
+        ("word =", "no words after `=`"),
+    ],
+)
+def test_bad_user_lexicon(tmp_path: Path, line: str, message: str) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text(f"fine  F AY1 N\n{line}\n", encoding="utf-8")
+    with pytest.raises(TextError, match=message) as caught:
+        read_user_lexicon(path)
+    assert f"{path}:2: " in str(caught.value)
+
+
+def test_missing_user_lexicon(tmp_path: Path) -> None:
+    with pytest.raises(TextError, match="cannot read the lexicon"):
+        read_user_lexicon(tmp_path / "none.txt")
