@@ -21,7 +21,7 @@ from tiedtts.text.phones import FACTORS
 def nets() -> tuple[AcousticNet, HarmonicVocoder]:
     torch.manual_seed(0)
     acoustic = AcousticNet(AcousticConfig(width=16, encoder_blocks=1, variance_blocks=1, decoder_blocks=1))
-    torch.nn.init.constant_(acoustic.variance_head.bias, 1.5)
+    torch.nn.init.constant_(acoustic.variance.head.bias, 1.5)
     return acoustic.eval(), HarmonicVocoder(VocoderConfig(width=16, blocks=1)).eval()
 
 

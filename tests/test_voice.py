@@ -19,7 +19,7 @@ from tiedtts.voice import SENTENCE_PAUSE, Voice, list_voices
 def voice_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     acoustic = AcousticNet(AcousticConfig(width=16, encoder_blocks=1, variance_blocks=1, decoder_blocks=1))
-    torch.nn.init.constant_(acoustic.variance_head.bias, 2.0)
+    torch.nn.init.constant_(acoustic.variance.head.bias, 2.0)
     parts = {"acoustic": acoustic, "vocoder": HarmonicVocoder(VocoderConfig(width=16, blocks=1))}
     folder = tmp_path_factory.mktemp("voice")
     save(folder / "small.safetensors", Checkpoint(parts, AudioSettings(), {}))

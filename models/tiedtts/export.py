@@ -46,7 +46,7 @@ class Speaker(nn.Module):
         acoustic, config = self.acoustic, self.acoustic.config
         mask = torch.ones_like(ids[..., 0], dtype=torch.float32)
         states = acoustic.encode(ids, mask)
-        variances = acoustic.predict(states, mask)
+        variances = acoustic.predict(ids, mask)
         pace = speed / config.duration_scale
         durations = to_frames(ids, variances.log_duration, pace)[0]
         steps = (durations.sum() + config.stride - 1) // config.stride

@@ -86,7 +86,7 @@ def test_a_data_folder(source: Path, data: Path) -> None:
         "heldout": 2,
     }
     assert (report.recordings, report.used, report.heldout) == (8, 8, 2)
-    assert report.seconds == pytest.approx(8 * 112 * 256 / RATE)
+    assert report.seconds == round(8 * 112 * 256 / RATE, 3)
     assert report.phones == sum(Phone(*row).is_speech for e in entries for row in e.phones)
     assert (report.rejected, report.notes, report.unknown_words) == ({}, {}, [])
     scores = [e.alignment_score for e in entries]

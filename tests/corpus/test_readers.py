@@ -89,8 +89,10 @@ def test_jsonl(tmp_path: Path) -> None:
     lines = [
         {"audio": "wavs/a.wav", "text": "One."},
         {"audio_filepath": "/far/b.flac", "sentence": "Two.", "id": 7, "prompt": "P 2"},
-        {"path": "c.mp3", "text": "Three."},
+        {"path": "c.mp3", "text": "Three.", "id": None, "prompt": None},
         {"text": "no sound"},
+        {"path": "d.mp3", "text": None},
+        {"path": "", "text": "e"},
         ["no object"],
     ]
     text = "".join(json.dumps(line) + "\n" for line in lines) + "{broken\n"
@@ -100,7 +102,7 @@ def test_jsonl(tmp_path: Path) -> None:
         Recording("7", "Two.", Path("/far/b.flac"), "P 2"),
         Recording("c", "Three.", tmp_path / "c.mp3", "three"),
     ]
-    notes = {readers.NO_RECORDING: [f"list.jsonl, line {n}" for n in (4, 5, 6)]}
+    notes = {readers.NO_RECORDING: [f"list.jsonl, line {n}" for n in (4, 5, 6, 7, 8)]}
     assert read(tmp_path) == (expected, notes)
     assert read(path) == (expected, notes)
     put(tmp_path / "other.jsonl")

@@ -125,11 +125,11 @@ def test_bad_phone() -> None:
 
 
 def test_pronounce() -> None:
-    words = {text: SPEAK.pronounce(text) for text in ("hello", "unreadable", "zorbik", "{B IY1}")}
+    words = {text: SPEAK.pronounce(text) for text in ("hello", "unquenchable", "zorbik", "{B IY1}")}
     assert words["hello"].phones == ("HH", "AH0", "L", "OW1")
     assert {text: word.source for text, word in words.items()} == {
         "hello": "lexicon",
-        "unreadable": "rule",
+        "unquenchable": "rule",
         "zorbik": "g2p-en",
         "{B IY1}": "text",
     }
@@ -184,7 +184,7 @@ def test_any_text_gives_whole_sentences(text: str) -> None:
 def test_import_is_light() -> None:
     code = (
         "import sys, tiedtts.text.frontend as f; f.FrontEnd()('Zorbik met 5 frobnicators.');"
-        "sys.exit(' '.join({'torch', 'nltk', 'inflect', 'librosa', 'g2p_en'} & set(sys.modules)))"
+        "sys.exit(' '.join({'torch', 'nltk', 'inflect', 'librosa', 'g2p_en'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stderr.strip(), done.returncode) == ("", 0)

@@ -48,7 +48,7 @@ def look_up(word: str) -> Pronunciation:
         ("hoping", "HH OW1 P IH0 NG"),
         ("reader", "R IY1 D ER0"),
         ("simply", "S IH1 M P L IY0"),
-        ("happily", "HH AE1 P IH0 L IY0"),
+        ("happily", "HH AE1 P AH0 L IY0"),
         ("really", "R IY1 L IY0"),
         ("unhappy", "AH0 N HH AE1 P IY0"),
         ("reread", "R IY0 R IY1 D"),

@@ -206,12 +206,12 @@ def test_pace_of_the_corpus_is_measured() -> None:
     made = task()
     net = made.net.eval()
     assert isinstance(net, AcousticNet)
-    net.variance_head.weight.data.zero_()
-    net.variance_head.bias.data[0] = float(np.log1p(6.0))
+    net.variance.head.weight.data.zero_()
+    net.variance.head.bias.data[0] = float(np.log1p(6.0))
     speech = np.concatenate([item["durations"][1:-1] for item in made.train])
     made.finish(net)
     assert net.config.duration_scale == pytest.approx(speech.mean() / 6.0, abs=1e-4)
-    net.variance_head.bias.data[0] = 9.0
+    net.variance.head.bias.data[0] = 9.0
     made.finish(net)
     assert net.config.duration_scale == 0.5
 

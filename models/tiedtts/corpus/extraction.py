@@ -86,7 +86,10 @@ def extract_all(
             kept.flush()
             done += 1
             progress(done / len(findings), f"features {done} of {len(findings)}")
-    return [finding for finding in findings if finding is not None]
+    # Once more, in the order of the corpus and without the lines of recordings that are gone.
+    complete = [finding for finding in findings if finding is not None]
+    _write(data, complete)
+    return complete
 
 
 def digest(audio: Path, settings: AudioSettings) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tiedtts.audio.files import FORMATS as SUFFIXES
 from tiedtts.errors import CorpusError
@@ -163,14 +164,14 @@ def _read_arctic(listing: Path, notes: Notes) -> Iterator[Recording]:
 def _read_jsonl(listing: Path, notes: Notes) -> Iterator[Recording]:
     """Read an object a line; sound files are named from the list's folder."""
     for number, line in _lines(listing, notes):
-        try:
-            values = json.loads(line)
-            audio = str(next(values[key] for key in AUDIO_KEYS if key in values))
-            text = str(next(values[key] for key in TEXT_KEYS if key in values))
-        except (ValueError, TypeError, StopIteration):
+        values = _object(line)
+        audio = next((values[key] for key in AUDIO_KEYS if key in values), None)
+        text = next((values[key] for key in TEXT_KEYS if key in values), None)
+        if not isinstance(audio, str) or not isinstance(text, str) or not audio:
             _note(notes, NO_RECORDING, listing, number)
             continue
-        name = str(values.get("id", Path(audio).with_suffix("").as_posix()))
+        name = values.get("id")
+        name = Path(audio).with_suffix("").as_posix() if name is None else str(name)
         yield _recording(name, text, listing.parent / audio, values.get("prompt"))
 
 
@@ -207,6 +208,15 @@ def _lines(path: Path, notes: Notes) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(decode(path, notes).split("\n"), start=1):
         if line.strip():
             yield number, line
+
+
+def _object(line: str) -> dict[str, Any]:
+    """Return the JSON object of a line; an empty one if it holds something else."""
+    try:
+        values = json.loads(line)
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}
 
 
 def _note(notes: Notes, reason: str, path: Path, line: int) -> None:

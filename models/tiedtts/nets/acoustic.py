@@ -30,8 +30,10 @@ class AcousticConfig:
     """Channels, C."""
     encoder_blocks: int = 4
     """Blocks over phones."""
-    variance_blocks: int = 2
-    """Blocks under the duration, pitch and energy heads."""
+    variance_width: int = 96
+    """Channels of the predictor of duration, pitch and energy."""
+    variance_blocks: int = 4
+    """Blocks of that predictor."""
     decoder_blocks: int = 6
     """Blocks over frames."""
     encoder_kernel: int = 5
@@ -44,8 +46,8 @@ class AcousticConfig:
     """Frames made by one decoder step."""
     dropout: float = 0.1
     """In the encoder, in training."""
-    variance_dropout: float = 0.2
-    """In the predictors, which overfit first, in training."""
+    variance_dropout: float = 0.1
+    """In the predictor, which overfits first, in training."""
     n_mels: int = 80
     """Mel bands, M."""
     mel_mean: float = -5.0
@@ -61,8 +63,8 @@ class AcousticConfig:
     logarithm, which alone would hurry."""
 
     def __post_init__(self) -> None:
-        sizes = ("width", "encoder_blocks", "variance_blocks", "decoder_blocks", "expansion", "stride")
-        check_sizes(self, *sizes, "n_mels")
+        sizes = ("width", "encoder_blocks", "decoder_blocks", "expansion", "stride", "n_mels")
+        check_sizes(self, *sizes, "variance_width", "variance_blocks")
         check_kernels(self, "encoder_kernel", "decoder_kernel")
         check_shares(self, "dropout", "variance_dropout")
         check_scales(self, "mel_std", "log_f0_std", "duration_scale")
@@ -90,30 +92,62 @@ class FrameTargets(NamedTuple):
     """Logit of the frame being voiced, (B, F)."""
 
 
+class PhoneEmbedding(nn.ModuleList):
+    """A vector for each phone: those of its symbol, stress, position and clause added up."""
+
+    def __init__(self, width: int) -> None:
+        tables = [nn.Embedding(size, width) for size in FACTORS]
+        for table in tables:
+            nn.init.normal_(table.weight, 0.0, 0.3)
+        super().__init__(tables)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Map ids, (B, T, 4), to vectors, (B, T, C)."""
+        x: Tensor = self[0](ids[..., 0])
+        for column in range(1, len(FACTORS)):
+            x = x + self[column](ids[..., column])
+        return x
+
+
+class VariancePredictor(nn.Module):
+    """Phones to duration, pitch and energy.
+
+    It shares nothing with the encoder: what serves the spectrum learns the few thousand durations and
+    pitches of a small corpus by heart long before the spectrum is done.
+    """
+
+    def __init__(self, config: AcousticConfig) -> None:
+        super().__init__()
+        width, dropout = config.variance_width, config.variance_dropout
+        self.embeddings = PhoneEmbedding(width)
+        self.stack = ConvNeXtStack(
+            config.variance_blocks, width, config.encoder_kernel, config.expansion, dropout
+        )
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, 3)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Variances:
+        """Map phone, stress, position and clause ids, (B, T, 4), to three values a phone."""
+        x = self.dropout(self.embeddings(ids)) * mask[..., None]
+        x = self.stack(x.transpose(1, 2), mask[:, None]).transpose(1, 2)
+        values = self.head(self.dropout(self.norm(x)))
+        return Variances(values[..., 0], values[..., 1], values[..., 2])
+
+
 class AcousticNet(nn.Module):
-    """The acoustic net; `forward` is the training pass, `encode`, `plan` and `decode` its steps."""
+    """The acoustic net; `forward` is the training pass, `encode`, `predict` and `decode` its steps."""
 
     def __init__(self, config: AcousticConfig) -> None:
         super().__init__()
         self.config = config
         width = config.width
-        self.embeddings = nn.ModuleList(nn.Embedding(size, width) for size in FACTORS)
-        for embedding in self.embeddings:
-            assert isinstance(embedding, nn.Embedding)
-            nn.init.normal_(embedding.weight, 0.0, 0.3)
+        self.embeddings = PhoneEmbedding(width)
         self.encoder = ConvNeXtStack(
             config.encoder_blocks, width, config.encoder_kernel, config.expansion, config.dropout
         )
         self.encoder_norm = nn.LayerNorm(width)
-        self.variance = ConvNeXtStack(
-            config.variance_blocks,
-            width,
-            config.encoder_kernel,
-            config.expansion,
-            config.variance_dropout,
-        )
-        self.variance_norm = nn.LayerNorm(width)
-        self.variance_head = nn.Linear(width, 3)
+        self.variance = VariancePredictor(config)
         self.prosody = nn.Conv1d(2, width, 3, padding=1)
         self.position = nn.Linear(POSITION_FEATURES, width)
         self.merge = nn.Linear(config.stride * width, width)
@@ -123,17 +157,14 @@ class AcousticNet(nn.Module):
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Map phone, stress, position and clause ids, (B, T, 4), to hidden states, (B, C, T)."""
-        x = self.embeddings[0](ids[..., 0])
-        for column in range(1, len(FACTORS)):
-            x = x + self.embeddings[column](ids[..., column])
-        states: Tensor = self.encoder((x * mask[..., None]).transpose(1, 2), mask[:, None])
+        x = self.embeddings(ids) * mask[..., None]
+        states: Tensor = self.encoder(x.transpose(1, 2), mask[:, None])
         return states
 
-    def predict(self, states: Tensor, mask: Tensor) -> Variances:
-        """Predict duration, pitch and energy of each phone from the states, (B, C, T)."""
-        hidden = self.variance(states, mask[:, None]).transpose(1, 2)
-        values = self.variance_head(self.variance_norm(hidden))
-        return Variances(values[..., 0], values[..., 1], values[..., 2])
+    def predict(self, ids: Tensor, mask: Tensor) -> Variances:
+        """Predict duration, pitch and energy of each phone, (B, T, 4) to (B, T)."""
+        variances: Variances = self.variance(ids, mask)
+        return variances
 
     def decode(
         self,
@@ -180,8 +211,7 @@ class AcousticNet(nn.Module):
     ) -> tuple[Variances, FrameTargets]:
         """Training pass: the true durations, pitch and energy decide what the decoder sees."""
         states = self.encode(ids, mask)
-        variances = self.predict(states, mask)
-        return variances, self.decode(states, pitch, energy, index, position, frame_mask)
+        return self.predict(ids, mask), self.decode(states, pitch, energy, index, position, frame_mask)
 
 
 def to_frames(ids: Tensor, log_duration: Tensor, speed: Tensor) -> Tensor:

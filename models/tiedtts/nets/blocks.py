@@ -36,7 +36,7 @@ class ConvNeXtStack(nn.Module):
         channels: Width, C.
         kernel: Taps of each depthwise convolution, odd.
         expansion: Inner width as a multiple of C.
-        dropout: Share of values zeroed after each block in training.
+        dropout: Share of the values a block adds that is zeroed in training.
     """
 
     def __init__(self, depth: int, channels: int, kernel: int, expansion: int, dropout: float = 0.0) -> None:
@@ -51,7 +51,9 @@ class ConvNeXtStack(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Map (B, C, F) to (B, C, F); `mask` is (B, 1, F), 1 where there is something."""
         for block in self.blocks:
-            x = self.dropout(block(x))
+            y = block(x)
+            # What the block adds is dropped, never what goes past it.
+            x = x + self.dropout(y - x) if self.training else y
             if mask is not None:
                 x = x * mask
         return x

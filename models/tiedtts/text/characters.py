@@ -73,10 +73,11 @@ def _plain(char: str) -> str:
         digit = unicodedata.digit(char, None)
         return char if digit is None else str(digit)
     if category[0] == "M":
-        return char
+        # Variation selectors and the key cap belong to pictures.
+        return "" if "\ufe00" <= char <= "\ufe0f" or char == "\u20e3" else char
     if category[0] == "Z":
         return " "
-    if category == "So" or char == "\u20e3" or "\U0001f3fb" <= char <= "\U0001f3ff":
+    if category == "So":
         return EMOJI
     if category[0] == "P":
         return " "
@@ -121,7 +122,7 @@ def fold(text: str) -> Folded:
     if text.isascii():
         return Folded(text)
     emoji = text.count(EMOJI)
-    text = re.sub("\U000f0000[\ufe0f\u200d]*", " ", text)
+    text = text.replace(EMOJI, " ")
     text = re.sub("[^\x00-\x7f]", lambda match: _fold_letter(match[0]), text)
     text = re.sub("(?<=[A-Za-z])[\u0300-\u036f]+", "", text)
     text = re.sub(_LONE_GREEK, lambda match: f" {_greek(match[0])} ", text)

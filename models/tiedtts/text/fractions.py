@@ -81,6 +81,7 @@ RULES = (
         lambda m: f"{pairs(int(m[1]))} by {pairs(int(m[2]))}",
     ),
     Rule(rf"(?<![\w.])({NUMBER}) ?[xX] ?(?=\d)", lambda m: f"{m[1]} by "),
+    Rule(r"(?<=\d)/(?=\d)", lambda m: " "),
     Rule(r"(?<![\w.])(\d{1,3}):(?=\d{1,3}(?![\w:]))", lambda m: f"{m[1]} to "),
 )
 

@@ -132,7 +132,8 @@ def _suffix(word: str, look_up: LookUp) -> Pronunciation:
         for stem in stems:
             phones = look_up(stem)
             if phones:
-                return _join(phones, tuple(SUFFIXES[suffix].split()))
+                changed = stem != word[:-size] and suffix[0] not in "aeio"
+                return _join(phones, tuple(SUFFIXES[suffix].split()), changed)
     return ()
 
 
@@ -160,7 +161,11 @@ def _consonant_stems(stem: str, suffix: str) -> Iterator[str]:
             yield stem[:-2]
 
 
-def _join(phones: Pronunciation, added: Pronunciation) -> Pronunciation:
+def _join(phones: Pronunciation, added: Pronunciation, changed: bool) -> Pronunciation:
+    if changed and phones[-1] == "IY0":
+        phones = (*phones[:-1], "AH0")  # happy, happily
+    elif changed and phones[-2:] == ("AH0", "L"):
+        phones = phones[:-2]  # simple, simply
     return phones + (added[1:] if phones[-1] == added[0] == "L" else added)
 
 

@@ -11,14 +11,14 @@ from tiedtts.text import homographs, morphology
 from tiedtts.text.additions import INITIALISMS, WORDS
 from tiedtts.text.function_words import weak
 from tiedtts.text.g2p import Network
-from tiedtts.text.inline import Pieces
+from tiedtts.text.inline import BRACES, Pieces
 from tiedtts.text.lexicon import Entry, Lexicon, Pronunciation, read_user_lexicon
 from tiedtts.text.tokens import Token
 from tiedtts.text.user_lexicon import PHONE_HINT, longest_first, read_labels
 
 LONGEST_GUESS = 30
 """Longer words are cut before g2p-en guesses, so that the time stays bounded; letters."""
-SPELLED = frozenset("us it am id or ad pa ma la me in un".split())
+SPELLED = frozenset("us it id ad pa ma la un".split())
 """Words that in capitals, among other words, are initialisms."""
 
 
@@ -111,7 +111,7 @@ class Pronouncer:
 
     def _tokens(self, text: str) -> list[Token]:
         pieces = Pieces()
-        self.take_user_words(text, pieces)
+        self.take_user_words(pieces.take(BRACES, text), pieces)
         if pieces.all:
             return [Token(pieces.all[0], "piece")]
         return [Token(part) for part in re.findall("[A-Za-z'-]+", text)]

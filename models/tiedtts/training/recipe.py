@@ -46,6 +46,10 @@ class Stage:
     """Weight of the distance between the discriminator's inner values, against its verdict."""
     discriminator_lead: int = 100
     """Steps the discriminator trains alone before the net hears of it."""
+    only: tuple[str, ...] = ()
+    """Patterns of the names of the parameters that are trained; all if there are none."""
+    frozen: tuple[str, ...] = ()
+    """Patterns of the names of parameters that stay as they are."""
 
     def __post_init__(self) -> None:
         _check(self, "at least 1", lambda v: v >= 1, "steps")

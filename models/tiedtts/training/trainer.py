@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
-from tiedtts.errors import CheckpointError, TiedTTSError
+from tiedtts.errors import CheckpointError, ConfigError, TiedTTSError
 from tiedtts.training import losses, state
 from tiedtts.training.batches import Batches
 from tiedtts.training.log import Log
@@ -88,7 +89,7 @@ class Trainer:
             task.lengths, task.recipe.batch_size * fabric.world_size, recipe.seed, task.draws
         )
         self.raw = task.net.to(fabric.device)
-        self.net: nn.Module = fabric.setup_module(self.raw)
+        self.net = self.raw
         self.mean = state.RunningMean(self.raw, task.recipe.ema)
 
     @property
@@ -149,6 +150,7 @@ class Trainer:
     def _stage(self, stage: Stage, begin: int, start: int, log: Log | None) -> None:
         """Run the steps of one stage that are not done yet."""
         torch.manual_seed(_seed(self.recipe.seed, begin))
+        self._choose(stage)
         optimizer = self._optimizer(self.raw, stage.learning_rate)
         judge = self._judge(stage)
         if start > begin:
@@ -175,6 +177,22 @@ class Trainer:
             if time.monotonic() - saved > SAVE_SECONDS or self.step == end:
                 self._save(optimizer, judge)
                 saved = time.monotonic()
+
+    def _choose(self, stage: Stage) -> None:
+        """Let only the stage's parameters learn."""
+        chosen = 0
+        for name, parameter in self.raw.named_parameters():
+            wanted = not stage.only or any(fnmatchcase(name, p) for p in stage.only)
+            frozen = any(fnmatchcase(name, p) for p in stage.frozen)
+            parameter.requires_grad_(wanted and not frozen)
+            chosen += wanted and not frozen
+        if not chosen:
+            raise ConfigError(
+                f"a stage of the {self.task.name} part trains no parameter",
+                hint="`only` and `frozen` are patterns of parameter names, such as `decoder.*`",
+            )
+        # Set up anew in each stage: the processes exchange the gradients of what learns in it.
+        self.net = self.fabric.setup_module(self.raw)
 
     def _report_due(self, step: int, end: int) -> bool:
         return step % REPORT_STEPS == 0 or step % self.recipe.evaluate_every == 0 or step == end
@@ -283,7 +301,8 @@ class Trainer:
 
     def _optimizer(self, net: nn.Module, rate: float) -> Optimizer:
         own = self.task.recipe
-        plain = AdamW(net.parameters(), lr=rate, betas=own.betas, weight_decay=own.weight_decay)
+        learning = [p for p in net.parameters() if p.requires_grad]
+        plain = AdamW(learning, lr=rate, betas=own.betas, weight_decay=own.weight_decay)
         optimizer = self.fabric.setup_optimizers(plain)
         assert isinstance(optimizer, Optimizer)
         return optimizer

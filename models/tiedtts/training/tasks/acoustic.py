@@ -167,7 +167,7 @@ class AcousticTask:
         for item in self.train:
             ids = torch.from_numpy(item["ids"])[None].to(next(net.parameters()).device)
             mask = torch.ones_like(ids[..., 0], dtype=torch.float32)
-            variances = net.predict(net.encode(ids, mask), mask)
+            variances = net.predict(ids, mask)
             speech = item["ids"][:, 0] >= FIRST_SPEECH_ID
             frames = torch.expm1(variances.log_duration[0]).clamp(min=0).cpu().numpy()
             real += float(item["durations"][speech].sum())
