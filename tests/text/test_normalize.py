@@ -116,7 +116,7 @@ CASES = {
         a = b + c => a equals b plus c
         C# and C++ => C sharp and C plus plus
         <b>bold</b> **or** _not_ => bold or not
-        MP3, B2B, COVID-19 => MP three, B two B, COVID nineteen
+        MP3s, B2B, COVID-19 => MP threes, B two B, COVID nineteen
     """,
     "characters": """
         “curly” ‘quotes’ => "curly" 'quotes'

@@ -43,7 +43,7 @@ def all_pairs(test: Callable[[nn.Module, Callable[[], nn.Module]], None]) -> Any
 
     @pytest.mark.parametrize(("scheme", "kind"), PAIRS)
     def run(scheme: str, kind: str) -> None:
-        examples = 3 if kind in RECURRENT else 6
+        examples = 2 if kind in RECURRENT else 4
 
         @settings(
             max_examples=examples, deadline=None, derandomize=True, database=None,

@@ -95,7 +95,12 @@ def prepare(
     if workers is not None and workers < 1:
         raise ConfigError(f"`workers` must be at least 1, got: {workers}")
     audio = AudioSettings() if settings is None else settings
-    tell = (lambda share, message: None) if progress is None else progress
+
+    def tell(share: float, message: str) -> None:
+        if progress is not None:
+            # Rounded, so that where one part ends and the next begins it never steps back.
+            progress(round(share, 6), message)
+
     if lexicon is not None:
         read_user_lexicon(lexicon)
     recordings, notes = readers.read(source, format)

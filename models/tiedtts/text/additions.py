@@ -31,6 +31,15 @@ _WORDS = {
     },
     **{"vocoder": "V OW1 K OW2 D ER0", "wookiee": "W UH1 K IY0", "zelensky": "Z AH0 L EH1 N S K IY0"},
     **{"mojito": "M OW0 HH IY1 T OW0", "glamping": "G L AE1 M P IH0 NG", "mbox": "EH1 M B AA2 K S"},
+    **{
+        "mm": "M",
+        "mmm": "M",
+        "brr": "B ER1",
+        "brrr": "B ER1",
+        "psst": "P S T",
+        "tsk": "T IH1 S K",
+        "zzz": "Z",
+    },
     **{"tiedtts": "T AY1 D T IY2 T IY2 EH1 S", "wifi": "W AY1 F AY2", "dataset": "D EY1 T AH0 S EH2 T"},
 }
 WORDS: dict[str, Pronunciation] = {word: tuple(phones.split()) for word, phones in _WORDS.items()}

@@ -1,8 +1,17 @@
 """Words run together: `iPhone15`, `MP3`, `covid-19`."""
 
+from tiedtts.text.numbers import cardinal
 from tiedtts.text.rules import Rule
 
+
+def _several(word: str) -> str:
+    """Return the plural of a number: `threes`, `sixes`."""
+    return word + ("es" if word.endswith("x") else "s")
+
+
 RULES = (
+    # Before the digits leave their letters: `MP3s`.
+    Rule(r"(?<=[A-Z])-?(\d)'?s\b", lambda m: f" {_several(cardinal(int(m[1])))}"),
     Rule(r"(?<=[A-Za-z])[-_]?(?=\d)", lambda m: " "),
     Rule(r"(?<=\d)-?(?=[A-Za-z])", lambda m: " "),
 )

@@ -75,7 +75,7 @@ RULES = (
     Rule(_SUM, lambda m: _sum(m[0]) if "=" in m[0] else m[0], frozenset("=")),
     Rule(rf"(?<![\w.,-])({NUMBER}) ?[–] ?(?={NUMBER}(?![\w-]))", lambda m: f"{m[1]} to "),
     Rule(rf"(?<![\w.,-])({NUMBER})-(?={NUMBER}(?!\w*-|\d))", lambda m: f"{m[1]} to "),
-    Rule(rf"({NUMBER}) ?× ?(?={NUMBER})", lambda m: f"{m[1]} times ", frozenset("×")),
+    Rule(rf"(?<![\d.])({NUMBER}) ?× ?(?={NUMBER})", lambda m: f"{m[1]} times ", frozenset("×")),
     Rule(
         r"(?<![\w.,])(\d{3,4})[xX](\d{3,4})(?!\w|[.,]\d)",
         lambda m: f"{pairs(int(m[1]))} by {pairs(int(m[2]))}",

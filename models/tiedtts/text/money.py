@@ -104,7 +104,7 @@ RULES = (
     ),
     Rule(rf"\b({NUMBER}) ?{_CODE}\b|\b{_CODE} ?({NUMBER})", _coded),
     Rule(
-        rf"({NUMBER}) ?¢",
+        rf"(?<!\d)({NUMBER}) ?¢",
         lambda m: f"{spell_number(m[1])} {'cent' if m[1] == '1' else 'cents'}",
         frozenset("¢"),
     ),

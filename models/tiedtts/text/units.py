@@ -109,7 +109,7 @@ def _square(number: str, unit: str) -> str:
 
 RULES = (
     Rule(rf"(?<![\w.])({NUMBER}) ?°(?: ?([CFK])\b)?", _degrees, frozenset("°")),
-    Rule(rf"({NUMBER}) ?%", lambda m: spaced(m, f"{spell_number(m[1])} percent"), frozenset("%")),
+    Rule(rf"(?<!\d)({NUMBER}) ?%", lambda m: spaced(m, f"{spell_number(m[1])} percent"), frozenset("%")),
     Rule(r"(?<![\w.])(\d)' ?(\d{1,2})(?:\"|'')", _feet),
     Rule(rf"(?<![\w.])({NUMBER}) in\.(?= [a-z]|,)", lambda m: f"{spell_number(m[1])} inches"),
     Rule(
@@ -118,7 +118,7 @@ RULES = (
         flags=re.IGNORECASE,
     ),
     Rule(
-        rf"(?<![A-Za-z_.])({NUMBER})({_SPACE})({UNIT})(?:(\^?[23])|\b)(?:/({UNIT})\b)?"
+        rf"(?<![\w.])({NUMBER})({_SPACE})({UNIT})(?:(\^?[23])|\b)(?:/({UNIT})\b)?"
         r"(?![\w'&]|-[a-z])(?:\.(?= [a-z]))?",
         lambda m: _quantity(m) if m[3] in LETTERS or m[3].lower() in UNITS else m[0],
         flags=re.IGNORECASE,

@@ -175,7 +175,7 @@ class FoldedInput(TiedLayer):
     def refusal(cls, spec: LayerSpec, options: Any) -> str | None:
         """Return why the layer cannot be folded, or nothing."""
         if spec.is_recurrent or spec.is_embedding:
-            return f"a {spec.type.__name__} has no columns to sum"
+            return "it has no columns to sum"
         return "its channels are in groups" if spec.groups > 1 else None
 
     @classmethod

@@ -97,9 +97,9 @@ def fold_refusal(model: nn.Module, first: str, second: str) -> str | None:
         if before is None:
             return f"`{second}` reads more than `{first}`"
         if len(before.users) > 1:
-            return f"`{before.name}` is read elsewhere, too"
+            return f"`{_title(before)}` is read elsewhere, too"
         if before is not start and not _is_pointwise(parent, before):
-            return f"`{before.name}` lies between, which may mix channels"
+            return f"`{_title(before)}` lies between, which may mix channels"
         node = before
     return None
 
@@ -111,6 +111,10 @@ def _calls(graph: fx.Graph, target: str) -> list[fx.Node]:
 def _single_input(node: fx.Node) -> fx.Node | None:
     inputs = node.all_input_nodes
     return inputs[0] if len(inputs) == 1 else None
+
+
+def _title(node: fx.Node) -> str:
+    return str(node.target) if node.op == "call_module" else node.name
 
 
 def _is_pointwise(parent: nn.Module, node: fx.Node) -> bool:

@@ -1,0 +1,108 @@
+"""This project's own nets, tied."""
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.tying.cases import plan
+from tiedtts.nets.acoustic import POSITION_FEATURES, AcousticConfig, AcousticNet
+from tiedtts.nets.blocks import ConvNeXtBlock
+from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.tying import TiePlan, tie, tie_map, untie
+
+ACOUSTIC = AcousticConfig(
+    width=8, encoder_blocks=2, variance_blocks=1, decoder_blocks=3, n_mels=5, dropout=0.0, variance_dropout=0.0
+)
+VOCODER = VocoderConfig(width=8, blocks=3, knots=4, n_mels=5, n_fft=32, hop=16)
+
+
+def acoustic() -> AcousticNet:
+    torch.manual_seed(8)
+    return AcousticNet(ACOUSTIC)
+
+
+def speak(net: nn.Module) -> Tensor:
+    torch.manual_seed(9)
+    ids, mask = torch.randint(0, 2, (2, 4, 4)), torch.ones(2, 4)
+    index = torch.arange(8)[None].expand(2, -1) // 2
+    position, frames = torch.rand(2, 8, POSITION_FEATURES), torch.ones(2, 8)
+    variances, targets = net(ids, mask, torch.randn(2, 4), torch.randn(2, 4), index, position, frames)
+    return torch.cat([targets.mel.flatten(), variances.pitch.flatten()])
+
+
+PLAN = TiePlan.from_toml(
+    """
+    [[tie]]
+    layers = "decoder.blocks.*.expand"
+    scheme = "share"
+    [[tie]]
+    layers = "decoder.blocks.*.project"
+    scheme = "share"
+    """
+)
+
+
+def test_blocks_share_their_matrices_and_keep_the_rest() -> None:
+    net, report = tie(acoustic(), PLAN)
+    assert tie_map(net) == {
+        f"decoder.blocks.0.{name}": [f"decoder.blocks.{at}.{name}" for at in (1, 2)] for name in ("expand", "project")
+    }
+    assert report.parameters_before - report.parameters_after == 2 * 2 * 8 * 16
+    torch.testing.assert_close(speak(net), speak(untie(net)))
+    kept = {name for name, _ in net.named_parameters() if name.startswith("decoder.blocks.1")}
+    assert {name.removeprefix("decoder.blocks.1.") for name in kept} == {
+        "depthwise.weight", "depthwise.bias", "norm.weight", "norm.bias", "scale",
+        "expand.bias_values", "project.bias_values",
+    }  # fmt: skip
+
+
+def test_a_step_moves_the_one_stored_matrix_and_all_that_see_it() -> None:
+    net, _ = tie(acoustic(), PLAN)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=0.1)
+    blocks = [block for block in net.decoder.blocks if isinstance(block, ConvNeXtBlock)]  # type: ignore[union-attr]
+    before = blocks[0].expand.weight.detach().clone()
+    speak(net).square().mean().backward()
+    optimizer.step()
+    assert not torch.equal(blocks[0].expand.weight, before)
+    for block in blocks[1:]:
+        assert torch.equal(block.expand.weight, blocks[0].expand.weight)
+        assert torch.equal(block.project.weight, blocks[0].project.weight)
+
+
+def test_a_copy_and_a_state_keep_the_ties() -> None:
+    net, _ = tie(acoustic(), PLAN)
+    other = copy.deepcopy(net)
+    other.load_state_dict({name: value + 0.01 for name, value in net.state_dict().items()}, assign=True)
+    net.load_state_dict(other.state_dict())
+    assert tie_map(other) == tie_map(net)
+    assert torch.equal(speak(other), speak(net))
+    plain = acoustic()
+    plain.load_state_dict(untie(net).state_dict())
+    torch.testing.assert_close(speak(plain), speak(net))
+
+
+def test_a_net_tied_before_training_learns() -> None:
+    net, _ = tie(acoustic(), plan("share", "decoder.blocks.*"), rescale=True)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(12):
+        optimizer.zero_grad()
+        loss = (speak(net) - 1).square().mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss))
+    assert losses[-1] < 0.7 * losses[0]
+
+
+@pytest.mark.parametrize(("scheme", "layers"), [("codebook", "*"), ("lowrank", "*.expand"), ("cluster", "*.expand")])
+def test_every_part_can_be_tied(scheme: str, layers: str) -> None:
+    net, report = tie(acoustic(), plan(scheme, layers))
+    assert report.parameters_after < report.parameters_before
+    torch.testing.assert_close(speak(net), speak(untie(net)))
+
+
+def vocoder_inputs() -> tuple[Tensor, ...]:
+    torch.manual_seed(1)
+    return torch.randn(1, 5, 6), torch.full((1, 6), 5.0), torch.ones(1, 6)

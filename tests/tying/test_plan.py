@@ -1,0 +1,98 @@
+"""Tie plans: what they may say, and what is wrong with the others."""
+
+from pathlib import Path
+
+import pytest
+
+from tiedtts.errors import ConfigError
+from tiedtts.tying import TiePlan, TieRule
+from tiedtts.tying.lowrank import LowRankOptions
+from tiedtts.tying.share import ShareOptions
+
+PLAN = """
+[[tie]]
+layers = "decoder.blocks.*"
+scheme = "share"
+bias = "zero"
+options = { groups = 2, order = "cycle" }
+
+[[tie]]
+layers = "*"
+scheme = "lowrank"
+options = { ratio = 1 }
+"""
+
+
+def test_a_plan_is_read_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN)
+    first, second = TiePlan.read(path).rules
+    assert first == TieRule("decoder.blocks.*", "share", "zero", ShareOptions(groups=2, order="cycle"))
+    assert second == TieRule("*", "lowrank", "keep", LowRankOptions(ratio=1.0))
+    assert isinstance(second.options.ratio, float)
+
+
+def test_plain_values_make_the_plan_again() -> None:
+    plan = TiePlan.from_toml(PLAN)
+    values = plan.to_dict()
+    assert values["tie"][0] == {
+        "layers": "decoder.blocks.*",
+        "scheme": "share",
+        "bias": "zero",
+        "options": {"groups": 2, "order": "cycle"},
+    }
+    assert TiePlan.from_dict(values) == plan
+
+
+def test_a_star_crosses_dots() -> None:
+    assert TieRule("a.*.c", "share").matches("a.b.d.c")
+    assert not TieRule("a.*", "share").matches("b.a.c")
+    assert not TieRule("A", "share").matches("a")
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("", "the plan ties nothing", "[[tie]]"),
+        ("tie = 3", "`tie` in the plan must be a list of tables", "[[tie]]"),
+        ("[[tie]", "the plan is not TOML", None),
+        ("[[ties]]", "unknown keys in the plan: ties", "known keys are tie"),
+        ("[[tie]]\nscheme='share'", "rule 1 of the plan lacks `layers`", None),
+        ("[[tie]]\nlayers='*'\nscheme='share'\ngroups=2", "unknown keys in rule 1 of the plan: groups", "options"),
+        ("[[tie]]\nlayers='*'\nscheme='shared'", "rule 1 of the plan: there is no scheme `shared`", "lowrank"),
+        ("[[tie]]\nlayers=3\nscheme='share'", "`layers` must be a pattern of layer names, got: 3", None),
+        ("[[tie]]\nlayers='*'\nscheme='share'\nbias='one'", "`bias` must be one of keep, share, zero, got: one", None),
+        ("[[tie]]\nlayers='*'\nscheme='share'\noptions=2", "`options` must be a table, got: 2", None),
+        ("[[tie]]\nlayers='*'\nscheme='share'\noptions={group=2}", "unknown options: group", "groups"),
+        ("[[tie]]\nlayers='*'\nscheme='identity'\noptions={k=2}", "unknown options: k", "no options"),
+        ("[[tie]]\nlayers='*'\nscheme='share'\noptions={groups='2'}", "`groups` must be a whole number, got: '2'", None),
+        ("[[tie]]\nlayers='*'\nscheme='share'\noptions={groups=true}", "`groups` must be a whole number, got: True", None),
+        ("[[tie]]\nlayers='*'\nscheme='share'\noptions={groups=0}", "`groups` must be at least 1, got: 0", None),
+        ("[[tie]]\nlayers='*'\nscheme='share'\noptions={order='up'}", "`order` must be one of sequence, cycle", None),
+        ("[[tie]]\nlayers='*'\nscheme='share'\noptions={by='name'}", "`by` must be one of role, shape, got: name", None),
+        ("[[tie]]\nlayers='*'\nscheme='lowrank'\noptions={rank=0}", "`rank` must be at least 1, got: 0", None),
+        ("[[tie]]\nlayers='*'\nscheme='lowrank'\noptions={ratio=1.5}", "`ratio` must be above 0 and at most 1", None),
+        ("[[tie]]\nlayers='*'\nscheme='lowrank'\noptions={rank=2,ratio=0.5}", "`rank` and `ratio` both", "one"),
+        ("[[tie]]\nlayers='*'\nscheme='lowrank'\noptions={groups=2}", "only with `shared = true`", None),
+        ("[[tie]]\nlayers='*'\nscheme='lowrank'\noptions={shared=1}", "`shared` must be true or false, got: 1", None),
+        ("[[tie]]\nlayers='*'\nscheme='separable'\noptions={order='up'}", "`order` must be one of pointwise-first", None),
+        ("[[tie]]\nlayers='*'\nscheme='cluster'\noptions={k=2,ratio=0.5}", "`k` and `ratio` both", "one"),
+        ("[[tie]]\nlayers='*'\nscheme='cluster'\noptions={into=3}", "`into` must be a text, got: 3", None),
+        ("[[tie]]\nlayers='*'\nscheme='codebook'\noptions={dim=0}", "`dim` must be at least 1, got: 0", None),
+        ("[[tie]]\nlayers='*'\nscheme='io'", "scheme `io` needs `output`", "output"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(text: str, message: str, hint: str | None) -> None:
+    with pytest.raises(ConfigError) as caught:
+        TiePlan.from_toml(text)
+    assert message in str(caught.value)
+    assert hint is None or hint in (caught.value.hint or "")
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="cannot read tie plan `.*plan.toml`"):
+        TiePlan.read(path)
+    with pytest.raises(ConfigError, match="cannot read tie plan"):
+        TiePlan.read(tmp_path / "none.toml")
