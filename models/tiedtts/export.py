@@ -53,7 +53,8 @@ class Speaker(nn.Module):
         # A tensor where a number is meant: so the tracer sees that the length depends on the durations.
         length: Any = steps * config.stride
         index, position = frame_positions(durations, length)
-        out = acoustic.decode(states, variances.pitch, variances.energy, index[None], position[None])
+        pitch = variances.pitch * config.pitch_scale
+        out = acoustic.decode(states, pitch, variances.energy, index[None], position[None])
         mel = out.mel * config.mel_std + config.mel_mean
         log_f0 = out.log_f0 * config.log_f0_std + config.log_f0_mean + shift
         voicing = torch.sigmoid(out.voicing)

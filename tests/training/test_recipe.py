@@ -82,6 +82,10 @@ def test_whole_numbers_are_numbers_too() -> None:
             "[vocoder.net]\nkernel = 8",
             "`x.toml`, `vocoder.net`: `kernel` must be odd and at least 1, got: 8",
         ),
+        (
+            "[[vocoder.stages]]\nsteps = 1\nlearning_rate = 1e-3\nonly = [3]",
+            "`x.toml`, `vocoder.stages[0].only[0]` must be a text, got: 3",
+        ),
         ("evaluate_every = 0", "`x.toml`: `evaluate_every` must be at least 1, got: 0"),
         ("seed = -1", "`x.toml`: `seed` must be in [0, 2^32), got: -1"),
     ],

@@ -19,7 +19,9 @@ class Net(nn.Module):
         torch.manual_seed(5)
         self.emb = nn.Embedding(7, 4)
         self.blocks = nn.ModuleList(
-            nn.ModuleDict({"conv": nn.Conv1d(4, 4, 3, padding=1), "wide": nn.Linear(4, 8), "narrow": nn.Linear(8, 4)})
+            nn.ModuleDict(
+                {"conv": nn.Conv1d(4, 4, 3, padding=1), "wide": nn.Linear(4, 8), "narrow": nn.Linear(8, 4)}
+            )
             for _ in range(4)
         )
         self.norm = nn.LayerNorm(4)

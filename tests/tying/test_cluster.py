@@ -105,7 +105,9 @@ def test_what_may_mix_channels_is_not_folded(between: Callable[[Any], Any], reas
     assert type(tied.narrow) is nn.Linear
 
 
-@pytest.mark.parametrize("between", [F.gelu, F.relu, nn.LeakyReLU(0.1), lambda x: 0.5 * torch.sin(x), lambda x: x])
+@pytest.mark.parametrize(
+    "between", [F.gelu, F.relu, nn.LeakyReLU(0.1), lambda x: 0.5 * torch.sin(x), lambda x: x]
+)
 def test_pointwise_maps_are_folded_through(between: Callable[[Any], Any]) -> None:
     block = Block(between)
     tied, note = fold(block)
@@ -147,7 +149,10 @@ def test_layers_that_do_not_fit_are_not_folded() -> None:
 def test_a_layer_with_a_rule_of_its_own_is_not_folded() -> None:
     rules = (*plan("cluster", "wide", into="narrow").rules, *plan("codebook", "narrow").rules)
     _, report = tie(Block(), TiePlan(rules))
-    assert [row.note for row in report.layers] == ["`narrow` left as it is: it is tied by a rule of its own", ""]
+    assert [row.note for row in report.layers] == [
+        "`narrow` left as it is: it is tied by a rule of its own",
+        "",
+    ]
 
 
 def test_a_layer_is_not_folded_across_another() -> None:
@@ -173,7 +178,10 @@ def test_a_block_of_this_project_is_folded() -> None:
 def test_repair_keeps_the_energy_of_rows() -> None:
     torch.manual_seed(1)
     layer = nn.Linear(16, 12, bias=False)
-    rows = {repair: tie(layer, plan("cluster", k=3, repair=repair))[0].rows[0, :, :, 0] for repair in (True, False)}
+    rows = {
+        repair: tie(layer, plan("cluster", k=3, repair=repair))[0].rows[0, :, :, 0]
+        for repair in (True, False)
+    }
     index = tie(layer, plan("cluster", k=3))[0].assignment[0].long()
     for at in range(3):
         energy = layer.weight[index == at].square().sum(1).mean()

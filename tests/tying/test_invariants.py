@@ -71,8 +71,7 @@ def test_a_tied_layer_computes_what_the_plain_one_does(
 @all_pairs
 def test_gradients_are_those_of_the_free_values(model: nn.Module, make: Callable[[], nn.Module]) -> None:
     # Without the compact way: the same through the full weight.
-    layer = last(model).double()
-    model.double()
+    layer = last(model.double())
     x = input_for(make())
     x = x.double() if x.is_floating_point() else x
     layer.eval()
@@ -89,7 +88,7 @@ def test_gradients_are_those_of_the_free_values(model: nn.Module, make: Callable
 def test_projecting_an_expanded_weight_gives_its_free_values(
     model: nn.Module, make: Callable[[], nn.Module]
 ) -> None:
-    layer = last(model).double()
+    layer = last(model.double())
     for name in layer._weights:
         spec = layer.spec if name == "weight" else LayerSpec.linear(*reversed(layer._shapes[name]))
         values = layer.values(name)

@@ -26,7 +26,11 @@ PAIRS = [
     (lambda: nn.Conv1d(3, 4, 5, 2), lambda: nn.ConvTranspose1d(4, 3, 5, 2), lambda w: w),
     (lambda: nn.ConvTranspose2d(3, 4, 3), lambda: nn.Conv2d(4, 3, 3), lambda w: w),
     (lambda: nn.Conv1d(3, 4, 3), lambda: nn.Conv1d(4, 3, 3), lambda w: w.transpose(0, 1).flip(2)),
-    (lambda: nn.Conv2d(2, 3, (2, 3)), lambda: nn.Conv2d(3, 2, (2, 3)), lambda w: w.transpose(0, 1).flip(2, 3)),
+    (
+        lambda: nn.Conv2d(2, 3, (2, 3)),
+        lambda: nn.Conv2d(3, 2, (2, 3)),
+        lambda w: w.transpose(0, 1).flip(2, 3),
+    ),
 ]
 
 

@@ -1,7 +1,12 @@
 """This project's own nets, tied."""
 
 import copy
+import io
+import warnings
 
+import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
 from torch import Tensor, nn
@@ -13,7 +18,13 @@ from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.tying import TiePlan, tie, tie_map, untie
 
 ACOUSTIC = AcousticConfig(
-    width=8, encoder_blocks=2, variance_blocks=1, decoder_blocks=3, n_mels=5, dropout=0.0, variance_dropout=0.0
+    width=8,
+    encoder_blocks=2,
+    variance_blocks=1,
+    decoder_blocks=3,
+    n_mels=5,
+    dropout=0.0,
+    variance_dropout=0.0,
 )
 VOCODER = VocoderConfig(width=8, blocks=3, knots=4, n_mels=5, n_fft=32, hop=16)
 
@@ -47,7 +58,8 @@ PLAN = TiePlan.from_toml(
 def test_blocks_share_their_matrices_and_keep_the_rest() -> None:
     net, report = tie(acoustic(), PLAN)
     assert tie_map(net) == {
-        f"decoder.blocks.0.{name}": [f"decoder.blocks.{at}.{name}" for at in (1, 2)] for name in ("expand", "project")
+        f"decoder.blocks.0.{name}": [f"decoder.blocks.{at}.{name}" for at in (1, 2)]
+        for name in ("expand", "project")
     }
     assert report.parameters_before - report.parameters_after == 2 * 2 * 8 * 16
     torch.testing.assert_close(speak(net), speak(untie(net)))
@@ -96,13 +108,80 @@ def test_a_net_tied_before_training_learns() -> None:
     assert losses[-1] < 0.7 * losses[0]
 
 
-@pytest.mark.parametrize(("scheme", "layers"), [("codebook", "*"), ("lowrank", "*.expand"), ("cluster", "*.expand")])
+@pytest.mark.parametrize(
+    ("scheme", "layers"), [("codebook", "*"), ("lowrank", "*.expand"), ("cluster", "*.expand")]
+)
 def test_every_part_can_be_tied(scheme: str, layers: str) -> None:
     net, report = tie(acoustic(), plan(scheme, layers))
     assert report.parameters_after < report.parameters_before
     torch.testing.assert_close(speak(net), speak(untie(net)))
 
 
-def vocoder_inputs() -> tuple[Tensor, ...]:
+class FiltersOf(nn.Module):
+    """What of the vocoder goes into a voice's graph."""
+
+    def __init__(self, vocoder: nn.Module) -> None:
+        super().__init__()
+        self.vocoder = vocoder
+
+    def forward(self, mel: Tensor, log_f0: Tensor, voiced: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.vocoder.filters(mel, log_f0, voiced))  # type: ignore[operator]
+
+
+def frames(count: int) -> tuple[Tensor, ...]:
     torch.manual_seed(1)
-    return torch.randn(1, 5, 6), torch.full((1, 6), 5.0), torch.ones(1, 6)
+    return torch.randn(1, count, 5), torch.full((1, count), 5.0), torch.ones(1, count)
+
+
+def graph(net: nn.Module) -> bytes:
+    """Return a net as ONNX, made the way `tiedtts.export` does."""
+    buffer = io.BytesIO()
+    names = ["mel", "log_f0", "voiced"]
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            FiltersOf(net).eval(), frames(6), buffer, input_names=names, output_names=["size", "phase", "noise"],
+            dynamic_axes={name: {1: "frames"} for name in names}, opset_version=17, dynamo=False,
+        )  # fmt: skip
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("scheme", ["share", "lowrank", "cluster", "codebook"])
+def test_a_tied_vocoder_is_exported(scheme: str) -> None:
+    torch.manual_seed(0)
+    vocoder = HarmonicVocoder(VOCODER)
+    options = {"into": "project"} if scheme == "cluster" else {}
+    layers = "body.blocks.*.expand" if scheme == "cluster" else "body.blocks.*"
+    layers = "body.blocks.*.[ep]*" if scheme == "lowrank" else layers
+    tied, report = tie(vocoder, plan(scheme, layers, **options))
+    assert report.parameters_after < report.parameters_before
+    data = graph(tied)
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    mel, log_f0, voiced = frames(11)
+    found = session.run(None, {"mel": mel.numpy(), "log_f0": log_f0.numpy(), "voiced": voiced.numpy()})
+    with torch.no_grad():
+        wanted = FiltersOf(untie(tied))(mel, log_f0, voiced)
+    for ours, theirs in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4, rtol=1e-4)
+
+
+def test_shared_blocks_are_one_set_in_a_graph() -> None:
+    vocoder = HarmonicVocoder(VOCODER)
+    tied, _ = tie(vocoder, plan("share", "body.blocks.*"))
+    sizes = [
+        [int(np.prod(tensor.dims)) for tensor in onnx.load_from_string(graph(net)).graph.initializer]
+        for net in (vocoder, tied)
+    ]
+    matrix = VOCODER.width * VOCODER.width * VOCODER.expansion
+    # Two matrices a block; afterwards two for all.
+    assert [of.count(matrix) for of in sizes] == [2 * VOCODER.blocks, 2]
+
+
+def test_a_vocoder_with_shared_blocks_speaks() -> None:
+    tied, _ = tie(HarmonicVocoder(VOCODER), plan("share", "body.blocks.*", "share"))
+    mel, log_f0, voiced = frames(6)
+    samples = torch.randn(1, 6 * VOCODER.hop)
+    harmonic, noise = tied(mel, log_f0, voiced, samples, samples)
+    assert harmonic.shape == noise.shape == samples.shape
+    (harmonic + noise).square().mean().backward()
+    assert all(value.grad is not None and bool(value.grad.isfinite().all()) for value in tied.parameters())

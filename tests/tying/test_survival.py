@@ -36,7 +36,9 @@ def model(request: pytest.FixtureRequest) -> nn.Module:
 
 def numbers(model: nn.Module) -> int:
     """Count what is stored, by storage: what shares one counts once."""
-    stores = {value.untyped_storage().data_ptr(): value.untyped_storage().nbytes() for value in model.parameters()}
+    stores = {
+        value.untyped_storage().data_ptr(): value.untyped_storage().nbytes() for value in model.parameters()
+    }
     return sum(stores.values()) // next(model.parameters()).element_size()
 
 

@@ -20,7 +20,10 @@ def macs(model: nn.Module, x: Tensor) -> int:
 
 
 CONV: tuple[type[nn.Module], dict[str, Any]] = (nn.Conv1d, {"kernel_size": 3, "padding": 1})
-UP: tuple[type[nn.Module], dict[str, Any]] = (nn.ConvTranspose1d, {"kernel_size": 4, "stride": 2, "padding": 1})
+UP: tuple[type[nn.Module], dict[str, Any]] = (
+    nn.ConvTranspose1d,
+    {"kernel_size": 4, "stride": 2, "padding": 1},
+)
 FULL = 8 * 8
 
 

@@ -61,13 +61,15 @@ class AcousticConfig:
     duration_scale: float = 1.0
     """Durations are multiplied by it in synthesis: what is learnt is close to the median of the
     logarithm, which alone would hurry."""
+    pitch_scale: float = 1.0
+    """Pitch of phones is spread by it in synthesis: what is learnt is a mean, which alone would drone."""
 
     def __post_init__(self) -> None:
         sizes = ("width", "encoder_blocks", "decoder_blocks", "expansion", "stride", "n_mels")
         check_sizes(self, *sizes, "variance_width", "variance_blocks")
         check_kernels(self, "encoder_kernel", "decoder_kernel")
         check_shares(self, "dropout", "variance_dropout")
-        check_scales(self, "mel_std", "log_f0_std", "duration_scale")
+        check_scales(self, "mel_std", "log_f0_std", "duration_scale", "pitch_scale")
 
 
 class Variances(NamedTuple):

@@ -185,6 +185,8 @@ class Trainer:
             wanted = not stage.only or any(fnmatchcase(name, p) for p in stage.only)
             frozen = any(fnmatchcase(name, p) for p in stage.frozen)
             parameter.requires_grad_(wanted and not frozen)
+            # What is left of the stage before would count in the norm that clipping measures.
+            parameter.grad = None
             chosen += wanted and not frozen
         if not chosen:
             raise ConfigError(

@@ -19,6 +19,8 @@ from tiedtts.training.losses import Ratio
 from tiedtts.training.recipe import AcousticRecipe
 from tiedtts.training.tasks.task import Batch
 
+MOST_LIVELY = 1.4
+"""Pitch is not spread further than this: its errors grow with it."""
 CROP = 80
 """Frames that the discriminator sees of each recording."""
 
@@ -161,20 +163,28 @@ class AcousticTask:
 
     @torch.no_grad()
     def finish(self, net: nn.Module) -> None:
-        """Measure how much longer the recordings are than the durations that are predicted."""
+        """Measure by how much predicted durations are too short, and predicted pitch too even."""
         assert isinstance(net, AcousticNet)
-        real = said = 0.0
-        for item in self.train:
-            ids = torch.from_numpy(item["ids"])[None].to(next(net.parameters()).device)
+        device = next(net.parameters()).device
+        frames: list[tuple[float, float]] = []
+        pitches: list[npt.NDArray[np.float32]] = []
+        for item in self.heldout or self.train:
+            ids = torch.from_numpy(item["ids"])[None].to(device)
             mask = torch.ones_like(ids[..., 0], dtype=torch.float32)
             variances = net.predict(ids, mask)
             speech = item["ids"][:, 0] >= FIRST_SPEECH_ID
-            frames = torch.expm1(variances.log_duration[0]).clamp(min=0).cpu().numpy()
-            real += float(item["durations"][speech].sum())
-            said += float(frames[speech].sum())
-        if real and said:
-            scale = round(min(2.0, max(0.5, real / said)), 4)
-            net.config = dataclasses.replace(net.config, duration_scale=scale)
+            said = torch.expm1(variances.log_duration[0]).clamp(min=0).cpu().numpy()[speech].sum()
+            frames.append((float(item["durations"][speech].sum()), float(said)))
+            said_pitch = variances.pitch[0].float().cpu().numpy()
+            pitches.append(np.stack([item["pitch"][speech], said_pitch[speech]]))
+        real, made = np.sum(frames, axis=0)
+        spread = np.concatenate(pitches, axis=1).std(axis=1)
+        changes = {}
+        if real and made:
+            changes["duration_scale"] = round(float(np.clip(real / made, 0.5, 2.0)), 4)
+        if spread[1] > 0:
+            changes["pitch_scale"] = round(float(np.clip(spread[0] / spread[1], 1.0, MOST_LIVELY)), 4)
+        net.config = dataclasses.replace(net.config, **changes)
 
     @torch.no_grad()
     def predict(self, utterance: Utterance) -> npt.NDArray[np.float32]:
