@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from tiedtts.corpus.manifest import Entry, read_manifest
 
 from tiedtts.audio import mel
 from tiedtts.corpus.features import Features, normalise_level
+from tiedtts.corpus.manifest import Entry, read_manifest
 from tiedtts.measure import listener, recognition, words
 from tiedtts.measure.listener import Listener
 from tiedtts.measure.words import WordErrors

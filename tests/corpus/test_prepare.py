@@ -300,12 +300,12 @@ def test_a_folder_that_holds_other_things(source: Path, data: Path) -> None:
 def test_nothing_but_features_is_removed(source: Path, data: Path, quick: list[int]) -> None:
     (data / "features").mkdir(parents=True)
     kept = data / "features" / "mine.npz"
-    stale = data / "features" / "a-0123456789ab.npz"
-    for path in (kept, stale):
+    stale = [data / "features" / name for name in ("a-0123456789ab.npz", ".a-0123456789ab.npz.x_7")]
+    for path in (kept, *stale):
         path.write_bytes(b"")
     run(source, data)
     assert kept.exists()
-    assert not stale.exists()
+    assert not any(path.exists() for path in stale)
 
 
 def test_nothing_usable(source: Path, data: Path) -> None:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 from scipy.signal import lfilter
-from tiedtts.corpus.manifest import Entry
 
 from tiedtts import checkpoint
 from tiedtts.audio import excitation
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoint import Checkpoint
 from tiedtts.corpus.features import Features, extract
+from tiedtts.corpus.manifest import Entry
 from tiedtts.errors import CheckpointError, CorpusError, VoiceError
 from tiedtts.measure import evaluation, listener, recognition
 from tiedtts.measure.evaluation import evaluate

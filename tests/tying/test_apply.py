@@ -152,7 +152,7 @@ def test_orders(order: str, sets: str) -> None:
 
 def test_layers_of_one_shape_share_only_on_demand() -> None:
     net = nn.ModuleDict({name: nn.Linear(4, 4) for name in ("query", "key")})
-    with pytest.raises(ConfigError, match="`query`, a Linear.4, 4., has no other layer to share with"):
+    with pytest.raises(ConfigError, match=r"`query`, a Linear.4, 4., has no other layer to share with"):
         tie(net, plan("share"))
     tied, _ = tie(net, plan("share", by="shape"))
     assert tie_map(tied) == {"query": ["key"]}
@@ -199,7 +199,7 @@ def test_what_cannot_be_tied_is_named(rules: TiePlan, message: str, hint: str) -
 
 def test_a_tied_layer_is_not_tied_again() -> None:
     net, _ = tie(Net(), plan("share", "blocks.*.wide"))
-    with pytest.raises(ConfigError, match="`blocks.0.wide` is tied already, by `share`"):
+    with pytest.raises(ConfigError, match=r"`blocks.0.wide` is tied already, by `share`"):
         tie(net, plan("codebook"))
     again, _ = tie(net, plan("codebook", "blocks.*.narrow"))
     assert tie_map(again) == tie_map(net)

@@ -30,7 +30,8 @@ GUESSED = "g2p-en"
 
 _LICENCE_FILES = ("LICENSE", "LICENCE", "COPYING")
 _FREE = re.compile(r"\bCC0\b|\bCC[- ]BY\b|\bpublic domain\b|creative commons attribution", re.IGNORECASE)
-_FEATURES_FILE = re.compile(r".+-[0-9a-f]{12}\.npz")
+_FEATURES_FILE = re.compile(r".+-[0-9a-f]{12}\.npz(\.\w+)?")
+"""The ending is that of a file that a kill left half written."""
 
 Progress = Callable[[float, str], None]
 Reasons = dict[str, list[str]]

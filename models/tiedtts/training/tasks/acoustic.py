@@ -179,7 +179,7 @@ class AcousticTask:
             pitches.append(np.stack([item["pitch"][speech], said_pitch[speech]]))
         real, made = np.sum(frames, axis=0)
         spread = np.concatenate(pitches, axis=1).std(axis=1)
-        changes = {}
+        changes: dict[str, Any] = {}
         if real and made:
             changes["duration_scale"] = round(float(np.clip(real / made, 0.5, 2.0)), 4)
         if spread[1] > 0:
