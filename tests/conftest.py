@@ -1,7 +1,11 @@
+import os
 import socket
 from typing import Any
 
 import pytest
+
+# Threads that wait for each other are slower than one on nets this small. Read when torch is first imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 LOCAL = frozenset(("", "localhost", "::1", "0.0.0.0", "::"))
 

@@ -208,7 +208,7 @@ def test_pace_of_the_corpus_is_measured() -> None:
     assert isinstance(net, AcousticNet)
     net.variance.head.weight.data.zero_()
     net.variance.head.bias.data[0] = float(np.log1p(6.0))
-    speech = np.concatenate([item["durations"][1:-1] for item in made.train])
+    speech = np.concatenate([item["durations"][1:-1] for item in made.heldout])
     made.finish(net)
     assert net.config.duration_scale == pytest.approx(speech.mean() / 6.0, abs=1e-4)
     net.variance.head.bias.data[0] = 9.0

@@ -90,7 +90,7 @@ def test_projecting_what_was_folded_changes_nothing() -> None:
         (lambda x: x.softmax(-1), "`softmax` lies between, which may mix channels"),
         (lambda x: F.layer_norm(x, (8,)), "`layer_norm` lies between"),
         (lambda x: x.transpose(0, 1).transpose(0, 1), "lies between"),
-        (lambda x: torch.tanh(x) + x, "reads more than `wide`"),
+        (lambda x: torch.tanh(x) + x, "`add` lies between, which may mix channels"),
         (lambda x: x * torch.arange(8.0), "reads more than `wide`"),
         (lambda x: x[..., :8], "lies between"),
         (lambda x: x if x.sum() > 0 else -x, "what lies between cannot be followed"),
@@ -103,6 +103,7 @@ def test_what_may_mix_channels_is_not_folded(between: Callable[[Any], Any], reas
     assert reason in note
     assert type(tied.wide) is Cluster
     assert type(tied.narrow) is nn.Linear
+    assert set(vars(tied)) == set(vars(block))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_layers_that_do_not_fit_are_not_folded() -> None:
     assert "a Conv1d(8, 2, kernel 1) does not read the channels of a Linear(3, 8)" in fold(block)[1]
     block.narrow = nn.LSTM(8, 2)
     assert "it has no columns to sum" in fold(block)[1]
-    tied, report = tie(Block(), plan("cluster", "*", into="norm"))
+    _, report = tie(Block(), plan("cluster", "*", into="norm"))
     assert {row.note for row in report.layers} == {
         "`norm` left as it is: only a layer of channels without groups can be folded into another"
     }
@@ -200,7 +201,7 @@ def test_groups_keep_their_own_rows() -> None:
     torch.manual_seed(0)
     layer = nn.Conv1d(4, 8, 3, groups=2)
     doubled(layer)
-    tied, report = tie(layer, plan("cluster", k=2))
+    tied, _ = tie(layer, plan("cluster", k=2))
     assert tied.rows.shape == (2, 2, 2, 3)
     assert tied.assignment.dtype == torch.uint8
     depthwise = nn.Conv1d(4, 4, 3, groups=4)

@@ -104,7 +104,7 @@ def test_a_net_tied_before_training_learns() -> None:
         loss = (speak(net) - 1).square().mean()
         loss.backward()
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert losses[-1] < 0.7 * losses[0]
 
 
@@ -140,8 +140,8 @@ def graph(net: nn.Module) -> bytes:
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            FiltersOf(net).eval(), frames(6), buffer, input_names=names, output_names=["size", "phase", "noise"],
-            dynamic_axes={name: {1: "frames"} for name in names}, opset_version=17, dynamo=False,
+            FiltersOf(net).eval(), frames(6), buffer, input_names=names,
+            output_names=["size", "phase", "noise"], dynamic_axes={name: {1: "frames"} for name in names}, opset_version=17, dynamo=False,
         )  # fmt: skip
     return buffer.getvalue()
 

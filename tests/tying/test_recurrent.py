@@ -50,6 +50,7 @@ def test_dropout_between_layers_is_for_training() -> None:
     assert torch.equal(tied(x)[0], tied(x)[0])
 
 
+@pytest.mark.filterwarnings("ignore:LSTM with projections")
 def test_a_projection_is_not_narrowed() -> None:
     with pytest.raises(ConfigError, match="it has a projection, `proj_size`"):
         tie(nn.LSTM(3, 4, proj_size=2), plan("lowrank"))

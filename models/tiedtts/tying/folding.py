@@ -68,7 +68,7 @@ class _Tracer(fx.Tracer):
 def fold_refusal(model: nn.Module, first: str, second: str) -> str | None:
     """Return why the outputs of one layer are not just the inputs of another, or nothing.
 
-    What the module that holds both layers does is followed symbolically; no data is needed.
+    The `forward` of the module that holds both layers is followed symbolically; no data is needed.
 
     Args:
         model: Holds both layers.
@@ -80,13 +80,17 @@ def fold_refusal(model: nn.Module, first: str, second: str) -> str | None:
     parent = model.get_submodule(".".join(parts[:depth]))
     parts, others = parts[depth:], others[depth:]
     inside = {".".join(of[:at]) for of in (parts, others) for at in range(1, len(of))}
-    tracer = _Tracer(inside)
+    before_tracing = set(vars(parent))
     try:
-        graph = tracer.trace(parent)
+        graph = _Tracer(inside).trace(parent)
     # Whatever a model's own code raises when it is called with symbols.
     except Exception as error:
         reason = str(error).strip().split("\n")[0]
         return f"what lies between cannot be followed ({type(error).__name__}: {reason})"
+    finally:
+        # The tracer leaves constants that it met as attributes.
+        for name in set(vars(parent)) - before_tracing:
+            delattr(parent, name)
     calls = [_calls(graph, ".".join(names)) for names in (parts, others)]
     for name, of in zip((first, second), calls, strict=True):
         if len(of) != 1:

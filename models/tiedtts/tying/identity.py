@@ -112,7 +112,7 @@ def scale_channels(x: Tensor, scale: Tensor, bias: Tensor | None) -> Tensor:
 def square_refusal(spec: LayerSpec) -> str | None:
     """Return why a layer's channels cannot be passed on one by one, or nothing."""
     if not (spec.is_linear or spec.is_convolution):
-        return f"a {spec.type.__name__} has no channels that it could pass on"
+        return "it has no channels to pass on one by one"
     if spec.inputs != spec.outputs:
         return f"it has {spec.inputs} input and {spec.outputs} output channels, and these must be equal"
     return None
