@@ -228,7 +228,8 @@ class _Tying:
         turned = output.project(specs[second], precise(weights[1]), rule.options)["shared"]
         values = _typed({"shared": (precise(weights[0]) + turned) / 2}, weights[0])
         owner: TiedLayer | None = None
-        for name, scheme in zip(group, (Io, output), strict=True):
+        schemes: tuple[type[TiedLayer], ...] = (Io, output)
+        for name, scheme in zip(group, schemes, strict=True):
             bias = [{"bias": self._parameter(name, "bias")}] if specs[name].has_bias else [{}]
             stored = tied_biases(bias, rule.bias, False)[0]
             layer = scheme(specs[name], rule.options, {"weight": values}, stored, rule.bias, owner)
