@@ -151,7 +151,7 @@ DAMAGES: dict[str, tuple[Change, str]] = {
     "no config": (lambda t, h: h["parts"]["vocoder"].pop("config"), "cannot build part `vocoder`: 'config'"),
     "other size": (
         lambda t, h: h["parts"]["vocoder"]["config"].update(width=6),
-        r"tensors do not fit part `vocoder`: (.|\n)*size mismatch",
+        r"tensors do not fit part `vocoder`: (.|\n)*`.*` is \(",
     ),
     "missing tensor": (
         lambda t, h: t.pop("vocoder.head.bias"),

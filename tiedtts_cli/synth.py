@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -112,26 +113,32 @@ class _Speaker:
 
     def whole(self, text: str, output: Path) -> None:
         """Say a text of any length into one file."""
-        import numpy as np
-
         from tiedtts.audio import files
 
-        parts = []
-        done = 0
-        with talk.progress("synth", quiet=self.quiet) as show:
+        phones: list[str] = []
+        warnings: list[str] = []
+        seconds = done = 0.0
+        rate = self.voice.sample_rate
+        with (
+            (
+                files.stream_writer(sys.stdout.buffer, rate)
+                if output == STDIO
+                else files.writer(output, rate)
+            ) as add,
+            talk.progress("synth", quiet=self.quiet) as show,
+        ):
+            # Part by part: the samples of a book do not fit in memory.
             for part in self.voice.stream(text, **self.settings):
                 self._warn("", part)
-                parts.append(part)
+                add(part.samples)
+                phones.extend(phone.label for phone in part.phones)
+                warnings.extend(part.warnings)
+                seconds += part.seconds
                 done += len(part.text)
                 show(min(done / len(text), 1.0), part.text)
-        samples = np.concatenate([part.samples for part in parts])
-        if output == STDIO:
-            files.write_stream(sys.stdout.buffer, samples, self.voice.sample_rate)
-        else:
-            files.write(output, samples, self.voice.sample_rate)
-        self._print(output.stem, text, output, parts)
+        self._print(output.stem, text, output, seconds, phones, warnings)
         if not self.quiet and output != STDIO:
-            talk.note(f"{output}: {sum(part.seconds for part in parts):.2f} s")
+            talk.note(f"{output}: {talk.duration(seconds) if seconds >= 60 else f'{seconds:.2f} s'}")
 
     def line_by_line(self, text: str, folder: Path, *, skip_existing: bool) -> None:
         """Say every line into a file of its own; a bad line does not keep the others from being said.
@@ -170,7 +177,8 @@ class _Speaker:
                     talk.error(f"line {line.number}: {message}", hint)
                     continue
                 seconds += speech.seconds
-                self._print(line.id, line.text, path, [speech])
+                phones = [phone.label for phone in speech.phones]
+                self._print(line.id, line.text, path, speech.seconds, phones, speech.warnings)
         made = len(utterances) - failed - skipped
         if not self.quiet:
             there = f", {skipped} there already" if skipped else ""
@@ -182,16 +190,24 @@ class _Speaker:
         for warning in () if self.quiet else speech.warnings:
             talk.warning(place + warning)
 
-    def _print(self, name: str, text: str, path: Path, parts: "list[Speech]") -> None:
+    def _print(
+        self,
+        name: str,
+        text: str,
+        path: Path,
+        seconds: float,
+        phones: Sequence[str],
+        warnings: Sequence[str],
+    ) -> None:
         """Print what was said as a line of JSON, if that is wanted."""
         if self.as_json:
             said = {
                 "id": name,
                 "text": text,
                 "file": str(path),
-                "seconds": round(sum(part.seconds for part in parts), 6),
-                "phones": [phone.label for part in parts for phone in part.phones],
-                "warnings": [warning for part in parts for warning in part.warnings],
+                "seconds": round(seconds, 6),
+                "phones": list(phones),
+                "warnings": list(warnings),
             }
             print(json.dumps(said), flush=True)
 
@@ -230,10 +246,7 @@ def _check_output(path: Path) -> None:
     if path.is_dir():
         raise AudioError(f"{path} is a folder", hint=f"name a file in it: -o {path / 'speech.wav'}")
     files.check_suffix(path)
-    if not path.parent.is_dir():
-        raise AudioError(f"there is no folder {path.parent}", hint=f"make it first: mkdir -p {path.parent}")
-    if not os.access(path.parent, os.W_OK):
-        raise AudioError(f"cannot write to {path.parent}", hint="choose a folder you may write to")
+    files.check_place(path)
 
 
 def _check_folder(path: Path) -> None:

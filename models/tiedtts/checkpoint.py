@@ -6,6 +6,7 @@ holds one or more parts (`acoustic`, `vocoder`, `aligner`); a tensor's name star
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -165,11 +166,28 @@ def _build(
             f"{path}: the ties of part `{name}` are not those its net has",
             hint="the file was changed by another program, or made by another version",
         )
-    try:
-        net.load_state_dict(own | {alias: own[source] for alias, source in ties.items()})
-    except (RuntimeError, KeyError) as error:
-        raise CheckpointError(f"{path}: tensors do not fit part `{name}`: {error}") from error
+    full = own | {alias: own[source] for alias, source in ties.items() if source in own}
+    wrong = _mismatches(net.state_dict(), full)
+    if wrong:
+        more = f", and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        raise CheckpointError(
+            f"{path}: tensors do not fit part `{name}`: {'; '.join(wrong[:3])}{more}",
+            hint="the file was changed by another program, or made by another version",
+        )
+    net.load_state_dict(full)
     return net.eval()
+
+
+def _mismatches(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
+    """Say how tensors differ from those that a net has."""
+    missing = [f"`{key}` is missing" for key in wanted if key not in given]
+    strange = [f"`{key}` has no place" for key in given if key not in wanted]
+    resized = [
+        f"`{key}` is {tuple(given[key].shape)}, not {tuple(tensor.shape)}"
+        for key, tensor in wanted.items()
+        if key in given and given[key].shape != tensor.shape
+    ]
+    return missing + strange + resized
 
 
 def inventory() -> dict[str, Any]:
@@ -200,7 +218,9 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
-        raise CheckpointError(f"no such checkpoint: {path}")
+        raise CheckpointError(
+            f"no such checkpoint: {path}", hint="`tiedtts train` writes them into its run folder"
+        )
     try:
         with safe_open(path, framework="pt") as file:
             metadata = {key: _value(text) for key, text in (file.metadata() or {}).items()}

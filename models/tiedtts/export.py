@@ -92,11 +92,13 @@ def export(
     Raises:
         CheckpointError: A part is missing or the parts do not fit each other.
         ConfigError: The precision or the suffix is unknown.
+        AudioError: The voice cannot be written there.
     """
     if precision not in ("fp16", "fp32"):
         raise ConfigError(f"`precision` must be fp16 or fp32, got: {precision}")
     if voice.suffix != ".onnx":
         raise ConfigError(f"a voice's name ends in .onnx, got: {voice}")
+    files.check_place(voice)
     acoustic, vocoder, audio, provenance = _parts(checkpoints)
     speaker = Speaker(acoustic, vocoder).eval()
     metadata = {

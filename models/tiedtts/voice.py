@@ -123,7 +123,7 @@ class Voice:
             if Path(voice).name != str(voice) or not path.is_file():
                 raise VoiceError(
                     f"no such voice: {voice}",
-                    hint=f"name an .onnx file or one of: {', '.join(list_voices())}",
+                    hint=f"name an .onnx file or one of: {', '.join(list_voices()) or 'none is installed'}",
                 )
         try:
             return cls(path.read_bytes(), str(voice), lexicon=lexicon)
@@ -173,8 +173,8 @@ class Voice:
         analysis = self.front_end.analyse(text)
         if not analysis.sentences:
             raise TextError(
-                "there is nothing to say in the text"
-                + (f": {'; '.join(analysis.warnings)}" if analysis.warnings else ""),
+                # The last warning is that there are no words.
+                "; ".join(("there is nothing to say in the text", *analysis.warnings[:-1])),
                 hint="give a text with words in Latin letters or with numbers",
             )
         warnings = tuple(analysis.warnings)

@@ -3,6 +3,8 @@
 import io
 import os
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -189,8 +191,41 @@ def test_named_pipes_are_written_to(tmp_path: Path) -> None:
 
 def test_stream_is_a_whole_wav() -> None:
     stream = io.BytesIO()
-    files.write_stream(stream, TONE, RATE)
+    with files.stream_writer(stream, RATE) as add:
+        add(TONE[:700])
+        add(TONE[700:])
     data = stream.getvalue()
     assert len(data) == 44 + 2 * len(TONE)
     assert int.from_bytes(data[4:8], "little") == len(data) - 8
     assert int.from_bytes(data[40:44], "little") == 2 * len(TONE)
+
+
+@pytest.mark.parametrize("suffix", sorted(files.FORMATS))
+def test_a_full_disk_is_told_once(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(b"before")
+    script = (
+        "import resource, numpy as np; from pathlib import Path; from tiedtts.audio import files\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))\n"
+        f"files.write(Path({str(path)!r}), np.random.default_rng(1).normal(0, 0.1, 100_000), 24_000)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "cffi" not in done.stderr
+    assert done.stderr.strip().splitlines()[-1].startswith("tiedtts.errors.AudioError: cannot write ")
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {path.name: b"before"}
+
+
+def test_a_sound_may_come_in_parts(tmp_path: Path) -> None:
+    with files.writer(tmp_path / "parts.flac", RATE) as add:
+        for start in range(0, len(TONE), 1000):
+            add(TONE[start : start + 1000])
+    files.write(tmp_path / "whole.flac", TONE, RATE)
+    assert (tmp_path / "parts.flac").read_bytes() == (tmp_path / "whole.flac").read_bytes()
+
+
+def test_a_wav_that_would_be_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_LARGEST_WAV", 2 * len(TONE) - 2)
+    with pytest.raises(AudioError, match="4 GiB at most"):
+        files.write(tmp_path / "x.wav", TONE, RATE)
+    assert list(tmp_path.iterdir()) == []

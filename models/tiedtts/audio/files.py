@@ -3,10 +3,12 @@
 import contextlib
 import io
 import os
+import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,8 @@ FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".mp3": "MP3"}
 
 _BLOCK = 65_536
 """Samples encoded at once."""
+_LARGEST_WAV = 2**32 - 4096
+"""Bytes of sound; the header counts them in 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,20 @@ def to_pcm16(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
     return np.asarray(np.round(np.clip(samples, -1.0, 1.0) * 32_767.0), np.int16)
 
 
+def check_place(path: Path) -> None:
+    """Refuse a file that could not be written, before any work is done for it.
+
+    Raises:
+        AudioError: It is a folder, or its folder is missing or read-only.
+    """
+    if path.is_dir():
+        raise AudioError(f"{path} is a folder", hint="name a file in it")
+    if not path.parent.is_dir():
+        raise AudioError(f"there is no folder {path.parent}", hint=f"make it first: mkdir -p {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise AudioError(f"cannot write to {path.parent}", hint="choose a folder you may write to")
+
+
 def check_suffix(path: Path) -> str:
     """Return libsndfile's name of the format that a file's suffix asks for.
 
@@ -87,22 +105,86 @@ def encode(samples: npt.NDArray[np.floating], rate: int, file_format: str = "WAV
     Raises:
         AudioError: The format cannot hold this sampling rate.
     """
-    import soundfile
-
     buffer = io.BytesIO()
-    subtype = "VORBIS" if file_format == "OGG" else "MPEG_LAYER_III" if file_format == "MP3" else "PCM_16"
-    data = to_pcm16(samples) if subtype == "PCM_16" else np.asarray(samples, np.float32)
-    try:
-        with soundfile.SoundFile(buffer, "w", rate, 1, subtype, format=file_format) as sound:
-            # libsndfile's Vorbis encoder keeps what it is given at once on the stack, and overflows.
-            for start in range(0, len(data), _BLOCK):
-                sound.write(data[start : start + _BLOCK])
-    except soundfile.LibsndfileError as error:
-        raise AudioError(
-            f"cannot encode {rate} Hz as {file_format}: {error.error_string}",
-            hint="write .wav or .flac instead",
-        ) from error
+    with _Encoder(buffer, rate, file_format) as encoder:
+        encoder.write(samples)
     return ogg.renumber(buffer.getvalue()) if file_format == "OGG" else buffer.getvalue()
+
+
+class _Encoder:
+    """Encodes mono samples into an open file, as they come."""
+
+    def __init__(self, file: BinaryIO, rate: int, file_format: str) -> None:
+        import soundfile
+
+        self._file = _Patient(file)
+        self._format = file_format
+        self._subtype = {"OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}.get(file_format, "PCM_16")
+        try:
+            self._sound = soundfile.SoundFile(self._file, "w", rate, 1, self._subtype, format=file_format)
+        except soundfile.LibsndfileError as error:
+            raise AudioError(
+                f"cannot encode {rate} Hz as {file_format}: {error.error_string}",
+                hint="write .wav or .flac instead",
+            ) from error
+
+    def __enter__(self) -> "_Encoder":
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._sound.close()
+        if kind is None:
+            self._file.check()
+
+    def write(self, samples: npt.NDArray[np.floating]) -> None:
+        data = to_pcm16(samples) if self._subtype == "PCM_16" else np.asarray(samples, np.float32)
+        if self._format == "WAV" and 2 * (self._sound.frames + len(data)) > _LARGEST_WAV:
+            raise AudioError(
+                "a .wav file holds 4 GiB at most", hint="write .flac, or a file a line with `-d`"
+            )
+        # libsndfile's Vorbis encoder keeps what it is given at once on the stack, and overflows.
+        for start in range(0, len(data), _BLOCK):
+            self._sound.write(data[start : start + _BLOCK])
+            self._file.check()
+
+
+class _Patient:
+    """Keeps the first error of writing: libsndfile writes by callback, where an error is only printed."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.seek, self.tell, self.read = file.seek, file.tell, file.read
+        self._write = file.write
+        self._error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        if self._error is None:
+            try:
+                self._write(data)
+            except OSError as error:
+                self._error = error
+        return len(data)
+
+    def check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+
+@contextlib.contextmanager
+def writer(path: Path, rate: int) -> Iterator[Callable[[npt.NDArray[np.floating]], None]]:
+    """Open a sound file for mono samples, (S,), in parts; all of the file appears at the end, or none.
+
+    Raises:
+        AudioError: The suffix is unknown, the folder cannot be written, or the sound is too long for it.
+    """
+    file_format = check_suffix(path)
+    with _replacing(path) as file:
+        with _Encoder(file, rate, file_format) as encoder:
+            yield encoder.write
+        if file_format == "OGG":
+            file.seek(0)
+            stream = ogg.renumber(file.read())
+            file.seek(0)
+            file.write(stream)
 
 
 def write(path: Path, samples: npt.NDArray[np.floating], rate: int) -> None:
@@ -111,7 +193,8 @@ def write(path: Path, samples: npt.NDArray[np.floating], rate: int) -> None:
     Raises:
         AudioError: The suffix is unknown or the folder cannot be written.
     """
-    write_bytes(path, encode(samples, rate, check_suffix(path)))
+    with writer(path, rate) as add:
+        add(samples)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -120,15 +203,26 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         AudioError: The folder is missing or cannot be written, or there is a folder of this name.
     """
+    with _replacing(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file that becomes `path` when all went well."""
+    # A device such as /dev/null: renaming over it would replace it.
+    device = path.exists() and not path.is_file()
     temporary = None
     try:
-        if path.exists() and not path.is_file():
-            # A device such as /dev/null: renaming over it would replace it.
-            path.write_bytes(data)
-            return
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w+b", dir=None if device else path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
             temporary = file.name
-            file.write(data)
+            yield cast(BinaryIO, file)
+        if device:
+            with open(temporary, "rb") as source, path.open("wb") as target:
+                shutil.copyfileobj(source, target)
+            return
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
@@ -142,9 +236,14 @@ def write_bytes(path: Path, data: bytes) -> None:
                 os.unlink(temporary)
 
 
-def write_stream(stream: BinaryIO, samples: npt.NDArray[np.floating], rate: int) -> None:
-    """Write mono samples, (S,), as a WAV file of exact length to a pipe or terminal."""
-    stream.write(encode(samples, rate))
+@contextlib.contextmanager
+def stream_writer(stream: BinaryIO, rate: int) -> Iterator[Callable[[npt.NDArray[np.floating]], None]]:
+    """Take mono samples, (S,), in parts, and write a WAV file of exact length to a pipe at the end."""
+    with tempfile.TemporaryFile() as file:
+        with _Encoder(file, rate, "WAV") as encoder:
+            yield encoder.write
+        file.seek(0)
+        shutil.copyfileobj(file, stream)
     stream.flush()
 
 

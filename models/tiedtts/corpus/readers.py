@@ -52,7 +52,10 @@ def read(source: Path, format: str = "auto") -> tuple[list[Recording], Notes]:
         CorpusError: There is no corpus of this format, or it lists nothing.
     """
     if not source.exists():
-        raise CorpusError(f"no such corpus: {source}")
+        raise CorpusError(
+            f"no such corpus: {source}",
+            hint="name a folder with recordings and texts, or a file that lists them",
+        )
     if format != "auto" and format not in _READERS:
         raise CorpusError(f"unknown corpus format `{format}`", hint=f"known: auto, {', '.join(_READERS)}")
     names = list(_READERS) if format == "auto" else [format]

@@ -50,8 +50,15 @@ def read_user_lexicon(path: Path) -> dict[str, Entry]:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TextError(f"cannot read the lexicon {path}: {error}") from None
+    except OSError as error:
+        raise TextError(
+            f"cannot read the lexicon {path}: {(error.strerror or 'unknown reason').lower()}",
+            hint="a lexicon has a line a word: the word, then its phones",
+        ) from None
+    except UnicodeDecodeError as error:
+        raise TextError(
+            f"the lexicon {path} is not UTF-8, at byte {error.start}", hint="save it as UTF-8"
+        ) from None
     entries: dict[str, Entry] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         line = _without_comment(line)

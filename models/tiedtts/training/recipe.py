@@ -197,7 +197,8 @@ def read_text(name: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         known = sorted(p.name.removesuffix(".toml") for p in shipped.iterdir())
         raise ConfigError(
-            f"cannot read recipe `{name}`: {error}",
+            f"cannot read recipe `{name}`: "
+            + ((error.strerror or "unknown reason").lower() if isinstance(error, OSError) else "not UTF-8"),
             hint=f"name a .toml file or one of {', '.join(known)}",
         ) from error
 
