@@ -152,17 +152,25 @@ class _Patient:
     """Keeps the first error of writing: libsndfile writes by callback, where an error is only printed."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self.seek, self.tell, self.read = file.seek, file.tell, file.read
-        self._write = file.write
+        self.read, self.tell = file.read, file.tell
+        self._file = file
         self._error: OSError | None = None
 
     def write(self, data: bytes) -> int:
+        self._try(lambda: self._file.write(data))
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        # What is buffered is written before the file moves.
+        self._try(lambda: self._file.seek(offset, whence))
+        return offset
+
+    def _try(self, action: Callable[[], object]) -> None:
         if self._error is None:
             try:
-                self._write(data)
+                action()
             except OSError as error:
                 self._error = error
-        return len(data)
 
     def check(self) -> None:
         if self._error is not None:
