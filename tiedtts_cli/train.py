@@ -31,6 +31,10 @@ def train(
     init_from: Annotated[
         Path | None, typer.Option(metavar="CKPT", help="Start from its weights.", show_default=False)
     ] = None,
+    tie: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN", help="Tie weights by a plan before training.", show_default=False),
+    ] = None,
     precision: Annotated[
         str, typer.Option(metavar="|".join(CHOICES["--precision"]), help="auto: bf16 on GPUs that have it.")
     ] = "auto",
@@ -52,6 +56,7 @@ def train(
     tiedtts train data -o run
     tiedtts train data -o run --resume
     tiedtts train data -o tuned --part vocoder --init-from run/voice.safetensors
+    tiedtts train data -o tied --part vocoder --tie plan.toml
     torchrun --nproc-per-node 2 -m tiedtts_cli train data -o run
     """  # noqa: D301
     for option, value in (("--part", part), ("--precision", precision), ("--accelerator", accelerator)):
@@ -81,6 +86,7 @@ def train(
             parts=loop.PARTS if part == "all" else (part,),
             resume=resume,
             init_from=init_from,
+            tie=tie,
             tensorboard=tensorboard,
             precision=precision,
             devices="auto" if devices is None else devices,

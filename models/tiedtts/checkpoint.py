@@ -20,6 +20,8 @@ from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
+from tiedtts.tying import TiePlan
+from tiedtts.tying.description import describe, rebuild
 
 FORMAT = 1
 """Of the header; a reader refuses what is newer."""
@@ -41,6 +43,8 @@ class Checkpoint:
     """Of the corpus they were trained on."""
     provenance: dict[str, Any] = field(default_factory=dict)
     """Part name to corpus, licence, recipe, steps, seed and version; plain values."""
+    plans: dict[str, TiePlan] = field(default_factory=dict)
+    """Part name to the plan it was tied by."""
 
     def part(self, name: str) -> nn.Module:
         """Return a net by its part's name.
@@ -89,6 +93,10 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
                 tensors[f"{part}.{name}"] = tensor.detach().cpu().contiguous()
         config: Any = net.config
         parts[part] = {"architecture": architecture(net), "config": dataclasses.asdict(config)}
+        if tied := describe(net):
+            parts[part]["tied"] = tied
+        if part in checkpoint.plans:
+            parts[part]["plan"] = checkpoint.plans[part].to_dict()
     header = {
         "format": FORMAT,
         "version": __version__,
@@ -128,7 +136,12 @@ def load(path: Path) -> Checkpoint:
             )
         _check_names(path, tensors, header)
         parts = {name: _build(name, part, header, tensors, path) for name, part in header["parts"].items()}
-        return Checkpoint(parts, AudioSettings.from_dict(header["audio"]), header["provenance"])
+        plans = {
+            name: TiePlan.from_dict(part["plan"], f"the plan in {path}")
+            for name, part in header["parts"].items()
+            if "plan" in part
+        }
+        return Checkpoint(parts, AudioSettings.from_dict(header["audio"]), header["provenance"], plans)
     except (KeyError, TypeError, AttributeError, ConfigError) as error:
         raise CheckpointError(f"{path} has a damaged header: {error}") from error
 
@@ -155,6 +168,10 @@ def _build(
         raise CheckpointError(f"{path}: cannot build part `{name}`: {error}") from error
     prefix = f"{name}."
     own = {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
+    try:
+        net = rebuild(net, part.get("tied", {}), own)
+    except (ConfigError, AttributeError, TypeError) as error:
+        raise CheckpointError(f"{path}: cannot tie part `{name}`: {error}") from error
     ties = {
         alias.removeprefix(prefix): source.removeprefix(prefix)
         for alias, source in header["ties"].items()

@@ -16,6 +16,7 @@ from tiedtts.audio import files
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.nets.acoustic import AcousticNet, frame_positions, to_frames
 from tiedtts.nets.vocoder import HarmonicVocoder
+from tiedtts.tying import TiedLayer
 from tiedtts.voice import FORMAT, INPUTS, METADATA_KEY, OUTPUTS
 
 OPSET = 17
@@ -178,9 +179,12 @@ def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:
                 "gain": {0: "steps"},
             },
             opset_version=OPSET,
+            # It would write out what a tie leaves to be computed: a codebook's weights, a transpose.
+            do_constant_folding=not any(isinstance(layer, TiedLayer) for layer in speaker.modules()),
             dynamo=False,
         )
     model = onnx.load_from_string(buffer.getvalue())
+    _merge(model)
     if precision == "fp16":
         _halve(model)
     entry = model.metadata_props.add()
@@ -190,6 +194,25 @@ def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString()
     return data
+
+
+def _merge(model: Any) -> None:
+    """Store equal tensors once: tracing gives a shared weight a copy for each use."""
+    first: dict[tuple[Any, ...], str] = {}
+    other: dict[str, str] = {}
+    kept = []
+    for tensor in model.graph.initializer:
+        key = (tensor.data_type, tuple(tensor.dims), tensor.raw_data)
+        if not tensor.raw_data or key not in first:
+            first[key] = tensor.name
+            kept.append(tensor)
+        else:
+            other[tensor.name] = first[key]
+    for node in model.graph.node:
+        for at, name in enumerate(node.input):
+            node.input[at] = other.get(name, name)
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
 
 
 def _halve(model: Any) -> None:

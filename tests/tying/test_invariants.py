@@ -89,7 +89,7 @@ def test_projecting_an_expanded_weight_gives_its_free_values(
     model: nn.Module, make: Callable[[], nn.Module]
 ) -> None:
     layer = last(model.double())
-    for name in layer._weights:
+    for name in layer.weight_values:
         spec = layer.spec if name == "weight" else LayerSpec.linear(*reversed(layer._shapes[name]))
         values = layer.values(name)
         full = layer.expand(spec, values, layer.options).detach()

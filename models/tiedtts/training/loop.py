@@ -15,10 +15,14 @@ from tiedtts.audio import files
 from tiedtts.checkpoint import Checkpoint
 from tiedtts.corpus.manifest import read_provenance
 from tiedtts.errors import ConfigError
+from tiedtts.nets.acoustic import AcousticNet
+from tiedtts.nets.recognizer import Recognizer
+from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
 from tiedtts.training.recipe import Recipe
+from tiedtts.training.start import Starts
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.aligner import AlignerTask
 from tiedtts.training.tasks.task import Task
@@ -29,6 +33,12 @@ PARTS = ("aligner", "acoustic", "vocoder")
 """In the order in which they are trained."""
 SPOKEN = ("acoustic", "vocoder")
 """Those that a voice consists of."""
+FRESH: dict[str, Callable[[Recipe], nn.Module]] = {
+    "aligner": lambda recipe: Recognizer(recipe.aligner.net),
+    "acoustic": lambda recipe: AcousticNet(recipe.acoustic.net),
+    "vocoder": lambda recipe: HarmonicVocoder(recipe.vocoder.net),
+}
+"""Make the net of a part, as a recipe has it."""
 VOICE = "voice.safetensors"
 """The checkpoint with all parts of a voice."""
 
@@ -41,6 +51,7 @@ def train(
     parts: Sequence[str] = PARTS,
     resume: bool = False,
     init_from: Path | None = None,
+    tie: Path | None = None,
     tensorboard: bool = False,
     precision: str = "auto",
     devices: int | str = "auto",
@@ -59,7 +70,8 @@ def train(
         recipe: Name of a recipe in the package, or a TOML file. A resumed run keeps the one it has.
         parts: Members of `PARTS`.
         resume: Go on from the last state in `run`.
-        init_from: Checkpoint whose weights to start from.
+        init_from: Checkpoint whose weights to start from; a tied one stays tied.
+        tie: Tie plan, to tie the parts by before training. A resumed run keeps the one it has.
         tensorboard: Also write TensorBoard events.
         precision: `auto`, `32` or `bf16`; auto is bf16 on a GPU that has it, else 32.
         devices: Number of devices of this machine, or `auto`.
@@ -80,16 +92,18 @@ def train(
         raise ConfigError(f"unknown part `{unknown[0]}`", hint=f"parts are {', '.join(PARTS)}")
     text = _recipe_text(run, recipe, resume)
     plan = recipes.parse(text, recipe)
-    start = {} if init_from is None else _start(init_from, parts)
+    fresh = {part: FRESH[part](plan) for part in PARTS if part in parts}
+    starts = Starts(run, init_from, tie, fresh, resume=resume)
     corpus = corpora.load(data)
     fabric = _fabric(accelerator, devices, precision, threads)
     if fabric.is_global_zero:
         run.mkdir(parents=True, exist_ok=True)
         files.write_bytes(run / "recipe.toml", text.encode())
+        starts.keep_plan()
     made: dict[str, Path] = {}
     for part in (p for p in PARTS if p in parts):
         made[part] = run / f"{part}.safetensors"
-        _train_part(part, corpus, plan, fabric, run, start.get(part), data, resume, tensorboard, progress)
+        _train_part(part, corpus, plan, fabric, run, starts, data, resume, tensorboard, progress)
     if all((run / f"{part}.safetensors").is_file() for part in SPOKEN):
         made["voice"] = run / VOICE
         if fabric.is_global_zero:
@@ -104,7 +118,7 @@ def _train_part(
     plan: Recipe,
     fabric: Fabric,
     run: Path,
-    start: nn.Module | None,
+    starts: Starts,
     data: Path,
     resume: bool,
     tensorboard: bool,
@@ -112,7 +126,9 @@ def _train_part(
 ) -> None:
     """Train one part and write its checkpoint."""
     torch.manual_seed(plan.seed)
-    task = _task(part, corpus, plan, run, start)
+    start = starts.read(part)
+    task = _task(part, corpus, plan, run, start.net)
+    task.net, plans = starts.tie(part, start, task.net)
     source = {
         **read_provenance(data),
         "recipe": dataclasses.asdict(task.recipe),
@@ -123,8 +139,12 @@ def _train_part(
 
     def keep(net: nn.Module, step: int, path: Path) -> None:
         provenance = {part: {**source, "steps": step}}
-        checkpoint.save(path, Checkpoint({part: net}, corpus.audio, provenance))
+        checkpoint.save(path, Checkpoint({part: net}, corpus.audio, provenance, plans))
 
+    if fabric.is_global_zero and (start.net is not None or plans):
+        # A run that goes on must know how its net is made.
+        starts.file(part).parent.mkdir(parents=True, exist_ok=True)
+        keep(task.net, 0, starts.file(part))
     trainer = Trainer(task, plan, fabric, run / part, keep, progress)
     net = trainer.run(resume=resume, tensorboard=tensorboard)
     if fabric.is_global_zero:
@@ -147,18 +167,6 @@ def _recipe_text(run: Path, recipe: str, resume: bool) -> str:
     if resume and kept.is_file():
         return recipes.read_text(str(kept))
     return recipes.read_text(recipe)
-
-
-def _start(path: Path, parts: Sequence[str]) -> dict[str, nn.Module]:
-    """Return the nets of a checkpoint that are to be trained further."""
-    parts_there = checkpoint.load(path).parts
-    start = {name: net for name, net in parts_there.items() if name in parts}
-    if not start:
-        raise ConfigError(
-            f"{path} has none of the parts to train, only {', '.join(parts_there)}",
-            hint="name the part with `--part`",
-        )
-    return start
 
 
 def _task(part: str, corpus: Corpus, plan: Recipe, run: Path, start: Any) -> Task:
@@ -185,7 +193,8 @@ def _combine(run: Path) -> None:
     loaded = [checkpoint.load(run / f"{part}.safetensors") for part in SPOKEN]
     parts = {name: net for each in loaded for name, net in each.parts.items()}
     provenance = {name: value for each in loaded for name, value in each.provenance.items()}
-    checkpoint.save(run / VOICE, Checkpoint(parts, loaded[0].audio, provenance))
+    plans = {name: plan for each in loaded for name, plan in each.plans.items()}
+    checkpoint.save(run / VOICE, Checkpoint(parts, loaded[0].audio, provenance, plans))
 
 
 def _fabric(accelerator: str, devices: int | str, precision: str, threads: int | None) -> Fabric:

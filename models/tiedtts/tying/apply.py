@@ -43,19 +43,19 @@ def untie(model: nn.Module) -> nn.Module:
     """Return a plain copy of a tied model, with the names and shapes it had before tying."""
     model = _copied(model)
     check_owners(model)
-    for names, layer in _places(model):
+    for names, layer in places(model):
         if isinstance(layer, TiedLayer):
-            model = _put(model, names, layer.untie())
+            model = put(model, names, layer.untie())
     return model
 
 
 def tie_map(model: nn.Module) -> dict[str, list[str]]:
     """Return the names of layers that store values for others, and the names of those others."""
     check_owners(model)
-    places = list(_places(model))
-    name_of = {id(layer): names[0] for names, layer in places}
+    found = list(places(model))
+    name_of = {id(layer): names[0] for names, layer in found}
     owned: dict[str, list[str]] = {}
-    for names, layer in places:
+    for names, layer in found:
         if isinstance(layer, TiedLayer) and layer.owner is not None:
             owned.setdefault(name_of[id(layer.owner.layer)], []).append(names[0])
     return owned
@@ -84,8 +84,8 @@ class _Tying:
         self.model = model
         self.plan = plan
         self.rescale = rescale
-        self.names = {names[0]: names for names, _ in _places(model)}
-        self.modules = {names[0]: layer for names, layer in _places(model)}
+        self.names = {names[0]: names for names, _ in places(model)}
+        self.modules = {names[0]: layer for names, layer in places(model)}
         self.first_names = {alias: names[0] for names in self.names.values() for alias in names}
         self.rule_of = self._claim()
         self.reports: dict[str, LayerReport] = {}
@@ -327,7 +327,7 @@ class _Tying:
             error=0.0 if isinstance(layer, FoldedInput) or not energy else (change / energy) ** 0.5,
             note=note,
         )
-        self.model = _put(self.model, self.names[name], layer)
+        self.model = put(self.model, self.names[name], layer)
         self.modules[name] = layer
 
 
@@ -364,7 +364,7 @@ def _copied(model: nn.Module) -> nn.Module:
         ) from error
 
 
-def _places(model: nn.Module) -> Iterator[tuple[list[str], nn.Module]]:
+def places(model: nn.Module) -> Iterator[tuple[list[str], nn.Module]]:
     """Yield every module once, with all its names."""
     names: dict[int, list[str]] = {}
     modules = {}
@@ -375,7 +375,7 @@ def _places(model: nn.Module) -> Iterator[tuple[list[str], nn.Module]]:
         yield names[key], module
 
 
-def _put(model: nn.Module, names: Sequence[str], layer: nn.Module) -> nn.Module:
+def put(model: nn.Module, names: Sequence[str], layer: nn.Module) -> nn.Module:
     """Put a layer where these names lead; return the model, which is the layer itself for an empty name."""
     for name in names:
         if not name:

@@ -160,6 +160,7 @@ class FoldedInput(TiedLayer):
 
     scheme = "cluster"
     kind = "structural"
+    options_type = ClusterOptions
     scale_of = "columns"
 
     @classmethod

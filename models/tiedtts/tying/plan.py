@@ -4,7 +4,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class TieRule:
             raise ConfigError(f"`bias` must be one of {', '.join(BIASES)}, got: {self.bias}")
         options = {} if self.options is None else self.options
         if isinstance(options, Mapping):
-            object.__setattr__(self, "options", _options(SCHEMES[self.scheme].options_type, options))
+            object.__setattr__(self, "options", make_options(SCHEMES[self.scheme].options_type, options))
 
     def matches(self, name: str) -> bool:
         """Return whether a layer's name fits the pattern."""
@@ -70,7 +70,7 @@ class TiePlan:
 
     rules: tuple[TieRule, ...]
     """At least one."""
-    source: str = "the plan"
+    source: str = field(default="the plan", compare=False)
     """Named in errors."""
 
     def __post_init__(self) -> None:
@@ -86,11 +86,22 @@ class TiePlan:
         Raises:
             ConfigError: It cannot be read, or is no plan.
         """
+        return cls.from_toml(cls.read_text(path), f"`{path}`")
+
+    @staticmethod
+    def read_text(path: Path) -> str:
+        """Read the text of a file that should be a plan.
+
+        Raises:
+            ConfigError: It cannot be read.
+        """
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"cannot read tie plan `{path}`: {error}") from error
-        return cls.from_toml(text, f"`{path}`")
+            return path.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            reason = (error.strerror or "unknown reason").lower()
+            raise ConfigError(f"cannot read tie plan `{path}`: {reason}", hint="name a .toml file") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"tie plan `{path}` is not UTF-8", hint="save it as UTF-8") from error
 
     @classmethod
     def from_toml(cls, text: str, source: str = "the plan") -> "TiePlan":
@@ -145,7 +156,7 @@ def _check_keys(values: Mapping[str, Any], known: set[str], where: str) -> None:
         )
 
 
-def _options(kind: type[Any], values: Mapping[str, Any]) -> Any:
+def make_options(kind: type[Any], values: Mapping[str, Any]) -> Any:
     """Make a scheme's options, checking every key and type."""
     hints = typing.get_type_hints(kind)
     if not hints and values:

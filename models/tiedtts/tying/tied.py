@@ -79,15 +79,17 @@ class TiedLayer(nn.Module):
         self.bias_mode: Bias = bias
         self.owner = None if owner is None else Owner(owner)
         self._shapes = spec.shapes()
-        self._weights = {name: tuple(of) for name, of in values.items()}
-        self._biases = tuple(biases)
+        self.weight_values = {name: tuple(of) for name, of in values.items()}
+        """Name of a weight of the plain layer to the names of its free values."""
+        self.bias_names = tuple(biases)
+        """Names of the biases of the plain layer."""
         for weight, of in values.items():
             for name, value in of.items():
                 if owner is None or name not in self.shared_values:
-                    self._register(_stored_name(weight, name), value)
+                    self._register(stored_name(weight, name), value)
         for name, value in biases.items():
             if bias != "zero" and not self._borrows_bias:
-                self._register(_stored_name(name, "values"), value)
+                self._register(stored_name(name, "values"), value)
 
     def _register(self, name: str, value: Tensor) -> None:
         value = value.detach().clone(memory_format=torch.contiguous_format)
@@ -128,27 +130,27 @@ class TiedLayer(nn.Module):
     def values(self, weight: str = "weight") -> Values:
         """Return the free values of one weight."""
         found = {}
-        for name in self._weights[weight]:
+        for name in self.weight_values[weight]:
             holder = self.owner.layer if self.owner is not None and name in self.shared_values else self
-            found[name] = getattr(holder, _stored_name(weight, name))
+            found[name] = getattr(holder, stored_name(weight, name))
         return found
 
     def full(self, name: str) -> Tensor | None:
         """Return a parameter of the plain layer by its name; nothing for a bias that is zero."""
         shape = self._shapes[name]
-        if name in self._weights:
+        if name in self.weight_values:
             spec = self.spec if name == "weight" else LayerSpec.linear(shape[1], shape[0])
             return self.expand(spec, self.values(name), self.options)
         if self.bias_mode == "zero":
             return None
         holder = self.owner.layer if self.owner is not None and self._borrows_bias else self
-        value: Tensor = getattr(holder, _stored_name(name, "values"))
+        value: Tensor = getattr(holder, stored_name(name, "values"))
         return value.expand(shape)
 
     @property
     def weight(self) -> Tensor:
         """The full weight, computed from the free values."""
-        if "weight" not in self._weights:
+        if "weight" not in self.weight_values:
             raise AttributeError("a recurrent layer has several weights: ask `full`")
         weight = self.full("weight")
         assert weight is not None
@@ -157,7 +159,7 @@ class TiedLayer(nn.Module):
     @property
     def bias(self) -> Tensor | None:
         """The full bias, (O,), if there is one."""
-        return self.full("bias") if "bias" in self._biases else None
+        return self.full("bias") if "bias" in self.bias_names else None
 
     def forward(self, x: Any, state: Any = None) -> Any:
         """Do what the plain layer does with the full weight.
@@ -235,6 +237,7 @@ def check_share(options: Any, *names: str) -> None:
             raise ConfigError(f"`{name}` must be above 0 and at most 1, got: {value}")
 
 
-def _stored_name(parameter: str, value: str) -> str:
+def stored_name(parameter: str, value: str) -> str:
+    """Return the attribute that holds a free value of a parameter of the plain layer."""
     # `bias_values`, but `taps` for the one weight of most layers.
     return value if parameter == "weight" else f"{parameter}_{value}"

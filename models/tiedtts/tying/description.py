@@ -1,0 +1,159 @@
+"""What a file says of tied layers, so that a reader can make them again without the first weights."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from tiedtts.errors import ConfigError
+from tiedtts.tying import layers
+from tiedtts.tying.apply import check_owners, places, put
+from tiedtts.tying.cluster import FoldedCluster, FoldedInput
+from tiedtts.tying.io import TurnedIo
+from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.plan import make_options
+from tiedtts.tying.schemes import SCHEMES
+from tiedtts.tying.tied import BIASES, TiedLayer, Values, stored_name
+
+KINDS: dict[str, type[TiedLayer]] = {
+    **SCHEMES,
+    "cluster-output": FoldedCluster,
+    "cluster-input": FoldedInput,
+    "io-output": TurnedIo,
+}
+"""Every class of tied layer by the name it has in files."""
+_KEYS = frozenset(("kind", "options", "bias", "weights", "biases", "owner"))
+
+
+def describe(model: nn.Module) -> dict[str, dict[str, Any]]:
+    """Return what must be known of each tied layer beside its tensors and the plain model, as plain values.
+
+    Raises:
+        TiedTTSError: A layer's values are stored outside the model.
+    """
+    check_owners(model)
+    found = list(places(model))
+    name_of = {id(layer): names[0] for names, layer in found}
+    kind_of = {kind: name for name, kind in KINDS.items()}
+    return {
+        names[0]: {
+            "kind": kind_of[type(layer)],
+            "options": _changed(layer.options),
+            "bias": layer.bias_mode,
+            "weights": {weight: list(of) for weight, of in layer.weight_values.items()},
+            "biases": list(layer.bias_names),
+            "owner": None if layer.owner is None else name_of[id(layer.owner.layer)],
+        }
+        for names, layer in found
+        if isinstance(layer, TiedLayer)
+    }
+
+
+def rebuild(model: nn.Module, described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> nn.Module:
+    """Put tied layers in the places of plain ones.
+
+    Args:
+        model: With plain layers; it is changed.
+        described: What `describe` returned.
+        tensors: Of the tied model, by their names in it; those that are not of tied layers are not read.
+
+    Returns:
+        The model, or the tied layer if the model was a layer itself.
+
+    Raises:
+        ConfigError: The description or a tensor does not fit the model; names the layer.
+    """
+    if not isinstance(described, Mapping):
+        raise ConfigError("the description of tied layers is not a table")
+    names_of = {names[0]: names for names, _ in places(model)}
+    made: dict[str, TiedLayer] = {}
+    # Layers that store come before those that borrow from them.
+    for name in sorted(described, key=lambda name: _entry(described, name)["owner"] is not None):
+        if name not in names_of:
+            raise ConfigError(f"there is no layer `{name}` to be tied")
+        plain = model.get_submodule(name)
+        if layers.refusal(plain) is not None:
+            raise ConfigError(f"`{name}` cannot be a tied layer: it is a {type(plain).__name__}")
+        made[name] = _layer(name, plain, _entry(described, name), made, tensors)
+        model = put(model, names_of[name], made[name])
+    return model
+
+
+def _entry(described: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    entry = described[name]
+    if not isinstance(entry, Mapping) or set(entry) != _KEYS:
+        raise ConfigError(f"the description of tied layer `{name}` lacks keys, or has others")
+    if entry["kind"] not in KINDS or entry["bias"] not in BIASES:
+        raise ConfigError(
+            f"`{name}` is tied in a way this version does not know: {entry['kind']}, bias {entry['bias']}",
+            hint="install a newer tiedtts",
+        )
+    return entry
+
+
+def _layer(
+    name: str,
+    plain: nn.Module,
+    entry: Mapping[str, Any],
+    made: Mapping[str, TiedLayer],
+    tensors: Mapping[str, Tensor],
+) -> TiedLayer:
+    """Make one tied layer of its description and its tensors."""
+    kind, spec = KINDS[entry["kind"]], LayerSpec.of(plain)
+    owner = entry["owner"]
+    if owner is not None and owner not in made:
+        raise ConfigError(f"`{name}` shares weights with `{owner}`, which is not tied")
+    holder = None if owner is None else made[owner]
+    like = next(plain.parameters())
+
+    def value(at: str, stored: str) -> Tensor:
+        try:
+            tensor = tensors[f"{at}.{stored}" if at else stored]
+        except KeyError:
+            raise ConfigError(f"tensor `{at}.{stored}` of a tied layer is missing") from None
+        return tensor.to(like.dtype) if tensor.is_floating_point() else tensor
+
+    weights: dict[str, Values] = {}
+    for weight, values in entry["weights"].items():
+        weights[weight] = {
+            of: value(
+                owner if owner is not None and of in kind.shared_values else name, stored_name(weight, of)
+            )
+            for of in values
+        }
+    borrowed = holder is not None and entry["bias"] == "share" and kind.shares_bias
+    biases = {
+        of: like if entry["bias"] == "zero" else value(owner if borrowed else name, stored_name(of, "values"))
+        for of in entry["biases"]
+    }
+    options = make_options(kind.options_type, entry["options"])
+    layer = kind(spec, options, weights, biases, entry["bias"], holder)
+    _check(name, layer, dict(plain.named_parameters()))
+    return layer
+
+
+def _check(name: str, layer: TiedLayer, wanted: Mapping[str, Tensor]) -> None:
+    """Refuse values that do not stand for the parameters of the plain layer."""
+    try:
+        shapes = {of: tuple(value.shape) for of, value in layer.parameters_in_full().items()}
+    # Whatever indices out of range and sizes that do not fit lead to.
+    except Exception as error:
+        reason = str(error).strip().split("\n")[0]
+        raise ConfigError(f"the tensors of tied layer `{name}` do not fit each other: {reason}") from error
+    for of, value in wanted.items():
+        if shapes.get(of) != tuple(value.shape):
+            raise ConfigError(
+                f"`{name}` stands for a `{of}` of shape {shapes.get(of)}, not {tuple(value.shape)}"
+            )
+
+
+def _changed(options: Any) -> dict[str, Any]:
+    """Return the options that are not what they are by default."""
+    if not dataclasses.is_dataclass(options) or isinstance(options, type):
+        return {}
+    return {
+        field.name: getattr(options, field.name)
+        for field in dataclasses.fields(options)
+        if getattr(options, field.name) != field.default
+    }

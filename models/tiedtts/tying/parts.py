@@ -1,0 +1,81 @@
+"""Ties the parts of a checkpoint by one plan."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from torch import nn
+
+from tiedtts.errors import ConfigError
+from tiedtts.tying import layers
+from tiedtts.tying.apply import tie
+from tiedtts.tying.plan import TiePlan, TieRule
+from tiedtts.tying.report import LayerReport, TieReport
+from tiedtts.tying.tied import TiedLayer
+
+
+def tie_parts(
+    parts: Mapping[str, nn.Module], plan: TiePlan, *, rescale: bool = False
+) -> tuple[dict[str, nn.Module], dict[str, TiePlan], TieReport]:
+    """Return tied copies of nets. Layers of different nets never share weights.
+
+    A pattern stands for names with the part, `vocoder.stack.*`, or without it, `stack.*`.
+
+    Args:
+        parts: Part name to net; they stay as they are.
+        plan: Which layers to tie, and how.
+        rescale: Give tied weights the norm of those they replace, for nets that are not trained yet.
+
+    Returns:
+        All nets, tied or as they were; the rules that each of the tied ones was tied by, with names that
+        begin with the part; and what tying did.
+
+    Raises:
+        ConfigError: A rule matches no layer, or one that its scheme cannot tie.
+        TiedTTSError: A net cannot be copied, or is tied in a way that the plan would undo.
+    """
+    roots = {part: nn.ModuleDict({part: net}) for part, net in parts.items()}
+    chosen = {part: [_fit(rule, part, root) for rule in plan.rules] for part, root in roots.items()}
+    for at, rule in enumerate(plan.rules):
+        if not any(rules[at] for rules in chosen.values()):
+            known = [name for root in roots.values() for name in _names(root)]
+            more = f" and {len(known) - 12} more" if len(known) > 12 else ""
+            raise ConfigError(
+                f"no layer matches `{rule.layers}`, in rule {at + 1} of {plan.source}",
+                hint=f"layers that can be tied are {', '.join(known[:12])}{more}"
+                if known
+                else "there is no layer that can be tied",
+            )
+    tied, plans = dict(parts), {}
+    rows: list[LayerReport] = []
+    before = after = 0
+    for part, root in roots.items():
+        rules = tuple(rule for rule in chosen[part] if rule)
+        if not rules:
+            size = sum(value.numel() for value in root.parameters())
+            before, after = before + size, after + size
+            continue
+        plans[part] = TiePlan(rules, plan.source)
+        made, report = tie(root, plans[part], rescale=rescale)
+        assert isinstance(made, nn.ModuleDict)
+        tied[part] = made[part]
+        rows.extend(report.layers)
+        before, after = before + report.parameters_before, after + report.parameters_after
+    return tied, plans, TieReport(layers=tuple(rows), parameters_before=before, parameters_after=after)
+
+
+def _names(root: nn.Module) -> list[str]:
+    """Return the layers that a plan may name."""
+    return [
+        name
+        for name, layer in root.named_modules()
+        if isinstance(layer, TiedLayer) or layers.plain_type(layer) is not None
+    ]
+
+
+def _fit(rule: TieRule, part: str, root: nn.Module) -> TieRule | None:
+    """Return the rule as it reads with the part's name, or nothing if it matches no layer of the part."""
+    names = _names(root)
+    for pattern in (rule.layers, f"{part}.{rule.layers}"):
+        if any(replace(rule, layers=pattern).matches(name) for name in names):
+            return replace(rule, layers=pattern)
+    return None

@@ -1,0 +1,145 @@
+"""What training starts from: tied nets stay tied through training, going on and starting again."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tiedtts import checkpoint
+from tiedtts.checkpoint import Checkpoint
+from tiedtts.errors import ConfigError
+from tiedtts.training.loop import train
+from tiedtts.training.tasks.acoustic import AcousticTask
+from tiedtts.training.tasks.vocoder import VocoderTask
+from tiedtts.training.trainer import Progress
+from tiedtts.tying import TiePlan, tie_map
+from tiedtts.tying.parts import tie_parts
+
+PLAN = """
+[[tie]]
+layers = "acoustic.[ed]*coder.*.expand"
+scheme = "lowrank"
+options = { rank = 2, shared = true, by = "shape" }
+
+[[tie]]
+layers = "vocoder.*.expand"
+scheme = "cluster"
+options = { ratio = 0.5, into = "project" }
+"""
+
+
+@pytest.fixture(autouse=True)
+def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    for task in (AcousticTask, VocoderTask):
+        monkeypatch.setattr(task, "illustrate", lambda self, net, folder: None)
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN)
+    return path
+
+
+@pytest.fixture
+def options(recipe: Path) -> dict[str, Any]:
+    return {"recipe": str(recipe), "threads": 1, "accelerator": "cpu"}
+
+
+def test_tied_from_the_start(data_folder: Path, tmp_path: Path, plan: Path, options: dict[str, Any]) -> None:
+    made = train(data_folder, tmp_path / "run", parts=["acoustic", "vocoder"], tie=plan, **options)
+    voice = checkpoint.load(made["voice"])
+    plain = train(data_folder, tmp_path / "plain", parts=["acoustic", "vocoder"], **options)
+    for part, net in checkpoint.load(plain["voice"]).parts.items():
+        assert checkpoint.count(voice.part(part)) < checkpoint.count(net)
+    assert list(tie_map(voice.part("acoustic")))
+    assert [rule.scheme for rule in voice.plans["vocoder"].rules] == ["cluster"]
+    assert (tmp_path / "run" / "tie.toml").read_text() == PLAN
+    assert not (tmp_path / "plain" / "tie.toml").exists()
+
+
+def stop_at(step: int) -> Any:
+    def stop(progress: Progress) -> None:
+        if progress.step == step:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+@pytest.mark.parametrize("again", [True, False])
+@pytest.mark.parametrize("part", ["acoustic", "vocoder"])
+def test_a_tied_run_goes_on(
+    data_folder: Path,
+    tmp_path: Path,
+    plan: Path,
+    options: dict[str, Any],
+    part: str,
+    again: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tiedtts.training.trainer.SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("tiedtts.training.trainer.REPORT_STEPS", 1)
+    if part == "acoustic":
+        plan.write_text(PLAN.split('[[tie]]\nlayers = "vocoder')[0])
+    else:
+        plan.write_text("[[tie]]" + PLAN.split("[[tie]]")[2])
+    whole = train(data_folder, tmp_path / "whole", parts=[part], tie=plan, **options)
+    with pytest.raises(KeyboardInterrupt):
+        train(data_folder, tmp_path / "broken", parts=[part], tie=plan, progress=stop_at(3), **options)
+    broken = train(
+        data_folder, tmp_path / "broken", parts=[part], tie=plan if again else None, resume=True, **options
+    )
+    first, second = (checkpoint.load(made[part]).part(part).state_dict() for made in (whole, broken))
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_run_that_was_tied_otherwise(
+    data_folder: Path, tmp_path: Path, plan: Path, options: dict[str, Any]
+) -> None:
+    train(data_folder, tmp_path / "plain", parts=["vocoder"], **options)
+    with pytest.raises(ConfigError, match="was not tied when it began"):
+        train(data_folder, tmp_path / "plain", parts=["vocoder"], tie=plan, resume=True, **options)
+
+
+def test_a_tied_checkpoint_is_trained_further(
+    data_folder: Path, tmp_path: Path, plan: Path, options: dict[str, Any]
+) -> None:
+    made = train(data_folder, tmp_path / "run", parts=["vocoder"], **options)
+    loaded = checkpoint.load(made["vocoder"])
+    rules = TiePlan.from_toml("[[tie]]" + PLAN.split("[[tie]]")[2])
+    parts, plans, _ = tie_parts(loaded.parts, rules)
+    tied = tmp_path / "tied.safetensors"
+    checkpoint.save(tied, Checkpoint(parts, loaded.audio, loaded.provenance, plans))
+    after = train(data_folder, tmp_path / "tuned", parts=["vocoder"], init_from=tied, **options)
+    tuned = checkpoint.load(after["vocoder"])
+    assert tuned.plans == plans
+    assert checkpoint.count(tuned.part("vocoder")) == checkpoint.count(parts["vocoder"])
+    assert not torch.equal(
+        tuned.part("vocoder").state_dict()["head.weight"], parts["vocoder"].state_dict()["head.weight"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[[tie]]\nlayers = "*.nothing"\nscheme = "share"', "no layer matches"),
+        ('[[tie]]\nlayers = "vocoder.head"\nscheme = "identity"', "cannot be tied by `identity`"),
+        ("tie = 3", "must be a list of tables"),
+        ("[[tie]", "is not TOML"),
+    ],
+)
+def test_a_plan_that_does_not_fit_is_told_at_once(
+    data_folder: Path, tmp_path: Path, plan: Path, options: dict[str, Any], text: str, message: str
+) -> None:
+    plan.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        train(data_folder, tmp_path / "run", tie=plan, **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_plan(data_folder: Path, tmp_path: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"^cannot read tie plan `.*none\.toml`: no such file") as error:
+        train(data_folder, tmp_path / "run", tie=tmp_path / "none.toml", **options)
+    assert error.value.hint
