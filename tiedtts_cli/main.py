@@ -12,7 +12,9 @@ from tiedtts_cli import boundary
 from tiedtts_cli.evaluate import evaluate
 from tiedtts_cli.export import export
 from tiedtts_cli.prepare import prepare
+from tiedtts_cli.stats import stats
 from tiedtts_cli.synth import synth
+from tiedtts_cli.tie import tie
 from tiedtts_cli.train import train
 
 app = typer.Typer(
@@ -28,6 +30,8 @@ for _name, _command in (
     ("train", train),
     ("export", export),
     ("eval", evaluate),
+    ("tie", tie),
+    ("stats", stats),
 ):
     app.command(_name)(_command)
 

@@ -17,7 +17,9 @@ from tiedtts.audio import files
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
+from tiedtts.nets.hifigan import Hifigan, HifiganConfig
 from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
+from tiedtts.nets.state_dict import StateDictConfig, StateDictNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
 from tiedtts.tying import TiePlan
@@ -30,6 +32,8 @@ _ARCHITECTURES: dict[str, tuple[type[Any], type[nn.Module]]] = {
     "acoustic": (AcousticConfig, AcousticNet),
     "harmonic": (VocoderConfig, HarmonicVocoder),
     "recognizer": (RecognizerConfig, Recognizer),
+    "hifigan": (HifiganConfig, Hifigan),
+    "state_dict": (StateDictConfig, StateDictNet),
 }
 
 
@@ -39,8 +43,8 @@ class Checkpoint:
 
     parts: dict[str, nn.Module]
     """Part name to net."""
-    audio: AudioSettings
-    """Of the corpus they were trained on."""
+    audio: AudioSettings | None
+    """Of the corpus they were trained on; nothing for the nets of another program."""
     provenance: dict[str, Any] = field(default_factory=dict)
     """Part name to corpus, licence, recipe, steps, seed and version; plain values."""
     plans: dict[str, TiePlan] = field(default_factory=dict)
@@ -103,7 +107,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "parts": parts,
         "ties": ties,
         "text": inventory(),
-        "audio": checkpoint.audio.to_dict(),
+        "audio": None if checkpoint.audio is None else checkpoint.audio.to_dict(),
         "provenance": checkpoint.provenance,
     }
     write(path, tensors, {_KEY: header})
@@ -141,9 +145,21 @@ def load(path: Path) -> Checkpoint:
             for name, part in header["parts"].items()
             if "plan" in part
         }
-        return Checkpoint(parts, AudioSettings.from_dict(header["audio"]), header["provenance"], plans)
+        audio = None if header["audio"] is None else AudioSettings.from_dict(header["audio"])
+        return Checkpoint(parts, audio, header["provenance"], plans)
     except (KeyError, TypeError, AttributeError, ConfigError) as error:
         raise CheckpointError(f"{path} has a damaged header: {error}") from error
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Return whether a file has this program's header; nothing else of it is looked at."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            return _KEY in (file.metadata() or {})
+    except (SafetensorError, OSError):
+        return False
 
 
 def _check_names(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from tiedtts import __version__, checkpoint
 from tiedtts.audio import files
 from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.measure import counting, macs
 from tiedtts.nets.acoustic import AcousticNet, frame_positions, to_frames
 from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.tying import TiedLayer
@@ -115,11 +116,26 @@ def export(
             "acoustic": checkpoint.count(acoustic),
             "vocoder": checkpoint.count(vocoder),
         },
+        "named_parameters": {
+            "acoustic": counting.count(acoustic).named_parameters,
+            "vocoder": counting.count(vocoder).named_parameters,
+        },
+        "macs_per_second": {
+            "acoustic": round(speech_macs(acoustic)),
+            "vocoder": round(speech_macs(vocoder)),
+        },
         "provenance": provenance,
     }
     data = _graph(speaker, metadata, precision)
     files.write_bytes(voice, data)
     return {**metadata, "file_bytes": len(data)}
+
+
+def speech_macs(net: nn.Module) -> float:
+    """Return the multiply-accumulates of a second of speech."""
+    counted = macs.speech(net)
+    assert counted is not None, type(net)
+    return counted[0]
 
 
 def _parts(
@@ -131,6 +147,10 @@ def _parts(
     audio = None
     for path in checkpoints:
         loaded = checkpoint.load(path)
+        if loaded.audio is None:
+            raise CheckpointError(
+                f"{path} holds nets of another program", hint="a voice is made of what `tiedtts train` writes"
+            )
         if audio is not None and loaded.audio != audio:
             raise CheckpointError(
                 f"{path} was trained on other audio settings than {checkpoints[0]}",

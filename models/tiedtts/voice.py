@@ -65,6 +65,28 @@ def list_voices() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.onnx"))
 
 
+def find(voice: str | Path) -> Path:
+    """Return the file of a voice of the package, or of any other.
+
+    Raises:
+        VoiceError: There is no such voice.
+    """
+    path = Path(voice)
+    if path.suffix == ".safetensors":
+        raise VoiceError(
+            f"{path} is a checkpoint, not a voice",
+            hint=f"tiedtts export {path} -o {path.with_suffix('.onnx').name}",
+        )
+    if not path.is_file():
+        path = _FOLDER / f"{voice}.onnx"
+        if Path(voice).name != str(voice) or not path.is_file():
+            raise VoiceError(
+                f"no such voice: {voice}",
+                hint=f"name an .onnx file or one of: {', '.join(list_voices()) or 'none is installed'}",
+            )
+    return path
+
+
 class Voice:
     """A voice, loaded and ready to speak.
 
@@ -112,19 +134,7 @@ class Voice:
         Raises:
             VoiceError: There is no such voice, or the file is not one.
         """
-        path = Path(voice)
-        if path.suffix == ".safetensors":
-            raise VoiceError(
-                f"{path} is a checkpoint, not a voice",
-                hint=f"tiedtts export {path} -o {path.with_suffix('.onnx').name}",
-            )
-        if not path.is_file():
-            path = _FOLDER / f"{voice}.onnx"
-            if Path(voice).name != str(voice) or not path.is_file():
-                raise VoiceError(
-                    f"no such voice: {voice}",
-                    hint=f"name an .onnx file or one of: {', '.join(list_voices()) or 'none is installed'}",
-                )
+        path = find(voice)
         try:
             return cls(path.read_bytes(), str(voice), lexicon=lexicon)
         except OSError as error:

@@ -94,7 +94,7 @@ def test_what_is_wrong_is_said(text: str, message: str, hint: str | None) -> Non
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match=r"cannot read tie plan `.*plan.toml`"):
+    with pytest.raises(ConfigError, match=r"tie plan `.*plan\.toml` is not UTF-8"):
         TiePlan.read(path)
     with pytest.raises(ConfigError, match="cannot read tie plan"):
         TiePlan.read(tmp_path / "none.toml")

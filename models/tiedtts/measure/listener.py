@@ -47,6 +47,8 @@ class Listener:
         net = file.part("aligner")
         if not isinstance(net, Recognizer):
             raise CheckpointError(f"the aligner of {path} is a {checkpoint.architecture(net)}")
+        if file.audio is None:
+            raise CheckpointError(f"{path} does not say what its recogniser listens to")
         return cls(net, file.audio)
 
     def understands(self, audio: AudioSettings) -> bool:

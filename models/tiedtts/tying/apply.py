@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -36,7 +37,7 @@ def tie(model: nn.Module, plan: TiePlan, *, rescale: bool = False) -> tuple[nn.M
         ConfigError: A rule matches no layer, or one that its scheme cannot tie.
         TiedTTSError: The model cannot be copied, or is tied in a way that the plan would undo.
     """
-    return _Tying(_copied(model), plan, rescale).run()
+    return _Tying(_copied(model, plan.rules), plan, rescale).run()
 
 
 def untie(model: nn.Module) -> nn.Module:
@@ -173,10 +174,11 @@ class _Tying:
         return [[name] for name in specs]
 
     def _other(self, name: str, other: str, option: str) -> str:
-        """Find a layer that an option names, beside `name` or by its whole name."""
-        beside = f"{name.rpartition('.')[0]}.{other}".lstrip(".")
-        for candidate in (beside, other):
-            found = self.first_names.get(candidate)
+        """Find a layer that an option names: beside `name`, further up, or by its whole name."""
+        above = name
+        while above:
+            above = above.rpartition(".")[0]
+            found = self.first_names.get(f"{above}.{other}".lstrip("."))
             if found is not None and found != name:
                 return found
         raise ConfigError(
@@ -308,10 +310,12 @@ class _Tying:
         layer.train(old.training)
         if not any(value.requires_grad for value in old.parameters()):
             layer.requires_grad_(False)
-        before, full = dict(old.named_parameters()), layer.parameters_in_full()
+        before = dict(old.named_parameters())
+        with torch.no_grad():
+            full = layer.parameters_in_full()
         weights = [key for key in before if not key.startswith("bias")]
         change = sum(
-            float((precise(before[key].detach()) - precise(full[key].detach())).square().sum())
+            float((precise(before[key].detach()) - precise(full[key].detach())).square_().sum())
             for key in weights
         )
         energy = sum(float(precise(before[key].detach()).square().sum()) for key in weights)
@@ -354,9 +358,14 @@ def _typed(values: Values, like: Tensor) -> Values:
     return {name: of.to(like.dtype) if of.is_floating_point() else of for name, of in values.items()}
 
 
-def _copied(model: nn.Module) -> nn.Module:
+def _copied(model: nn.Module, rules: Sequence[TieRule] = ()) -> nn.Module:
+    """Return a copy, in which layers that rules will replace hold the first model's parameters."""
+    memo: dict[int, Any] = {}
+    for names, layer in places(model):
+        if layers.plain_type(layer) is type(layer) and any(r.matches(n) for r in rules for n in names):
+            memo.update((id(value), value) for value in layer.parameters())
     try:
-        return copy.deepcopy(model)
+        return copy.deepcopy(model, memo)
     except RuntimeError as error:
         raise TiedTTSError(
             f"the model cannot be copied: {str(error).splitlines()[0]}",

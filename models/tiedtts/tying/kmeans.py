@@ -1,12 +1,22 @@
 """k-means, the same at every run."""
 
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 STEPS = 40
 """Most rounds of Lloyd's algorithm; it stops when nothing changes."""
-_CHUNK = 1 << 22
+_CHUNK = 1 << 20
 """Distances held at a time."""
+_PRODUCTS = 1 << 24
+"""Products of pairs of points held at a time."""
+_WORK = 1 << 40
+"""Multiplications in all rounds, above which there are fewer of them."""
+_BLOCK = 64
+"""Numbers that are summed beforehand."""
 
 
 def cluster(points: Tensor, k: int) -> tuple[Tensor, Tensor]:
@@ -17,14 +27,17 @@ def cluster(points: Tensor, k: int) -> tuple[Tensor, Tensor]:
     if points.shape[1] == 1:
         centres = _on_a_line(points[:, 0], k)[:, None]
         middles = (centres[1:, 0] + centres[:-1, 0]) / 2
-        return centres, torch.bucketize(points[:, 0].contiguous(), middles)
+        return centres, torch.bucketize(points[:, 0].contiguous(), middles, out_int32=True)
     distinct, index = torch.unique(points, dim=0, return_inverse=True)
     if len(distinct) <= k:
         # The same shape whatever the weights are: unused centres repeat the last.
         return torch.cat([distinct, distinct[-1:].expand(k - len(distinct), -1)]), index
-    centres = _seeds(points, k)
+    del distinct, index
+    if len(points) ** 2 <= _PRODUCTS:
+        return _among_few(points, k)
+    centres = points[_seeds(k, points.square().sum(1), lambda at: points @ points[at])]
     nearest = _nearest(points, centres)
-    for _ in range(STEPS):
+    for _ in range(max(2, min(STEPS, _WORK // (points.numel() * k)))):
         counts = torch.bincount(nearest, minlength=k)[:, None]
         sums = torch.zeros_like(centres).index_add_(0, nearest, points)
         # A centre that lost all its points stays where it is.
@@ -35,41 +48,103 @@ def cluster(points: Tensor, k: int) -> tuple[Tensor, Tensor]:
     return centres, nearest
 
 
+def _among_few(points: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Do the same with the products of all pairs, (N, N): a round costs N * N, whatever D and k are."""
+    centred = points - points.mean(0)
+    products = centred @ centred.T
+    del centred
+    norms = products.diagonal().clone()
+    chosen = _seeds(k, norms, products.__getitem__)
+    # Products of each centre with each point; those of a centre with itself follow from its own points.
+    means, halves = products[chosen], norms[chosen, None] / 2
+    nearest = _smallest(halves, means)
+    for _ in range(STEPS):
+        counts = torch.bincount(nearest, minlength=k)[:, None]
+        lost = (counts[:, 0] == 0).nonzero()[:, 0]
+        kept = means[lost], halves[lost]
+        means.zero_().index_add_(0, nearest, products).div_(counts.clamp(min=1))
+        halves.zero_().index_add_(0, nearest, means.gather(0, nearest[None]).T).div_(2 * counts.clamp(min=1))
+        means[lost], halves[lost] = kept
+        previous, nearest = nearest, _smallest(halves, means)
+        if torch.equal(previous, nearest):
+            break
+    counts = torch.bincount(nearest, minlength=k)[:, None]
+    sums = points.new_zeros(k, points.shape[1]).index_add_(0, nearest, points)
+    return torch.where(counts > 0, sums / counts.clamp(min=1), points[chosen]), nearest
+
+
 def _on_a_line(values: Tensor, k: int) -> Tensor:
     """Return sorted centres, (k,), of numbers; a round costs k searches of their sorted list."""
-    ordered = values.sort().values
-    distinct = torch.unique_consecutive(ordered)
-    if len(distinct) <= k:
-        return torch.cat([distinct, distinct[-1:].expand(k - len(distinct))])
+    # numpy sorts without the list of indices that torch makes, which takes twice the memory of the numbers.
+    ordered = np.sort(values.detach().cpu().numpy())
+    if 1 + np.count_nonzero(ordered[1:] != ordered[:-1]) <= k:
+        distinct = np.unique(ordered)
+        return torch.from_numpy(np.pad(distinct, (0, k - len(distinct)), "edge")).to(values)
     # Evenly along the root of the rank's distance to the ends: dense where numbers are, and at the edges.
-    sums = torch.cat([ordered.new_zeros(1, dtype=torch.float64), ordered.double().cumsum(0)])
-    ranks = (torch.arange(k, dtype=torch.float64, device=values.device) + 0.5) / k
-    quantiles = ordered[(ranks * len(ordered)).long()].double()
-    line = torch.lerp(ordered[0].double(), ordered[-1].double(), ranks)
+    ranks = (np.arange(k) + 0.5) / k
+    quantiles = ordered[(ranks * len(ordered)).astype(np.int64)].astype(np.float64)
+    line = ordered[0] + (float(ordered[-1]) - float(ordered[0])) * ranks
     centres = (quantiles + line) / 2
+    sums = _Sums(ordered)
     for _ in range(STEPS):
-        edges = torch.bucketize(((centres[1:] + centres[:-1]) / 2).to(ordered), ordered)
-        bounds = torch.cat([edges.new_zeros(1), edges, edges.new_full((1,), len(ordered))])
-        counts = bounds.diff()
-        moved = torch.where(counts > 0, sums[bounds].diff() / counts.clamp(min=1), centres)
-        if torch.equal(moved, centres):
+        edges = np.searchsorted(ordered, ((centres[1:] + centres[:-1]) / 2).astype(ordered.dtype))
+        bounds = np.concatenate([[0], edges, [len(ordered)]])
+        counts = np.diff(bounds)
+        moved = np.where(counts > 0, np.diff(sums.before(bounds)) / np.maximum(counts, 1), centres)
+        if np.array_equal(moved, centres):
             break
         centres = moved
-    return centres.to(values).sort().values
+    return torch.from_numpy(np.sort(centres)).to(values)
 
 
-def _seeds(points: Tensor, k: int) -> Tensor:
-    """Choose first centres far from each other (k-means++, Arthur and Vassilvitskii, 2007)."""
+class _Sums:
+    """Sums of the first numbers of a list: of whole blocks beforehand, of the rest when asked."""
+
+    def __init__(self, numbers: npt.NDArray[np.floating]) -> None:
+        self.numbers = numbers
+        whole = len(numbers) // _BLOCK * _BLOCK
+        blocks = numbers[:whole].reshape(-1, _BLOCK).sum(1, dtype=np.float64)
+        self.blocks = np.concatenate([[0.0], blocks.cumsum()])
+
+    def before(self, bounds: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return the sum of the numbers before each bound."""
+        blocks = bounds // _BLOCK
+        places = blocks[:, None] * _BLOCK + np.arange(_BLOCK)
+        rest = self.numbers[np.minimum(places, len(self.numbers) - 1)].astype(np.float64)
+        found: npt.NDArray[np.float64] = self.blocks[blocks] + rest.sum(1, where=places < bounds[:, None])
+        return found
+
+
+def _smallest(halves: Tensor, means: Tensor) -> Tensor:
+    """Return the nearest centre of each point, where half its square less their product is smallest."""
+    columns = max(1, _CHUNK // len(means))
+    return torch.cat([(halves - part).argmin(0) for part in torch.split(means, columns, 1)])
+
+
+def _seeds(k: int, norms: Tensor, products: Callable[[int], Tensor]) -> Tensor:
+    """Choose points far from each other (k-means++, Arthur and Vassilvitskii, 2007).
+
+    Args:
+        k: How many.
+        norms: Squared lengths of the points, (N,).
+        products: Products of one point with all, (N,).
+    """
     # The choice is part of what a plan means: the same on every machine, apart from the user's own seed.
     generator = torch.Generator().manual_seed(0)
-    chosen = [int(torch.randint(len(points), (), generator=generator))]
-    distance = (points - points[chosen[0]]).square().sum(1)
+
+    def distances(at: int) -> Tensor:
+        found = (norms + norms[at] - 2 * products(at)).clamp(min=0)
+        found[at] = 0
+        return found
+
+    chosen = [int(torch.randint(len(norms), (), generator=generator))]
+    distance = distances(chosen[0])
     while len(chosen) < k:
         reach = distance.cumsum(0)
         target = float(torch.rand((), generator=generator, dtype=torch.float64)) * float(reach[-1])
-        chosen.append(min(int(torch.searchsorted(reach, target, right=True)), len(points) - 1))
-        distance = torch.minimum(distance, (points - points[chosen[-1]]).square().sum(1))
-    return points[chosen].clone()
+        chosen.append(min(int(torch.searchsorted(reach, target, right=True)), len(norms) - 1))
+        distance = torch.minimum(distance, distances(chosen[-1]))
+    return torch.tensor(chosen, device=norms.device)
 
 
 def _nearest(points: Tensor, centres: Tensor) -> Tensor:

@@ -15,6 +15,9 @@ from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.recurrent import run_recurrent, run_steps
 from tiedtts.tying.tied import TiedLayer, Values, check_positive, check_share, precise
 
+_LARGE = 256
+"""Columns from which singular values come by the squares of a matrix."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LowRankOptions(GroupOptions):
@@ -94,8 +97,8 @@ class LowRank(TiedLayer):
         stack = torch.cat(
             [_matrix(spec, precise(weight)) for weight in weights], 1
         )  # (g, n * outside, inside)
-        u, s, v = torch.linalg.svd(stack, full_matrices=False)
-        u, s, v = u[..., :rank], s[..., :rank].sqrt(), v[:, :rank]
+        u, s, v = _largest(stack, rank)
+        s = s.sqrt()
         sign = torch.where(v.gather(-1, v.abs().argmax(-1, keepdim=True)) < 0, -1.0, 1.0).to(v)
         down = v * sign * s[..., None]  # (g, R, inside)
         ups = (u * (s[:, None] * sign.transpose(1, 2))).chunk(len(weights), 1)  # (g, outside, R) each
@@ -148,6 +151,23 @@ class LowRank(TiedLayer):
             return F.linear(F.linear(x, values["down"]), values["up"], bias)
 
         return run_steps(self.spec, x, state, apply, self.training)
+
+
+def _largest(stack: Tensor, rank: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the left vectors, (g, rows, R), of the largest singular values, these, (g, R), and the right."""
+    columns = stack.shape[2]
+    if stack.dtype == torch.float64 or not _LARGE <= columns <= stack.shape[1]:
+        u, s, v = torch.linalg.svd(stack, full_matrices=False)
+        return u[..., :rank], s[:, :rank], v[:, :rank]
+    # By the squares, in twice the precision: half the time and a third of the memory for a large matrix.
+    squares = stack.new_zeros(len(stack), columns, columns, dtype=torch.float64)
+    for rows in torch.split(stack, columns, 1):
+        squares += rows.double().transpose(1, 2) @ rows.double()
+    values, vectors = torch.linalg.eigh(squares)
+    s = values[:, -rank:].flip(1).clamp(min=0).sqrt().to(stack)
+    v = vectors[..., -rank:].flip(2).to(stack)
+    u = (stack @ v) / s[:, None].clamp(min=torch.finfo(s.dtype).tiny)
+    return u, s, v.transpose(1, 2)
 
 
 def _sides(spec: LayerSpec) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Tie plans: which layers are tied, and how."""
 
 import dataclasses
+import json
 import types
 import typing
 from collections.abc import Mapping
@@ -146,6 +147,18 @@ class TiePlan:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, such as a checkpoint's header holds."""
         return {"tie": [rule.to_dict() for rule in self.rules]}
+
+    def to_toml(self) -> str:
+        """Return the text of a file from which `TiePlan.read` makes the plan again."""
+        tables = []
+        for rule in self.to_dict()["tie"]:
+            options = rule.pop("options")
+            lines = ["[[tie]]", *(f"{key} = {json.dumps(value)}" for key, value in rule.items())]
+            if options:
+                inner = ", ".join(f"{key} = {json.dumps(value)}" for key, value in options.items())
+                lines.append(f"options = {{ {inner} }}")
+            tables.append("\n".join(lines) + "\n")
+        return "\n".join(tables)
 
 
 def _check_keys(values: Mapping[str, Any], known: set[str], where: str) -> None:

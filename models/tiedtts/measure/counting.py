@@ -1,0 +1,191 @@
+"""Counts what a model stores, by storage: tied weights once, whoever holds them and however often.
+
+Usual counters go by name or by object, and are wrong for shared parameters, for views of a common bank, and for
+weights that are computed from others.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from tiedtts.tying.tied import TiedLayer
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleCount:
+    """What one module holds itself, without the modules inside it."""
+
+    name: str
+    """In the model; empty for the model itself."""
+    type: str
+    """Class, that of the plain layer if it is tied."""
+    scheme: str
+    """How it is tied, or empty."""
+    unique_parameters: int
+    """Numbers stored here and not with a module before it."""
+    named_parameters: int
+    """Numbers its weights and biases have, as if nothing were tied."""
+    unique_bytes: int
+    """Of what is stored here, indices and other buffers included."""
+    shared_with: str
+    """Module that stores what this one uses, or empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """What a model stores."""
+
+    unique_parameters: int
+    """Stored numbers that training can change."""
+    named_parameters: int
+    """The same as if nothing were tied: each use of a weight has one of its own."""
+    unique_bytes: int
+    """Of all tensors that are saved, buffers included."""
+    buffers: int
+    """Numbers in buffers, such as the indices of a codebook."""
+    modules: tuple[ModuleCount, ...]
+    """Those that hold something themselves, in the model's order."""
+
+    @property
+    def tying_ratio(self) -> float:
+        """Named over unique parameters; above one if tying saved any."""
+        return self.named_parameters / max(1, self.unique_parameters)
+
+
+def count(model: nn.Module) -> Count:
+    """Count what a model stores, and what it would store untied."""
+    rows = []
+    seen = _Seen()
+    for name, module in model.named_modules(remove_duplicate=False):
+        own = list(module.parameters(recurse=False))
+        fresh = [(seen.add(value, name), value.element_size()) for value in own]
+        unique = sum(numbers for numbers, _ in fresh)
+        fresh += [(seen.add(value, name), value.element_size()) for value in _buffers(module)]
+        unique_bytes = sum(numbers * size for numbers, size in fresh)
+        named = _named(module)
+        if own or named or unique_bytes:
+            rows.append(
+                ModuleCount(
+                    name=name,
+                    type=module.spec.type.__name__ if isinstance(module, TiedLayer) else _type(module),
+                    scheme=module.scheme if isinstance(module, TiedLayer) else "",
+                    unique_parameters=unique,
+                    named_parameters=named,
+                    unique_bytes=unique_bytes,
+                    shared_with=_owner(model, module) or seen.first_holder(own, name),
+                )
+            )
+    every = [*model.parameters(), *(b for m in model.modules() for b in _buffers(m))]
+    return Count(
+        unique_parameters=stored(model.parameters()),
+        named_parameters=sum(row.named_parameters for row in rows),
+        unique_bytes=stored_bytes(every),
+        buffers=stored(b for module in model.modules() for b in module.buffers(recurse=False)),
+        modules=tuple(rows),
+    )
+
+
+def stored(tensors: Iterable[Tensor]) -> int:
+    """Count different numbers in memory: what several tensors see counts once."""
+    return sum(elements for elements, _ in _by_storage(tensors))
+
+
+def stored_bytes(tensors: Iterable[Tensor]) -> int:
+    """Count different bytes in memory."""
+    return sum(elements * size for elements, size in _by_storage(tensors))
+
+
+def _by_storage(tensors: Iterable[Tensor]) -> Iterator[tuple[int, int]]:
+    """Yield, for each piece of memory, how many numbers of it are seen, and the bytes of one."""
+    groups: dict[tuple[int, int], list[Tensor]] = {}
+    for value in tensors:
+        if value.numel():
+            groups.setdefault(_place(value), []).append(value)
+    for (_, size), seen in groups.items():
+        if len({(v.storage_offset(), v.shape, v.stride()) for v in seen}) == 1 and seen[0].is_contiguous():
+            yield seen[0].numel(), size
+        else:
+            yield int(_mask(seen).sum()), size
+
+
+def _place(value: Tensor) -> tuple[int, int]:
+    storage = value.untyped_storage()
+    # Tensors without memory, as of a model that is only described, are each their own.
+    return (storage.data_ptr() or id(value), value.element_size())
+
+
+def _mask(tensors: Iterable[Tensor]) -> Tensor:
+    """Mark which numbers of one storage tensors see."""
+    views = [(v.shape, v.stride(), v.storage_offset()) for v in tensors]
+    ends = [
+        offset + sum((n - 1) * step for n, step in zip(shape, stride, strict=True)) + 1
+        for shape, stride, offset in views
+    ]
+    mask = torch.zeros(max(ends), dtype=torch.bool)
+    for shape, stride, offset in views:
+        # A number that an expanded view sees many times is written once.
+        index = torch.full((), offset)
+        for n, step in zip(shape, stride, strict=True):
+            index = index[..., None] + torch.arange(n if step else 1) * step
+        mask[index.flatten()] = True
+    return mask
+
+
+class _Seen:
+    """Books each number with the first module that holds it."""
+
+    def __init__(self) -> None:
+        self._masks: dict[tuple[int, int], list[Tensor]] = {}
+        self._holder: dict[tuple[int, int], str] = {}
+
+    def add(self, value: Tensor, name: str) -> int:
+        """Return how many numbers of a tensor no module before held."""
+        place = _place(value)
+        before = stored(self._masks.get(place, []))
+        self._masks.setdefault(place, []).append(value)
+        self._holder.setdefault(place, name)
+        return stored(self._masks[place]) - before
+
+    def first_holder(self, values: Iterable[Tensor], name: str) -> str:
+        """Return the first other module that holds memory of these tensors."""
+        holders = [self._holder[_place(value)] for value in values if value.numel()]
+        return next((holder for holder in holders if holder != name), "")
+
+
+def _buffers(module: nn.Module) -> Iterator[Tensor]:
+    """Yield the buffers of a module that are saved."""
+    for name, value in module.named_buffers(recurse=False):
+        if name not in module._non_persistent_buffers_set:
+            yield value
+
+
+def _named(module: nn.Module) -> int:
+    """Count the parameters of the plain layer that a module is or stands for."""
+    if isinstance(module, TiedLayer):
+        return sum(
+            math.prod(shape)
+            for name, shape in module.spec.shapes().items()
+            if not (module.bias_mode == "zero" and name.startswith("bias"))
+        )
+    if isinstance(module, parametrize.ParametrizationList):
+        # What is computed from it counts where it is used.
+        return 0
+    size = sum(value.numel() for value in module.parameters(recurse=False))
+    if parametrize.is_parametrized(module):
+        names = module.parametrizations
+        size += sum(getattr(module, name).numel() for name in names)  # type: ignore[union-attr]
+    return size
+
+
+def _type(module: nn.Module) -> str:
+    return type(module).__name__.removeprefix("Parametrized")
+
+
+def _owner(model: nn.Module, module: nn.Module) -> str:
+    if not isinstance(module, TiedLayer) or module.owner is None:
+        return ""
+    return next(name for name, other in model.named_modules() if other is module.owner.layer)

@@ -1,0 +1,142 @@
+"""Counts multiply-accumulates: of one call of any module, and of a second of speech for the nets known here.
+
+What is counted are the products of matrices and convolutions, each use of a shared weight for itself; sums,
+activations, norms and factors for whole channels are not. Two floating-point operations are one
+multiply-accumulate.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from tiedtts.nets.acoustic import AcousticNet
+from tiedtts.nets.hifigan import Hifigan
+from tiedtts.nets.recognizer import Recognizer
+from tiedtts.nets.vocoder import HarmonicVocoder
+
+PHONES_PER_SECOND = 10.5
+"""Speaking rate for which work is told: that of the corpus of the voice in the package, pauses included."""
+SECONDS = 4
+"""Of speech in the call that is counted."""
+_HIFIGAN_RATE = 22_050
+"""Hz; its files do not tell theirs."""
+
+
+@torch.no_grad()
+def macs(model: nn.Module, call: Callable[[], Any]) -> tuple[int, dict[str, int]]:
+    """Count the multiply-accumulates of a call.
+
+    Args:
+        model: Runs in the call.
+        call: Calls it.
+
+    Returns:
+        All of them, and those of each module by its name in the model, with what is inside it; a module
+        that is called several times has the sum.
+    """
+    rows: dict[str, int] = {}
+    counters = _RecurrentLayers(model)
+    with counters, FlopCounterMode(display=False) as counter:
+        call()
+    for name, flops in counter.get_flop_counts().items():
+        if name != "Global":
+            # The first step is the class of the model.
+            _, _, inner = name.partition(".")
+            rows[inner] = sum(flops.values()) // 2
+    total = counter.get_total_flops() // 2
+    for name, extra in counters.found.items():
+        missing = extra - rows.get(name, 0)
+        steps = name.split(".")
+        for above in {".".join(steps[:depth]) for depth in range(len(steps) + 1)}:
+            rows[above] = rows.get(above, 0) + missing
+        total += missing
+    return total, rows
+
+
+class _RecurrentLayers:
+    """Counts what recurrent layers do by their sizes: some run as one operation that hides it."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.found: dict[str, int] = {}
+        self._layers = {n: m for n, m in model.named_modules() if isinstance(m, (nn.LSTM, nn.GRU, nn.RNN))}
+        self._hooks: list[Any] = []
+
+    def __enter__(self) -> None:
+        for name, layer in self._layers.items():
+
+            def hook(module: nn.Module, args: tuple[Any, ...], out: Any, name: str = name) -> None:
+                x = args[0].data if isinstance(args[0], nn.utils.rnn.PackedSequence) else args[0]
+                size = sum(p.numel() for n, p in module.named_parameters() if n.startswith("weight"))
+                self.found[name] = self.found.get(name, 0) + size * x.numel() // x.shape[-1]
+
+            self._hooks.append(layer.register_forward_hook(hook))
+
+    def __exit__(self, *_: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+
+def speech(net: nn.Module) -> tuple[float, dict[str, float]] | None:
+    """Count the multiply-accumulates of a second of speech; nothing for nets of which that is not known.
+
+    Returns:
+        All of them, and those of each module by name, with what is inside it.
+    """
+    run = next((run for kind, run in _RUNS.items() if isinstance(net, kind)), None)
+    if run is None:
+        return None
+    training = net.training
+    net.eval()
+    seconds = run(net)[1]
+    total, rows = macs(net, run(net)[0])
+    net.train(training)
+    return total / seconds, {name: value / seconds for name, value in rows.items()}
+
+
+def _acoustic(net: Any) -> tuple[Callable[[], Any], float]:
+    phones = round(SECONDS * PHONES_PER_SECOND)
+    # 24 kHz in steps of 256 samples, as `prepare` makes them by default.
+    frames = round(SECONDS * 24_000 / 256) // net.config.stride * net.config.stride
+    index = (torch.arange(frames) * phones // frames)[None]
+    zeros, ones = torch.zeros(1, phones), torch.ones(1, phones)
+    ids = torch.ones(1, phones, 4, dtype=torch.int64)
+    position, mask = torch.zeros(1, frames, 5), torch.ones(1, frames)
+    return lambda: net(ids, ones, zeros, zeros, index, position, mask), frames * 256 / 24_000
+
+
+def _harmonic(net: Any) -> tuple[Callable[[], Any], float]:
+    frames = round(SECONDS * net.config.sample_rate / net.config.hop)
+    mel, row = torch.zeros(1, frames, net.config.n_mels), torch.ones(1, frames)
+
+    def call() -> None:
+        # What `forward` does beyond it, no net does in synthesis.
+        net.forward = net.filters
+        try:
+            net(mel, row, row)
+        finally:
+            del net.forward
+
+    return call, frames * net.config.hop / net.config.sample_rate
+
+
+def _recognizer(net: Any) -> tuple[Callable[[], Any], float]:
+    frames = round(SECONDS * 24_000 / 256)
+    mel = torch.zeros(1, frames, net.config.n_mels)
+    return lambda: net(mel, torch.ones(1, frames)), frames * 256 / 24_000
+
+
+def _hifigan(net: Any) -> tuple[Callable[[], Any], float]:
+    frames = round(SECONDS * _HIFIGAN_RATE / net.config.hop)
+    mel = torch.zeros(1, net.config.n_mels, frames)
+    return lambda: net(mel), frames * net.config.hop / _HIFIGAN_RATE
+
+
+_RUNS: Mapping[type[nn.Module], Callable[[Any], tuple[Callable[[], Any], float]]] = {
+    AcousticNet: _acoustic,
+    HarmonicVocoder: _harmonic,
+    Recognizer: _recognizer,
+    Hifigan: _hifigan,
+}

@@ -1,0 +1,178 @@
+"""What a checkpoint or a voice stores, and the work it does, part by part."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tiedtts.errors import VoiceError
+from tiedtts.measure.counting import ModuleCount
+from tiedtts.measure.macs import PHONES_PER_SECOND
+
+FRONT_END = Path(__file__).parents[1] / "text" / "data"
+"""What `synth` reads beside the voice: the lexicon."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartStatistics:
+    """One net."""
+
+    name: str
+    """`acoustic`, `vocoder`, ..., or `total`."""
+    unique_parameters: int
+    """Numbers stored, by storage: tied ones once."""
+    named_parameters: int
+    """The same as if nothing were tied."""
+    unique_bytes: int | None
+    """Of all that is stored, indices included; nothing for the parts of a voice, which are one graph."""
+    buffers: int | None
+    """Numbers that training does not change, such as the indices of a codebook."""
+    macs_per_second: float | None
+    """Multiply-accumulates for a second of audio; nothing where it is not known how the net is run."""
+    modules: tuple[ModuleCount, ...] = ()
+    """Of a checkpoint: layer by layer, without the part's name."""
+    module_macs: dict[str, float] = dataclasses.field(default_factory=dict)
+    """Multiply-accumulates of modules for a second of audio, with what is inside them."""
+
+    @property
+    def tying_ratio(self) -> float:
+        """Named over unique parameters."""
+        return self.named_parameters / max(1, self.unique_parameters)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        work = self.macs_per_second
+        return {
+            "unique_parameters": self.unique_parameters,
+            "named_parameters": self.named_parameters,
+            "tying_ratio": self.tying_ratio,
+            "unique_bytes": self.unique_bytes,
+            "buffers": self.buffers,
+            "macs_per_second": work,
+            "flops_per_second": None if work is None else 2 * work,
+            "modules": [
+                {**dataclasses.asdict(row), "macs_per_second": self.module_macs.get(row.name)}
+                for row in self.modules
+            ],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """One file."""
+
+    file: Path
+    """As it was named, or the voice in the package."""
+    kind: str
+    """`checkpoint`, `voice`, or `weights` of another program."""
+    file_bytes: int
+    """On disk."""
+    parts: tuple[PartStatistics, ...]
+    """In the file's order."""
+    total: PartStatistics
+    """All parts together; work only if it is known of each."""
+    front_end_bytes: int = 0
+    """Of a voice: what `synth` reads beside it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        total = self.total.to_dict()
+        del total["modules"]
+        return {
+            "file": str(self.file),
+            "kind": self.kind,
+            "file_bytes": self.file_bytes,
+            "front_end_bytes": self.front_end_bytes,
+            "phones_per_second": PHONES_PER_SECOND,
+            **total,
+            "parts": {part.name: part.to_dict() for part in self.parts},
+        }
+
+
+def statistics(file: str | Path, architecture: str = "auto") -> Statistics:
+    """Count what is in a file.
+
+    Args:
+        file: Voice, name of a voice in the package, or checkpoint of this or another program.
+        architecture: What a foreign checkpoint is.
+
+    Raises:
+        VoiceError: There is no such voice, or the file is damaged.
+        CheckpointError: The file is no checkpoint.
+    """
+    from tiedtts.voice import find
+
+    path = Path(file)
+    if path.suffix != ".onnx" and path.is_file():
+        return _checkpoint(path, architecture)
+    if path.suffix not in ("", ".onnx"):
+        raise VoiceError(f"no such file: {file}", hint="name a voice or a checkpoint")
+    return _voice(find(file))
+
+
+def _checkpoint(path: Path, architecture: str) -> Statistics:
+    from tiedtts import checkpoint
+    from tiedtts.conversion import read
+    from tiedtts.measure import counting, macs
+
+    kind = "checkpoint" if checkpoint.is_checkpoint(path) else "weights"
+    parts = []
+    for name, net in read(path, architecture).parts.items():
+        counted, work = counting.count(net), macs.speech(net)
+        parts.append(
+            PartStatistics(
+                name=name,
+                unique_parameters=counted.unique_parameters,
+                named_parameters=counted.named_parameters,
+                unique_bytes=counted.unique_bytes,
+                buffers=counted.buffers,
+                macs_per_second=None if work is None else work[0],
+                modules=counted.modules,
+                module_macs={} if work is None else work[1],
+            )
+        )
+    work_of = [part.macs_per_second for part in parts]
+    total = PartStatistics(
+        name="total",
+        unique_parameters=sum(part.unique_parameters for part in parts),
+        named_parameters=sum(part.named_parameters for part in parts),
+        unique_bytes=sum(part.unique_bytes or 0 for part in parts),
+        buffers=sum(part.buffers or 0 for part in parts),
+        macs_per_second=None if None in work_of else sum(each for each in work_of if each is not None),
+    )
+    return Statistics(file=path, kind=kind, file_bytes=path.stat().st_size, parts=tuple(parts), total=total)
+
+
+def _voice(path: Path) -> Statistics:
+    from tiedtts.measure import onnx_counting
+
+    counted = onnx_counting.count(path)
+    own = counted.metadata
+    named = own.get("named_parameters", own["parameters"])
+    parts = [
+        PartStatistics(
+            name=name,
+            unique_parameters=unique,
+            named_parameters=named[name],
+            unique_bytes=None,
+            buffers=None,
+            macs_per_second=own.get("macs_per_second", {}).get(name),
+        )
+        for name, unique in own["parameters"].items()
+    ]
+    total = PartStatistics(
+        name="total",
+        unique_parameters=sum(own["parameters"].values()),
+        named_parameters=sum(named.values()),
+        unique_bytes=counted.unique_bytes,
+        buffers=counted.buffers,
+        macs_per_second=counted.macs_per_second,
+    )
+    return Statistics(
+        file=path,
+        kind="voice",
+        file_bytes=path.stat().st_size,
+        parts=tuple(parts),
+        total=total,
+        front_end_bytes=sum(each.stat().st_size for each in FRONT_END.iterdir() if each.is_file()),
+    )

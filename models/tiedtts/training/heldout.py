@@ -1,0 +1,61 @@
+"""Losses on held-out recordings of nets that are not being trained."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from tiedtts.errors import ConfigError, CorpusError
+from tiedtts.training import corpus as corpora
+from tiedtts.training import recipe as recipes
+from tiedtts.training.corpus import Corpus
+from tiedtts.training.tasks.acoustic import AcousticTask
+from tiedtts.training.tasks.aligner import AlignerTask
+from tiedtts.training.tasks.task import Task
+from tiedtts.training.tasks.vocoder import VocoderTask
+
+
+class HeldOut:
+    """The held-out recordings of a data folder, to measure nets with.
+
+    Args:
+        data: Folder made by `prepare`.
+
+    Raises:
+        CorpusError: It cannot be used, or nothing in it is held out.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self.corpus: Corpus = corpora.load(data)
+        if not self.corpus.heldout:
+            raise CorpusError(f"nothing is held out in {data}", hint="prepare it again with `--holdout 5%`")
+        self.recipe = recipes.parse(recipes.read_text(recipes.DEFAULT), recipes.DEFAULT)
+
+    def losses(self, parts: Mapping[str, nn.Module]) -> dict[str, float]:
+        """Return the losses of nets by name, `part.loss`; weights stay as they are.
+
+        Args:
+            parts: Part name to net.
+
+        Raises:
+            ConfigError: A net is not one that this program trains.
+        """
+        found = {}
+        for part, net in parts.items():
+            torch.manual_seed(self.recipe.seed)
+            for name, value in self._task(part, net).evaluate(net.eval()).items():
+                found[f"{part}.{name}"] = value
+        return found
+
+    def _task(self, part: str, net: nn.Module) -> Task:
+        if part == "aligner":
+            return AlignerTask(self.corpus, self.recipe.aligner, net)  # type: ignore[arg-type]
+        if part == "acoustic":
+            return AcousticTask(self.corpus, self.recipe.acoustic, net)  # type: ignore[arg-type]
+        if part == "vocoder" and hasattr(net, "filters"):
+            return VocoderTask(self.corpus, self.recipe.vocoder, net)  # type: ignore[arg-type]
+        raise ConfigError(
+            f"held-out losses are only known for nets that `train` makes, not for {type(net).__name__}",
+            hint="leave out the data",
+        )

@@ -1,0 +1,102 @@
+"""`tiedtts tie` as a user types it."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from tiedtts import checkpoint
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.checkpoint import Checkpoint
+from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts_cli.main import main
+
+PLAN = '[[tie]]\nlayers = "*.expand"\nscheme = "cluster"\noptions = { into = "project" }\n'
+
+
+@pytest.fixture(autouse=True)
+def _in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    net = HarmonicVocoder(VocoderConfig(width=16, blocks=2))
+    checkpoint.save(Path("v.safetensors"), Checkpoint({"vocoder": net}, AudioSettings()))
+    Path("plan.toml").write_text(PLAN)
+
+
+def test_by_a_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(["tie", "v.safetensors", "-o", "t.safetensors", "--plan", "plan.toml", "--report", "r.json"])
+        == 0
+    )
+    shown = capsys.readouterr()
+    rows = [line.split() for line in shown.out.splitlines()]
+    assert rows[1][:4] == ["vocoder.body.blocks.*.expand", "x2", "cluster", "structural"]
+    assert rows[2][0] == "vocoder.body.blocks.*.project"
+    assert "times fewer" in shown.out
+    assert shown.err == ""
+    report = json.loads(Path("r.json").read_text())
+    assert report["file_bytes_after"] == Path("t.safetensors").stat().st_size
+    assert [row["layer"] for row in report["layers"]] == [
+        f"vocoder.body.blocks.{n}.{name}" for n in range(2) for name in ("expand", "project")
+    ]
+
+
+def test_by_a_scheme(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["tie", "v.safetensors", "-o", "t.safetensors", "--scheme", "codebook", "--layers", "*.expand"]
+    assert main([*command, "--option", "k=4", "--bias", "zero", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert {row["scheme"] for row in report["layers"]} == {"codebook"}
+    assert [row["parameters_after"] for row in report["layers"]] == [4, 4]
+    assert main(["tie", "--untie", "t.safetensors", "-o", "u.safetensors"]) == 0
+    restored = checkpoint.load(Path("u.safetensors")).part("vocoder")
+    assert len(restored.state_dict()["body.blocks.0.expand.weight"].unique()) == 4
+
+
+def test_suggest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tie", "--suggest", "v.safetensors", "-o", "plan2.toml"]) == 0
+    shown = capsys.readouterr()
+    assert Path("plan2.toml").read_text() in shown.out
+    assert "most alike" in shown.out
+    assert shown.err == "next: tiedtts tie v.safetensors -o tied.safetensors --plan plan2.toml\n"
+    assert main(["tie", "v.safetensors", "-o", "t.safetensors", "--plan", "plan2.toml", "-q"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["tie", "--suggest", "v.safetensors", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["plan"]["tie"]
+    assert main(["tie", "--suggest", "v.safetensors", "-o", "plan3.toml", "--max-error", "0"]) == 1
+    assert "no tie is within the bounds" in capsys.readouterr().err
+    assert not Path("plan3.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "error"),
+    [
+        (["-o", "t.safetensors"], 2, "give either `--plan FILE` or `--scheme S --layers GLOB`"),
+        (["-o", "t.safetensors", "--scheme", "share"], 2, "`--scheme` needs `--layers`"),
+        (["-o", "t.safetensors", "--layers", "*"], 2, "give either"),
+        (["-o", "t.safetensors", "--plan", "plan.toml", "--layers", "*"], 2, "belong to `--scheme`"),
+        (["--plan", "plan.toml"], 2, "the result needs a place to go"),
+        (["--untie", "--suggest", "-o", "t.safetensors"], 2, "exclude each other"),
+        (["--untie", "--plan", "plan.toml", "-o", "t.safetensors"], 2, "`--untie` takes no plan"),
+        (
+            ["-o", "t.safetensors", "--plan", "plan.toml", "--arch", "vits"],
+            2,
+            "`--arch` must be auto, hifigan",
+        ),
+        (["-o", "t.safetensors", "--scheme", "share", "--layers", "*", "--option", "k"], 2, "must be K=V"),
+        (["-o", "t.safetensors", "--scheme", "magic", "--layers", "*"], 1, "there is no scheme `magic`"),
+        (["-o", "t.safetensors", "--scheme", "codebook", "--layers", "x"], 1, "no layer matches `x`"),
+        (["-o", "v.safetensors", "--plan", "plan.toml"], 1, "is the checkpoint itself"),
+        (["-o", "no/t.safetensors", "--plan", "plan.toml"], 1, "there is no folder no"),
+        (["-o", "t.safetensors", "--plan", "none.toml"], 1, "cannot read tie plan `none.toml`"),
+        (["-o", "t.safetensors", "--plan", "plan.toml", "--report", "no/r.json"], 1, "there is no folder no"),
+        (["-o", "t.safetensors", "--plan", "plan.toml", "--data", "no"], 1, "no is not a data folder"),
+    ],
+)
+def test_mistakes(arguments: list[str], status: int, error: str, capsys: pytest.CaptureFixture[str]) -> None:
+    there = {path.name: path.read_bytes() for path in Path().iterdir()}
+    assert main(["tie", "v.safetensors", *arguments]) == status
+    shown = capsys.readouterr()
+    assert error in shown.err.splitlines()[0]
+    assert shown.err.startswith("error: ")
+    assert {path.name: path.read_bytes() for path in Path().iterdir()} == there

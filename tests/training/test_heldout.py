@@ -1,0 +1,73 @@
+"""Held-out losses of nets that are not being trained, and `tie --data`."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from tiedtts import checkpoint
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.checkpoint import Checkpoint
+from tiedtts.errors import ConfigError, CorpusError
+from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
+from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.training.heldout import HeldOut
+from tiedtts_cli.main import main
+
+
+def parts() -> dict[str, nn.Module]:
+    torch.manual_seed(0)
+    return {
+        "acoustic": AcousticNet(AcousticConfig(width=8, decoder_blocks=2)),
+        "vocoder": HarmonicVocoder(VocoderConfig(width=8, blocks=2)),
+    }
+
+
+def test_losses_by_part(data_folder: Path) -> None:
+    heldout = HeldOut(data_folder)
+    nets = parts()
+    before = {name: value.clone() for net in nets.values() for name, value in net.state_dict().items()}
+    found = heldout.losses(nets)
+    assert {"acoustic.mel", "vocoder.spectral"} <= found.keys()
+    assert found == heldout.losses(nets)
+    after = {name: value for net in nets.values() for name, value in net.state_dict().items()}
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_net_of_another_program(data_folder: Path) -> None:
+    with pytest.raises(ConfigError, match="only known for nets that `train` makes, not for Linear"):
+        HeldOut(data_folder).losses({"vocoder": nn.Linear(2, 2)})
+
+
+def test_nothing_held_out(data_folder: Path, tmp_path: Path) -> None:
+    for path in data_folder.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    manifest = (data_folder / "manifest.jsonl").read_text().replace('"heldout"', '"train"')
+    (tmp_path / "manifest.jsonl").unlink()
+    (tmp_path / "manifest.jsonl").write_text(manifest)
+    with pytest.raises(CorpusError, match="nothing is held out"):
+        HeldOut(tmp_path)
+
+
+def test_tie_and_suggest_with_data(
+    data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, plan = tmp_path / "a.safetensors", tmp_path / "plan.toml"
+    checkpoint.save(source, Checkpoint(parts(), AudioSettings()))
+    assert (
+        main(
+            ["tie", "--suggest", str(source), "--data", str(data_folder), "-o", str(plan), "--max-loss", "9"]
+        )
+        == 0
+    )
+    shown = capsys.readouterr().out
+    assert "[[tie]]" in shown
+    assert plan.read_text() in shown
+    tied = tmp_path / "tied.safetensors"
+    command = ["tie", str(source), "-o", str(tied), "--plan", str(plan), "--data", str(data_folder), "--json"]
+    assert main(command) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["heldout_losses_before"] == HeldOut(data_folder).losses(parts())
+    assert report["heldout_losses_after"] == HeldOut(data_folder).losses(checkpoint.load(tied).parts)
