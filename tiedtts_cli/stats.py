@@ -130,10 +130,20 @@ def _modules(part: "PartStatistics", *, everything: bool) -> Any:
             "█" * max(round(BAR * unique / most), 1 if unique else 0),
             f"{unique:,}",
             f"{sum(row.named_parameters for row in rows):,}",
-            _millions(part.module_macs.get(name)),
+            _millions(_work(part, name)),
             "; ".join(notes),
         )
     return table
+
+
+def _work(part: "PartStatistics", name: str) -> float | None:
+    """Return what a module does; of one that only holds others, what these do."""
+    known = part.module_macs
+    if name in known:
+        return known[name]
+    inside = [each for each in known if each.startswith(f"{name}.")]
+    outermost = [each for each in inside if not any(each.startswith(f"{other}.") for other in inside)]
+    return sum(known[each] for each in outermost) if outermost else None
 
 
 def _show_two(console: "Console", before: "Statistics", after: "Statistics") -> None:
@@ -141,13 +151,10 @@ def _show_two(console: "Console", before: "Statistics", after: "Statistics") -> 
     earlier = {part.name: part for part in (*before.parts, before.total)}
     for part in (*after.parts, after.total):
         first = earlier.get(part.name)
-        rows = (
-            ("unique parameters", lambda of: of.unique_parameters),
-            ("bytes", lambda of: of.unique_bytes),
-            ("MMACs/s", lambda of: of.macs_per_second),
-        )
-        for number, (name, get) in enumerate(rows):
-            old, new = None if first is None else get(first), get(part)
+        names = {"unique_parameters": "unique parameters", "unique_bytes": "bytes"}
+        for number, key in enumerate((*names, "macs_per_second")):
+            name = names.get(key, "MMACs/s")
+            old, new = None if first is None else getattr(first, key), getattr(part, key)
             if old is None and new is None:
                 continue
             show = _millions if name == "MMACs/s" else _number

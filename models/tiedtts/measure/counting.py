@@ -1,7 +1,7 @@
 """Counts what a model stores, by storage: tied weights once, whoever holds them and however often.
 
-Usual counters go by name or by object, and are wrong for shared parameters, for views of a common bank, and for
-weights that are computed from others.
+Usual counters go by name or by object, and are wrong for shared parameters, for views of a common bank, and
+for weights that are computed from others.
 """
 
 import math
@@ -128,7 +128,7 @@ def _mask(tensors: Iterable[Tensor]) -> Tensor:
     mask = torch.zeros(max(ends), dtype=torch.bool)
     for shape, stride, offset in views:
         # A number that an expanded view sees many times is written once.
-        index = torch.full((), offset)
+        index = torch.tensor(int(offset))
         for n, step in zip(shape, stride, strict=True):
             index = index[..., None] + torch.arange(n if step else 1) * step
         mask[index.flatten()] = True
@@ -188,4 +188,5 @@ def _type(module: nn.Module) -> str:
 def _owner(model: nn.Module, module: nn.Module) -> str:
     if not isinstance(module, TiedLayer) or module.owner is None:
         return ""
-    return next(name for name, other in model.named_modules() if other is module.owner.layer)
+    holder = module.owner.layer
+    return str(next(name for name, other in model.named_modules() if other is holder))

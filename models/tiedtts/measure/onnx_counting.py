@@ -91,7 +91,8 @@ def _macs(model: Any, audio: Mapping[str, Any]) -> float:
     durations, *values = session.run(wanted, inputs)
     shapes = {**stored, **{name: value.shape for name, value in zip(shown, values, strict=True)}}
     seconds = float(durations.sum()) * audio["hop"] / audio["sample_rate"]
-    return sum(_product(node, shapes) for node in products) / seconds
+    work = sum(_product(node, shapes) for node in products)
+    return float(work / seconds)
 
 
 def _product(node: Any, shapes: dict[str, tuple[int, ...]]) -> int:

@@ -1,0 +1,150 @@
+"""Multiply-accumulates: by hand, by torch's own counter, and what ties save of them."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrizations
+from torch.utils.flop_counter import FlopCounterMode
+
+from tests.tying.cases import plan
+from tiedtts.measure.macs import PHONES_PER_SECOND, SECONDS, macs, speech
+from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
+from tiedtts.nets.hifigan import Hifigan, HifiganConfig
+from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
+from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.tying import tie
+
+
+class Loop(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(100, 100)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.layer(self.layer(self.layer(x)))
+        return out
+
+
+@pytest.mark.parametrize(
+    ("layer", "x", "by_hand"),
+    [
+        (nn.Linear(4, 3), torch.zeros(2, 4), 24),
+        (nn.Conv1d(4, 6, 5), torch.zeros(1, 4, 14), 6 * 10 * 4 * 5),
+        (nn.Conv1d(4, 4, 5, groups=4), torch.zeros(1, 4, 14), 4 * 10 * 5),
+        (nn.Conv2d(3, 2, 3, stride=2), torch.zeros(2, 3, 9, 9), 2 * 2 * 16 * 27),
+        (nn.ConvTranspose1d(4, 6, 5, 2), torch.zeros(1, 4, 10), 10 * 4 * 6 * 5),
+        (nn.LSTM(5, 7, 2, bidirectional=True), torch.zeros(11, 3, 5), 33 * 2 * 28 * (5 + 7 + 14 + 7)),
+        (nn.GRU(5, 7), torch.zeros(11, 3, 5), 33 * 21 * 12),
+        (nn.Embedding(9, 4), torch.zeros(3, dtype=torch.int64), 0),
+        (parametrizations.weight_norm(nn.Conv1d(64, 64, 3)), torch.zeros(1, 64, 52), 614_400),
+    ],
+)
+def test_by_hand(layer: nn.Module, x: Tensor, by_hand: int) -> None:
+    total, rows = macs(layer, lambda: layer(x))
+    assert total == by_hand
+    assert rows.get("", 0) == by_hand
+
+
+def test_every_use_counts() -> None:
+    net = Loop()
+    total, rows = macs(net, lambda: net(torch.zeros(1, 100)))
+    assert total == 30_000
+    assert rows["layer"] == 30_000
+
+
+def test_recurrent_layers_inside_a_net() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn = nn.LSTM(4, 4)
+            self.out = nn.Linear(4, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = self.out(self.rnn(x)[0])
+            return out
+
+    net = Net()
+    total, rows = macs(net, lambda: net(torch.zeros(5, 1, 4)))
+    assert rows == {"": total, "rnn": 5 * 16 * 8, "out": 5 * 8}
+    assert total == 5 * 16 * 8 + 5 * 8
+
+
+def nets() -> list[nn.Module]:
+    torch.manual_seed(0)
+    small = HifiganConfig(
+        channels=8,
+        upsample_rates=(4, 2),
+        upsample_kernels=(8, 4),
+        resblock_kernels=(3,),
+        resblock_dilations=((1,),),
+    )
+    return [
+        AcousticNet(AcousticConfig(width=16)),
+        HarmonicVocoder(VocoderConfig(width=16)),
+        Recognizer(RecognizerConfig(width=16)),
+        Hifigan(small),
+    ]
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_a_second_of_speech(at: int) -> None:
+    net = nets()[at].train()
+    found = speech(net)
+    assert found is not None
+    total, rows = found
+    assert net.training
+    assert rows[""] == total > 0
+    leaves = [name for name, module in net.named_modules() if not list(module.children())]
+    inside = sum(rows.get(name, 0) for name in leaves)
+    if isinstance(net, HarmonicVocoder):
+        # Between the frequencies at which it predicts, it interpolates with matrices of its own.
+        bins, knots = net.config.n_fft // 2 + 1, net.config.knots
+        frames = net.config.sample_rate / net.config.step
+        assert (total - inside) / frames % (bins * knots) == pytest.approx(0)
+        assert total > inside
+    else:
+        assert inside == pytest.approx(total)
+
+
+def test_frames_and_phones_are_those_of_a_second() -> None:
+    acoustic, vocoder = nets()[:2]
+    found = speech(acoustic)
+    assert found is not None
+    encoder = found[1]["encoder.blocks.0.expand"]
+    assert encoder == pytest.approx(PHONES_PER_SECOND * 16 * 32, rel=0.01)
+    assert found[1]["decoder.blocks.0.expand"] == pytest.approx(24_000 / 256 / 2 * 16 * 32, rel=0.01)
+    heard = speech(vocoder)
+    assert heard is not None
+    assert heard[1]["body.blocks.0.expand"] == pytest.approx(24_000 / 256 * 16 * 32, rel=0.01)
+    assert SECONDS == 4
+
+
+def test_a_net_of_which_nothing_is_known() -> None:
+    assert speech(nn.Linear(2, 2)) is None
+
+
+@pytest.mark.parametrize(
+    ("scheme", "options", "share"),
+    [
+        ("lowrank", {"rank": 4}, 4 * (16 + 32) / (16 * 32)),
+        ("cluster", {"ratio": 0.5, "into": "project"}, 0.5),
+        ("codebook", {"k": 8}, 1.0),
+        ("share", {}, 1.0),
+    ],
+)
+def test_structural_ties_save_work_and_storage_ties_do_not(
+    scheme: str, options: dict[str, Any], share: float
+) -> None:
+    net = nets()[1].eval()
+    tied, _ = tie(net, plan(scheme, "body.blocks.*.expand", **options))
+    before, after = speech(net), speech(tied)
+    assert before is not None
+    assert after is not None
+    name = "body.blocks.0.expand"
+    assert after[1][name] == pytest.approx(share * before[1][name])
+    mel, row = torch.zeros(1, 50, 80), torch.ones(1, 50)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        tied.filters(mel, row, row)
+    assert counter.get_total_flops() / 2 / 50 * 24_000 / 256 == pytest.approx(after[0], rel=1e-3)
