@@ -155,7 +155,7 @@ def test_two_processes_are_one_with_twice_the_batch(
     half.write_text(recipe.read_text().replace("batch_size = 4", "batch_size = 2"))
     train(data_folder, tmp_path / "one", recipe=str(recipe), parts=[part], threads=1, accelerator="cpu")
     process = _start(data_folder, tmp_path / "two", half, part, processes=2)
-    output = process.communicate(timeout=120)[0]
+    output = process.communicate(timeout=300)[0]
     assert process.returncode == 0, output
     one, two = _rows(tmp_path / "one", part), _rows(tmp_path / "two", part)
     assert len(one) == len(two) == 4
