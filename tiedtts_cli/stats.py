@@ -37,7 +37,7 @@ def stats(
     ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with unrounded numbers.")] = False,
 ) -> None:
-    """Count parameters, multiply-accumulates and bytes; tied weights once.
+    """Count parameters, work and bytes.
 
     \b
     tiedtts stats kathleen

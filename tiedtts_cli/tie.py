@@ -71,7 +71,7 @@ def tie(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no table.")] = False,
 ) -> None:
-    """Tie the weights of a checkpoint, without data and without training.
+    """Tie the weights of a checkpoint.
 
     \b
     tiedtts tie run/voice.safetensors -o tied.safetensors --plan plan.toml

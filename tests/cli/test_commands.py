@@ -105,6 +105,7 @@ def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch
         "parts": ("aligner", "acoustic", "vocoder"),
         "resume": False,
         "init_from": None,
+        "tie": None,
         "tensorboard": False,
         "precision": "auto",
         "devices": "auto",
@@ -116,8 +117,8 @@ def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch
         "vocoder: 20 steps done, mel 0.512 log_f0 0.1\nnext: tiedtts export run/voice.st -o voice.onnx\n",
     )
     options = (
-        "--recipe r.toml --part vocoder --init-from c.st --precision bf16 --accelerator cpu "
-        "--devices 2 --threads 3 --tensorboard -q"
+        "--recipe r.toml --part vocoder --init-from c.st --tie plan.toml --precision bf16 "
+        "--accelerator cpu --devices 2 --threads 3 --tensorboard -q"
     ).split()
     assert main(["train", "data", "-o", "run", *options]) == 0
     assert core.options == {
@@ -125,6 +126,7 @@ def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch
         "parts": ("vocoder",),
         "resume": False,
         "init_from": Path("c.st"),
+        "tie": Path("plan.toml"),
         "tensorboard": True,
         "precision": "bf16",
         "devices": 2,
