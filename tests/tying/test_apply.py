@@ -7,7 +7,7 @@ from torch.nn.utils import parametrizations
 
 from tests.tying.cases import assert_alike, plan
 from tiedtts.errors import ConfigError, TiedTTSError
-from tiedtts.tying import TiedLayer, TiePlan, TieReport, tie, tie_map, untie
+from tiedtts.tying import TiedLayer, TiePlan, TieReport, TieRule, tie, tie_map, untie
 from tiedtts.tying.share import Share
 
 
@@ -195,6 +195,20 @@ def test_what_cannot_be_tied_is_named(rules: TiePlan, message: str, hint: str) -
         tie(Net(), rules)
     assert message in str(caught.value)
     assert hint in (caught.value.hint or "")
+
+
+def test_a_rule_that_another_hides() -> None:
+    rules = (TieRule("blocks.*", "codebook"), TieRule("blocks.0.wide", "lowrank"))
+    with pytest.raises(
+        ConfigError, match=r"rule 2 of the plan, `blocks\.0\.wide`, is never used: rule 1"
+    ) as error:
+        tie(Net(), TiePlan(rules))
+    assert "narrower one first" in str(error.value.hint)
+    tied, _ = tie(Net(), TiePlan(rules[::-1]))
+    assert {layer.scheme for layer in tied.modules() if isinstance(layer, TiedLayer)} == {
+        "codebook",
+        "lowrank",
+    }
 
 
 def test_a_tied_layer_is_not_tied_again() -> None:

@@ -2,11 +2,14 @@
 
 import copy
 import io
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations, prune, weight_norm
 
 from tests.tying.cases import plan
 from tiedtts.errors import TiedTTSError
@@ -203,3 +206,39 @@ def model_plan(model: nn.Module) -> Any:
     assert isinstance(layer, TiedLayer)
     given = {name: value for name, value in vars(layer.options).items() if value is not None}
     return plan(layer.scheme, **given)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [parametrizations.weight_norm, weight_norm, lambda layer: prune.l1_unstructured(layer, "weight", 0.5)],
+    ids=["new weight norm", "old weight norm", "prune"],
+)
+def test_what_would_untie_is_an_error(model: nn.Module, act: Callable[[nn.Module], Any]) -> None:
+    before = numbers(model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises((KeyError, AttributeError, RuntimeError, ValueError, TypeError)):
+            act(model[0])  # type: ignore[index]
+    assert numbers(model) == before
+    assert isinstance(model[0], TiedLayer)  # type: ignore[index]
+
+
+def test_dynamic_quantisation_leaves_ties(model: nn.Module) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        other = torch.ao.quantization.quantize_dynamic(copy.deepcopy(model), {nn.Linear}, torch.qint8)
+    assert_tied(other, model)
+
+
+def test_tracing_keeps_ties(model: nn.Module) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        traced = torch.jit.trace(model, X)
+        sizes = []
+        for each in (traced, torch.jit.trace(stack(), X)):
+            file = io.BytesIO()
+            torch.jit.save(each, file)
+            file.seek(0)
+            sizes.append(sum(value.numel() for value in torch.jit.load(file).parameters()))
+    torch.testing.assert_close(traced(X), model(X))
+    assert sizes[0] == numbers(model) < sizes[1]

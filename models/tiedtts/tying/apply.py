@@ -113,6 +113,7 @@ class _Tying:
         """Return the rule of each layer that has one."""
         rule_of: dict[str, TieRule] = {}
         matched: set[int] = set()
+        winners: dict[int, set[int]] = {}
         for name, layer in self.modules.items():
             if not isinstance(layer, TiedLayer) and layers.plain_type(layer) is None:
                 continue
@@ -125,11 +126,20 @@ class _Tying:
                     f"`{name}` is tied already, by `{layer.scheme}`", hint="untie the model first"
                 )
             rule_of[name] = self.plan.rules[fits[0]]
+            for at in fits:
+                winners.setdefault(at, set()).add(fits[0])
         for at, rule in enumerate(self.plan.rules):
             if at not in matched:
                 raise ConfigError(
                     f"no layer matches `{rule.layers}`, in rule {at + 1} of {self.plan.source}",
                     hint=self._near(rule),
+                )
+            if at not in winners[at]:
+                first = min(winners[at])
+                raise ConfigError(
+                    f"rule {at + 1} of {self.plan.source}, `{rule.layers}`, is never used: rule {first + 1}, "
+                    f"`{self.plan.rules[first].layers}`, matches its layers before",
+                    hint="the first rule that matches counts: write the narrower one first",
                 )
         return rule_of
 
