@@ -41,20 +41,19 @@ def report(rows: Sequence[Row]) -> str:
         own = [row for row in merged if (row["study"], row["part"]) == (study, part)]
         if not own:
             continue
-        before = "| before training on " if study == "trained" else ""
-        heads = "| variant | unique parameters | kB | MMACs/s "
+        heads = "| variant | unique parameters | kB | MMACs/s"
         steps = own[0]["steps"]
         column = f"after {steps} steps" if study == "trained" else f"loss after {steps} steps"
         lines += [
             f"\n**{title}**\n",
-            f"{heads}{'| no data' if before else ''} | {column} | seeds |",
-            "|---|---:|---:|---:|" + ("---:|" if before else "") + "---:|---:|",
+            f"{heads}{' | no data' if study == 'trained' else ''} | {column} | seeds |",
+            "|---|---:|---:|---:|" + ("---:|" if study == "trained" else "") + "---:|---:|",
         ]
         for row in own:
             loss = f"{row['after']:.4f}"
             if row["spread"] is not None:
                 loss += f" ± {row['spread'] / 2:.4f}"
-            first = f"| {row['before']:.4f} " if before else ""
+            first = f"| {row['before']:.4f} " if study == "trained" else ""
             count = f"{row['parameters']:,}"
             if "nonzero" in row:
                 count = f"{row['nonzero']:,} not zero"

@@ -124,9 +124,9 @@ def prune(net: nn.Module, part: str, share_of: float) -> dict[str, torch.Tensor]
 def quantise(net: nn.Module, store: str) -> None:
     """Round what is stored as it would be in a file: 16-bit numbers, or 8-bit ones with a scale for each row."""
     for value in net.parameters():
-        if store == "fp16":
+        if store == "fp16" or (store == "int8" and value.dim() <= 1):
             value.copy_(value.half().float())
-        elif store == "int8" and value.dim() > 1:
+        elif store == "int8":
             rows = value.flatten(1)
             scale = (rows.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
             value.copy_((torch.round(rows / scale) * scale).reshape(value.shape))
@@ -135,7 +135,8 @@ def quantise(net: nn.Module, store: str) -> None:
 def stored_bytes(net: nn.Module, part: str, variant: Variant) -> int:
     """Return the size of the weights in a file without its header.
 
-    The predictor of durations and pitch, which no variant changes, is left out. Pruned layers are a bit a weight and the weights that are left; 8-bit rows have a 16-bit scale.
+    The predictor of durations and pitch, which no variant changes, is left out. Pruned layers are a bit a weight and the weights that are left; 8-bit rows
+    have a 16-bit scale, and vectors beside them 16-bit numbers.
     """
     size = sum(value.nbytes for value in net.buffers() if not value.is_floating_point())
     pruned = {name for name, _ in block_weights(net, part)} if variant.prune else set()

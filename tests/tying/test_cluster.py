@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tests.tying.cases import plan
+from tests.tying.cases import assert_alike, plan
 from tiedtts.errors import ConfigError
 from tiedtts.nets.blocks import ConvNeXtBlock
 from tiedtts.tying import TiePlan, kmeans, tie, untie
@@ -242,3 +242,21 @@ def test_clusters_that_are_apart_are_found() -> None:
 @pytest.mark.parametrize(("k", "kind"), [(256, torch.uint8), (257, torch.int16), (40_000, torch.int32)])
 def test_indices_are_small(k: int, kind: torch.dtype) -> None:
     assert kmeans.index_type(k) == kind
+
+
+def test_the_reader_may_be_further_up() -> None:
+    class Pair(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.wide = nn.ModuleList([nn.Linear(3, 8)])
+            self.narrow = nn.ModuleList([nn.Linear(8, 3)])
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            out: torch.Tensor = self.narrow[0](torch.relu(self.wide[0](x)))
+            return out
+
+    net = nn.Sequential(Pair(), Pair())
+    tied, report = tie(net, plan("cluster", "*.wide.0", ratio=0.5, into="narrow.0"))
+    assert [row.layer for row in report.layers] == ["0.wide.0", "0.narrow.0", "1.wide.0", "1.narrow.0"]
+    x = torch.randn(4, 3)
+    assert_alike(tied(x), untie(tied)(x))
