@@ -81,10 +81,10 @@ def main() -> None:
     parser.add_argument("--sounds", type=Path, help="folder for a sound of each row")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    net = foreign.read(arguments.checkpoint, "hifigan").net.eval()
     done = _read(arguments.results)
     todo = [name for name in arguments.only if name not in done]
     if todo:
+        net = foreign.read(arguments.checkpoint, "hifigan").net.eval()
         mels = load(arguments.recordings, HELD_OUT + FOR_TUNING)
         for name in todo:
             row = measure(name, net, mels, arguments.steps, arguments.sounds)

@@ -11,11 +11,12 @@ from torch.nn.utils import parametrize
 
 from tiedtts.errors import ConfigError, TiedTTSError
 from tiedtts.tying import layers
+from tiedtts.tying.claims import check_used, claim, find_other
 from tiedtts.tying.cluster import Cluster, FoldedCluster, FoldedInput
 from tiedtts.tying.folding import fold_refusal
 from tiedtts.tying.grouping import group_layers
 from tiedtts.tying.io import Io
-from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.layers import LayerSpec, called
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.schemes import SCHEMES, fitting
@@ -111,46 +112,15 @@ class _Tying:
 
     def _claim(self) -> dict[str, TieRule]:
         """Return the rule of each layer that has one."""
-        rule_of: dict[str, TieRule] = {}
-        matched: set[int] = set()
-        winners: dict[int, set[int]] = {}
-        for name, layer in self.modules.items():
-            if not isinstance(layer, TiedLayer) and layers.plain_type(layer) is None:
-                continue
-            fits = [at for at, rule in enumerate(self.plan.rules) if any(map(rule.matches, self.names[name]))]
-            matched.update(fits)
-            if not fits:
-                continue
+        claims = claim(self.modules, self.names, self.plan)
+        for name in claims.rule_of:
+            layer = self.modules[name]
             if isinstance(layer, TiedLayer):
                 raise ConfigError(
-                    f"`{name}` is tied already, by `{layer.scheme}`", hint="untie the model first"
+                    f"{called(name)} is tied already, by `{layer.scheme}`", hint="untie the model first"
                 )
-            rule_of[name] = self.plan.rules[fits[0]]
-            for at in fits:
-                winners.setdefault(at, set()).add(fits[0])
-        for at, rule in enumerate(self.plan.rules):
-            if at not in matched:
-                raise ConfigError(
-                    f"no layer matches `{rule.layers}`, in rule {at + 1} of {self.plan.source}",
-                    hint=self._near(rule),
-                )
-            if at not in winners[at]:
-                first = min(winners[at])
-                raise ConfigError(
-                    f"rule {at + 1} of {self.plan.source}, `{rule.layers}`, is never used: rule {first + 1}, "
-                    f"`{self.plan.rules[first].layers}`, matches its layers before",
-                    hint="the first rule that matches counts: write the narrower one first",
-                )
-        return rule_of
-
-    def _near(self, rule: TieRule) -> str:
-        others = [name for name in self.first_names if name and rule.matches(name)]
-        if others and any(name.startswith(f"{others[0]}.") for name in self.modules):
-            kind = type(self.modules[self.first_names[others[0]]])
-            return f"`{others[0]}` is a {kind.__name__}: try `{others[0]}.*`"
-        known = [name for name, layer in self.modules.items() if layers.plain_type(layer) is not None]
-        shown = ", ".join(known[:8]) + (f" and {len(known) - 8} more" if len(known) > 8 else "")
-        return f"layers that can be tied are {shown}" if known else "the model has no layer that can be tied"
+        check_used(claims, self.modules, self.plan)
+        return {name: self.plan.rules[at] for name, at in claims.rule_of.items()}
 
     def _spec(self, name: str, rule: TieRule, scheme: type[TiedLayer] | None = None) -> LayerSpec:
         """Describe a layer that a scheme is to tie.
@@ -161,7 +131,8 @@ class _Tying:
         layer, scheme = self.modules[name], scheme or SCHEMES[rule.scheme]
         why = layers.refusal(layer)
         if why is not None:
-            raise ConfigError(f"`{name}` cannot be tied: {why}", hint="leave it out of the plan")
+            raise ConfigError(f"{called(name)} cannot be tied: {why}", hint=_way_out(why))
+        self._check_weights(name)
         if parametrize.is_parametrized(layer):
             for parameter in list(layer.parametrizations):  # type: ignore[arg-type]
                 parametrize.remove_parametrizations(layer, parameter)
@@ -170,10 +141,24 @@ class _Tying:
         if why is not None:
             names = [of for of in fitting(spec) if of != rule.scheme]
             raise ConfigError(
-                f"`{name}`, a {spec.title}, cannot be tied by `{rule.scheme}`: {why}",
+                f"{called(name)}, a {spec.title}, cannot be tied by `{rule.scheme}`: {why}",
                 hint=f"schemes that fit are {', '.join(names)}" if names else "leave it out of the plan",
             )
         return spec
+
+    def _check_weights(self, name: str) -> None:
+        """Raise if a layer has no numbers that could be tied."""
+        for key, value in self.modules[name].named_parameters():
+            if value.is_meta:
+                raise TiedTTSError(
+                    f"`{key}` of {called(name)} has no values: it is on torch's `meta` device",
+                    hint="load the weights first",
+                )
+            if not bool(torch.isfinite(value).all()):
+                raise TiedTTSError(
+                    f"`{key}` of {called(name)} holds numbers that are not finite",
+                    hint="its training failed: take an earlier checkpoint",
+                )
 
     def _groups(self, rule: TieRule, specs: dict[str, LayerSpec]) -> list[list[str]]:
         scheme = SCHEMES[rule.scheme]
@@ -185,14 +170,11 @@ class _Tying:
 
     def _other(self, name: str, other: str, option: str) -> str:
         """Find a layer that an option names: beside `name`, further up, or by its whole name."""
-        above = name
-        while above:
-            above = above.rpartition(".")[0]
-            found = self.first_names.get(f"{above}.{other}".lstrip("."))
-            if found is not None and found != name:
-                return found
+        found = find_other(self.first_names, name, other)
+        if found is not None:
+            return found
         raise ConfigError(
-            f"`{option}` of the rule for `{name}` names no other layer: {other}",
+            f"`{option}` of the rule for {called(name)} names no other layer: {other}",
             hint="give the name of a layer beside it, or the whole name of any",
         )
 
@@ -318,11 +300,18 @@ class _Tying:
     def _replace(self, name: str, layer: TiedLayer, rule: TieRule, note: str) -> None:
         old = self.modules[name]
         layer.train(old.training)
-        if not any(value.requires_grad for value in old.parameters()):
-            layer.requires_grad_(False)
         before = dict(old.named_parameters())
+        own = {id(value) for value in layer.parameters()}
+        for key, was in before.items():
+            for stored in layer.stored_for(key):
+                # What is frozen here may be trained for another layer that shares it.
+                if id(stored) in own or was.requires_grad:
+                    stored.requires_grad_(was.requires_grad)
         with torch.no_grad():
             full = layer.parameters_in_full()
+        size, was_size = (sum(value.numel() for value in of.parameters()) for of in (layer, old))
+        if size > was_size:
+            note = "; ".join(filter(None, (note, "stores more than the plain layer")))
         weights = [key for key in before if not key.startswith("bias")]
         change = sum(
             float((precise(before[key].detach()) - precise(full[key].detach())).square_().sum())
@@ -333,8 +322,8 @@ class _Tying:
             layer=name,
             scheme=rule.scheme,
             kind=layer.kind,
-            parameters_before=sum(value.numel() for value in before.values()),
-            parameters_after=sum(value.numel() for value in layer.parameters()),
+            parameters_before=was_size,
+            parameters_after=size,
             bytes_before=sum(value.nbytes for value in before.values()),
             bytes_after=sum(value.nbytes for value in (*layer.parameters(), *layer.buffers())),
             # To sum columns changes nothing; what equal channels cost, the layer before them says.
@@ -364,12 +353,28 @@ def _rescaled(
     ]
 
 
+def _way_out(why: str) -> str:
+    if "computed from" in why:
+        return (
+            "undo weight norm or pruning first: `remove_weight_norm`, `remove_spectral_norm`, `prune.remove`"
+        )
+    if "hooks" in why:
+        return "remove them, and set them on the tied model"
+    return "leave it out of the plan"
+
+
 def _typed(values: Values, like: Tensor) -> Values:
     return {name: of.to(like.dtype) if of.is_floating_point() else of for name, of in values.items()}
 
 
 def _copied(model: nn.Module, rules: Sequence[TieRule] = ()) -> nn.Module:
     """Return a copy, in which layers that rules will replace hold the first model's parameters."""
+    for name, value in model.named_parameters():
+        if nn.parameter.is_lazy(value):
+            raise TiedTTSError(
+                f"`{name}` has no size yet, and no values",
+                hint="run the model once, on any input that fits it",
+            )
     memo: dict[int, Any] = {}
     for names, layer in places(model):
         if layers.plain_type(layer) is type(layer) and any(r.matches(n) for r in rules for n in names):

@@ -80,7 +80,7 @@ class Cluster(TiedLayer):
             points = torch.cat([points, bias.to(points).reshape(len(points), -1, 1)], 2)
         kept, assignments = [], []
         for rows, point in zip(canonical.flatten(2), points, strict=True):
-            centres, nearest = kmeans.cluster(point, k)
+            centres, nearest = _clustered(spec, point, k)
             centres = centres[:, : rows.shape[1]]
             if options.repair:
                 counts = torch.bincount(nearest, minlength=k).to(rows)
@@ -100,14 +100,14 @@ class Cluster(TiedLayer):
             torch.stack([of.index_select(0, at) for of, at in zip(rows, assignment, strict=True)])
         )
 
-    def forward(self, x: Tensor, state: None = None) -> Tensor:
+    def forward(self, x: Tensor, output_size: Any = None) -> Tensor:
         """Compute each different row once, then copy.
 
         Args:
             x: What the plain layer takes.
-            state: Only for recurrent layers, which this is not.
+            output_size: What a transposed convolution is to write.
         """
-        spec, values = self.spec, self.values()
+        spec, values = self.spec.sized(x, output_size), self.values()
         rows, assignment = values["rows"], values["assignment"].int()
         if spec.is_embedding:
             y = F.embedding(assignment[0][x], rows[0, :, :, 0])
@@ -116,7 +116,7 @@ class Cluster(TiedLayer):
         y = spec.run(x, spec.native(rows), None)
         starts = torch.arange(len(rows), device=rows.device, dtype=torch.int32) * rows.shape[1]
         y = y.index_select(spec.channel_axis, (assignment + starts[:, None]).flatten())
-        bias = self.bias
+        bias = self.added()
         return y if bias is None else y + bias.reshape(-1, *(1 for _ in spec.kernel))
 
 
@@ -137,18 +137,16 @@ class FoldedCluster(Cluster):
             bias.expand(self._shapes[name]) if len(bias) == 1 else bias[self.values()["assignment"][0].int()]
         )
 
-    def forward(self, x: Tensor, state: None = None) -> Tensor:
+    def forward(self, x: Tensor, output_size: Any = None) -> Tensor:
         """Compute each different row once: (..., k) where the plain layer gives (..., O).
 
         Args:
             x: What the plain layer takes.
-            state: Only for recurrent layers, which this is not.
+            output_size: What a transposed convolution is to write.
         """
-        rows = self.values()["rows"]
-        bias = None if self.bias is None else self.bias_values
-        if bias is not None:
-            bias = bias.expand(rows.shape[1])
-        return self.spec.run(x, self.spec.native(rows), bias)
+        spec, rows = self.spec.sized(x, output_size), self.values()["rows"]
+        bias = None if self.added() is None else self.bias_values.expand(rows.shape[1])
+        return spec.run(x, spec.native(rows), bias)
 
 
 class FoldedInput(TiedLayer):
@@ -188,14 +186,28 @@ class FoldedInput(TiedLayer):
         counts = counts.reshape([-1 if at == axis else 1 for at in range(columns.dim())])
         return (columns / counts).index_select(axis, index)
 
-    def forward(self, x: Tensor, state: None = None) -> Tensor:
+    def forward(self, x: Tensor, output_size: Any = None) -> Tensor:
         """Do what the plain layer does with one input for each row.
 
         Args:
             x: (..., k), or (B, k, ...) for a convolution.
-            state: Only for recurrent layers, which this is not.
+            output_size: What a transposed convolution is to write.
         """
-        return self.spec.run(x, self.values()["columns"], self.bias)
+        return self.spec.sized(x, output_size).run(x, self.values()["columns"], self.added())
+
+
+def _clustered(spec: LayerSpec, points: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Return centres and the centre of each point; what a table has for padding keeps a centre of its own."""
+    padding = spec.arguments.get("padding_idx")
+    if padding is None or k < 2:
+        return kmeans.cluster(points, k)
+    others = torch.cat([points[:padding], points[padding + 1 :]])
+    centres, nearest = kmeans.cluster(others, k - 1)
+    own = nearest.new_full((1,), k - 1)
+    return (
+        torch.cat([centres, points[padding : padding + 1]]),
+        torch.cat([nearest[:padding], own, nearest[padding:]]),
+    )
 
 
 def _rows(spec: LayerSpec) -> int:

@@ -43,14 +43,14 @@ class Diagonal(TiedLayer):
         """Put the taps on diagonals."""
         return spread_on_diagonal(spec, values["taps"].reshape(spec.inputs, -1))
 
-    def forward(self, x: Tensor, state: None = None) -> Tensor:
+    def forward(self, x: Tensor, output_size: Any = None) -> Tensor:
         """Filter each channel alone: K multiplications an output.
 
         Args:
             x: What the plain layer takes.
-            state: Only for recurrent layers, which this is not.
+            output_size: What a transposed convolution is to write.
         """
-        taps = self.values()["taps"]
-        if self.spec.is_linear:
-            return scale_channels(x, taps, self.bias)
-        return self.spec.convolve(x, taps[:, None], self.bias, groups=self.spec.inputs)
+        spec, taps = self.spec.sized(x, output_size), self.values()["taps"]
+        if spec.is_linear:
+            return scale_channels(x, taps, self.added())
+        return spec.convolve(x, taps[:, None], self.added(), groups=spec.inputs)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tiedtts.errors import ConfigError
-from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.layers import LayerSpec, called
 from tiedtts.tying.tied import check_positive
 
 ORDERS = ("sequence", "cycle")
@@ -51,7 +51,7 @@ def group_layers(specs: Mapping[str, LayerSpec], options: GroupOptions) -> list[
     for names in alike.values():
         if len(names) < 2:
             raise ConfigError(
-                f"`{names[0]}`, a {specs[names[0]].title}, has no other layer to share with",
+                f"{called(names[0])}, a {specs[names[0]].title}, has no other layer to share with",
                 hint='tied layers have equal shapes, and names that differ in numbers, or `by = "shape"`',
             )
         if options.groups >= len(names):

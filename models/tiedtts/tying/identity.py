@@ -43,18 +43,18 @@ class Identity(TiedLayer):
         """Put each tap on a diagonal."""
         return spread_on_diagonal(spec, values["taps"].reshape(1, -1).expand(spec.inputs, -1))
 
-    def forward(self, x: Tensor, state: None = None) -> Tensor:
+    def forward(self, x: Tensor, output_size: Any = None) -> Tensor:
         """Add shifted and scaled copies of each channel: K multiplications an output.
 
         Args:
             x: What the plain layer takes.
-            state: Only for recurrent layers, which this is not.
+            output_size: What a transposed convolution is to write.
         """
-        taps = self.values()["taps"]
-        if self.spec.is_linear:
-            return scale_channels(x, taps, self.bias)
-        filters = taps.expand(self.spec.inputs, 1, *self.spec.kernel)
-        return self.spec.convolve(x, filters, self.bias, groups=self.spec.inputs)
+        spec, taps = self.spec.sized(x, output_size), self.values()["taps"]
+        if spec.is_linear:
+            return scale_channels(x, taps, self.added())
+        filters = taps.expand(spec.inputs, 1, *spec.kernel)
+        return spec.convolve(x, filters, self.added(), groups=spec.inputs)
 
 
 class WeightTyingConv2d(Identity):

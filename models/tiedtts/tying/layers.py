@@ -4,7 +4,7 @@ Letters: O outputs, I inputs, g groups, K taps of a kernel (the product over its
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -155,7 +155,38 @@ class LayerSpec:
 
     def empty(self) -> nn.Module:
         """Make the plain layer without memory for its weights."""
-        return self.type(**self.arguments, device="meta")
+        arguments = dict(self.arguments)
+        if self.is_recurrent and arguments["num_layers"] == 1:
+            # Between one layer and no other nothing is dropped, of which torch warns each time.
+            arguments["dropout"] = 0.0
+        return self.type(**arguments, device="meta")
+
+    def sized(self, x: Tensor, output_size: Any) -> "LayerSpec":
+        """Return the layer as it writes that size, `output_size` of torch's transposed convolutions.
+
+        Args:
+            x: What it reads.
+            output_size: With or without the axes before the last; nothing for what its arguments give.
+
+        Raises:
+            TypeError: It is no transposed convolution.
+            ValueError: It cannot write that size.
+        """
+        if output_size is None:
+            return self
+        if not self.is_transposed:
+            raise TypeError(f"a {self.type.__name__} takes nothing beside its input")
+        layer = self.empty()
+        padding = layer._output_padding(  # type: ignore[operator]
+            x,
+            list(output_size),
+            layer.stride,
+            layer.padding,
+            layer.kernel_size,
+            len(self.kernel),
+            layer.dilation,
+        )
+        return replace(self, arguments={**self.arguments, "output_padding": tuple(padding)})
 
     def plain(self, parameters: Mapping[str, Tensor]) -> nn.Module:
         """Make the plain layer with these parameters."""
@@ -256,8 +287,20 @@ def refusal(layer: nn.Module) -> str | None:
         return f"a {type(layer).__name__} has no weight that can be tied"
     if kind is not type(layer) and not nn.utils.parametrize.is_parametrized(layer):
         return f"a {type(layer).__name__} may do more than a {kind.__name__}"
+    if not nn.utils.parametrize.is_parametrized(layer):
+        own = {name for name, _ in layer.named_parameters()}
+        if others := sorted(own - set(LayerSpec.of(layer).shapes())):
+            return f"its weights are computed from `{'`, `'.join(others)}`"
+    for hooks in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"):
+        if getattr(layer, hooks):
+            return "it has hooks, which would be lost"
     if isinstance(layer, nn.Embedding):
         for name in ("max_norm", "scale_grad_by_freq", "sparse"):
             if getattr(layer, name):
                 return f"an Embedding with `{name}` changes its weights in its own way"
     return None
+
+
+def called(name: str) -> str:
+    """Return a module's name as messages have it."""
+    return f"`{name}`" if name else "the model itself"

@@ -119,25 +119,26 @@ class LowRank(TiedLayer):
             product = torch.einsum("gor,grik->goik", up, down.flatten(3))
         return torch.unflatten(product.flatten(0, 1), -1, spec.kernel)
 
-    def forward(self, x: Any, state: Any = None) -> Any:
+    def forward(self, x: Any, hx: Any = None, output_size: Any = None) -> Any:
         """Go into the middle and out again.
 
         Args:
             x: What the plain layer takes.
-            state: First state of a recurrent layer.
+            hx: First state of a recurrent layer; of others the same as `output_size`, which comes second.
+            output_size: What a transposed convolution is to write.
         """
-        spec = self.spec
-        if spec.is_recurrent:
-            return self._recur(x, state)
+        if self.spec.is_recurrent:
+            return self._recur(x, hx)
+        spec = self.spec.sized(x, hx if output_size is None else output_size)
         values = self.values()
         down, up = values["down"], values["up"]
         if spec.is_embedding:
             return F.linear(F.embedding(x, down, spec.arguments["padding_idx"]), up)
         if spec.is_linear:
-            return F.linear(F.linear(x, down), up, self.bias)
+            return F.linear(F.linear(x, down), up, self.added())
         if spec.is_transposed:
-            return spec.convolve(spec.pointwise(x, down, None), up, self.bias)
-        return spec.pointwise(spec.convolve(x, down, None), up, self.bias)
+            return spec.convolve(spec.pointwise(x, down, None), up, self.added())
+        return spec.pointwise(spec.convolve(x, down, None), up, self.added())
 
     def _recur(self, x: Any, state: Any) -> Any:
         # A packed sequence, or a graph that must serve any length, cannot be gone through step by step here.

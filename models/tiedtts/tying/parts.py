@@ -1,13 +1,14 @@
 """Ties the parts of a checkpoint by one plan."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from torch import nn
 
 from tiedtts.errors import ConfigError
 from tiedtts.tying import layers
-from tiedtts.tying.apply import tie
+from tiedtts.tying.apply import places, tie
+from tiedtts.tying.claims import claim, hidden_rule
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.tied import TiedLayer
@@ -35,7 +36,14 @@ def tie_parts(
     """
     roots = {part: nn.ModuleDict({part: net}) for part, net in parts.items()}
     chosen = {part: [_fit(rule, part, root) for rule in plan.rules] for part, root in roots.items()}
+    hidden: dict[int, int] = {}
+    for part, root in roots.items():
+        for at, by in _hidden(chosen[part], root).items():
+            # Elsewhere it may be of use.
+            chosen[part][at], hidden[at] = None, by
     for at, rule in enumerate(plan.rules):
+        if not any(rules[at] for rules in chosen.values()) and at in hidden:
+            raise hidden_rule(plan, at, hidden[at])
         if not any(rules[at] for rules in chosen.values()):
             known = [name for root in roots.values() for name in _names(root)]
             more = f" and {len(known) - 12} more" if len(known) > 12 else ""
@@ -70,6 +78,20 @@ def _names(root: nn.Module) -> list[str]:
         for name, layer in root.named_modules()
         if isinstance(layer, TiedLayer) or layers.plain_type(layer) is not None
     ]
+
+
+def _hidden(rules: Sequence[TieRule | None], root: nn.Module) -> dict[int, int]:
+    """Return the places of rules that tie nothing in this part, and of the rule before that ties it all."""
+    given = [at for at, rule in enumerate(rules) if rule]
+    if not given:
+        return {}
+    found = {names[0]: (names, module) for names, module in places(root)}
+    claims = claim(
+        {name: module for name, (_, module) in found.items()},
+        {name: names for name, (names, _) in found.items()},
+        TiePlan(tuple(rule for rule in rules if rule)),
+    )
+    return {given[at]: given[by] for at, by in claims.hidden.items()}
 
 
 def _fit(rule: TieRule, part: str, root: nn.Module) -> TieRule | None:

@@ -1,6 +1,7 @@
 """`separable`: each filter is a blueprint over time or space, weighted for each channel."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -80,19 +81,19 @@ class Separable(TiedLayer):
         rule = "gori,gork->goik" if options.order == ORDERS[0] else "goir,girk->goik"
         return spec.native(torch.einsum(rule, pointwise, blueprints))
 
-    def forward(self, x: Tensor, state: None = None) -> Tensor:
+    def forward(self, x: Tensor, output_size: Any = None) -> Tensor:
         """Map channels, then filter each alone, or the other way round.
 
         Args:
             x: What the plain layer takes.
-            state: Only for recurrent layers, which this is not.
+            output_size: What a transposed convolution is to write.
         """
-        spec, values = self.spec, self.values()
+        spec, values = self.spec.sized(x, output_size), self.values()
         pointwise, blueprints = values["pointwise"], values["blueprints"]
         if self.options.order == ORDERS[0]:
             x = spec.pointwise(x, pointwise.flatten(0, 1), None)
             weight = blueprints.flatten(0, 1)[:, None] if spec.is_transposed else blueprints
-            return spec.convolve(x, weight, self.bias, groups=spec.outputs)
+            return spec.convolve(x, weight, self.added(), groups=spec.outputs)
         weight = blueprints if spec.is_transposed else blueprints.flatten(0, 1)[:, None]
         x = spec.convolve(x, weight, None, groups=spec.inputs)
-        return spec.pointwise(x, pointwise.flatten(1), self.bias)
+        return spec.pointwise(x, pointwise.flatten(1), self.added())

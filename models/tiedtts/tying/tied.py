@@ -1,6 +1,6 @@
 """What all tied layers have in common: free values, biases, and the way back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -158,19 +158,52 @@ class TiedLayer(nn.Module):
 
     @property
     def bias(self) -> Tensor | None:
-        """The full bias, (O,), if there is one."""
+        """The full bias, (O,), if the plain layer has one; zeros if it was tied to none."""
+        if "bias" not in self.bias_names:
+            return None
+        bias = self.added()
+        return self.weight.new_zeros(self._shapes["bias"]) if bias is None else bias
+
+    def added(self) -> Tensor | None:
+        """Return what is added to outputs, (O,); nothing if that is zero."""
         return self.full("bias") if "bias" in self.bias_names else None
 
-    def forward(self, x: Any, state: Any = None) -> Any:
+    def run_in_full(self, x: Any, hx: Any = None, output_size: Any = None) -> Any:
         """Do what the plain layer does with the full weight.
 
         Args:
             x: What the plain layer takes.
-            state: First state of a recurrent layer.
+            hx: First state of a recurrent layer; of others the same as `output_size`, which comes second.
+            output_size: What a transposed convolution is to write.
         """
-        if not self.spec.is_recurrent:
-            return self.spec.run(x, self.weight, self.bias)
-        return run_recurrent(self.spec, x, state, self.parameters_in_full(), self.training)
+        if self.spec.is_recurrent:
+            return run_recurrent(self.spec, x, hx, self.parameters_in_full(), self.training)
+        spec = self.spec.sized(x, hx if output_size is None else output_size)
+        return spec.run(x, self.weight, self.added())
+
+    forward: Callable[..., Any] = run_in_full
+
+    def flatten_parameters(self) -> None:
+        """Do nothing: what torch's recurrent layers do with weights that they hold."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Look up what the plain layer has: its sizes, such as `out_features`, and computed parameters."""
+        # Only names that nothing else has come here.
+        spec = self.__dict__.get("spec")
+        if spec is not None and name in spec.arguments and name != "bias":
+            return spec.arguments[name]
+        if name.startswith(("weight_", "bias_")) and name in self.__dict__.get("_shapes", ()):
+            return self.parameters_in_full()[name]
+        return super().__getattr__(name)
+
+    def stored_for(self, name: str) -> list[Tensor]:
+        """Return the trained values behind a parameter of the plain layer; for a zero bias, those beside it."""
+        if name in self.weight_values:
+            return [value for value in self.values(name).values() if value.is_floating_point()]
+        if self.bias_mode == "zero":
+            return self.stored_for(next(iter(self.weight_values)))
+        holder = self.owner.layer if self.owner is not None and self._borrows_bias else self
+        return [getattr(holder, stored_name(name, "values"))]
 
     def parameters_in_full(self) -> dict[str, Tensor]:
         """Return the parameters of the plain layer; a bias that is zero is zeros."""
@@ -184,6 +217,8 @@ class TiedLayer(nn.Module):
     def untie(self) -> nn.Module:
         """Return the plain layer with the weights that this one stands for."""
         layer = self.spec.plain(self.parameters_in_full())
+        for name, value in layer.named_parameters():
+            value.requires_grad_(any(of.requires_grad for of in self.stored_for(name)))
         return layer.train(self.training)
 
     def extra_repr(self) -> str:
