@@ -20,7 +20,7 @@ from tiedtts.tying.layers import LayerSpec, called
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.schemes import SCHEMES, fitting
-from tiedtts.tying.tied import TiedLayer, Values, precise, tied_biases
+from tiedtts.tying.tied import TiedLayer, Values, precise, rescaled, tied_biases
 
 
 def tie(model: nn.Module, plan: TiePlan, *, rescale: bool = False) -> tuple[nn.Module, TieReport]:
@@ -191,7 +191,7 @@ class _Tying:
             )
             projected = scheme.project_group(spec, originals, rule.options)
             if self.rescale:
-                projected = _rescaled(scheme, spec, originals, projected, rule)
+                projected = rescaled(scheme, spec, originals, projected, rule.options)
             for of, free in zip(values, projected, strict=True):
                 of[weight] = _typed(free, originals[0])
         biases = [
@@ -247,7 +247,7 @@ class _Tying:
         bias = self._parameter(name, "bias") if spec.has_bias else None
         values = Cluster.project(spec, weight, rule.options, bias if rule.bias == "keep" else None)
         if self.rescale:
-            values = _rescaled(Cluster, spec, [weight], [values], rule)[0]
+            values = rescaled(Cluster, spec, [weight], [values], rule.options)[0]
         index, k = values["assignment"][0], values["rows"].shape[1]
         stored: Values = {}
         if bias is not None:
@@ -332,25 +332,6 @@ class _Tying:
         )
         self.model = put(self.model, self.names[name], layer)
         self.modules[name] = layer
-
-
-def _rescaled(
-    scheme: type[TiedLayer],
-    spec: LayerSpec,
-    weights: Sequence[Tensor],
-    values: Sequence[Values],
-    rule: TieRule,
-) -> list[Values]:
-    factors = []
-    for weight, free in zip(weights, values, strict=True):
-        norm = float(scheme.expand(spec, free, rule.options).norm())
-        factors.append(float(precise(weight).norm()) / norm if norm else 1.0)
-    if scheme.scale_of in scheme.shared_values:
-        factors = [sum(factors) / len(factors)] * len(factors)
-    return [
-        {**free, scheme.scale_of: free[scheme.scale_of] * factor}
-        for free, factor in zip(values, factors, strict=True)
-    ]
 
 
 def _way_out(why: str) -> str:

@@ -96,7 +96,7 @@ def find_other(first_names: Mapping[str, str], name: str, other: str) -> str | N
 def _near(rule: TieRule, modules: Mapping[str, nn.Module]) -> str:
     others = [name for name in modules if name and rule.matches(name)]
     for name in others:
-        if nn.parameter.is_lazy(next(iter(modules[name].parameters(recurse=False)), None)):
+        if any(map(nn.parameter.is_lazy, modules[name].parameters(recurse=False))):
             return f"`{name}` is a {type(modules[name]).__name__}, without weights yet: run the model once"
     if others and any(name.startswith(f"{others[0]}.") for name in modules):
         return f"`{others[0]}` is a {type(modules[others[0]]).__name__}: try `{others[0]}.*`"

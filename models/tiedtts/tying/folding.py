@@ -1,6 +1,7 @@
 """Whether a layer's outputs reach the next layer through nothing that mixes or counts channels."""
 
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -78,19 +79,14 @@ def fold_refusal(model: nn.Module, first: str, second: str) -> str | None:
     parts, others = first.split("."), second.split(".")
     depth = next(at for at, (a, b) in enumerate(zip(parts, others, strict=False)) if a != b)
     parent = model.get_submodule(".".join(parts[:depth]))
+    outside = _called_outside(model, parts[:depth], (first, second))
+    if outside is not None:
+        return f"`{outside}` is called from outside the module that holds both"
     parts, others = parts[depth:], others[depth:]
     inside = {".".join(of[:at]) for of in (parts, others) for at in range(1, len(of))}
-    before_tracing = set(vars(parent))
-    try:
-        graph = _Tracer(inside).trace(parent)
-    # Whatever a model's own code raises when it is called with symbols.
-    except Exception as error:
-        reason = str(error).strip().split("\n")[0]
-        return f"what lies between cannot be followed ({type(error).__name__}: {reason})"
-    finally:
-        # The tracer leaves constants that it met as attributes.
-        for name in set(vars(parent)) - before_tracing:
-            delattr(parent, name)
+    graph = _followed(parent, inside)
+    if isinstance(graph, str):
+        return f"what lies between cannot be followed ({graph})"
     calls = [_calls(graph, ".".join(names)) for names in (parts, others)]
     for name, of in zip((first, second), calls, strict=True):
         if len(of) != 1:
@@ -105,6 +101,35 @@ def fold_refusal(model: nn.Module, first: str, second: str) -> str | None:
         if before is not start and not _is_pointwise(parent, before):
             return f"`{_title(before)}` lies between, which may mix channels"
         node = before
+    return None
+
+
+def _followed(module: nn.Module, inside: set[str]) -> fx.Graph | str:
+    """Return what a module's `forward` does, or why that cannot be told."""
+    before = set(vars(module))
+    try:
+        return _Tracer(inside).trace(module)
+    # Whatever a model's own code raises when it is called with symbols.
+    except Exception as error:
+        reason = (str(error).strip() or "no reason given").splitlines()[0]
+        return f"{type(error).__name__}: {reason}"
+    finally:
+        # The tracer leaves constants that it met as attributes.
+        for name in set(vars(module)) - before:
+            delattr(module, name)
+
+
+def _called_outside(model: nn.Module, parent: Sequence[str], targets: Sequence[str]) -> str | None:
+    """Return which of two layers a module above their parent calls, where such modules can be followed."""
+    for depth in range(len(parent)):
+        above = ".".join(parent[:depth])
+        inside = {".".join(parent[depth:at]) for at in range(depth + 1, len(parent))}
+        graph = _followed(model.get_submodule(above), inside)
+        if isinstance(graph, str):
+            continue
+        for target in targets:
+            if _calls(graph, target[len(above) :].lstrip(".")):
+                return target
     return None
 
 

@@ -197,7 +197,7 @@ class TiedLayer(nn.Module):
         return super().__getattr__(name)
 
     def stored_for(self, name: str) -> list[Tensor]:
-        """Return the trained values behind a parameter of the plain layer; for a zero bias, those beside it."""
+        """Return the trained values behind a parameter; of a bias that is zero, those of the weight."""
         if name in self.weight_values:
             return [value for value in self.values(name).values() if value.is_floating_point()]
         if self.bias_mode == "zero":
@@ -241,6 +241,34 @@ def tied_biases(biases: Sequence[Mapping[str, Tensor]], bias: Bias, together: bo
         return [{name: value.mean()[None] for name, value in of.items()} for of in biases]
     means = {name: torch.stack([of[name] for of in biases]).mean(0) for name in biases[0]}
     return [means] * len(biases)
+
+
+def rescaled(
+    scheme: type[TiedLayer],
+    spec: LayerSpec,
+    weights: Sequence[Tensor],
+    values: Sequence[Values],
+    options: Any,
+) -> list[Values]:
+    """Return free values whose weights have the norms of those they stand for; shared ones the mean of these.
+
+    Args:
+        scheme: That the values are of.
+        spec: The plain layer.
+        weights: Of layers that are tied to each other.
+        values: Of each.
+        options: The scheme's.
+    """
+    factors = []
+    for weight, free in zip(weights, values, strict=True):
+        norm = float(scheme.expand(spec, free, options).norm())
+        factors.append(float(precise(weight).norm()) / norm if norm else 1.0)
+    if scheme.scale_of in scheme.shared_values:
+        factors = [sum(factors) / len(factors)] * len(factors)
+    return [
+        {**free, scheme.scale_of: free[scheme.scale_of] * factor}
+        for free, factor in zip(values, factors, strict=True)
+    ]
 
 
 def precise(weight: Tensor) -> Tensor:
