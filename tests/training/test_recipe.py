@@ -53,6 +53,11 @@ def test_whole_numbers_are_numbers_too() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (
+            '[vocoder]\narchitecture = "diphone"',
+            "`x.toml`, `vocoder`: there is no architecture 'diphone' for this part",
+        ),
+        ("[vocoder]\narchitecture = 3", "`x.toml`, `vocoder`: there is no architecture 3 for this part"),
         ("seeds = 3", "unknown keys in `x.toml`: seeds"),
         (
             "[acoustic.net]\nchanels = 3\ndepth = 1",

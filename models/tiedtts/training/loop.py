@@ -4,7 +4,6 @@ import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -15,30 +14,20 @@ from tiedtts.audio import files
 from tiedtts.checkpoint import Checkpoint
 from tiedtts.corpus.manifest import read_provenance
 from tiedtts.errors import ConfigError
-from tiedtts.nets.acoustic import AcousticNet
-from tiedtts.nets.recognizer import Recognizer
-from tiedtts.nets.vocoder import HarmonicVocoder
+from tiedtts.training import architectures
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
-from tiedtts.training.recipe import Recipe
+from tiedtts.training.recipe import AcousticRecipe, Recipe, VocoderRecipe
 from tiedtts.training.start import Starts
 from tiedtts.training.tasks.acoustic import AcousticTask
-from tiedtts.training.tasks.aligner import AlignerTask
 from tiedtts.training.tasks.task import Task
-from tiedtts.training.tasks.vocoder import VocoderTask
 from tiedtts.training.trainer import Progress, Trainer
 
 PARTS = ("aligner", "acoustic", "vocoder")
 """In the order in which they are trained."""
 SPOKEN = ("acoustic", "vocoder")
 """Those that a voice consists of."""
-FRESH: dict[str, Callable[[Recipe], nn.Module]] = {
-    "aligner": lambda recipe: Recognizer(recipe.aligner.net),
-    "acoustic": lambda recipe: AcousticNet(recipe.acoustic.net),
-    "vocoder": lambda recipe: HarmonicVocoder(recipe.vocoder.net),
-}
-"""Make the net of a part, as a recipe has it."""
 VOICE = "voice.safetensors"
 """The checkpoint with all parts of a voice."""
 
@@ -92,7 +81,7 @@ def train(
         raise ConfigError(f"unknown part `{unknown[0]}`", hint=f"parts are {', '.join(PARTS)}")
     text = _recipe_text(run, recipe, resume)
     plan = recipes.parse(text, recipe)
-    fresh = {part: FRESH[part](plan) for part in PARTS if part in parts}
+    fresh = {part: architectures.fresh(getattr(plan, part)) for part in PARTS if part in parts}
     starts = Starts(run, init_from, tie, fresh, resume=resume)
     corpus = corpora.load(data)
     fabric = _fabric(accelerator, devices, precision, threads)
@@ -169,23 +158,26 @@ def _recipe_text(run: Path, recipe: str, resume: bool) -> str:
     return recipes.read_text(recipe)
 
 
-def _task(part: str, corpus: Corpus, plan: Recipe, run: Path, start: Any) -> Task:
+def _task(part: str, corpus: Corpus, plan: Recipe, run: Path, start: nn.Module | None) -> Task:
     """Set up a part's data, losses and net."""
-    if part == "aligner":
-        return AlignerTask(corpus, plan.aligner, start)
-    if part == "acoustic":
-        return AcousticTask(corpus, plan.acoustic, start)
-    predict = None
-    if plan.vocoder.predicted_mels:
-        path = run / "acoustic.safetensors"
-        if not path.is_file():
-            raise ConfigError(
-                "`predicted_mels` needs the acoustic net of the same run",
-                hint="train it first with `--part acoustic`",
-            )
-        acoustic = checkpoint.load(path).part("acoustic")
-        predict = AcousticTask(corpus, plan.acoustic, acoustic).predict  # type: ignore[arg-type]
-    return VocoderTask(corpus, plan.vocoder, start, predict)
+    recipe = getattr(plan, part)
+    kind = architectures.ARCHITECTURES[type(recipe)]
+    if start is not None and not isinstance(start, kind.net):
+        raise ConfigError(
+            f"the recipe trains a {recipe.architecture} net, and the {part} part to start from is "
+            f"a {checkpoint.architecture(start)} net",
+            hint="name the recipe it was trained by, with `--recipe`",
+        )
+    if not isinstance(recipe, VocoderRecipe) or not recipe.predicted_mels:
+        return kind.task(corpus, recipe, start)
+    path = run / "acoustic.safetensors"
+    if not path.is_file() or not isinstance(plan.acoustic, AcousticRecipe):
+        raise ConfigError(
+            "`predicted_mels` needs the acoustic net of the same run",
+            hint="train it first with `--part acoustic`",
+        )
+    acoustic = checkpoint.load(path).part("acoustic")
+    return kind.task(corpus, recipe, start, AcousticTask(corpus, plan.acoustic, acoustic).predict)  # type: ignore[arg-type]
 
 
 def _combine(run: Path) -> None:

@@ -3,10 +3,11 @@
 import dataclasses
 import math
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from types import UnionType
 from typing import Any, TypeVar
 
 from tiedtts.errors import ConfigError
@@ -63,6 +64,8 @@ class Stage:
 class PartRecipe:
     """What the parts have in common."""
 
+    architecture: str
+    """Kind of net; the part's default if a recipe does not name one."""
     batch_size: int = 8
     """Utterances or segments in a step of one process."""
     weight_decay: float = 0.02
@@ -95,6 +98,7 @@ class PartRecipe:
 class AcousticRecipe(PartRecipe):
     """Training of the acoustic net."""
 
+    architecture: str = "acoustic"
     net: AcousticConfig = field(default_factory=AcousticConfig)
     """Sizes; the scale of the features comes from the corpus."""
     discard: float = 0.01
@@ -109,6 +113,7 @@ class AcousticRecipe(PartRecipe):
 class VocoderRecipe(PartRecipe):
     """Training of the vocoder."""
 
+    architecture: str = "harmonic"
     net: VocoderConfig = field(default_factory=VocoderConfig)
     """Sizes; the scale of the features comes from the corpus."""
     segment_frames: int = 48
@@ -129,6 +134,7 @@ class VocoderRecipe(PartRecipe):
 class AlignerRecipe(PartRecipe):
     """Training of the phone recogniser."""
 
+    architecture: str = "recognizer"
     net: RecognizerConfig = field(default_factory=RecognizerConfig)
     """Sizes; the scale of the features comes from the corpus."""
 
@@ -226,7 +232,9 @@ def _overlaid(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     for key, value in values.items():
         below = merged.get(key)
         if isinstance(below, dict) and isinstance(value, dict):
-            value = _overlaid(below, value)
+            # Sizes and stages of one kind of net say nothing of another.
+            same = value.get("architecture", below.get("architecture")) == below.get("architecture")
+            value = _overlaid(below if same else {}, value)
         merged[key] = value
     return merged
 
@@ -255,6 +263,9 @@ def _build(cls: type[T], values: Any, source: str, key: str) -> T:
 
 def _convert(kind: Any, value: Any, source: str, key: str) -> Any:
     """Check one value against its declared type."""
+    kinds = typing.get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    if len(kinds) > 1 or _is_part(kind):
+        kind = _part(kinds, value, source, key)
     if dataclasses.is_dataclass(kind):
         return _build(typing.cast("type[Any]", kind), value, source, key)
     if typing.get_origin(kind) is tuple:
@@ -267,6 +278,26 @@ def _convert(kind: Any, value: Any, source: str, key: str) -> Any:
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise ConfigError(f"`{source}`, `{key}` must be {_KINDS[kind]}, got: {value!r}")
     return value
+
+
+def _is_part(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, PartRecipe)
+
+
+def _part(kinds: Sequence[type[PartRecipe]], value: Any, source: str, key: str) -> type[PartRecipe]:
+    """Return the class of recipe that a table's `architecture` chooses; the first without one."""
+    by_name = {str(_defaults(kind)["architecture"]): kind for kind in kinds}
+    name = value.get("architecture", next(iter(by_name))) if isinstance(value, dict) else next(iter(by_name))
+    if name not in by_name:
+        raise ConfigError(
+            f"`{source}`, `{key}`: there is no architecture {name!r} for this part",
+            hint=f"known are {', '.join(by_name)}",
+        )
+    return by_name[name]
+
+
+def _defaults(kind: type[PartRecipe]) -> dict[str, Any]:
+    return {f.name: f.default for f in dataclasses.fields(kind)}
 
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}

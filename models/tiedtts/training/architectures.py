@@ -1,0 +1,39 @@
+"""The kinds of nets that a part can be: what each recipe trains, and by which losses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from tiedtts.nets.acoustic import AcousticNet
+from tiedtts.nets.recognizer import Recognizer
+from tiedtts.nets.vocoder import HarmonicVocoder
+from tiedtts.training.recipe import AcousticRecipe, AlignerRecipe, PartRecipe, VocoderRecipe
+from tiedtts.training.tasks.acoustic import AcousticTask
+from tiedtts.training.tasks.aligner import AlignerTask
+from tiedtts.training.tasks.task import Task
+from tiedtts.training.tasks.vocoder import VocoderTask
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """How a part of one kind is made and trained."""
+
+    net: type[nn.Module]
+    """Made of a recipe's `net`."""
+    task: Callable[..., Task]
+    """Sets up data and losses of a corpus, a recipe and a net; without a net, of a fresh one."""
+
+
+ARCHITECTURES: dict[type[PartRecipe], Architecture] = {
+    AlignerRecipe: Architecture(Recognizer, AlignerTask),
+    AcousticRecipe: Architecture(AcousticNet, AcousticTask),
+    VocoderRecipe: Architecture(HarmonicVocoder, VocoderTask),
+}
+"""By the class of recipe that `architecture` chooses."""
+
+
+def fresh(recipe: Any) -> nn.Module:
+    """Make the net of a part's recipe, with fresh weights."""
+    return ARCHITECTURES[type(recipe)].net(recipe.net)
