@@ -133,10 +133,9 @@ class _Tying:
         if why is not None:
             raise ConfigError(f"{called(name)} cannot be tied: {why}", hint=_way_out(why))
         self._check_weights(name)
-        if parametrize.is_parametrized(layer):
-            for parameter in list(layer.parametrizations):  # type: ignore[arg-type]
-                parametrize.remove_parametrizations(layer, parameter)
         spec = LayerSpec.of(layer)
+        if parametrize.is_parametrized(layer):
+            self._fold_norm(name, spec)
         why = scheme.refusal(spec, rule.options)
         if why is not None:
             names = [of for of in fitting(spec) if of != rule.scheme]
@@ -145,6 +144,19 @@ class _Tying:
                 hint=f"schemes that fit are {', '.join(names)}" if names else "leave it out of the plan",
             )
         return spec
+
+    def _fold_norm(self, name: str, spec: LayerSpec) -> None:
+        """Put a plain layer in the place of one whose parameters are computed.
+
+        torch's `remove_parametrizations` changes the class of the layer, which is the first model's too.
+        """
+        layer = self.modules[name]
+        own = {key: getattr(layer, key) for key in spec.shapes()}
+        plain = spec.plain({key: value.detach() for key, value in own.items()}).train(layer.training)
+        for key, value in plain.named_parameters():
+            value.requires_grad_(own[key].requires_grad)
+        self.model = put(self.model, self.names[name], plain)
+        self.modules[name] = plain
 
     def _check_weights(self, name: str) -> None:
         """Raise if a layer has no numbers that could be tied."""
@@ -334,11 +346,12 @@ class _Tying:
         self.modules[name] = layer
 
 
+_UNDO = "undo weight norm or pruning first: `remove_weight_norm`, `remove_spectral_norm`, `prune.remove`"
+
+
 def _way_out(why: str) -> str:
     if "computed from" in why:
-        return (
-            "undo weight norm or pruning first: `remove_weight_norm`, `remove_spectral_norm`, `prune.remove`"
-        )
+        return _UNDO
     if "hooks" in why:
         return "remove them, and set them on the tied model"
     return "leave it out of the plan"
@@ -365,7 +378,7 @@ def _copied(model: nn.Module, rules: Sequence[TieRule] = ()) -> nn.Module:
     except RuntimeError as error:
         raise TiedTTSError(
             f"the model cannot be copied: {str(error).splitlines()[0]}",
-            hint="undo `torch.nn.utils.weight_norm` first, with `remove_weight_norm` on each layer",
+            hint=_UNDO,
         ) from error
 
 
