@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from tiedtts.audio import files
+from tiedtts import tensors as tensorfiles
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
@@ -236,10 +236,8 @@ def inventory() -> dict[str, Any]:
 
 def write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
     """Write tensors and JSON values as safetensors; all of the file appears or none."""
-    from safetensors.torch import save as serialise
-
     header = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
-    files.write_bytes(path, serialise(tensors, header))
+    tensorfiles.write(path, tensors, header)
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -185,7 +185,7 @@ def writer(path: Path, rate: int) -> Iterator[Callable[[npt.NDArray[np.floating]
         AudioError: The suffix is unknown, the folder cannot be written, or the sound is too long for it.
     """
     file_format = check_suffix(path)
-    with _replacing(path) as file:
+    with replacing(path) as file:
         with _Encoder(file, rate, file_format) as encoder:
             yield encoder.write
         if file_format == "OGG":
@@ -211,13 +211,17 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         AudioError: The folder is missing or cannot be written, or there is a folder of this name.
     """
-    with _replacing(path) as file:
+    with replacing(path) as file:
         file.write(data)
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file that becomes `path` when all went well."""
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file that becomes `path` when all went well.
+
+    Raises:
+        AudioError: The folder is missing or cannot be written, or there is a folder of this name.
+    """
     # A device such as /dev/null: renaming over it would replace it.
     device = path.exists() and not path.is_file()
     temporary = None

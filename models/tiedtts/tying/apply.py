@@ -22,6 +22,9 @@ from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.schemes import SCHEMES, fitting
 from tiedtts.tying.tied import TiedLayer, Values, precise, rescaled, tied_biases
 
+_PART = 1 << 20
+"""Numbers compared at once."""
+
 
 def tie(model: nn.Module, plan: TiePlan, *, rescale: bool = False) -> tuple[nn.Module, TieReport]:
     """Return a tied copy of a model, and what tying did to it. No data is needed.
@@ -166,7 +169,7 @@ class _Tying:
                     f"`{key}` of {called(name)} has no values: it is on torch's `meta` device",
                     hint="load the weights first",
                 )
-            if not bool(torch.isfinite(value).all()):
+            if not all(bool(part.isfinite().all()) for part in _parts(value)):
                 raise TiedTTSError(
                     f"`{key}` of {called(name)} holds numbers that are not finite",
                     hint="its training failed: take an earlier checkpoint",
@@ -325,11 +328,8 @@ class _Tying:
         if size > was_size:
             note = "; ".join(filter(None, (note, "stores more than the plain layer")))
         weights = [key for key in before if not key.startswith("bias")]
-        change = sum(
-            float((precise(before[key].detach()) - precise(full[key].detach())).square_().sum())
-            for key in weights
-        )
-        energy = sum(float(precise(before[key].detach()).square().sum()) for key in weights)
+        change = sum(_energy(before[key], full[key]) for key in weights)
+        energy = sum(_energy(before[key]) for key in weights)
         self.reports[name] = LayerReport(
             layer=name,
             scheme=rule.scheme,
@@ -344,6 +344,20 @@ class _Tying:
         )
         self.model = put(self.model, self.names[name], layer)
         self.modules[name] = layer
+
+
+def _energy(values: Tensor, less: Tensor | None = None) -> float:
+    """Return the sum of squares, of a difference if there are two, without a copy of a large tensor."""
+    total = 0.0
+    others = None if less is None else _parts(less)
+    for at, part in enumerate(_parts(values)):
+        numbers = precise(part) if others is None else precise(part) - precise(others[at])
+        total += float(numbers.square().sum())
+    return total
+
+
+def _parts(values: Tensor) -> Sequence[Tensor]:
+    return torch.split(values.detach().reshape(-1), _PART)
 
 
 _UNDO = "undo weight norm or pruning first: `remove_weight_norm`, `remove_spectral_norm`, `prune.remove`"

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from math import prod
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from tiedtts.tying import kmeans
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.tied import TiedLayer, Values, check_positive, precise
+
+_LARGE = 1 << 20
+"""Weights that are looked up at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,4 +61,12 @@ class Codebook(TiedLayer):
     @classmethod
     def expand(cls, spec: LayerSpec, values: Values, options: CodebookOptions) -> Tensor:
         """Look up."""
-        return F.embedding(values["indices"].int(), values["codebook"]).reshape(spec.weight_shape)
+        indices, codebook = values["indices"], values["codebook"]
+        learns = codebook.requires_grad and torch.is_grad_enabled()
+        if len(indices) <= _LARGE or learns or torch._C._get_tracing_state() is not None:
+            return F.embedding(indices.int(), codebook).reshape(spec.weight_shape)
+        # In parts: indices wide enough for torch take as much memory as the weight itself.
+        found = codebook.new_empty(len(indices), codebook.shape[1])
+        for at, part in enumerate(torch.split(indices, _LARGE)):
+            found[at * _LARGE :][: len(part)] = codebook[part.int()]
+        return found.reshape(spec.weight_shape)

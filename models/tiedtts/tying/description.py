@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from tiedtts.errors import ConfigError
@@ -136,7 +137,8 @@ def _layer(
 def _check(name: str, layer: TiedLayer, wanted: Mapping[str, Tensor]) -> None:
     """Refuse values that do not stand for the parameters of the plain layer."""
     try:
-        shapes = {of: tuple(value.shape) for of, value in layer.parameters_in_full().items()}
+        with torch.no_grad():
+            shapes = {of: tuple(value.shape) for of, value in layer.parameters_in_full().items()}
     # Whatever indices out of range and sizes that do not fit lead to.
     except Exception as error:
         reason = str(error).strip().split("\n")[0]

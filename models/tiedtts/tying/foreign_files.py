@@ -3,19 +3,19 @@
 Nothing in a file is run: pickles are read by the reader of torch that knows tensors and plain values only.
 """
 
-import io
 import re
 import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from tiedtts import checkpoint
+from tiedtts import tensors as tensorfiles
 from tiedtts.audio import files
 from tiedtts.errors import CheckpointError
 
@@ -80,20 +80,16 @@ def write(path: Path, contents: Contents) -> None:
         ".ckpt": "torch",
     }
     if known.get(suffix, contents.kind) == "safetensors":
-        from safetensors.torch import save
-
         metadata = contents.beside if contents.kind == "safetensors" else {}
-        files.write_bytes(path, save(tensors, metadata or None))
+        tensorfiles.write(path, tensors, metadata)
         return
     value: dict[str, Any] = dict(tensors)
     for key in reversed(contents.container):
         value = {key: value}
     if contents.kind == "torch":
         value |= {key: of for key, of in contents.beside.items() if key not in value}
-    buffer = io.BytesIO()
-    torch.save(value, buffer)
-    # Not `getvalue`, which is one more copy.
-    files.write_bytes(path, cast(bytes, buffer.getbuffer()))
+    with files.replacing(path) as file:
+        torch.save(value, file)
 
 
 def _is_safetensors(path: Path) -> bool:

@@ -216,7 +216,8 @@ class TiedLayer(nn.Module):
 
     def untie(self) -> nn.Module:
         """Return the plain layer with the weights that this one stands for."""
-        layer = self.spec.plain(self.parameters_in_full())
+        with torch.no_grad():
+            layer = self.spec.plain(self.parameters_in_full())
         for name, value in layer.named_parameters():
             value.requires_grad_(any(of.requires_grad for of in self.stored_for(name)))
         return layer.train(self.training)
