@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.base_voice import SENTENCE_PAUSE
 from tiedtts.checkpoint import Checkpoint, save
 from tiedtts.errors import TextError, VoiceError
 from tiedtts.export import export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
-from tiedtts.voice import SENTENCE_PAUSE, Voice, list_voices
+from tiedtts.voice import Voice, list_voices
 
 
 @pytest.fixture(scope="module")

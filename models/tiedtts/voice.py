@@ -1,19 +1,20 @@
 """Voices: text in, speech out. Needs numpy and ONNX Runtime, not torch."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tiedtts.audio import excitation, filtering
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.errors import TextError, VoiceError
+from tiedtts.base_voice import SEMITONES, SPEEDS, BaseVoice, Rendering, Speech
+from tiedtts.errors import VoiceError
 from tiedtts.text.frontend import FrontEnd, Sentence
-from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES, Phone
+from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
+
+__all__ = ["SEMITONES", "SPEEDS", "Speech", "Voice", "find", "list_voices"]
 
 DEFAULT = "kathleen"
 """The voice that speaks when none is named."""
@@ -23,41 +24,7 @@ METADATA_KEY = "tiedtts"
 """Under which a voice file describes itself, as JSON."""
 INPUTS = ("ids", "speed", "shift")
 OUTPUTS = ("durations", "log_f0", "voicing", "real", "imaginary", "gain")
-SENTENCE_PAUSE = 0.25
-"""Silence between sentences, seconds."""
-FADE = 0.005
-"""Fade at both ends of a sentence, seconds: no click where sentences are joined."""
-LOUDEST = 0.98
-"""A sentence with larger samples is turned down rather than clipped, full scale 1."""
-SPEEDS = (0.25, 4.0)
-"""Slowest and fastest."""
-SEMITONES = (-24.0, 24.0)
-"""Lowest and highest shift of the pitch."""
-
 _FOLDER = Path(__file__).parent / "voices"
-
-
-@dataclass(frozen=True)
-class Speech:
-    """Spoken text."""
-
-    samples: npt.NDArray[np.float32]
-    """Mono, full scale 1, (S,)."""
-    sample_rate: int
-    """Hz."""
-    text: str
-    """What was spoken, as it was written."""
-    phones: tuple[Phone, ...]
-    """What was spoken, as it sounds, T of them."""
-    durations: tuple[int, ...]
-    """Samples of each phone, (T,); silence between sentences belongs to the pause before it."""
-    warnings: tuple[str, ...] = ()
-    """What could not be spoken, and other things worth knowing."""
-
-    @property
-    def seconds(self) -> float:
-        """Length of the sound."""
-        return len(self.samples) / self.sample_rate
 
 
 def list_voices() -> list[str]:
@@ -87,7 +54,7 @@ def find(voice: str | Path) -> Path:
     return path
 
 
-class Voice:
+class Voice(BaseVoice):
     """A voice, loaded and ready to speak.
 
     Args:
@@ -124,8 +91,7 @@ class Voice:
                 hint="make it again with `tiedtts export`",
             ) from error
         self._check(name)
-        self.audio = AudioSettings.from_dict(self.metadata["audio"])
-        self.front_end = FrontEnd(lexicon)
+        super().__init__(AudioSettings.from_dict(self.metadata["audio"]), FrontEnd(lexicon))
 
     @classmethod
     def load(cls, voice: str | Path = DEFAULT, *, lexicon: Path | None = None) -> "Voice":
@@ -145,91 +111,20 @@ class Voice:
         """Name of the voice."""
         return str(self.metadata["name"])
 
-    @property
-    def sample_rate(self) -> int:
-        """Hz."""
-        return self.audio.sample_rate
-
-    def say(self, text: str, *, speed: float = 1.0, pitch: float = 0.0, seed: int = 0) -> Speech:
-        """Speak a text of any length; the same arguments give the same samples.
-
-        Args:
-            text: What to say; phones in braces are spoken as they are: `{HH AH0 L OW1}`.
-            speed: Larger is faster, 0.25 to 4.
-            pitch: Shift in semitones, -24 to 24.
-            seed: Of the noise in the voice.
-
-        Raises:
-            TextError: Nothing in the text can be spoken, or phones in braces are not phones.
-            VoiceError: Speed or pitch is out of range.
-        """
-        parts = list(self.stream(text, speed=speed, pitch=pitch, seed=seed))
-        return Speech(
-            np.concatenate([part.samples for part in parts]),
-            self.sample_rate,
-            text,
-            tuple(phone for part in parts for phone in part.phones),
-            tuple(duration for part in parts for duration in part.durations),
-            tuple(warning for part in parts for warning in part.warnings),
-        )
-
-    def stream(self, text: str, *, speed: float = 1.0, pitch: float = 0.0, seed: int = 0) -> Iterator[Speech]:
-        """Speak a text sentence by sentence; put together, the parts are what `say` returns.
-
-        The first part carries the warnings of the whole text.
-        """
-        _check_range("speed", speed, SPEEDS)
-        _check_range("pitch", pitch, SEMITONES)
-        analysis = self.front_end.analyse(text)
-        if not analysis.sentences:
-            raise TextError(
-                # The last warning is that there are no words.
-                "; ".join(("there is nothing to say in the text", *analysis.warnings[:-1])),
-                hint="give a text with words in Latin letters or with numbers",
-            )
-        warnings = tuple(analysis.warnings)
-        last = len(analysis.sentences) - 1
-        for number, sentence in enumerate(analysis.sentences):
-            pause = SENTENCE_PAUSE / speed if number < last else 0.0
-            yield self._speak(sentence, speed, pitch, [seed, number], pause, warnings)
-            warnings = ()
-
-    def _speak(
-        self,
-        sentence: Sentence,
-        speed: float,
-        pitch: float,
-        seed: list[int],
-        pause: float,
-        warnings: tuple[str, ...],
-    ) -> Speech:
+    def render(self, sentence: Sentence, *, speed: float, shift: float, seed: Sequence[int]) -> Rendering:
         """Make the samples of one sentence."""
-        hop, rate = self.audio.hop, self.sample_rate
-        shift = pitch * np.log(2) / 12
         inputs = {
             "ids": sentence.ids[None],
             "speed": np.array([speed], np.float32),
             "shift": np.array([shift], np.float32),
         }
         durations, log_f0, voicing, real, imaginary, gain = self._session.run(OUTPUTS, inputs)
-        pulses = excitation.pulse_train(log_f0, (voicing > 0.5).astype(np.float32), hop, rate)
+        voiced = (voicing > 0.5).astype(np.float32)
+        pulses = excitation.pulse_train(log_f0, voiced, self.audio.hop, self.sample_rate)
         noise = np.random.default_rng(seed).standard_normal(len(pulses), np.float32)
         window, step = (self.metadata["filter"][key] for key in ("n_fft", "step"))
         samples = filtering.shape(pulses, noise, real, imaginary, gain, window, step)
-        samples = samples[: int(durations.sum()) * hop]
-        _fade(samples, int(FADE * rate))
-        samples *= min(1.0, LOUDEST / max(float(np.abs(samples).max(initial=0.0)), 1e-9))
-        silence = round(pause * rate)
-        lengths = durations * hop
-        lengths[-1] += silence
-        return Speech(
-            np.concatenate([samples, np.zeros(silence, np.float32)]),
-            rate,
-            sentence.text,
-            sentence.phones,
-            tuple(int(n) for n in lengths),
-            warnings,
-        )
+        return Rendering(samples, durations)
 
     def _check(self, name: str) -> None:
         """Refuse a voice that this program cannot speak with."""
@@ -247,17 +142,3 @@ class Voice:
                 f"{name} was made for other phones than this version speaks",
                 hint="train and export it again with this version",
             )
-
-
-def _check_range(name: str, value: float, bounds: tuple[float, float]) -> None:
-    if not bounds[0] <= value <= bounds[1]:
-        raise VoiceError(f"`{name}` must be {bounds[0]:g} to {bounds[1]:g}, got: {value:g}")
-
-
-def _fade(samples: npt.NDArray[np.float32], length: int) -> None:
-    """Let the first and the last samples rise from and fall to zero, in place."""
-    length = min(length, len(samples) // 2)
-    if length:
-        ramp = np.linspace(0.0, 1.0, length, dtype=np.float32)
-        samples[:length] *= ramp
-        samples[-length:] *= ramp[::-1]

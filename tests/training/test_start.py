@@ -59,6 +59,15 @@ def test_tied_from_the_start(data_folder: Path, tmp_path: Path, plan: Path, opti
     assert not (tmp_path / "plain" / "tie.toml").exists()
 
 
+def test_a_plan_for_the_whole_voice_does_for_one_part(
+    data_folder: Path, tmp_path: Path, plan: Path, options: dict[str, Any]
+) -> None:
+    made = train(data_folder, tmp_path / "run", parts=["vocoder"], tie=plan, **options)
+    assert [rule.scheme for rule in checkpoint.load(made["vocoder"]).plans["vocoder"].rules] == ["cluster"]
+    with pytest.raises(ConfigError, match="ties nothing in aligner, only in acoustic, vocoder"):
+        train(data_folder, tmp_path / "other", parts=["aligner"], tie=plan, **options)
+
+
 def stop_at(step: int) -> Any:
     def stop(progress: Progress) -> None:
         if progress.step == step:

@@ -81,8 +81,8 @@ def train(
         raise ConfigError(f"unknown part `{unknown[0]}`", hint=f"parts are {', '.join(PARTS)}")
     text = _recipe_text(run, recipe, resume)
     plan = recipes.parse(text, recipe)
-    fresh = {part: architectures.fresh(getattr(plan, part)) for part in PARTS if part in parts}
-    starts = Starts(run, init_from, tie, fresh, resume=resume)
+    fresh = {part: architectures.fresh(getattr(plan, part)) for part in PARTS}
+    starts = Starts(run, init_from, tie, fresh, parts, resume=resume)
     corpus = corpora.load(data)
     fabric = _fabric(accelerator, devices, precision, threads)
     if fabric.is_global_zero:

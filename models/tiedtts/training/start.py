@@ -1,6 +1,6 @@
 """What a part starts training from: fresh weights, those of a checkpoint, or those of a run that stopped."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +34,9 @@ class Starts:
         run: Folder of the run.
         init_from: Checkpoint with weights for all or some of the parts.
         plan: Tie plan.
-        fresh: Part name to a net of the recipe's sizes, for each part to be trained.
+        fresh: Part name to a net of the recipe's sizes, for every part: a plan may have rules for those that
+            are trained another time.
+        parts: Names of those to be trained.
         resume: Go on with what the run has.
 
     Raises:
@@ -49,11 +51,12 @@ class Starts:
         init_from: Path | None,
         plan: Path | None,
         fresh: dict[str, nn.Module],
+        parts: Sequence[str],
         *,
         resume: bool,
     ) -> None:
         self.run, self.resume = run, resume
-        self._loaded = None if init_from is None else _load(init_from, fresh)
+        self._loaded = None if init_from is None else _load(init_from, parts)
         self._text = _plan_text(run, plan, resume)
         self._plans: dict[str, TiePlan] = {}
         if self._text is not None:
@@ -62,6 +65,11 @@ class Starts:
             # Tied here to find errors in the plan before an hour of training rather than after it.
             nets = {part: loaded.get(part, net) for part, net in fresh.items()}
             self._plans = tie_parts(nets, whole)[1]
+            if not set(parts) & set(self._plans):
+                raise ConfigError(
+                    f"{whole.source} ties nothing in {' or '.join(parts)}, only in {', '.join(self._plans)}",
+                    hint="name the part with `--part`",
+                )
 
     def file(self, part: str) -> Path:
         """Return where the net is kept that a part started from."""

@@ -1,0 +1,178 @@
+"""What every voice does: text to sentences, sentences to sound, pauses and fades between them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.errors import TextError, VoiceError
+from tiedtts.text.frontend import FrontEnd, Sentence
+from tiedtts.text.phones import Phone
+
+SENTENCE_PAUSE = 0.25
+"""Silence between sentences, seconds."""
+FADE = 0.005
+"""Fade at both ends of a sentence, seconds: no click where sentences are joined."""
+LOUDEST = 0.98
+"""A sentence with larger samples is turned down rather than clipped, full scale 1."""
+SPEEDS = (0.25, 4.0)
+"""Slowest and fastest."""
+SEMITONES = (-24.0, 24.0)
+"""Lowest and highest shift of the pitch."""
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Spoken text."""
+
+    samples: npt.NDArray[np.float32]
+    """Mono, full scale 1, (S,)."""
+    sample_rate: int
+    """Hz."""
+    text: str
+    """What was spoken, as it was written."""
+    phones: tuple[Phone, ...]
+    """What was spoken, as it sounds, T of them."""
+    durations: tuple[int, ...]
+    """Samples of each phone, (T,); silence between sentences belongs to the pause before it."""
+    warnings: tuple[str, ...] = ()
+    """What could not be spoken, and other things worth knowing."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the sound."""
+        return len(self.samples) / self.sample_rate
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """One sentence as sound, without its surroundings."""
+
+    samples: npt.NDArray[np.float32]
+    """(S,), at least as long as the phones."""
+    durations: npt.NDArray[np.int64]
+    """Frames of each phone, (T,)."""
+    warnings: tuple[str, ...] = ()
+    """What went wrong with this sentence."""
+
+
+class BaseVoice(ABC):
+    """A voice, loaded and ready to speak.
+
+    Args:
+        audio: Of the sound it makes.
+        front_end: Turns text into phones.
+    """
+
+    def __init__(self, audio: AudioSettings, front_end: FrontEnd) -> None:
+        self.audio = audio
+        self.front_end = front_end
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Name of the voice."""
+
+    @abstractmethod
+    def render(self, sentence: Sentence, *, speed: float, shift: float, seed: Sequence[int]) -> Rendering:
+        """Make the samples of one sentence.
+
+        Args:
+            sentence: Its phones.
+            speed: Larger is faster.
+            shift: Added to the pitch, natural logarithm of a ratio.
+            seed: Of all that is random.
+        """
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        return self.audio.sample_rate
+
+    def say(self, text: str, *, speed: float = 1.0, pitch: float = 0.0, seed: int = 0) -> Speech:
+        """Speak a text of any length; the same arguments give the same samples.
+
+        Args:
+            text: What to say; phones in braces are spoken as they are: `{HH AH0 L OW1}`.
+            speed: Larger is faster, 0.25 to 4.
+            pitch: Shift in semitones, -24 to 24.
+            seed: Of the noise in the voice.
+
+        Raises:
+            TextError: Nothing in the text can be spoken, or phones in braces are not phones.
+            VoiceError: Speed or pitch is out of range.
+        """
+        parts = list(self.stream(text, speed=speed, pitch=pitch, seed=seed))
+        return Speech(
+            np.concatenate([part.samples for part in parts]),
+            self.sample_rate,
+            text,
+            tuple(phone for part in parts for phone in part.phones),
+            tuple(duration for part in parts for duration in part.durations),
+            tuple(warning for part in parts for warning in part.warnings),
+        )
+
+    def stream(self, text: str, *, speed: float = 1.0, pitch: float = 0.0, seed: int = 0) -> Iterator[Speech]:
+        """Speak a text sentence by sentence; put together, the parts are what `say` returns.
+
+        The first part carries the warnings of the whole text.
+        """
+        _check_range("speed", speed, SPEEDS)
+        _check_range("pitch", pitch, SEMITONES)
+        analysis = self.front_end.analyse(text)
+        if not analysis.sentences:
+            raise TextError(
+                # The last warning is that there are no words.
+                "; ".join(("there is nothing to say in the text", *analysis.warnings[:-1])),
+                hint="give a text with words in Latin letters or with numbers",
+            )
+        warnings = tuple(analysis.warnings)
+        last = len(analysis.sentences) - 1
+        for number, sentence in enumerate(analysis.sentences):
+            pause = SENTENCE_PAUSE / speed if number < last else 0.0
+            yield self._speak(sentence, speed, pitch, [seed, number], pause, warnings)
+            warnings = ()
+
+    def _speak(
+        self,
+        sentence: Sentence,
+        speed: float,
+        pitch: float,
+        seed: list[int],
+        pause: float,
+        warnings: tuple[str, ...],
+    ) -> Speech:
+        """Make one sentence and the silence after it."""
+        hop, rate = self.audio.hop, self.sample_rate
+        made = self.render(sentence, speed=speed, shift=pitch * np.log(2) / 12, seed=seed)
+        samples = made.samples[: int(made.durations.sum()) * hop]
+        _fade(samples, int(FADE * rate))
+        samples *= min(1.0, LOUDEST / max(float(np.abs(samples).max(initial=0.0)), 1e-9))
+        silence = round(pause * rate)
+        lengths = made.durations * hop
+        lengths[-1] += silence
+        return Speech(
+            np.concatenate([samples, np.zeros(silence, np.float32)]),
+            rate,
+            sentence.text,
+            sentence.phones,
+            tuple(int(n) for n in lengths),
+            (*warnings, *made.warnings),
+        )
+
+
+def _check_range(name: str, value: float, bounds: tuple[float, float]) -> None:
+    if not bounds[0] <= value <= bounds[1]:
+        raise VoiceError(f"`{name}` must be {bounds[0]:g} to {bounds[1]:g}, got: {value:g}")
+
+
+def _fade(samples: npt.NDArray[np.float32], length: int) -> None:
+    """Let the first and the last samples rise from and fall to zero, in place."""
+    length = min(length, len(samples) // 2)
+    if length:
+        ramp = np.linspace(0.0, 1.0, length, dtype=np.float32)
+        samples[:length] *= ramp
+        samples[-length:] *= ramp[::-1]
