@@ -1,0 +1,271 @@
+"""Linear prediction: speech as the output of an all-pole filter, and speech from such filters.
+
+A frame is the filter (line spectral frequencies) and the level of what drives it. The features of the
+classic vocoders: Atal & Hanauer 1971; Makhoul, "Linear prediction: a tutorial review", 1975.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tiedtts.audio import excitation, line_spectrum
+from tiedtts.audio.mel import filterbank
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.errors import ConfigError
+
+Array = npt.NDArray[np.float64]
+
+ORDER = 26
+"""Poles that describe a voice at 24 kHz: a pair a kHz, and one for the slope of the glottis."""
+WINDOW_S = 0.03
+"""Length of the Hann window of an analysis."""
+EMPHASIS = 0.85
+"""First differences of the signal are fitted, so that the weak high band counts; one pole undoes it."""
+LAG_WINDOW_HZ = 40.0
+"""Width of the Gaussian that smooths spectra, so that poles sit on formants and not on harmonics."""
+WHITE_NOISE = 1e-7
+"""White noise added to a frame, share of its energy: keeps the recursion well conditioned."""
+QUIETEST = 1e-6
+"""Least root mean square of an excitation: silence."""
+LOUDEST = 0.5
+"""Most root mean square that `synthesise` gives out, full scale 1."""
+NOISE_FROM_HZ = 5_000.0
+"""Where half of the energy of a voiced frame's excitation is noise; below are pulses, above noise."""
+NOISE_SLOPE_HZ = 1_000.0
+"""How gradually pulses give way to noise."""
+SUBFRAMES = 4
+"""Filters a frame."""
+ROUNDS = 10
+"""Of the search for a spectrum with given mel bands."""
+BATCH = 512
+"""Filters in memory at once."""
+
+
+@dataclass(frozen=True)
+class LpcFrames:
+    """All-pole filters and the levels of their excitations."""
+
+    lsf: npt.NDArray[np.float32]
+    """Line spectral frequencies, radians, ascending in (0, pi), (F, P)."""
+    log_gain: npt.NDArray[np.float32]
+    """Natural logarithm of the excitation's root mean square, full scale 1, (F,)."""
+
+    @property
+    def order(self) -> int:
+        """Poles of a filter, P."""
+        return int(self.lsf.shape[1])
+
+    def __len__(self) -> int:
+        """Return the number of frames, F."""
+        return len(self.lsf)
+
+
+def analyse(samples: npt.NDArray[np.floating], settings: AudioSettings, order: int = ORDER) -> LpcFrames:
+    """Fit an all-pole filter to each frame, (S,) to F = S // hop frames.
+
+    Frame f is centred on sample f * hop, as the mel spectrogram's; outside there is silence.
+
+    Raises:
+        ConfigError: The order is not 2 to 64.
+    """
+    length = 2 * round(WINDOW_S * settings.sample_rate / 2)
+    frames = len(samples) // settings.hop
+    # One sample more in front for the difference, and a window's length behind for the last frame.
+    padded = np.pad(np.asarray(samples, np.float64), (length // 2 + 1, length))
+    padded = padded[1:] - EMPHASIS * padded[:-1]
+    window = np.hanning(length + 1)[:-1]
+    views = np.lib.stride_tricks.sliding_window_view(padded, length)[:: settings.hop][:frames]
+    size = 1 << (length + order).bit_length()
+    power = np.abs(np.fft.rfft(views * window, size, axis=1)) ** 2
+    return _fit(np.fft.irfft(power, axis=1)[:, :order] / np.sum(window**2), settings, order)
+
+
+def from_mel(mel: npt.NDArray[np.floating], settings: AudioSettings, order: int = ORDER) -> LpcFrames:
+    """Fit an all-pole filter to the spectrum that a log mel spectrogram describes, (F, M).
+
+    As vocoders do that are given a spectral envelope alone: Valin & Skoglund, "LPCNet", 2019.
+
+    Raises:
+        ConfigError: The order is not 2 to 64.
+    """
+    amplitudes = _from_bands(np.exp(np.clip(np.asarray(mel, np.float64), -30.0, 10.0)), settings)
+    bins = amplitudes.shape[1]
+    frequency = np.linspace(0.0, np.pi, bins)
+    emphasis = 1.0 + EMPHASIS**2 - 2.0 * EMPHASIS * np.cos(frequency)
+    # Of the Hann window of the mel spectrogram: its squares sum to 3 / 8 of its length.
+    power = amplitudes**2 * emphasis / (0.375 * settings.n_fft)
+    return _fit(np.fft.irfft(power, axis=1)[:, :order], settings, order)
+
+
+def to_coefficients(lsf: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Return predictors a, (F, P): s[n] is about the sum of a[k] s[n - 1 - k]. Always stable."""
+    return line_spectrum.to_predictor(lsf).astype(np.float32)
+
+
+def levinson(autocorrelation: Array) -> tuple[Array, Array, Array]:
+    """Solve for the predictors of all frames at once (Levinson 1946, Durbin 1960).
+
+    Args:
+        autocorrelation: Lags 0 to P, (F, P + 1), the first above zero.
+
+    Returns:
+        Predictors (F, P), reflection coefficients (F, P) and the energy that is left, (F,).
+    """
+    frames, lags = autocorrelation.shape
+    predictor = np.zeros((frames, lags - 1))
+    reflection = np.zeros((frames, lags - 1))
+    error = autocorrelation[:, 0].copy()
+    for size in range(lags - 1):
+        known = predictor[:, :size]
+        rest = autocorrelation[:, size + 1] - np.sum(known * autocorrelation[:, size:0:-1], axis=1)
+        # Rounding must not make a filter unstable.
+        step = np.clip(rest / error, -0.99999, 0.99999)
+        reflection[:, size] = step
+        predictor[:, :size] = known - step[:, None] * known[:, ::-1]
+        predictor[:, size] = step
+        error = error * (1.0 - step**2)
+    return predictor, reflection, error
+
+
+def envelope(frames: LpcFrames, bins: int, *, gain: bool = True) -> Array:
+    """Return the amplitude responses of the filters at `bins` frequencies from 0 to pi, (F, bins).
+
+    With the gain, of white noise it is the root of the power a bin.
+    """
+    response = 1.0 / np.abs(_inverse_response(frames.lsf, 2 * (bins - 1)))
+    return response * np.exp(frames.log_gain.astype(np.float64))[:, None] if gain else response
+
+
+def synthesise(
+    frames: LpcFrames,
+    log_f0: npt.NDArray[np.floating],
+    voiced: npt.NDArray[np.floating],
+    settings: AudioSettings,
+    seed: int = 0,
+) -> npt.NDArray[np.float32]:
+    """Drive the filters with pulses and noise: the vocoder that needs no network.
+
+    The excitation is cut into overlapping pieces, each is filtered by the filter of its moment, and what
+    comes out is added up: each piece's filter is constant, so nothing can click or blow up.
+
+    Args:
+        frames: Filters and gains, F frames; any values are made stable.
+        log_f0: Pitch, natural logarithm of Hz, (F,); read where it is voiced.
+        voiced: Weight of the pulses, 0 to 1, (F,).
+        settings: Frames and rates.
+        seed: Of the noise.
+
+    Returns:
+        Samples, (F * hop,).
+    """
+    hop, count = settings.hop, len(frames)
+    if not count:
+        return np.zeros(0, np.float32)
+    step = hop // SUBFRAMES if hop % SUBFRAMES == 0 else hop
+    moments = np.arange(count * hop // step + 1) * step / hop
+    lsf = _interpolated(line_spectrum.settle(frames.lsf), moments)
+    log_gain = np.nan_to_num(np.asarray(frames.log_gain, np.float64), nan=-20.0)
+    gain = np.exp(np.interp(moments, np.arange(count), np.clip(log_gain, -20.0, 5.0)))
+    size = 1 << int(0.08 * settings.sample_rate).bit_length()
+    frequency = np.linspace(0.0, settings.sample_rate / 2, size // 2 + 1)
+    pulse_share = 1.0 / (1.0 + np.exp((frequency - NOISE_FROM_HZ) / NOISE_SLOPE_HZ))
+    pulses, noise, voicing = _sources(log_f0, voiced, settings, seed)
+    voicing = np.interp(moments, np.arange(count), voicing)
+    output = np.zeros(len(moments) * step + size, np.float32)
+    for start in range(0, len(moments), BATCH):
+        batch = slice(start, start + BATCH)
+        filters = 1.0 / _inverse_response(lsf[batch], size)
+        # Pulses and noise have a variance of 1, so this is what comes out.
+        loudness = gain[batch] * np.sqrt(np.mean(np.abs(filters) ** 2, axis=1))
+        level = gain[batch] * np.minimum(1.0, LOUDEST / np.maximum(loudness, 1e-12))
+        filters *= level[:, None]
+        spectra = _pieces(pulses, step, batch, size) * np.sqrt(pulse_share)
+        hiss = np.sqrt(1.0 - voicing[batch, None] ** 2 * pulse_share)
+        spectra += _pieces(noise, step, batch, size) * hiss
+        pieces = np.fft.irfft(spectra * filters, size, axis=1)
+        for number, piece in enumerate(pieces, start=start):
+            output[number * step : number * step + size] += piece
+    # Pieces are centred on their moments.
+    return output[step : step + count * hop]
+
+
+def _fit(autocorrelation: Array, settings: AudioSettings, order: int) -> LpcFrames:
+    """Return the filters of differenced signals from their lags 0 to order - 1, (F, P)."""
+    if not 2 <= order <= 64:
+        raise ConfigError(f"the order of linear prediction must be 2 to 64, got: {order}")
+    spread = 2 * np.pi * LAG_WINDOW_HZ / settings.sample_rate * np.arange(order)
+    autocorrelation = autocorrelation * np.exp(-0.5 * spread**2)
+    autocorrelation[:, 0] = autocorrelation[:, 0] * (1.0 + WHITE_NOISE) + QUIETEST**2
+    predictor, _, error = levinson(autocorrelation)
+    # The pole that undoes the difference.
+    whole = np.zeros((len(predictor), order))
+    whole[:, :-1] = predictor
+    whole[:, 0] += EMPHASIS
+    whole[:, 1:] -= EMPHASIS * predictor
+    lsf = line_spectrum.settle(line_spectrum.from_predictor(whole))
+    log_gain = 0.5 * np.log(np.maximum(error, QUIETEST**2))
+    return LpcFrames(lsf.astype(np.float32), log_gain.astype(np.float32))
+
+
+def _from_bands(amplitudes: Array, settings: AudioSettings) -> Array:
+    """Return smooth spectral amplitudes with given mel band amplitudes, (F, M) to (F, bins)."""
+    bank = filterbank(settings).astype(np.float64)
+    heights = bank.sum(axis=1)
+    bins = np.arange(bank.shape[1])
+    centres = bank @ bins / heights
+    logs = np.log(amplitudes / heights)
+    # Linear between the centres of bands; the outer bands' beyond.
+    right = np.clip(np.searchsorted(centres, bins), 1, len(centres) - 1) if len(centres) > 1 else None
+    if right is None:
+        return np.repeat(np.exp(logs), len(bins), axis=1)
+    share = np.clip((bins - centres[right - 1]) / (centres[right] - centres[right - 1]), 0.0, 1.0)
+    spectrum: Array = np.exp(logs[:, right - 1] * (1.0 - share) + logs[:, right] * share)
+    # Richardson-Lucy: stays positive, and few rounds stay smooth.
+    cover = np.maximum(bank.sum(axis=0), 1e-12)
+    heard = bank.any(axis=0)
+    for _ in range(ROUNDS):
+        ratio = amplitudes / np.maximum(spectrum @ bank.T, 1e-15)
+        spectrum *= np.where(heard, ratio @ bank / cover, 1.0)
+    return spectrum
+
+
+def _inverse_response(lsf: npt.NDArray[np.floating], size: int) -> npt.NDArray[np.complex128]:
+    """Return the frequency responses of the whitening filters, (F, size / 2 + 1)."""
+    predictor = line_spectrum.to_predictor(lsf)
+    whitening = np.concatenate([np.ones((len(predictor), 1)), -predictor], axis=1)
+    return np.asarray(np.fft.rfft(whitening, size, axis=1))
+
+
+def _interpolated(values: Array, moments: Array) -> Array:
+    """Return rows between rows, (F, P) to (G, P); the last one holds."""
+    left = np.minimum(moments.astype(np.int64), len(values) - 1)
+    share = (moments - left)[:, None]
+    right = np.minimum(left + 1, len(values) - 1)
+    return np.asarray(values[left] * (1.0 - share) + values[right] * share)
+
+
+def _sources(
+    log_f0: npt.NDArray[np.floating], voiced: npt.NDArray[np.floating], settings: AudioSettings, seed: int
+) -> tuple[Array, Array, Array]:
+    """Return pulses and noise with a variance of 1, and a clean voicing."""
+    voicing = np.clip(np.nan_to_num(np.asarray(voiced, np.float64)), 0.0, 1.0)
+    middle = 0.5 * np.log(settings.f0_min * settings.f0_max)
+    pitch = np.nan_to_num(np.asarray(log_f0, np.float64), nan=middle)
+    # Half an octave beyond the range that was looked for is still a voice.
+    pitch = np.clip(pitch, np.log(settings.f0_min) - 0.35, np.log(settings.f0_max) + 0.35)
+    hop, rate = settings.hop, settings.sample_rate
+    pulses = excitation.pulse_train(pitch.astype(np.float32), voicing.astype(np.float32), hop, rate)
+    f0 = np.exp(np.interp(np.arange(len(pulses)) / hop, np.arange(len(pitch)), pitch))
+    # A harmonic each f0 Hz has the power of noise of variance 1 in that width.
+    scale = np.sqrt(4.0 * f0 / rate) / excitation.HARMONIC_AMPLITUDE
+    noise = np.random.default_rng(seed).standard_normal(len(pulses))
+    return pulses * scale, noise, voicing
+
+
+def _pieces(signal: Array, step: int, batch: slice, size: int) -> npt.NDArray[np.complex128]:
+    """Return the spectra of Hann windows of two steps around the batch's steps, (G, size / 2 + 1)."""
+    padded = np.pad(signal, step)
+    views = np.lib.stride_tricks.sliding_window_view(padded, 2 * step)[::step][batch]
+    window = np.hanning(2 * step + 1)[:-1]
+    return np.asarray(np.fft.rfft(views * window, size, axis=1))
