@@ -5,12 +5,13 @@ classic vocoders: Atal & Hanauer 1971; Makhoul, "Linear prediction: a tutorial r
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tiedtts.audio import excitation, line_spectrum
-from tiedtts.audio.mel import filterbank
+from tiedtts.audio.mel_inversion import spectrum_of
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import ConfigError
 
@@ -36,9 +37,9 @@ NOISE_SLOPE_HZ = 1_000.0
 """How gradually pulses give way to noise."""
 SUBFRAMES = 4
 """Filters a frame."""
-ROUNDS = 10
-"""Of the search for a spectrum with given mel bands."""
-BATCH = 512
+RESPONSE_S = 0.04
+"""Length of an impulse response; by then all of them have died away."""
+BATCH = 256
 """Filters in memory at once."""
 
 
@@ -89,7 +90,7 @@ def from_mel(mel: npt.NDArray[np.floating], settings: AudioSettings, order: int 
     Raises:
         ConfigError: The order is not 2 to 64.
     """
-    amplitudes = _from_bands(np.exp(np.clip(np.asarray(mel, np.float64), -30.0, 10.0)), settings)
+    amplitudes = spectrum_of(mel, settings)
     bins = amplitudes.shape[1]
     frequency = np.linspace(0.0, np.pi, bins)
     emphasis = 1.0 + EMPHASIS**2 - 2.0 * EMPHASIS * np.cos(frequency)
@@ -133,7 +134,7 @@ def envelope(frames: LpcFrames, bins: int, *, gain: bool = True) -> Array:
 
     With the gain, of white noise it is the root of the power a bin.
     """
-    response = 1.0 / np.abs(_inverse_response(frames.lsf, 2 * (bins - 1)))
+    response: Array = 1.0 / np.abs(_inverse_response(line_spectrum.to_predictor(frames.lsf), 2 * (bins - 1)))
     return response * np.exp(frames.log_gain.astype(np.float64))[:, None] if gain else response
 
 
@@ -167,22 +168,20 @@ def synthesise(
     lsf = _interpolated(line_spectrum.settle(frames.lsf), moments)
     log_gain = np.nan_to_num(np.asarray(frames.log_gain, np.float64), nan=-20.0)
     gain = np.exp(np.interp(moments, np.arange(count), np.clip(log_gain, -20.0, 5.0)))
-    size = 1 << int(0.08 * settings.sample_rate).bit_length()
-    frequency = np.linspace(0.0, settings.sample_rate / 2, size // 2 + 1)
-    pulse_share = 1.0 / (1.0 + np.exp((frequency - NOISE_FROM_HZ) / NOISE_SLOPE_HZ))
-    pulses, noise, voicing = _sources(log_f0, voiced, settings, seed)
-    voicing = np.interp(moments, np.arange(count), voicing)
+    driving = _excitation(log_f0, voiced, settings, seed)
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(driving, step), 2 * step)[::step]
+    window = np.hanning(2 * step + 1)[:-1].astype(np.float32)
+    size = max(1 << int(RESPONSE_S * settings.sample_rate).bit_length(), 4 * step)
     output = np.zeros(len(moments) * step + size, np.float32)
     for start in range(0, len(moments), BATCH):
         batch = slice(start, start + BATCH)
-        filters = 1.0 / _inverse_response(lsf[batch], size)
-        # Pulses and noise have a variance of 1, so this is what comes out.
+        # Single precision is enough here, and faster.
+        predictor = line_spectrum.to_predictor(lsf[batch]).astype(np.float32)
+        filters = 1.0 / _inverse_response(predictor, size)
+        # The excitation has a variance of 1, so this is what comes out.
         loudness = gain[batch] * np.sqrt(np.mean(np.abs(filters) ** 2, axis=1))
         level = gain[batch] * np.minimum(1.0, LOUDEST / np.maximum(loudness, 1e-12))
-        filters *= level[:, None]
-        spectra = _pieces(pulses, step, batch, size) * np.sqrt(pulse_share)
-        hiss = np.sqrt(1.0 - voicing[batch, None] ** 2 * pulse_share)
-        spectra += _pieces(noise, step, batch, size) * hiss
+        spectra = np.fft.rfft(windows[batch] * window * level.astype(np.float32)[:, None], size, axis=1)
         pieces = np.fft.irfft(spectra * filters, size, axis=1)
         for number, piece in enumerate(pieces, start=start):
             output[number * step : number * step + size] += piece
@@ -208,32 +207,9 @@ def _fit(autocorrelation: Array, settings: AudioSettings, order: int) -> LpcFram
     return LpcFrames(lsf.astype(np.float32), log_gain.astype(np.float32))
 
 
-def _from_bands(amplitudes: Array, settings: AudioSettings) -> Array:
-    """Return smooth spectral amplitudes with given mel band amplitudes, (F, M) to (F, bins)."""
-    bank = filterbank(settings).astype(np.float64)
-    heights = bank.sum(axis=1)
-    bins = np.arange(bank.shape[1])
-    centres = bank @ bins / heights
-    logs = np.log(amplitudes / heights)
-    # Linear between the centres of bands; the outer bands' beyond.
-    right = np.clip(np.searchsorted(centres, bins), 1, len(centres) - 1) if len(centres) > 1 else None
-    if right is None:
-        return np.repeat(np.exp(logs), len(bins), axis=1)
-    share = np.clip((bins - centres[right - 1]) / (centres[right] - centres[right - 1]), 0.0, 1.0)
-    spectrum: Array = np.exp(logs[:, right - 1] * (1.0 - share) + logs[:, right] * share)
-    # Richardson-Lucy: stays positive, and few rounds stay smooth.
-    cover = np.maximum(bank.sum(axis=0), 1e-12)
-    heard = bank.any(axis=0)
-    for _ in range(ROUNDS):
-        ratio = amplitudes / np.maximum(spectrum @ bank.T, 1e-15)
-        spectrum *= np.where(heard, ratio @ bank / cover, 1.0)
-    return spectrum
-
-
-def _inverse_response(lsf: npt.NDArray[np.floating], size: int) -> npt.NDArray[np.complex128]:
-    """Return the frequency responses of the whitening filters, (F, size / 2 + 1)."""
-    predictor = line_spectrum.to_predictor(lsf)
-    whitening = np.concatenate([np.ones((len(predictor), 1)), -predictor], axis=1)
+def _inverse_response(predictor: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
+    """Return the frequency responses of the whitening filters, (F, P) to (F, size / 2 + 1)."""
+    whitening = np.concatenate([np.ones_like(predictor[:, :1]), -predictor], axis=1)
     return np.asarray(np.fft.rfft(whitening, size, axis=1))
 
 
@@ -245,27 +221,27 @@ def _interpolated(values: Array, moments: Array) -> Array:
     return np.asarray(values[left] * (1.0 - share) + values[right] * share)
 
 
-def _sources(
+def _excitation(
     log_f0: npt.NDArray[np.floating], voiced: npt.NDArray[np.floating], settings: AudioSettings, seed: int
-) -> tuple[Array, Array, Array]:
-    """Return pulses and noise with a variance of 1, and a clean voicing."""
+) -> npt.NDArray[np.float32]:
+    """Return pulses where it is voiced and low, noise elsewhere, with a variance of 1, (F * hop,)."""
     voicing = np.clip(np.nan_to_num(np.asarray(voiced, np.float64)), 0.0, 1.0)
     middle = 0.5 * np.log(settings.f0_min * settings.f0_max)
     pitch = np.nan_to_num(np.asarray(log_f0, np.float64), nan=middle)
-    # Half an octave beyond the range that was looked for is still a voice.
+    # Some notes beyond the range that was looked for are still a voice's.
     pitch = np.clip(pitch, np.log(settings.f0_min) - 0.35, np.log(settings.f0_max) + 0.35)
     hop, rate = settings.hop, settings.sample_rate
     pulses = excitation.pulse_train(pitch.astype(np.float32), voicing.astype(np.float32), hop, rate)
-    f0 = np.exp(np.interp(np.arange(len(pulses)) / hop, np.arange(len(pitch)), pitch))
+    times, frames = np.arange(len(pulses)) / hop, np.arange(len(pitch))
     # A harmonic each f0 Hz has the power of noise of variance 1 in that width.
-    scale = np.sqrt(4.0 * f0 / rate) / excitation.HARMONIC_AMPLITUDE
-    noise = np.random.default_rng(seed).standard_normal(len(pulses))
-    return pulses * scale, noise, voicing
-
-
-def _pieces(signal: Array, step: int, batch: slice, size: int) -> npt.NDArray[np.complex128]:
-    """Return the spectra of Hann windows of two steps around the batch's steps, (G, size / 2 + 1)."""
-    padded = np.pad(signal, step)
-    views = np.lib.stride_tricks.sliding_window_view(padded, 2 * step)[::step][batch]
-    window = np.hanning(2 * step + 1)[:-1]
-    return np.asarray(np.fft.rfft(views * window, size, axis=1))
+    f0 = np.exp(np.interp(times, frames, pitch))
+    pulses *= np.asarray(np.sqrt(4.0 * f0 / rate) / excitation.HARMONIC_AMPLITUDE, np.float32)
+    noise = np.random.default_rng(seed).standard_normal(len(pulses), np.float32)
+    size = 1 << len(pulses).bit_length()
+    frequency = np.fft.rfftfreq(size, 1.0 / rate)
+    low = 1.0 / (1.0 + np.exp((frequency - NOISE_FROM_HZ) / NOISE_SLOPE_HZ))
+    pulse_filter, noise_filter = np.sqrt(low).astype(np.float32), np.sqrt(1.0 - low).astype(np.float32)
+    high_noise = np.fft.irfft(np.fft.rfft(noise, size) * noise_filter)[: len(noise)]
+    low_pulses = np.fft.irfft(np.fft.rfft(pulses, size) * pulse_filter)[: len(noise)]
+    low_noise = (1.0 - np.interp(times, frames, voicing)) * (noise - high_noise)
+    return np.asarray(low_pulses + high_noise + low_noise, np.float32)
