@@ -12,11 +12,15 @@ from tiedtts_cli.boundary import UsageError
 
 
 def evaluate(
-    voice: Annotated[str, typer.Argument(help="Voice file, or name of a voice in the package.")],
+    voice: Annotated[str, typer.Argument(help="Voice file, checkpoint, or name of a voice in the package.")],
     data: Annotated[Path, typer.Argument(help="Folder made by `prepare`.")],
     aligner: Annotated[
         Path | None,
         typer.Option(metavar="CKPT", help="Recogniser that counts wrong phones.", show_default=False),
+    ] = None,
+    vocoder: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|CKPT", help="Another vocoder than the voice's own.", show_default=False),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(metavar="N", help="Stop after so many recordings.", show_default=False)
@@ -33,10 +37,12 @@ def evaluate(
     if limit is not None and limit < 1:
         raise UsageError(f"`--limit` must be at least 1, got: {limit}")
     from tiedtts.measure.evaluation import evaluate
-    from tiedtts.voice import Voice
+    from tiedtts.voice import load
 
     with talk.progress("eval", quiet=quiet) as show:
-        result = evaluate(Voice.load(voice), data, aligner=aligner, limit=limit, progress=show).to_dict()
+        result = evaluate(
+            load(voice, vocoder=vocoder), data, aligner=aligner, limit=limit, progress=show
+        ).to_dict()
     if as_json:
         typer.echo(json.dumps(result, indent=2))
     else:

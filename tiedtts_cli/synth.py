@@ -14,7 +14,7 @@ from tiedtts_cli import boundary, lines, talk
 from tiedtts_cli.boundary import UsageError
 
 if TYPE_CHECKING:
-    from tiedtts.voice import Speech, Voice
+    from tiedtts.base_voice import BaseVoice, Speech
 
 EXAMPLE = 'tiedtts synth "Hello there." -o hello.wav'
 STDIO = Path("-")
@@ -46,6 +46,14 @@ def synth(
     ] = None,
     voice: Annotated[
         str | None, typer.Option(metavar="NAME|FILE", help="Who speaks.", show_default=False)
+    ] = None,
+    vocoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|CKPT",
+            help="harmonic, wavenet, lpc, griffinlim; the voice's own by default.",
+            show_default=False,
+        ),
     ] = None,
     speed: Annotated[float, typer.Option(help="Larger is faster, 0.25 to 4.")] = 1.0,
     pitch: Annotated[float, typer.Option(help="Semitones, -24 to 24.")] = 0.0,
@@ -86,7 +94,7 @@ def synth(
         if not quiet:
             talk.note(f"{output} is there already")
         return
-    from tiedtts.voice import DEFAULT, SEMITONES, SPEEDS, Voice
+    from tiedtts.voice import DEFAULT, SEMITONES, SPEEDS, load
 
     _check_range("--speed", speed, SPEEDS)
     _check_range("--pitch", pitch, SEMITONES)
@@ -94,7 +102,7 @@ def synth(
         raise UsageError(f"`--seed` must not be negative, got: {seed}")
     words = _read(text, source)
     speaker = _Speaker(
-        Voice.load(DEFAULT if voice is None else voice, lexicon=lexicon),
+        load(DEFAULT if voice is None else voice, lexicon=lexicon, vocoder=vocoder),
         {"speed": speed, "pitch": pitch, "seed": seed},
         as_json=as_json,
         quiet=quiet,
@@ -108,7 +116,7 @@ def synth(
 class _Speaker:
     """A voice with its settings, and how to talk about what it does."""
 
-    def __init__(self, voice: "Voice", settings: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
+    def __init__(self, voice: "BaseVoice", settings: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
         self.voice, self.settings, self.as_json, self.quiet = voice, settings, as_json, quiet
 
     def whole(self, text: str, output: Path) -> None:

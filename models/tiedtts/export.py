@@ -15,10 +15,10 @@ from tiedtts import __version__, checkpoint
 from tiedtts.audio import files
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.measure import counting, macs
-from tiedtts.nets.acoustic import AcousticNet, frame_positions, to_frames
+from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.tying import TiedLayer
-from tiedtts.voice import FORMAT, INPUTS, METADATA_KEY, OUTPUTS
+from tiedtts.voice import FORMAT, INPUTS, MEL, METADATA_KEY, OUTPUTS
 
 OPSET = 17
 SMALLEST_HALF = 64
@@ -43,33 +43,20 @@ class Speaker(nn.Module):
 
         Returns:
             Frames of each phone, (T,); log F0 and voicing, (F,); real and imaginary part of the
-            harmonic filter and the gain of the noise, (G, bins).
+            harmonic filter and the gain of the noise, (G, bins); the mel spectrogram, (F, M).
         """
-        acoustic, config = self.acoustic, self.acoustic.config
-        mask = torch.ones_like(ids[..., 0], dtype=torch.float32)
-        states = acoustic.encode(ids, mask)
-        variances = acoustic.predict(ids, mask)
-        pace = speed / config.duration_scale
-        durations = to_frames(ids, variances.log_duration, pace)[0]
-        steps = (durations.sum() + config.stride - 1) // config.stride
-        # A tensor where a number is meant: so the tracer sees that the length depends on the durations.
-        length: Any = steps * config.stride
-        index, position = frame_positions(durations, length)
-        pitch = variances.pitch * config.pitch_scale
-        out = acoustic.decode(states, pitch, variances.energy, index[None], position[None])
-        mel = out.mel * config.mel_std + config.mel_mean
-        log_f0 = out.log_f0 * config.log_f0_std + config.log_f0_mean + shift
-        voicing = torch.sigmoid(out.voicing)
-        filters = self.vocoder.filters(mel, log_f0, (voicing > 0.5).float())
+        spoken = self.acoustic.speak(ids, speed, shift)
+        filters = self.vocoder.filters(spoken.mel, spoken.log_f0, (spoken.voicing > 0.5).float())
         size = torch.exp(filters.harmonic[0])
         phase = filters.phase[0]
         return (
-            durations,
-            log_f0[0],
-            voicing[0],
+            spoken.durations,
+            spoken.log_f0[0],
+            spoken.voicing[0],
             size * torch.cos(phase),
             size * torch.sin(phase),
             torch.exp(filters.noise[0]),
+            spoken.mel[0],
         )
 
 
@@ -188,7 +175,7 @@ def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:
             (ids, one, 0 * one),
             buffer,  # type: ignore[arg-type]
             input_names=list(INPUTS),
-            output_names=list(OUTPUTS),
+            output_names=[*OUTPUTS, MEL],
             dynamic_axes={
                 "ids": {1: "phones"},
                 "durations": {0: "phones"},
@@ -197,6 +184,7 @@ def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:
                 "real": {0: "steps"},
                 "imaginary": {0: "steps"},
                 "gain": {0: "steps"},
+                MEL: {0: "frames"},
             },
             opset_version=OPSET,
             # It would write out what a tie leaves to be computed: a codebook's weights, a transpose.

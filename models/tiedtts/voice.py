@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from tiedtts import generators
 from tiedtts.audio import excitation, filtering
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.base_voice import SEMITONES, SPEEDS, BaseVoice, Rendering, Speech
 from tiedtts.errors import VoiceError
+from tiedtts.generators import Frames, Generator
 from tiedtts.text.frontend import FrontEnd, Sentence
 from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
 
-__all__ = ["SEMITONES", "SPEEDS", "Speech", "Voice", "find", "list_voices"]
+__all__ = ["SEMITONES", "SPEEDS", "Speech", "Voice", "find", "list_voices", "load"]
 
 DEFAULT = "kathleen"
 """The voice that speaks when none is named."""
@@ -24,6 +26,12 @@ METADATA_KEY = "tiedtts"
 """Under which a voice file describes itself, as JSON."""
 INPUTS = ("ids", "speed", "shift")
 OUTPUTS = ("durations", "log_f0", "voicing", "real", "imaginary", "gain")
+CHECKPOINT = ".safetensors"
+"""Suffix of checkpoints."""
+OWN = "harmonic"
+"""The vocoder inside a voice file."""
+MEL = "mel"
+"""Another output, read by vocoders that are not the voice's own; voices of before do not have it."""
 _FOLDER = Path(__file__).parent / "voices"
 
 
@@ -39,7 +47,7 @@ def find(voice: str | Path) -> Path:
         VoiceError: There is no such voice.
     """
     path = Path(voice)
-    if path.suffix == ".safetensors":
+    if path.suffix == CHECKPOINT:
         raise VoiceError(
             f"{path} is a checkpoint, not a voice",
             hint=f"tiedtts export {path} -o {path.with_suffix('.onnx').name}",
@@ -54,6 +62,27 @@ def find(voice: str | Path) -> Path:
     return path
 
 
+def load(
+    voice: str | Path = DEFAULT, *, lexicon: Path | None = None, vocoder: str | None = None
+) -> BaseVoice:
+    """Load a voice of the package, a voice file, or the nets of a checkpoint, which need torch.
+
+    Args:
+        voice: Name or file.
+        lexicon: File of own pronunciations.
+        vocoder: Another waveform generator than its own, see `tiedtts.generators.choose`.
+
+    Raises:
+        VoiceError: There is no such voice or vocoder.
+        CheckpointError: The checkpoint cannot be read.
+    """
+    if Path(voice).suffix == CHECKPOINT:
+        from tiedtts.checkpoint_voice import CheckpointVoice
+
+        return CheckpointVoice.load(Path(voice), lexicon=lexicon, vocoder=vocoder)
+    return Voice.load(voice, lexicon=lexicon, vocoder=vocoder)
+
+
 class Voice(BaseVoice):
     """A voice, loaded and ready to speak.
 
@@ -61,13 +90,16 @@ class Voice(BaseVoice):
         model: Bytes of a voice file.
         name: What errors call it.
         lexicon: File of own pronunciations.
+        vocoder: Another waveform generator than its own: `lpc`, `griffinlim`, or a checkpoint.
 
     Raises:
-        VoiceError: The bytes are not a voice, or one for another version.
+        VoiceError: The bytes are not a voice, or one for another version, or there is no such vocoder.
         TextError: The lexicon cannot be read.
     """
 
-    def __init__(self, model: bytes, name: str, *, lexicon: Path | None = None) -> None:
+    def __init__(
+        self, model: bytes, name: str, *, lexicon: Path | None = None, vocoder: str | None = None
+    ) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -92,17 +124,27 @@ class Voice(BaseVoice):
             ) from error
         self._check(name)
         super().__init__(AudioSettings.from_dict(self.metadata["audio"]), FrontEnd(lexicon))
+        self._generator: Generator | None = None
+        if vocoder not in (None, OWN):
+            self._generator = generators.choose(vocoder, self.audio, None, name)
+            if MEL not in {output.name for output in self._session.get_outputs()}:
+                raise VoiceError(
+                    f"{name} has no output for other vocoders than its own",
+                    hint="make it again with `tiedtts export`",
+                )
 
     @classmethod
-    def load(cls, voice: str | Path = DEFAULT, *, lexicon: Path | None = None) -> "Voice":
+    def load(
+        cls, voice: str | Path = DEFAULT, *, lexicon: Path | None = None, vocoder: str | None = None
+    ) -> "Voice":
         """Load a voice of the package by its name, or any other from its file.
 
         Raises:
-            VoiceError: There is no such voice, or the file is not one.
+            VoiceError: There is no such voice or vocoder, or the file is not a voice.
         """
         path = find(voice)
         try:
-            return cls(path.read_bytes(), str(voice), lexicon=lexicon)
+            return cls(path.read_bytes(), str(voice), lexicon=lexicon, vocoder=vocoder)
         except OSError as error:
             raise VoiceError(f"cannot read {path}: {error.strerror}") from error
 
@@ -118,6 +160,10 @@ class Voice(BaseVoice):
             "speed": np.array([speed], np.float32),
             "shift": np.array([shift], np.float32),
         }
+        if self._generator is not None:
+            durations, log_f0, voicing, mel = self._session.run((*OUTPUTS[:3], MEL), inputs)
+            frames = Frames(mel, log_f0, (voicing > 0.5).astype(np.float32))
+            return Rendering(self._generator(frames, seed), durations)
         durations, log_f0, voicing, real, imaginary, gain = self._session.run(OUTPUTS, inputs)
         voiced = (voicing > 0.5).astype(np.float32)
         pulses = excitation.pulse_train(log_f0, voiced, self.audio.hop, self.sample_rate)

@@ -35,11 +35,13 @@ class FakeVoice:
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.loaded: list[tuple[str, Any]] = []
+        self.vocoders: list[str | None] = []
 
-    def load(self, name: Any, *, lexicon: Any = None) -> "FakeVoice":
+    def load(self, name: Any, *, lexicon: Any = None, vocoder: str | None = None) -> "FakeVoice":
         if name == "nobody":
             raise VoiceError("no such voice: nobody", hint="name an .onnx file or one of: fake")
         self.loaded.append((str(name), lexicon))
+        self.vocoders.append(vocoder)
         return self
 
     def stream(self, text: str, **settings: Any) -> Iterator[FakeSpeech]:
@@ -68,7 +70,7 @@ def voice(monkeypatch: pytest.MonkeyPatch) -> FakeVoice:
     """Put a voice that needs no model in the place of the real ones."""
     fake = FakeVoice()
     module: Any = types.ModuleType("tiedtts.voice")
-    module.Voice, module.list_voices = fake, lambda: ["fake", "other"]
+    module.load, module.list_voices = fake.load, lambda: ["fake", "other"]
     module.DEFAULT, module.SPEEDS, module.SEMITONES = "fake", (0.25, 4.0), (-24.0, 24.0)
     monkeypatch.setitem(sys.modules, "tiedtts.voice", module)
     return fake

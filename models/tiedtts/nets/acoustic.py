@@ -5,7 +5,7 @@ repeat of each phone for its frames, a decoder over frames. All stacks are ConvN
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -92,6 +92,19 @@ class FrameTargets(NamedTuple):
     """(B, F), in standard deviations of the corpus."""
     voicing: Tensor
     """Logit of the frame being voiced, (B, F)."""
+
+
+class Spoken(NamedTuple):
+    """One sentence as frames."""
+
+    durations: Tensor
+    """Frames of each phone, (T,)."""
+    mel: Tensor
+    """Natural logarithm of mel band amplitudes, (1, F, M)."""
+    log_f0: Tensor
+    """Natural logarithm of Hz, (1, F)."""
+    voicing: Tensor
+    """Probability of a pitch, (1, F)."""
 
 
 class PhoneEmbedding(nn.ModuleList):
@@ -200,6 +213,33 @@ class AcousticNet(nn.Module):
         x = self.decoder(x, step_mask).transpose(1, 2)
         out = self.head(self.decoder_norm(x)).reshape(batch, frames, self.config.n_mels + 2)
         return FrameTargets(out[..., :-2], out[..., -2], out[..., -1])
+
+    def speak(self, ids: Tensor, speed: Tensor, shift: Tensor) -> Spoken:
+        """Say one sentence.
+
+        Args:
+            ids: Phone, stress, position and clause ids, (1, T, 4).
+            speed: Larger is faster, (1,).
+            shift: Added to the pitch, natural logarithm of a ratio, (1,).
+        """
+        config = self.config
+        mask = torch.ones_like(ids[..., 0], dtype=torch.float32)
+        states = self.encode(ids, mask)
+        variances = self.predict(ids, mask)
+        pace = speed / config.duration_scale
+        durations = to_frames(ids, variances.log_duration, pace)[0]
+        steps = (durations.sum() + config.stride - 1) // config.stride
+        # A tensor where a number is meant: so the tracer sees that the length depends on the durations.
+        length: Any = steps * config.stride
+        index, position = frame_positions(durations, length)
+        pitch = variances.pitch * config.pitch_scale
+        out = self.decode(states, pitch, variances.energy, index[None], position[None])
+        return Spoken(
+            durations,
+            out.mel * config.mel_std + config.mel_mean,
+            out.log_f0 * config.log_f0_std + config.log_f0_mean + shift,
+            torch.sigmoid(out.voicing),
+        )
 
     def forward(
         self,

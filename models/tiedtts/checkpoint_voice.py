@@ -1,0 +1,92 @@
+"""The nets of a checkpoint as a voice, in torch: also those that cannot be a voice file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tiedtts import checkpoint, generators
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.base_voice import BaseVoice, Rendering
+from tiedtts.errors import CheckpointError, VoiceError
+from tiedtts.generators import Frames, Generator
+from tiedtts.nets.acoustic import AcousticNet
+from tiedtts.text.frontend import FrontEnd, Sentence
+
+
+class CheckpointVoice(BaseVoice):
+    """An acoustic net and a waveform generator.
+
+    Args:
+        name: Of the voice.
+        acoustic: Phones to frames.
+        generator: Frames to samples.
+        audio: Settings that both were trained with.
+        lexicon: File of own pronunciations.
+
+    Raises:
+        VoiceError: The acoustic net is of another kind.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        acoustic: nn.Module,
+        generator: Generator,
+        audio: AudioSettings,
+        *,
+        lexicon: Path | None = None,
+    ) -> None:
+        super().__init__(audio, FrontEnd(lexicon))
+        if not isinstance(acoustic, AcousticNet):
+            raise VoiceError(f"a {type(acoustic).__name__} is no acoustic net of this program")
+        self._name = name
+        self.acoustic = acoustic.eval()
+        self.generator = generator
+
+    @classmethod
+    def load(
+        cls, path: Path, *, lexicon: Path | None = None, vocoder: str | None = None
+    ) -> "CheckpointVoice":
+        """Load the nets of a checkpoint.
+
+        Args:
+            path: Checkpoint with an acoustic part.
+            lexicon: File of own pronunciations.
+            vocoder: See `tiedtts.generators.choose`; by default the checkpoint's own, or `lpc`.
+
+        Raises:
+            CheckpointError: It cannot be read, or has no acoustic part.
+            VoiceError: There is no such vocoder.
+        """
+        loaded = checkpoint.load(path)
+        acoustic = loaded.part("acoustic")
+        if loaded.audio is None:
+            raise CheckpointError(f"{path} holds nets of another program")
+        own = None
+        net = loaded.parts.get("vocoder")
+        if net is not None and vocoder in (None, checkpoint.architecture(net)):
+            own, vocoder = generators.of_net(net, loaded.audio), None
+        generator = generators.choose(vocoder, loaded.audio, own, str(path))
+        return cls(path.stem, acoustic, generator, loaded.audio, lexicon=lexicon)
+
+    @property
+    def name(self) -> str:
+        """Name of the voice."""
+        return self._name
+
+    def render(self, sentence: Sentence, *, speed: float, shift: float, seed: Sequence[int]) -> Rendering:
+        """Make the samples of one sentence."""
+        ids = torch.from_numpy(sentence.ids)[None]
+        with torch.no_grad():
+            spoken = self.acoustic.speak(ids, torch.tensor([speed]), torch.tensor([shift]))
+        voiced = (spoken.voicing[0] > 0.5).float()
+        frames = Frames(_numpy(spoken.mel[0]), _numpy(spoken.log_f0[0]), _numpy(voiced))
+        return Rendering(self.generator(frames, seed), spoken.durations.numpy())
+
+
+def _numpy(values: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    array: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = values.float().numpy()
+    return array

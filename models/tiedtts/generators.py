@@ -1,0 +1,154 @@
+"""Waveform generators: frames of features become samples, with a net or without one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tiedtts.audio import excitation, filtering, griffinlim, lpc
+from tiedtts.audio.lpc import LpcFrames
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.errors import VoiceError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+MODEL_FREE = ("lpc", "griffinlim")
+"""Those that need no net."""
+NETS = ("harmonic", "wavenet")
+"""Those that are a net, by the names their architectures have in checkpoints."""
+
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What there is to make samples of; F frames."""
+
+    mel: npt.NDArray[np.float32]
+    """Natural logarithm of mel band amplitudes, (F, M)."""
+    log_f0: npt.NDArray[np.float32]
+    """Natural logarithm of Hz, (F,)."""
+    voiced: npt.NDArray[np.float32]
+    """1 where there is a pitch, else 0, (F,)."""
+    lpc: LpcFrames | None = None
+    """All-pole filters, if the acoustic net gives them; else they come from the mel spectrogram."""
+
+    def filters(self, settings: AudioSettings) -> LpcFrames:
+        """Return all-pole filters, wherever they come from."""
+        return lpc.from_mel(self.mel, settings) if self.lpc is None else self.lpc
+
+    def stretched(self, speed: float) -> "Frames":
+        """Return the same in fewer or more frames; `speed` above 1 is faster."""
+        count = max(1, round(len(self.mel) / speed))
+        at = np.minimum((np.arange(count) + 0.5) * len(self.mel) / count - 0.5, len(self.mel) - 1).clip(0)
+        left = at.astype(np.int64)
+        right = np.minimum(left + 1, len(self.mel) - 1)
+        share = (at - left).astype(np.float32)
+
+        def between(values: Samples) -> Samples:
+            weight = share.reshape(-1, *(1 for _ in values.shape[1:]))
+            return np.asarray(values[left] * (1 - weight) + values[right] * weight, np.float32)
+
+        filters = None if self.lpc is None else LpcFrames(between(self.lpc.lsf), between(self.lpc.log_gain))
+        voiced = np.asarray(between(self.voiced) > 0.5, np.float32)
+        return Frames(between(self.mel), between(self.log_f0), voiced, filters)
+
+
+Generator = Callable[[Frames, Sequence[int]], Samples]
+"""Makes samples, (F * hop,), of frames, with a seed."""
+
+
+def choose(vocoder: str | None, settings: AudioSettings, own: Generator | None, voice: str) -> Generator:
+    """Return a waveform generator.
+
+    Args:
+        vocoder: One of `MODEL_FREE` or `NETS`, or a checkpoint with a vocoder; the voice's own, or the best
+            that needs no net, if it is None.
+        settings: Of the voice.
+        own: What the voice has itself.
+        voice: What errors call it.
+
+    Raises:
+        VoiceError: The voice has no such vocoder, or there is none of that name.
+        CheckpointError: The checkpoint cannot be read.
+    """
+    if vocoder is None:
+        return own or (lambda frames, seed: _lpc(frames, settings, seed))
+    if vocoder == "lpc":
+        return lambda frames, seed: _lpc(frames, settings, seed)
+    if vocoder == "griffinlim":
+        return lambda frames, seed: griffinlim.griffin_lim(frames.mel, settings, seed=_number(seed))
+    if vocoder.endswith(".safetensors"):
+        return _load(Path(vocoder), settings)
+    if vocoder in NETS:
+        raise VoiceError(
+            f"{voice} has no {vocoder} vocoder",
+            hint="name a checkpoint that has one: `--vocoder run/vocoder.safetensors`",
+        )
+    raise VoiceError(
+        f"there is no vocoder `{vocoder}`",
+        hint=f"one of {', '.join((*NETS, *MODEL_FREE))}, or a checkpoint, .safetensors",
+    )
+
+
+def of_net(net: "nn.Module", settings: AudioSettings) -> Generator:
+    """Return the generator that a trained net is; needs torch.
+
+    Raises:
+        VoiceError: The net is no vocoder.
+    """
+    from tiedtts.nets.vocoder import HarmonicVocoder
+
+    if isinstance(net, HarmonicVocoder):
+        return lambda frames, seed: _harmonic(net, frames, settings, seed)
+    raise VoiceError(f"a {type(net).__name__} is no vocoder of this program")
+
+
+def _load(path: Path, settings: AudioSettings) -> Generator:
+    """Return the generator of a checkpoint."""
+    from tiedtts import checkpoint
+
+    loaded = checkpoint.load(path)
+    if loaded.audio != settings:
+        raise VoiceError(
+            f"{path} was trained on other audio settings than the voice's",
+            hint="train both on one data folder",
+        )
+    return of_net(loaded.part("vocoder"), settings)
+
+
+def _lpc(frames: Frames, settings: AudioSettings, seed: Sequence[int]) -> Samples:
+    return lpc.synthesise(
+        frames.filters(settings), frames.log_f0, frames.voiced, settings, seed=_number(seed)
+    )
+
+
+def _harmonic(net: Any, frames: Frames, settings: AudioSettings, seed: Sequence[int]) -> Samples:
+    """Do what a voice file does, with the net in torch."""
+    import torch
+
+    arrays = (frames.mel, frames.log_f0, frames.voiced)
+    with torch.no_grad():
+        filters = net.filters(*(torch.from_numpy(np.ascontiguousarray(of))[None] for of in arrays))
+    size, phase, gain = (of[0].numpy() for of in filters)
+    size = np.exp(size)
+    pulses = excitation.pulse_train(frames.log_f0, frames.voiced, settings.hop, settings.sample_rate)
+    noise = np.random.default_rng(seed).standard_normal(len(pulses), np.float32)
+    return filtering.shape(
+        pulses,
+        noise,
+        size * np.cos(phase),
+        size * np.sin(phase),
+        np.exp(gain),
+        net.config.n_fft,
+        net.config.step,
+    )
+
+
+def _number(seed: Sequence[int]) -> int:
+    """Return one seed for several numbers."""
+    return int(np.random.SeedSequence(list(seed)).generate_state(1)[0])
