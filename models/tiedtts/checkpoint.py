@@ -20,6 +20,7 @@ from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.hifigan import Hifigan, HifiganConfig
 from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
 from tiedtts.nets.state_dict import StateDictConfig, StateDictNet
+from tiedtts.nets.tacotron import Tacotron, TacotronConfig
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
 from tiedtts.tying import TiePlan
@@ -30,6 +31,7 @@ FORMAT = 1
 _KEY = "tiedtts"
 _ARCHITECTURES: dict[str, tuple[type[Any], type[nn.Module]]] = {
     "acoustic": (AcousticConfig, AcousticNet),
+    "tacotron": (TacotronConfig, Tacotron),
     "harmonic": (VocoderConfig, HarmonicVocoder),
     "recognizer": (RecognizerConfig, Recognizer),
     "hifigan": (HifiganConfig, Hifigan),

@@ -8,10 +8,18 @@ from torch import nn
 
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.recognizer import Recognizer
+from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
-from tiedtts.training.recipe import AcousticRecipe, AlignerRecipe, PartRecipe, VocoderRecipe
+from tiedtts.training.recipe import (
+    AcousticRecipe,
+    AlignerRecipe,
+    PartRecipe,
+    TacotronRecipe,
+    VocoderRecipe,
+)
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.aligner import AlignerTask
+from tiedtts.training.tasks.tacotron import TacotronTask
 from tiedtts.training.tasks.task import Task
 from tiedtts.training.tasks.vocoder import VocoderTask
 
@@ -29,6 +37,7 @@ class Architecture:
 ARCHITECTURES: dict[type[PartRecipe], Architecture] = {
     AlignerRecipe: Architecture(Recognizer, AlignerTask),
     AcousticRecipe: Architecture(AcousticNet, AcousticTask),
+    TacotronRecipe: Architecture(Tacotron, TacotronTask),
     VocoderRecipe: Architecture(HarmonicVocoder, VocoderTask),
 }
 """By the class of recipe that `architecture` chooses."""

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from tiedtts.errors import ConfigError
 from tiedtts.nets.acoustic import AcousticConfig
 from tiedtts.nets.recognizer import RecognizerConfig
+from tiedtts.nets.tacotron import TacotronConfig
 from tiedtts.nets.vocoder import VocoderConfig
 
 if typing.TYPE_CHECKING:
@@ -110,6 +111,28 @@ class AcousticRecipe(PartRecipe):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TacotronRecipe(PartRecipe):
+    """Training of a Tacotron as acoustic net."""
+
+    architecture: str = "tacotron"
+    net: TacotronConfig = field(default_factory=TacotronConfig)
+    """Sizes; the scale of the features comes from the corpus."""
+    discard: float = 0.01
+    """Share of the recordings left out because their alignment fits worst."""
+    attention_weight: float = 0.5
+    """Weight of the distance of attention from the alignment."""
+    lpc_weight: float = 0.5
+    """Weight of the distance of line spectral frequencies and gain."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check(self, "in [0, 1)", lambda v: 0 <= v < 1, "discard")
+        _check(self, "0 or more", _is_weight, "attention_weight", "lpc_weight")
+        if any(stage.adversarial for stage in self.stages):
+            raise ConfigError("Tacotron is trained without a discriminator: `adversarial` must be 0")
+
+
+@dataclass(frozen=True, kw_only=True)
 class VocoderRecipe(PartRecipe):
     """Training of the vocoder."""
 
@@ -158,7 +181,7 @@ class Recipe:
     """Steps between checkpoints that are kept for good."""
     aligner: AlignerRecipe
     """The phone recogniser."""
-    acoustic: AcousticRecipe
+    acoustic: AcousticRecipe | TacotronRecipe
     """Phones to features."""
     vocoder: VocoderRecipe
     """Features to samples."""
