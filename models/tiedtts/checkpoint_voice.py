@@ -8,11 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts import checkpoint, generators
+from tiedtts.audio.lpc import LpcFrames
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.base_voice import BaseVoice, Rendering
 from tiedtts.errors import CheckpointError, VoiceError
 from tiedtts.generators import Frames, Generator
+from tiedtts.nets import tacotron_synthesis
 from tiedtts.nets.acoustic import AcousticNet
+from tiedtts.nets.tacotron import Tacotron
 from tiedtts.text.frontend import FrontEnd, Sentence
 
 
@@ -40,10 +43,11 @@ class CheckpointVoice(BaseVoice):
         lexicon: Path | None = None,
     ) -> None:
         super().__init__(audio, FrontEnd(lexicon))
-        if not isinstance(acoustic, AcousticNet):
+        if not isinstance(acoustic, AcousticNet | Tacotron):
             raise VoiceError(f"a {type(acoustic).__name__} is no acoustic net of this program")
         self._name = name
-        self.acoustic = acoustic.eval()
+        self.acoustic = acoustic
+        self.acoustic.eval()
         self.generator = generator
 
     @classmethod
@@ -79,12 +83,37 @@ class CheckpointVoice(BaseVoice):
 
     def render(self, sentence: Sentence, *, speed: float, shift: float, seed: Sequence[int]) -> Rendering:
         """Make the samples of one sentence."""
+        if isinstance(self.acoustic, Tacotron):
+            return self._attend(self.acoustic, sentence, speed, shift, seed)
         ids = torch.from_numpy(sentence.ids)[None]
         with torch.no_grad():
             spoken = self.acoustic.speak(ids, torch.tensor([speed]), torch.tensor([shift]))
         voiced = (spoken.voicing[0] > 0.5).float()
         frames = Frames(_numpy(spoken.mel[0]), _numpy(spoken.log_f0[0]), _numpy(voiced))
         return Rendering(self.generator(frames, seed), spoken.durations.numpy())
+
+    def _attend(
+        self, net: Tacotron, sentence: Sentence, speed: float, shift: float, seed: Sequence[int]
+    ) -> Rendering:
+        """Let a Tacotron say it."""
+        drawn = int(np.random.SeedSequence(list(seed)).generate_state(1)[0])
+        spoken = tacotron_synthesis.speak(net, torch.from_numpy(sentence.ids), seed=drawn)
+        warnings = (
+            () if spoken.stopped else (f"the voice did not come to an end and was stopped: {sentence.text}",)
+        )
+        count = len(spoken.mel)
+        log_f0 = (
+            np.full(count, net.config.log_f0_mean, np.float32) if spoken.log_f0 is None else spoken.log_f0
+        )
+        voiced = np.ones(count, np.float32) if spoken.voiced is None else spoken.voiced
+        filters = (
+            None if spoken.lsf is None or spoken.log_gain is None else LpcFrames(spoken.lsf, spoken.log_gain)
+        )
+        shifted = np.asarray(log_f0 + np.float32(shift), np.float32)
+        # It has no say in how long its phones are: the frames themselves are stretched.
+        frames = Frames(spoken.mel, shifted, voiced, filters).stretched(speed)
+        ends = np.round(np.cumsum(spoken.durations) * len(frames.mel) / count).astype(np.int64)
+        return Rendering(self.generator(frames, seed), np.diff(ends, prepend=0), warnings)
 
 
 def _numpy(values: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
