@@ -5,7 +5,6 @@ classic vocoders: Atal & Hanauer 1971; Makhoul, "Linear prediction: a tutorial r
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,9 @@ from tiedtts.errors import ConfigError
 
 Array = npt.NDArray[np.float64]
 
-ORDER = 26
-"""Poles that describe a voice at 24 kHz: a pair a kHz, and one for the slope of the glottis."""
+ORDER = 32
+"""Poles that describe a voice at 24 kHz: a pair for each of its dozen formants, and some for what is not
+a resonance: the slope of the glottis, the zeros of nasals."""
 WINDOW_S = 0.03
 """Length of the Hann window of an analysis."""
 EMPHASIS = 0.85
@@ -27,6 +27,8 @@ LAG_WINDOW_HZ = 40.0
 """Width of the Gaussian that smooths spectra, so that poles sit on formants and not on harmonics."""
 WHITE_NOISE = 1e-7
 """White noise added to a frame, share of its energy: keeps the recursion well conditioned."""
+TINY = 1e-100
+"""Least amplitude of a whitening filter's response, before it is divided by."""
 QUIETEST = 1e-6
 """Least root mean square of an excitation: silence."""
 LOUDEST = 0.5
@@ -134,7 +136,8 @@ def envelope(frames: LpcFrames, bins: int, *, gain: bool = True) -> Array:
 
     With the gain, of white noise it is the root of the power a bin.
     """
-    response: Array = 1.0 / np.abs(_inverse_response(line_spectrum.to_predictor(frames.lsf), 2 * (bins - 1)))
+    whitening = line_spectrum.whitening_response(line_spectrum.settle(frames.lsf), bins)
+    response: Array = 1.0 / np.maximum(np.abs(whitening), TINY)
     return response * np.exp(frames.log_gain.astype(np.float64))[:, None] if gain else response
 
 
@@ -175,13 +178,14 @@ def synthesise(
     output = np.zeros(len(moments) * step + size, np.float32)
     for start in range(0, len(moments), BATCH):
         batch = slice(start, start + BATCH)
-        # Single precision is enough here, and faster.
-        predictor = line_spectrum.to_predictor(lsf[batch]).astype(np.float32)
-        filters = 1.0 / _inverse_response(predictor, size)
+        whitening = line_spectrum.whitening_response(lsf[batch], size // 2 + 1)
+        power = 1.0 / np.maximum(whitening.real**2 + whitening.imag**2, TINY**2)
         # The excitation has a variance of 1, so this is what comes out.
-        loudness = gain[batch] * np.sqrt(np.mean(np.abs(filters) ** 2, axis=1))
-        level = gain[batch] * np.minimum(1.0, LOUDEST / np.maximum(loudness, 1e-12))
-        spectra = np.fft.rfft(windows[batch] * window * level.astype(np.float32)[:, None], size, axis=1)
+        loudness = np.sqrt(np.mean(power, axis=1))
+        level = np.minimum(gain[batch], LOUDEST / loudness)
+        # Single precision is enough from here on, and faster.
+        filters = (np.conj(whitening) * (power * level[:, None])).astype(np.complex64)
+        spectra = np.fft.rfft(windows[batch] * window, size, axis=1)
         pieces = np.fft.irfft(spectra * filters, size, axis=1)
         for number, piece in enumerate(pieces, start=start):
             output[number * step : number * step + size] += piece
@@ -205,12 +209,6 @@ def _fit(autocorrelation: Array, settings: AudioSettings, order: int) -> LpcFram
     lsf = line_spectrum.settle(line_spectrum.from_predictor(whole))
     log_gain = 0.5 * np.log(np.maximum(error, QUIETEST**2))
     return LpcFrames(lsf.astype(np.float32), log_gain.astype(np.float32))
-
-
-def _inverse_response(predictor: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
-    """Return the frequency responses of the whitening filters, (F, P) to (F, size / 2 + 1)."""
-    whitening = np.concatenate([np.ones_like(predictor[:, :1]), -predictor], axis=1)
-    return np.asarray(np.fft.rfft(whitening, size, axis=1))
 
 
 def _interpolated(values: Array, moments: Array) -> Array:
