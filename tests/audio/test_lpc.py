@@ -150,7 +150,7 @@ def test_voiced_speech_is_noisy_at_the_top_only() -> None:
 
 def test_gain_is_interpolated_without_a_click() -> None:
     """From loud to soft within a frame: the largest step between samples is that of the loud part."""
-    gains = np.where(np.arange(40) < 20, math.log(0.05), math.log(0.0005)).astype(np.float32)
+    gains = np.where(np.arange(40) < 20, math.log(0.005), math.log(0.00005)).astype(np.float32)
     lsf = steady(resonances(FORMANTS[:1]), 1.0, 40).lsf
     zeros = np.zeros(40, np.float32)
     samples = lpc.synthesise(LpcFrames(lsf, gains), zeros, zeros, SETTINGS)
@@ -162,10 +162,10 @@ def test_gain_is_interpolated_without_a_click() -> None:
 def test_filters_are_those_of_the_recursion() -> None:
     """One frame's impulse response, against the recursion sample by sample."""
     predictor = resonances(FORMANTS)
-    frames = steady(predictor, 0.01, 40)
+    frames = steady(predictor, 0.001, 40)
     pitch, voiced = np.full(40, math.log(80.0), np.float32), np.ones(40, np.float32)
     samples = lpc.synthesise(frames, pitch, voiced, SETTINGS)
-    driving = lpc.synthesise(steady(np.zeros(len(predictor)), 0.01, 40), pitch, voiced, SETTINGS)
+    driving = lpc.synthesise(steady(np.zeros(len(predictor)), 0.001, 40), pitch, voiced, SETTINGS)
     wanted = driven(predictor, driving.astype(np.float64))
     middle = slice(4 * HOP, -2 * HOP)
     error = np.std(samples[middle] - wanted[middle]) / np.std(wanted[middle])

@@ -80,11 +80,11 @@ def whitening_response(lsf: npt.NDArray[np.floating], bins: int) -> npt.NDArray[
     lines = np.asarray(lsf, np.float64)
     order = lines.shape[1]
     half = 0.5 * np.linspace(0.0, np.pi, bins)
-    cosines, parts = np.cos(2.0 * half), []
+    doubled, parts = 2.0 * np.cos(2.0 * half), []
     for first in (0, 1):
         product = np.ones((len(lines), bins))
         for line in range(first, order, 2):
-            product *= 2.0 * (cosines - np.cos(lines[:, line, None]))
+            product *= doubled - 2.0 * np.cos(lines[:, line, None])
         parts.append(product)
     # What is left of the two polynomials' own zeros at 0 and pi, times z^((P + 1) / 2) and i.
     if order % 2:

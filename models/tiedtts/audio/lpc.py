@@ -37,11 +37,11 @@ NOISE_FROM_HZ = 5_000.0
 """Where half of the energy of a voiced frame's excitation is noise; below are pulses, above noise."""
 NOISE_SLOPE_HZ = 1_000.0
 """How gradually pulses give way to noise."""
-SUBFRAMES = 4
+SUBFRAMES = 2
 """Filters a frame."""
 RESPONSE_S = 0.04
 """Length of an impulse response; by then all of them have died away."""
-BATCH = 256
+BATCH = 64
 """Filters in memory at once."""
 
 
