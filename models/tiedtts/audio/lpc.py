@@ -19,10 +19,8 @@ Array = npt.NDArray[np.float64]
 ORDER = 32
 """Poles that describe a voice at 24 kHz: a pair for each of its dozen formants, and some for what is not
 a resonance: the slope of the glottis, the zeros of nasals."""
-WINDOW_S = 0.03
+WINDOW_S = 0.025
 """Length of the Hann window of an analysis."""
-EMPHASIS = 0.85
-"""First differences of the signal are fitted, so that the weak high band counts; one pole undoes it."""
 LAG_WINDOW_HZ = 40.0
 """Width of the Gaussian that smooths spectra, so that poles sit on formants and not on harmonics."""
 WHITE_NOISE = 1e-7
@@ -70,18 +68,16 @@ def analyse(samples: npt.NDArray[np.floating], settings: AudioSettings, order: i
     Frame f is centred on sample f * hop, as the mel spectrogram's; outside there is silence.
 
     Raises:
-        ConfigError: The order is not 2 to 64.
+        ConfigError: The order is not 2 to 64, or above a quarter of `n_fft`.
     """
     length = 2 * round(WINDOW_S * settings.sample_rate / 2)
     frames = len(samples) // settings.hop
-    # One sample more in front for the difference, and a window's length behind for the last frame.
-    padded = np.pad(np.asarray(samples, np.float64), (length // 2 + 1, length))
-    padded = padded[1:] - EMPHASIS * padded[:-1]
+    padded = np.pad(np.asarray(samples, np.float64), (length // 2, length))
     window = np.hanning(length + 1)[:-1]
     views = np.lib.stride_tricks.sliding_window_view(padded, length)[:: settings.hop][:frames]
     size = 1 << (length + order).bit_length()
     power = np.abs(np.fft.rfft(views * window, size, axis=1)) ** 2
-    return _fit(np.fft.irfft(power, axis=1)[:, :order] / np.sum(window**2), settings, order)
+    return _fit(np.fft.irfft(power, axis=1) / np.sum(window**2), settings, order)
 
 
 def from_mel(mel: npt.NDArray[np.floating], settings: AudioSettings, order: int = ORDER) -> LpcFrames:
@@ -90,15 +86,11 @@ def from_mel(mel: npt.NDArray[np.floating], settings: AudioSettings, order: int 
     As vocoders do that are given a spectral envelope alone: Valin & Skoglund, "LPCNet", 2019.
 
     Raises:
-        ConfigError: The order is not 2 to 64.
+        ConfigError: The order is not 2 to 64, or above a quarter of `n_fft`.
     """
-    amplitudes = spectrum_of(mel, settings)
-    bins = amplitudes.shape[1]
-    frequency = np.linspace(0.0, np.pi, bins)
-    emphasis = 1.0 + EMPHASIS**2 - 2.0 * EMPHASIS * np.cos(frequency)
     # Of the Hann window of the mel spectrogram: its squares sum to 3 / 8 of its length.
-    power = amplitudes**2 * emphasis / (0.375 * settings.n_fft)
-    return _fit(np.fft.irfft(power, axis=1)[:, :order], settings, order)
+    power = spectrum_of(mel, settings) ** 2 / (0.375 * settings.n_fft)
+    return _fit(np.fft.irfft(power, axis=1), settings, order)
 
 
 def to_coefficients(lsf: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
@@ -194,19 +186,16 @@ def synthesise(
 
 
 def _fit(autocorrelation: Array, settings: AudioSettings, order: int) -> LpcFrames:
-    """Return the filters of differenced signals from their lags 0 to order - 1, (F, P)."""
-    if not 2 <= order <= 64:
-        raise ConfigError(f"the order of linear prediction must be 2 to 64, got: {order}")
-    spread = 2 * np.pi * LAG_WINDOW_HZ / settings.sample_rate * np.arange(order)
-    autocorrelation = autocorrelation * np.exp(-0.5 * spread**2)
-    autocorrelation[:, 0] = autocorrelation[:, 0] * (1.0 + WHITE_NOISE) + QUIETEST**2
-    predictor, _, error = levinson(autocorrelation)
-    # The pole that undoes the difference.
-    whole = np.zeros((len(predictor), order))
-    whole[:, :-1] = predictor
-    whole[:, 0] += EMPHASIS
-    whole[:, 1:] -= EMPHASIS * predictor
-    lsf = line_spectrum.settle(line_spectrum.from_predictor(whole))
+    """Return the filters of signals with these lags from 0 on, (F, more than P)."""
+    # Of a spectrum of n_fft frequencies only the first lags are known well.
+    highest = min(64, settings.n_fft // 4)
+    if not 2 <= order <= highest:
+        raise ConfigError(f"the order of linear prediction must be 2 to {highest}, got: {order}")
+    spread = 2 * np.pi * LAG_WINDOW_HZ / settings.sample_rate * np.arange(order + 1)
+    lags = autocorrelation[:, : order + 1] * np.exp(-0.5 * spread**2)
+    lags[:, 0] = lags[:, 0] * (1.0 + WHITE_NOISE) + QUIETEST**2
+    predictor, _, error = levinson(lags)
+    lsf = line_spectrum.settle(line_spectrum.from_predictor(predictor))
     log_gain = 0.5 * np.log(np.maximum(error, QUIETEST**2))
     return LpcFrames(lsf.astype(np.float32), log_gain.astype(np.float32))
 
