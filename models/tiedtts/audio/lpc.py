@@ -38,8 +38,8 @@ NOISE_SLOPE_HZ = 1_000.0
 SUBFRAMES = 2
 """Filters a frame."""
 RESPONSE_S = 0.04
-"""Least length of a filter's response before it wraps around. A voice's have died away by then; of the
-sharpest resonance that `settle` lets through some 5% are left."""
+"""Least length of a filter's response before it wraps around. A voice's have died away by then; of a
+resonance less than 20 Hz wide, which no voice has, 8% and more are left."""
 BATCH = 64
 """Filters in memory at once."""
 
