@@ -45,7 +45,9 @@ def test_a_text_into_a_file(suffix: str, magic: bytes, voice: Any, here: Path, c
 
 
 def test_options_reach_the_voice(voice: Any, here: Path) -> None:
-    options = "--voice other.onnx --speed 0.5 --pitch -2.5 --seed 7 --lexicon own.txt --vocoder lpc -q".split()
+    options = (
+        "--voice other.onnx --speed 0.5 --pitch -2.5 --seed 7 --lexicon own.txt --vocoder lpc -q".split()
+    )
     assert main(["synth", "Hello", "-o", "a.wav", *options]) == 0
     assert voice.loaded == [("other.onnx", Path("own.txt"))]
     assert voice.vocoders == ["lpc"]
