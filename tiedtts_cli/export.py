@@ -21,7 +21,7 @@ def export(
     precision: Annotated[str, typer.Option(metavar="fp16|fp32", help="How weights are stored.")] = "fp16",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
-    """Make a voice of trained checkpoints.
+    """Make a voice of trained checkpoints; of a Tacotron, the graphs of its loop.
 
     \b
     tiedtts export run/voice.safetensors -o my.onnx
@@ -29,8 +29,15 @@ def export(
     """  # noqa: D301
     if precision not in ("fp16", "fp32"):
         raise UsageError(f"`--precision` must be fp16 or fp32, got: {precision}")
-    from tiedtts.export import export
+    from tiedtts.export import export, export_steps
 
+    steps = export_steps(checkpoints[0], output, name=name) if len(checkpoints) == 1 else None
+    if steps is not None:
+        for path in steps:
+            typer.echo(path)
+        if not quiet:
+            talk.note(f"a loop around them speaks; so does: tiedtts synth --voice {checkpoints[0]}")
+        return
     made = export(checkpoints, output, name=name, precision=precision)
     if not quiet:
         parameters = sum(made["parameters"].values())

@@ -1,5 +1,6 @@
 """Checkpoint to voice: acoustic net and vocoder filters in one ONNX graph."""
 
+import dataclasses
 import io
 import json
 import warnings
@@ -11,11 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tiedtts import __version__, checkpoint
+from tiedtts import __version__, checkpoint, tacotron_export
 from tiedtts.audio import files
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.measure import counting, macs
 from tiedtts.nets.acoustic import AcousticNet
+from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.tying import TiedLayer
 from tiedtts.voice import FORMAT, INPUTS, MEL, METADATA_KEY, OUTPUTS
@@ -88,7 +90,16 @@ def export(
     if voice.suffix != ".onnx":
         raise ConfigError(f"a voice's name ends in .onnx, got: {voice}")
     files.check_place(voice)
-    acoustic, vocoder, audio, provenance = _parts(checkpoints)
+    found, audio, provenance = _parts(checkpoints)
+    acoustic, vocoder = found["acoustic"], found["vocoder"]
+    for part, net, kind in (("acoustic", acoustic, AcousticNet), ("vocoder", vocoder, HarmonicVocoder)):
+        if not isinstance(net, kind):
+            raise CheckpointError(
+                f"a voice file cannot hold a {checkpoint.architecture(net)} as its {part} part",
+                hint=f"let the checkpoint speak: tiedtts synth --voice {checkpoints[0]}, which needs torch",
+            )
+    assert isinstance(acoustic, AcousticNet)
+    assert isinstance(vocoder, HarmonicVocoder)
     speaker = Speaker(acoustic, vocoder).eval()
     metadata = {
         "format": FORMAT,
@@ -125,9 +136,34 @@ def speech_macs(net: nn.Module) -> float:
     return counted[0]
 
 
-def _parts(
-    checkpoints: Sequence[Path],
-) -> tuple[AcousticNet, HarmonicVocoder, Any, dict[str, Any]]:
+def export_steps(checkpoint_file: Path, target: Path, *, name: str | None = None) -> list[Path] | None:
+    """Write the graphs of a Tacotron's checkpoint, see `tiedtts.tacotron_export`; nothing if it has none.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be read.
+        ConfigError: The suffix is unknown.
+        AudioError: The folder cannot be written.
+    """
+    files.check_place(target)
+    loaded = checkpoint.load(checkpoint_file)
+    net = loaded.parts.get("acoustic")
+    if not isinstance(net, Tacotron):
+        return None
+    metadata = {
+        "version": __version__,
+        "name": name or target.stem,
+        "language": "en-US",
+        "audio": None if loaded.audio is None else loaded.audio.to_dict(),
+        "text": checkpoint.inventory(),
+        "net": dataclasses.asdict(net.config),
+        "provenance": loaded.provenance.get("acoustic", {}),
+    }
+    if net.config.lpc_order:
+        metadata["lpc"] = {"mean": net.lpc_mean.tolist(), "std": net.lpc_std.tolist()}
+    return tacotron_export.export(net, target, metadata)
+
+
+def _parts(checkpoints: Sequence[Path]) -> tuple[dict[str, nn.Module], Any, dict[str, Any]]:
     """Collect both nets and check that they were made for each other."""
     found: dict[str, nn.Module] = {}
     provenance: dict[str, Any] = {}
@@ -152,11 +188,8 @@ def _parts(
                 f"no {part} part in {', '.join(str(p) for p in checkpoints)}",
                 hint="a voice needs both: name RUN/voice.safetensors, or a checkpoint of each",
             )
-    acoustic, vocoder = found["acoustic"], found["vocoder"]
-    assert isinstance(acoustic, AcousticNet)
-    assert isinstance(vocoder, HarmonicVocoder)
     kept = {part: provenance.get(part, {}) for part in ("acoustic", "vocoder")}
-    return acoustic, vocoder, audio, kept
+    return found, audio, kept
 
 
 def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:

@@ -88,12 +88,12 @@ def test_attention_learns_to_follow(task: TacotronTask) -> None:
     first = None
     for _ in range(40):
         _, parts = task.losses(net, batch)
-        first = first or {name: float(ratio.value) for name, ratio in parts.items()}
+        first = first or {name: float(ratio.value.detach()) for name, ratio in parts.items()}
         optimizer.zero_grad()
         torch.stack([task.weights[name] * ratio.value for name, ratio in parts.items()]).sum().backward()
         optimizer.step()
-    assert float(parts["attention"].value) < 0.7 * first["attention"]  # type: ignore[index]
-    assert float(parts["mel"].value) < 0.7 * first["mel"]  # type: ignore[index]
+    assert float(parts["attention"].value.detach()) < 0.7 * first["attention"]  # type: ignore[index]
+    assert float(parts["mel"].value.detach()) < 0.7 * first["mel"]  # type: ignore[index]
     assert 0 <= task.evaluate(net.eval())["attention_diagonal"] <= 1
 
 

@@ -15,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.hifigan import Hifigan
 from tiedtts.nets.recognizer import Recognizer
+from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
 
 PHONES_PER_SECOND = 10.5
@@ -107,6 +108,15 @@ def _acoustic(net: Any) -> tuple[Callable[[], Any], float]:
     return lambda: net(ids, ones, zeros, zeros, index, position, mask), frames * 256 / 24_000
 
 
+def _tacotron(net: Any) -> tuple[Callable[[], Any], float]:
+    phones = round(SECONDS * PHONES_PER_SECOND)
+    config = net.config
+    frames = round(SECONDS * 24_000 / 256) // config.reduction * config.reduction
+    ids = torch.ones(1, phones, *(() if config.symbols else (4,)), dtype=torch.int64)
+    mel = torch.zeros(1, frames, config.n_mels)
+    return lambda: net(ids, mel), frames * 256 / 24_000
+
+
 def _harmonic(net: Any) -> tuple[Callable[[], Any], float]:
     frames = round(SECONDS * net.config.sample_rate / net.config.hop)
     mel, row = torch.zeros(1, frames, net.config.n_mels), torch.ones(1, frames)
@@ -136,6 +146,7 @@ def _hifigan(net: Any) -> tuple[Callable[[], Any], float]:
 
 _RUNS: Mapping[type[nn.Module], Callable[[Any], tuple[Callable[[], Any], float]]] = {
     AcousticNet: _acoustic,
+    Tacotron: _tacotron,
     HarmonicVocoder: _harmonic,
     Recognizer: _recognizer,
     Hifigan: _hifigan,
