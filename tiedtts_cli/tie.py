@@ -31,7 +31,7 @@ def tie(
         typer.Option("--output", "-o", metavar="OUT", help="Checkpoint to write.", show_default=False),
     ] = None,
     plan: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Tie plan, TOML.", show_default=False)
+        Path | None, typer.Option(metavar="NAME|FILE", help="Tie plan, TOML.", show_default=False)
     ] = None,
     scheme: Annotated[
         str | None,

@@ -33,7 +33,7 @@ def train(
     ] = None,
     tie: Annotated[
         Path | None,
-        typer.Option(metavar="PLAN", help="Tie weights by a plan before training.", show_default=False),
+        typer.Option(metavar="NAME|FILE", help="Tie weights by a plan before training.", show_default=False),
     ] = None,
     precision: Annotated[
         str, typer.Option(metavar="|".join(CHOICES["--precision"]), help="auto: bf16 on GPUs that have it.")

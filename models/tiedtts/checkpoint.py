@@ -17,6 +17,7 @@ from tiedtts import tensors as tensorfiles
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
+from tiedtts.nets.deepspeech import DeepSpeech, DeepSpeechConfig
 from tiedtts.nets.hifigan import Hifigan, HifiganConfig
 from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
 from tiedtts.nets.state_dict import StateDictConfig, StateDictNet
@@ -33,6 +34,7 @@ _ARCHITECTURES: dict[str, tuple[type[Any], type[nn.Module]]] = {
     "acoustic": (AcousticConfig, AcousticNet),
     "tacotron": (TacotronConfig, Tacotron),
     "harmonic": (VocoderConfig, HarmonicVocoder),
+    "deepspeech": (DeepSpeechConfig, DeepSpeech),
     "recognizer": (RecognizerConfig, Recognizer),
     "hifigan": (HifiganConfig, Hifigan),
     "state_dict": (StateDictConfig, StateDictNet),

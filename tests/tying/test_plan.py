@@ -5,8 +5,13 @@ from pathlib import Path
 import pytest
 
 from tiedtts.errors import ConfigError
+from tiedtts.measure.counting import count
+from tiedtts.training import architectures
+from tiedtts.training import recipe as recipes
 from tiedtts.tying import TiePlan, TieRule
+from tiedtts.tying import plan as plans
 from tiedtts.tying.lowrank import LowRankOptions
+from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.share import ShareOptions
 
 PLAN = """
@@ -98,3 +103,18 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
         TiePlan.read(path)
     with pytest.raises(ConfigError, match="cannot read tie plan"):
         TiePlan.read(tmp_path / "none.toml")
+
+
+SHIPPED = sorted(path.stem for path in (Path(plans.__file__).parent / "plans").glob("*.toml"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_plans_fit_the_recipes_they_are_for(name: str) -> None:
+    family = "tacotron-mel" if name == "tacotron-io" else name.split("-")[0]
+    recipe = recipes.load(family)
+    parts = {part: architectures.fresh(getattr(recipe, part)) for part in ("aligner", "acoustic", "vocoder")}
+    plan = TiePlan.read(Path(name))
+    tied, plans_of, _ = tie_parts(parts, plan)
+    assert plans_of
+    for part in plans_of:
+        assert count(tied[part]).unique_parameters < 0.96 * count(parts[part]).unique_parameters

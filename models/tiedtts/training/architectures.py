@@ -7,18 +7,21 @@ from typing import Any
 from torch import nn
 
 from tiedtts.nets.acoustic import AcousticNet
+from tiedtts.nets.deepspeech import DeepSpeech
 from tiedtts.nets.recognizer import Recognizer
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.training.recipe import (
     AcousticRecipe,
     AlignerRecipe,
+    DeepSpeechRecipe,
     PartRecipe,
     TacotronRecipe,
     VocoderRecipe,
 )
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.aligner import AlignerTask
+from tiedtts.training.tasks.deepspeech import DeepSpeechTask
 from tiedtts.training.tasks.tacotron import TacotronTask
 from tiedtts.training.tasks.task import Task
 from tiedtts.training.tasks.vocoder import VocoderTask
@@ -36,6 +39,7 @@ class Architecture:
 
 ARCHITECTURES: dict[type[PartRecipe], Architecture] = {
     AlignerRecipe: Architecture(Recognizer, AlignerTask),
+    DeepSpeechRecipe: Architecture(DeepSpeech, DeepSpeechTask),
     AcousticRecipe: Architecture(AcousticNet, AcousticTask),
     TacotronRecipe: Architecture(Tacotron, TacotronTask),
     VocoderRecipe: Architecture(HarmonicVocoder, VocoderTask),

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from tiedtts.errors import ConfigError
 from tiedtts.nets.acoustic import AcousticConfig
+from tiedtts.nets.deepspeech import DeepSpeechConfig
 from tiedtts.nets.recognizer import RecognizerConfig
 from tiedtts.nets.tacotron import TacotronConfig
 from tiedtts.nets.vocoder import VocoderConfig
@@ -168,6 +169,20 @@ class AlignerRecipe(PartRecipe):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeepSpeechRecipe(PartRecipe):
+    """Training of a DeepSpeech as recogniser."""
+
+    architecture: str = "deepspeech"
+    net: DeepSpeechConfig = field(default_factory=DeepSpeechConfig)
+    """Sizes; the scale of the features comes from the corpus."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if any(stage.adversarial for stage in self.stages):
+            raise ConfigError("the aligner has no use for a discriminator: `adversarial` must be 0")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Everything that decides the outcome of `train`, apart from the data."""
 
@@ -179,7 +194,7 @@ class Recipe:
     """Steps between pictures and audio samples."""
     keep_every: int = 1000
     """Steps between checkpoints that are kept for good."""
-    aligner: AlignerRecipe
+    aligner: AlignerRecipe | DeepSpeechRecipe
     """The phone recogniser."""
     acoustic: AcousticRecipe | TacotronRecipe
     """Phones to features."""

@@ -7,6 +7,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -91,16 +92,23 @@ class TiePlan:
 
     @staticmethod
     def read_text(path: Path) -> str:
-        """Read the text of a file that should be a plan.
+        """Read the text of a file that should be a plan, or of a plan that comes with the package.
 
         Raises:
             ConfigError: It cannot be read.
         """
+        shipped = resources.files("tiedtts.tying") / "plans"
+        if path.suffix != ".toml" and (shipped / f"{path}.toml").is_file():
+            return (shipped / f"{path}.toml").read_text(encoding="utf-8")
         try:
             return path.read_text(encoding="utf-8-sig")
         except OSError as error:
             reason = (error.strerror or "unknown reason").lower()
-            raise ConfigError(f"cannot read tie plan `{path}`: {reason}", hint="name a .toml file") from error
+            known = sorted(file.name.removesuffix(".toml") for file in shipped.iterdir())
+            raise ConfigError(
+                f"cannot read tie plan `{path}`: {reason}",
+                hint=f"name a .toml file, or one of {', '.join(known)}",
+            ) from error
         except UnicodeDecodeError as error:
             raise ConfigError(f"tie plan `{path}` is not UTF-8", hint="save it as UTF-8") from error
 

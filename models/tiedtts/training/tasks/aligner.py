@@ -12,18 +12,11 @@ from torch import Tensor, nn
 
 from tiedtts.measure import recognition
 from tiedtts.nets.recognizer import CLASSES, Recognizer
-from tiedtts.training import losses, pictures
+from tiedtts.training import augmentation, losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
 from tiedtts.training.recipe import AlignerRecipe
 from tiedtts.training.tasks.task import Batch
-
-MASKED_FRAMES = 12
-"""Longest stretch of frames hidden from the net in training."""
-MASKED_BANDS = 12
-"""Widest stretch of mel bands hidden from the net in training."""
-GAIN = 0.5
-"""Standard deviation of a random loudness and of a random tilt, natural logarithm of amplitude."""
 
 
 class AlignerTask:
@@ -59,24 +52,11 @@ class AlignerTask:
         return None
 
     def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
-        """Collect recordings and hide random frames and bands of them.
-
-        Park et al., "SpecAugment", 2019, and a random loudness and spectral tilt: so that the verdict on a
-        synthetic voice does not hang on its timbre.
-        """
+        """Collect recordings, disguised: the verdict on a synthetic voice is not to hang on its timbre."""
         items = []
         for index, seed in zip(indices, seeds, strict=True):
             mel, labels = self.train[index]
-            rng = np.random.default_rng(seed)
-            frames, bands = mel.shape
-            tilt = np.linspace(-1, 1, bands) * rng.normal(0, GAIN) + rng.normal(0, GAIN)
-            mel = (mel + tilt).astype(np.float32)
-            for _ in range(2):
-                width, start = rng.integers(0, MASKED_BANDS + 1), rng.integers(0, bands)
-                mel[:, start : start + width] = self.floor
-                width, start = rng.integers(0, MASKED_FRAMES + 1), rng.integers(0, frames)
-                mel[start : start + width] = self.floor
-            items.append((mel, labels))
+            items.append((augmentation.disguise(mel, self.floor, seed), labels))
         return _collate(items)
 
     def losses(self, net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Ratio]]:
