@@ -201,8 +201,8 @@ def loss(task: Task, net: nn.Module, variant: Variant) -> float:
 def train(task: Task, net: nn.Module, steps: int, rate: float, seed: int, masks: dict[str, Tensor]) -> None:
     """Train with the losses of the recipe, without a discriminator; masked weights stay zero."""
     net.requires_grad_(True)
-    if task.name == "acoustic":
-        net.variance.requires_grad_(False)  # type: ignore[union-attr]
+    if hasattr(net, "variance"):
+        net.variance.requires_grad_(False)
     learning = [value for value in net.parameters() if value.requires_grad]
     named = dict(net.named_parameters())
     own = task.recipe

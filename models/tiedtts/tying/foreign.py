@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.nets.hifigan import Hifigan
 from tiedtts.nets.state_dict import StateDictNet
-from tiedtts.tying import foreign_files, hifigan_sizes, weight_norm
+from tiedtts.tying import foreign_files, hifigan_sizes, tacotron_sizes, weight_norm
 from tiedtts.tying.foreign_files import Contents
 from tiedtts.tying.plan import TiePlan
 from tiedtts.tying.tied import TiedLayer
@@ -20,14 +20,6 @@ ARCHITECTURES = ("auto", "hifigan", "tacotron2", "state_dict")
 """What a file can be taken for."""
 MODULE_FREE = ("codebook", "share", "lowrank", "cluster")
 """Schemes for nets of which only the names and shapes of tensors are known; `cluster` without `into`."""
-_TACOTRON2 = (
-    "embedding.weight",
-    "encoder.lstm.weight_ih_l0",
-    "decoder.attention_rnn.weight_ih",
-    "decoder.linear_projection.linear_layer.weight",
-    "postnet.convolutions.0.0.conv.weight",
-)
-"""Keys that a state dict of NVIDIA's Tacotron 2 has, among others."""
 _PREFIX = "module."
 """What training on several devices puts before every key."""
 
@@ -39,7 +31,7 @@ class Foreign:
     net: nn.Module
     """Has no tied layers and no weight norm; on the CPU."""
     architecture: str
-    """As `tiedtts.checkpoint` names the net's class: `hifigan` or `state_dict`."""
+    """As `tiedtts.checkpoint` names the net's class: `hifigan`, `tacotron` or `state_dict`."""
     origin: dict[str, Any]
     """What `write_plain` must know to write such a file again; plain values."""
     notes: tuple[str, ...] = ()
@@ -88,15 +80,9 @@ def read(path: Path, arch: str = "auto") -> Foreign:
                 raise
             notes.append(f"not a HiFi-GAN as this program knows it ({error}): taken as names and shapes")
         else:
-            origin["program"] = "hifigan"
-            origin["prefix"] = _PREFIX if bare is not tensors else ""
-            origin["types"] = {
-                key: str(value.dtype).removeprefix("torch.")
-                for key, value in bare.items()
-                if value.dtype != torch.float32
-            }
+            origin |= _origin("hifigan", bare, prefixed=bare is not tensors)
             return Foreign(net, "hifigan", origin, (*notes, note))
-    missing = [key for key in _TACOTRON2 if key not in bare]
+    missing = [key for key in tacotron_sizes.KEYS if key not in bare]
     if arch == "tacotron2" and missing:
         raise CheckpointError(
             f"{path} is not a Tacotron 2: `{missing[0]}` is missing",
@@ -104,7 +90,25 @@ def read(path: Path, arch: str = "auto") -> Foreign:
         )
     if arch in ("auto", "tacotron2") and not missing:
         origin["program"] = "tacotron2"
+        found = tacotron_sizes.build(bare)
+        if not isinstance(found, str):
+            origin |= _origin("tacotron2", bare, prefixed=bare is not tensors)
+            return Foreign(found, "tacotron", origin, tuple(notes))
+        notes.append(f"not a Tacotron 2 as this program knows it ({found}): taken as names and shapes")
     return Foreign(StateDictNet.of(tensors), "state_dict", origin, tuple(notes))
+
+
+def _origin(program: str, tensors: Mapping[str, Tensor], *, prefixed: bool) -> dict[str, Any]:
+    """Return what a net of this program does not keep of its tensors."""
+    return {
+        "program": program,
+        "prefix": _PREFIX if prefixed else "",
+        "types": {
+            key: str(value.dtype).removeprefix("torch.")
+            for key, value in tensors.items()
+            if value.is_floating_point() and value.dtype != torch.float32
+        },
+    }
 
 
 def check_plan(net: nn.Module, plan: TiePlan) -> None:
