@@ -23,6 +23,7 @@ from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
 from tiedtts.nets.state_dict import StateDictConfig, StateDictNet
 from tiedtts.nets.tacotron import Tacotron, TacotronConfig
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.nets.wavenet import WaveNet, WaveNetConfig
 from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
 from tiedtts.tying import TiePlan
 from tiedtts.tying.description import describe, rebuild
@@ -35,6 +36,7 @@ _ARCHITECTURES: dict[str, tuple[type[Any], type[nn.Module]]] = {
     "tacotron": (TacotronConfig, Tacotron),
     "harmonic": (VocoderConfig, HarmonicVocoder),
     "deepspeech": (DeepSpeechConfig, DeepSpeech),
+    "wavenet": (WaveNetConfig, WaveNet),
     "recognizer": (RecognizerConfig, Recognizer),
     "hifigan": (HifiganConfig, Hifigan),
     "state_dict": (StateDictConfig, StateDictNet),

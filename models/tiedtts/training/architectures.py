@@ -11,6 +11,7 @@ from tiedtts.nets.deepspeech import DeepSpeech
 from tiedtts.nets.recognizer import Recognizer
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
+from tiedtts.nets.wavenet import WaveNet
 from tiedtts.training.recipe import (
     AcousticRecipe,
     AlignerRecipe,
@@ -25,6 +26,7 @@ from tiedtts.training.tasks.deepspeech import DeepSpeechTask
 from tiedtts.training.tasks.tacotron import TacotronTask
 from tiedtts.training.tasks.task import Task
 from tiedtts.training.tasks.vocoder import VocoderTask
+from tiedtts.training.tasks.wavenet import WaveNetTask
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ ARCHITECTURES: dict[type[PartRecipe], Architecture] = {
     AcousticRecipe: Architecture(AcousticNet, AcousticTask),
     TacotronRecipe: Architecture(Tacotron, TacotronTask),
     VocoderRecipe: Architecture(HarmonicVocoder, VocoderTask),
+    WaveNetRecipe: Architecture(WaveNet, WaveNetTask),
 }
 """By the class of recipe that `architecture` chooses."""
 

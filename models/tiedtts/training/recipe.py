@@ -16,6 +16,7 @@ from tiedtts.nets.deepspeech import DeepSpeechConfig
 from tiedtts.nets.recognizer import RecognizerConfig
 from tiedtts.nets.tacotron import TacotronConfig
 from tiedtts.nets.vocoder import VocoderConfig
+from tiedtts.nets.wavenet import WaveNetConfig
 
 if typing.TYPE_CHECKING:
     import tomllib
@@ -155,6 +156,26 @@ class VocoderRecipe(PartRecipe):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaveNetRecipe(PartRecipe):
+    """Training of a WaveNet as vocoder."""
+
+    architecture: str = "wavenet"
+    net: WaveNetConfig = field(default_factory=WaveNetConfig)
+    """Sizes; rates and the scale of the features come from the corpus."""
+    segment_frames: int = 8
+    """Length of a training segment."""
+    noise: float = 0.3
+    """Largest standard deviation of the noise in the past that the net sees, against what it models."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check(self, "at least 1", lambda v: v >= 1, "segment_frames")
+        _check(self, "0 or more", _is_weight, "noise")
+        if any(stage.adversarial for stage in self.stages):
+            raise ConfigError("WaveNet is trained without a discriminator: `adversarial` must be 0")
+
+
+@dataclass(frozen=True, kw_only=True)
 class AlignerRecipe(PartRecipe):
     """Training of the phone recogniser."""
 
@@ -198,7 +219,7 @@ class Recipe:
     """The phone recogniser."""
     acoustic: AcousticRecipe | TacotronRecipe
     """Phones to features."""
-    vocoder: VocoderRecipe
+    vocoder: VocoderRecipe | WaveNetRecipe
     """Features to samples."""
 
     def __post_init__(self) -> None:

@@ -1,0 +1,199 @@
+"""Training of a WaveNet vocoder: each sample from those before it, all of a segment at once."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tiedtts.audio import files, lpc
+from tiedtts.nets import guide as guides
+from tiedtts.nets import logistics, mulaw, residual, sampling
+from tiedtts.nets.guide import LIMIT, Conditions
+from tiedtts.nets.wavenet import WaveNet
+from tiedtts.training import losses, pictures
+from tiedtts.training.corpus import Corpus, Utterance
+from tiedtts.training.losses import Ratio
+from tiedtts.training.recipe import WaveNetRecipe
+from tiedtts.training.tasks.task import Batch
+
+Array = npt.NDArray[np.float32]
+
+HELDOUT = 16
+"""Held-out segments that are looked at in each evaluation."""
+ILLUSTRATED_S = 1.0
+"""Seconds that are generated for the ear."""
+QUANTUM = 1.0 / 32_768.0
+"""Step between samples of 16 bits."""
+
+
+class WaveNetTask:
+    """The WaveNet's data and losses."""
+
+    name = "vocoder"
+    draws = True
+
+    def __init__(self, corpus: Corpus, recipe: WaveNetRecipe, net: WaveNet | None) -> None:
+        self.recipe = recipe
+        self.audio = corpus.audio
+        if net is None:
+            audio = corpus.audio
+            net = WaveNet(
+                dataclasses.replace(
+                    recipe.net,
+                    n_mels=audio.n_mels,
+                    hop=audio.hop,
+                    sample_rate=audio.sample_rate,
+                    n_fft=audio.n_fft,
+                    f_min=audio.f_min,
+                    f_max=audio.f_max,
+                    **dataclasses.asdict(corpus.scale),
+                )
+            )
+        self.config = net.config
+        self.net: nn.Module = net
+        self.weights = {"bits": 1.0}
+        self.train = corpus.train
+        # Every nth, so that the choice does not hang on the order of the prompts.
+        self.heldout = corpus.heldout[:: max(1, len(corpus.heldout) // HELDOUT)][:HELDOUT]
+        self.lengths = [u.features.frames for u in self.train]
+        self._conditions: dict[str, Conditions] = {}
+
+    def discriminator(self) -> None:
+        """Likelihood needs no judge."""
+
+    def conditions(self, utterance: Utterance) -> Conditions:
+        """Return what the net is told of a recording; computed when it is first asked for."""
+        known = self._conditions.get(utterance.name)
+        if known is None:
+            f, config = utterance.features, self.config
+            filters = lpc.analyse(f.samples, self.audio, config.order) if config.condition == "lpc" else None
+            known = guides.conditions(config, f.mel, filters, f.log_f0, f.voiced, f.phase)
+            if config.condition == "mel":
+                # The mel spectrogram is in memory anyway: only the predictors are worth keeping.
+                known = dataclasses.replace(known, features=known.features.astype(np.float16))
+            self._conditions[utterance.name] = known
+        return known
+
+    def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
+        """Cut a random segment out of each recording and disturb its past."""
+        rows: list[dict[str, Array]] = []
+        for index, seed in zip(indices, seeds, strict=True):
+            rng = np.random.default_rng(seed)
+            utterance = self.train[index]
+            last = max(1, utterance.features.frames - self.recipe.segment_frames + 1)
+            rows.append(self.segment(utterance, int(rng.integers(0, last)), rng, self.recipe.noise))
+        return {n: torch.from_numpy(np.stack([row[n] for row in rows])) for n in rows[0]}
+
+    def segment(
+        self, utterance: Utterance, start: int, rng: np.random.Generator, noise: float
+    ) -> dict[str, Array]:
+        """Return one segment.
+
+        The net sees a past with noise in it, as its own will have: else it runs away once it goes on alone
+        (Valin & Skoglund 2019). The noise is added to what prediction leaves, and what the predictor
+        makes of it to the signal.
+
+        Args:
+            utterance: Recording; what is beyond its ends is silence.
+            start: First frame.
+            rng: Of the noise.
+            noise: Its largest standard deviation, in units of the gain.
+        """
+        config, frames, hop = self.config, self.recipe.segment_frames, self.config.hop
+        lead = -(-guides.longest_lag(config) // hop)
+        told = guides.guide(config, self.conditions(utterance), start - lead, lead + frames)
+        order = told.predictor.shape[1]
+        signal = _cut(utterance.features.samples, (start - lead) * hop - order, (start + frames) * hop)
+        clean = residual.leave(told, signal)
+        seen, past = clean, signal
+        if noise > 0:
+            disturbance = rng.standard_normal(len(clean), np.float32) * np.float32(noise * rng.random())
+            seen = clean + disturbance
+            past = signal.copy()
+            past[order:] += residual.restore(told, disturbance)
+        first = lead * hop
+        return {
+            "inputs": residual.observe(config, told, seen, past, first),
+            "features": _window(told.features, lead),
+            "target": clean[first:],
+            "width": (QUANTUM / told.gain[first:]).astype(np.float32),
+        }
+
+    def losses(self, net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Ratio]]:
+        """Ask for all samples of the segments at once; the loss is in bits a sample."""
+        answer = net(batch["inputs"], batch["features"])
+        if self.config.output == "logistics":
+            nats = logistics.negative_log_likelihood(answer.float(), batch["target"], batch["width"])
+        else:
+            numbers = mulaw.encode(batch["target"].cpu().numpy() / LIMIT)
+            wanted = torch.from_numpy(numbers).to(answer.device)
+            nats = F.cross_entropy(answer.float(), wanted, reduction="none")
+        return answer, {"bits": losses.mean(nats / math.log(2))}
+
+    def views(self, outputs: Tensor, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
+        """There is nothing for a discriminator to look at: nothing is sampled in training."""
+        return [], []
+
+    @torch.no_grad()
+    def evaluate(self, net: nn.Module) -> dict[str, float]:
+        """Return bits a sample of held-out segments, with an undisturbed past."""
+        device = next(net.parameters()).device
+        total = size = 0.0
+        for number, utterance in enumerate(self.heldout):
+            room = max(1, utterance.features.frames - self.recipe.segment_frames + 1)
+            rng = np.random.default_rng(number)
+            row = self.segment(utterance, int(rng.integers(0, room)), rng, 0.0)
+            batch = {name: torch.from_numpy(array)[None].to(device) for name, array in row.items()}
+            ratio = self.losses(net, batch)[1]["bits"]
+            total, size = total + float(ratio.total), size + float(ratio.size)
+        return {"bits": total / size} if size else {}
+
+    def illustrate(self, net: nn.Module, folder: Path) -> None:
+        """Generate a stretch of a held-out recording from its own features: sound and spectrograms."""
+        for number, utterance in enumerate(self.heldout[:1]):
+            f = utterance.features
+            count = min(f.frames, max(1, round(ILLUSTRATED_S * self.audio.frame_rate)))
+            begin = (f.frames - count) // 2
+            stretch = slice(begin, begin + count)
+            known = self.conditions(utterance)
+            made = sampling.generate(
+                net,
+                f.mel[stretch],
+                None if known.filters is None else _filters(known, stretch),
+                f.log_f0[stretch],
+                f.voiced[stretch],
+            )
+            real = f.samples[begin * self.audio.hop : (begin + count) * self.audio.hop]
+            for kind, samples in (("copy", made), ("recorded", real)):
+                files.write(folder / f"{kind}{number}.wav", samples, self.audio.sample_rate)
+            pictures.spectrograms(
+                folder / f"copy{number}.png",
+                {"recorded": real, "made again": made},
+                self.audio.sample_rate,
+            )
+
+    def finish(self, net: nn.Module) -> None:
+        """There is nothing left to measure."""
+
+
+def _filters(known: Conditions, stretch: slice) -> lpc.LpcFrames:
+    assert known.filters is not None
+    return lpc.LpcFrames(known.filters.lsf[stretch], known.filters.log_gain[stretch])
+
+
+def _window(features: Array, lead: int) -> Array:
+    """Take away the context of the lead."""
+    return np.asarray(features[lead:], np.float32)
+
+
+def _cut(samples: Array, start: int, end: int) -> Array:
+    """Return samples `start` to `end`, with silence beyond the ends of the recording."""
+    inside = samples[max(0, start) : max(0, end)]
+    before = max(0, -start)
+    return np.pad(inside, (before, end - start - before - len(inside)))
