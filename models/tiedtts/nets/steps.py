@@ -162,7 +162,7 @@ class Steps:
         return self.signal[:, self.order :]
 
     def observe(self, moment: int) -> tuple[Array, Array]:
-        """Return what the net reads at a sample, (B, inputs + 1), the last a one, and the prediction, (B,)."""
+        """Return what the net reads at a sample, (B, inputs + 1), the last a one; and the prediction."""
         inputs, gain = self.inputs, self.gain[moment]
         at = self.order + moment
         history = self.signal[:, moment:at]

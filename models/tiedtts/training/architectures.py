@@ -19,6 +19,7 @@ from tiedtts.training.recipe import (
     PartRecipe,
     TacotronRecipe,
     VocoderRecipe,
+    WaveNetRecipe,
 )
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.aligner import AlignerTask
