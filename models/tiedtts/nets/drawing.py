@@ -22,7 +22,7 @@ class Dice:
     """Chances for S samples, thrown beforehand: those of a sample depend on its place and the seed alone."""
 
     choice: Array
-    """Gumbel noise for components, (S, K), or numbers, (S, 256)."""
+    """Gumbel noise for components, (S, K), or chances for numbers, (S, 1)."""
     place: Array
     """Standard logistic noise, (S,)."""
 
@@ -58,7 +58,7 @@ def draw(config: WaveNetConfig, answer: Array, choice: Array, place: Array, shar
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         heap = np.cumsum(weights, axis=1)
         numbers = (heap < choice * heap[:, -1:]).sum(axis=1)
-        return _MULAW[np.minimum(numbers, mulaw.LEVELS - 1)]
+        return np.asarray(_MULAW[np.minimum(numbers, mulaw.LEVELS - 1)], np.float32)
     count = config.components
     chosen = (answer[:, :count] + choice).argmax(axis=1) + _offsets(len(answer), 3 * count)
     flat = answer.ravel()

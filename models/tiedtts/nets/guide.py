@@ -131,7 +131,7 @@ def conditions(
 
 
 def guide(config: WaveNetConfig, of: Conditions, start: int, frames: int) -> Guide:
-    """Return what the net is told in frames `start` to `start + frames`; beyond the ends the outer ones hold."""
+    """Return what the net is told in frames from `start` on; beyond the ends the outer ones hold."""
     hop, step, count = config.hop, config.step, len(of.features)
 
     def rows(before: int, behind: int) -> npt.NDArray[np.int64]:

@@ -16,7 +16,7 @@ from torch import nn
 from tiedtts.nets import drawing
 from tiedtts.nets.drawing import Dice
 from tiedtts.nets.guide import LIMIT, Guide, longest_lag
-from tiedtts.nets.wavenet import WaveNet
+from tiedtts.nets.wavenet import GatedLayer, WaveNet
 
 Array = npt.NDArray[np.float32]
 
@@ -76,6 +76,7 @@ class Steps:
         self, net: WaveNet, told: Sequence[Guide], dice: Sequence[Dice], temperature: float = 1.0
     ) -> None:
         config = net.config
+        gated = net.gated()
         self.config, self.batch = config, len(told)
         self.length = len(told[0].gain)
         order = told[0].predictor.shape[1]
@@ -106,15 +107,15 @@ class Steps:
         # what was before the beginning, in the memory.
         offset = np.zeros(config.residual, np.float32)
         self.layers = []
-        for layer, dilation, condition in zip(net.layers, config.dilations, upsampled, strict=True):
+        for layer, dilation, condition in zip(gated, config.dilations, upsampled, strict=True):
             self.layers.append(self._layer(layer, dilation, condition, offset))
             if layer.residual is not None:
                 offset = offset + _bias(layer.residual, config.residual)
         self.one = np.ones((self.batch, self.gate), np.float32)
         self.stem = np.concatenate([_matrix(net.stem), _bias(net.stem, config.residual)[None]])
         scale = np.float32(0.5 / np.sqrt(len(self.layers)))
-        self.skip = np.concatenate([_matrix(layer.skip) for layer in net.layers]) * scale
-        self.skip_bias = sum(_bias(layer.skip, config.skip) for layer in net.layers) * (2 * scale)
+        self.skip = np.concatenate([_matrix(layer.skip) for layer in gated]) * scale
+        self.skip_bias = np.sum([_bias(layer.skip, config.skip) for layer in gated], axis=0) * (2 * scale)
         self.inner, self.inner_bias = _matrix(net.inner), _bias(net.inner, config.skip)
         self.head, self.head_bias = _matrix(net.head), _bias(net.head, config.outputs)
         self.inputs = np.ones((self.batch, config.inputs + 1), np.float32)
@@ -123,7 +124,7 @@ class Steps:
         self.passed = np.zeros((self.batch, len(self.layers) * self.gate), np.float32)
         self.parts = [self.passed[:, n * self.gate : (n + 1) * self.gate] for n in range(len(self.layers))]
 
-    def _layer(self, layer: nn.Module, dilation: int, condition: Array, offset: Array) -> _Layer:
+    def _layer(self, layer: GatedLayer, dilation: int, condition: Array, offset: Array) -> _Layer:
         config, gate = self.config, self.gate
         taps = config.kernel - 1
         # tanh(x / 2) instead of the sigmoid, so that one call does both halves: sigmoid(x) is half of
@@ -131,7 +132,9 @@ class Steps:
         halves = np.concatenate([np.ones(gate), np.full(gate, 0.5)]).astype(np.float32)
         past = [_matrix(layer.dilated, tap) * halves for tap in range(taps)]
         present = _matrix(layer.dilated, taps) * halves
-        told = (condition + _bias(layer.dilated, 2 * gate)) * halves + offset @ (present + sum(past))
+        told = (condition + _bias(layer.dilated, 2 * gate)) * halves + offset @ np.sum(
+            [present, *past], axis=0
+        )
         # A power of two that the steps of the conditioning are a multiple of, and the dilation.
         block = min(dilation, config.step & -config.step)
         length = -(-(taps * dilation + block) // block) * block

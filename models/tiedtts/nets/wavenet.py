@@ -9,6 +9,7 @@ period ago (Wu et al., "Quasi-periodic WaveNet", 2019) and where in the period i
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -37,9 +38,9 @@ class WaveNetConfig:
     """Channels behind a layer's gate."""
     skip: int = 64
     """Channels of the sum of all layers."""
-    stacks: int = 2
+    stacks: int = 1
     """Times the dilations 1, 2, 4 ... are run through."""
-    layers: int = 9
+    layers: int = 10
     """Layers in a stack."""
     kernel: int = 2
     """Taps of a dilated convolution."""
@@ -150,7 +151,7 @@ class GatedLayer(nn.Module):
         super().__init__()
         self.reach = (config.kernel - 1) * dilation
         self.dilated = nn.Conv1d(config.residual, 2 * config.gate, config.kernel, dilation=dilation)
-        self.condition = nn.Conv1d(config.condition_width, 2 * config.gate, 1, bias=False)
+        self.told = nn.Conv1d(config.condition_width, 2 * config.gate, 1, bias=False)
         self.skip = nn.Conv1d(config.gate, config.skip, 1)
         # Nothing comes after the last layer's residual.
         self.residual = None if last else nn.Conv1d(config.gate, config.residual, 1)
@@ -200,12 +201,16 @@ class WaveNet(nn.Module):
         self.head = nn.Conv1d(config.skip, config.outputs, 1)
         # A fresh net says: noise of variance one.
         nn.init.normal_(self.head.weight, 0.0, 0.01)
-        nn.init.zeros_(self.head.bias)
+        bias = torch.zeros(config.outputs)
         if config.output == "logistics":
-            with torch.no_grad():
-                start = self.head.bias.view(3, config.components)
-                start[1] = torch.linspace(-0.5, 0.5, config.components) if config.components > 1 else 0.0
-                start[2] = UNIT_LOG_SCALE
+            _, location, log_scale = bias.chunk(3)
+            location += torch.linspace(-0.5, 0.5, config.components) * (config.components > 1)
+            log_scale += UNIT_LOG_SCALE
+        self.head.bias = nn.Parameter(bias)
+
+    def gated(self) -> list[GatedLayer]:
+        """Return the layers in the order in which they run."""
+        return cast("list[GatedLayer]", list(self.layers))
 
     def upsample(self, features: Tensor) -> list[Tensor]:
         """Compute every layer's conditioning at frame rate, and draw lines between the frames.
@@ -217,7 +222,7 @@ class WaveNet(nn.Module):
             Of each layer (B, 2 gate, G), G = F * substeps.
         """
         read = self.frames(features.transpose(1, 2))
-        return [self._between(layer.condition(read)) for layer in self.layers]
+        return [self._between(layer.told(read)) for layer in self.gated()]
 
     def _between(self, x: Tensor) -> Tensor:
         share = (torch.arange(self.config.substeps, device=x.device) + 0.5) / self.config.substeps
@@ -240,7 +245,7 @@ class WaveNet(nn.Module):
         """Do the same with what `upsample` makes of the features."""
         x = self.stem(inputs)
         total: Tensor | None = None
-        for layer, condition in zip(self.layers, conditions, strict=True):
+        for layer, condition in zip(self.gated(), conditions, strict=True):
             x, skip = layer(x, condition)
             total = skip if total is None else total + skip
         assert total is not None
