@@ -35,7 +35,7 @@ SMALL: dict[str, Any] = {
 }
 FRAMES = 12
 SHARED = {"tie": [{"layers": "layers.*.dilated", "scheme": "share"}]}
-LOW_RANK = {"tie": [{"layers": "layers.*.dilated", "scheme": "lowrank", "rank": 3}]}
+LOW_RANK = {"tie": [{"layers": "layers.*.dilated", "scheme": "lowrank", "options": {"rank": 3}}]}
 
 
 def small(**changes: Any) -> WaveNet:
