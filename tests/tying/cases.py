@@ -17,7 +17,7 @@ CONVOLUTIONS = {
     "transposed2d": nn.ConvTranspose2d,
 }
 FEEDFORWARD = ("linear", "embedding", *CONVOLUTIONS)
-RECURRENT = ("lstm", "gru")
+RECURRENT = ("lstm", "gru", "lstm_cell", "gru_cell")
 FITS = {
     "identity": ("linear", *CONVOLUTIONS),
     "diagonal": ("linear", *CONVOLUTIONS),
@@ -45,6 +45,9 @@ def layers(draw: st.DrawFn, kind: str, square: bool = False) -> Callable[[], nn.
         return lambda: nn.Embedding(entries, width, padding)
     if kind in RECURRENT:
         inputs, hidden = draw(whole(2, 4)), draw(whole(2, 4))
+        if kind.endswith("cell"):
+            cell = {"lstm_cell": nn.LSTMCell, "gru_cell": nn.GRUCell}[kind]
+            return lambda: cell(inputs, hidden, bias)
         depth, both, first = draw(whole(1, 2)), draw(st.booleans()), draw(st.booleans())
         cls = {"lstm": nn.LSTM, "gru": nn.GRU}[kind]
         return lambda: cls(inputs, hidden, depth, bias, batch_first=first, bidirectional=both)
@@ -74,6 +77,8 @@ def input_for(layer: nn.Module) -> Tensor:
         return torch.randint(layer.num_embeddings, (2, 5))
     if isinstance(layer, nn.RNNBase):
         return torch.randn(3, 3, layer.input_size)
+    if isinstance(layer, nn.RNNCellBase):
+        return torch.randn(3, layer.input_size)
     if isinstance(layer, nn.Linear):
         return torch.randn(2, 3, layer.in_features)
     assert isinstance(layer, _ConvNd)

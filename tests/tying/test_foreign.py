@@ -1,5 +1,6 @@
 """Checkpoints of other programs: in, out again, and those that are no good."""
 
+import dataclasses
 import json
 import pickle
 import struct
@@ -18,6 +19,7 @@ from torch.nn.utils import parametrizations
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.nets.hifigan import V3, Hifigan, HifiganConfig
 from tiedtts.nets.state_dict import StateDictNet
+from tiedtts.nets.tacotron import Tacotron, TacotronConfig
 from tiedtts.tying import TiePlan, TieRule, foreign, tie, untie
 
 THIRD = {
@@ -433,3 +435,58 @@ def test_converting_takes_little_time_and_memory(tmp_path: Path) -> None:
         assert grown < 3 * size, name
         # 30 s for 100 MB is 6 s for these 20; of the processor, which others may use, too.
         assert seconds < 6, name
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_a_whole_tacotron2_is_the_real_net(tmp_path: Path, half: bool) -> None:
+    torch.manual_seed(0)
+    config = TacotronConfig(
+        symbols=20,
+        encoder_width=16,
+        attention_rnn=12,
+        decoder_rnn=10,
+        attention=8,
+        location_filters=4,
+        location_kernel=7,
+        prenet=6,
+        postnet_width=8,
+        reduction=2,
+        n_mels=5,
+    )
+    state = Tacotron(config).state_dict()
+    given = {
+        f"module.{key}": value.half() if half and value.is_floating_point() else value
+        for key, value in state.items()
+    }
+    torch.save({"state_dict": given, "iteration": 7}, tmp_path / "t.pt")
+    found = foreign.read(tmp_path / "t.pt")
+    assert found.architecture == "tacotron"
+    assert isinstance(found.net, Tacotron)
+    assert found.net.config == dataclasses.replace(config, dropout=0.5)
+    rules = TiePlan(
+        (
+            TieRule("postnet.convolutions.[123].0.conv", "identity", "share"),
+            TieRule("decoder.*_rnn", "lowrank", options={"rank": 2}),
+        )
+    )
+    tied, report = tie(found.net, rules)
+    assert len(report.layers) == 5
+    foreign.write_plain(tmp_path / "back.pt", untie(tied), through_json(found.origin))
+    back = torch.load(tmp_path / "back.pt", weights_only=True)
+    assert back["iteration"] == 7
+    assert {key: value.dtype for key, value in back["state_dict"].items()} == {
+        key: value.dtype for key, value in given.items()
+    }
+    assert torch.equal(back["state_dict"]["module.embedding.weight"], given["module.embedding.weight"])
+    square = back["state_dict"]["module.postnet.convolutions.2.0.conv.weight"][:, :, 1].float()
+    assert torch.equal(square, torch.eye(8) * square[0, 0])
+
+
+def test_a_tacotron2_with_other_layers_is_taken_by_its_names(tmp_path: Path) -> None:
+    state = Tacotron(TacotronConfig(symbols=20, encoder_width=16, n_mels=5)).state_dict()
+    torch.save({**state, "speaker.weight": torch.zeros(3, 4)}, tmp_path / "t.pt")
+    found = foreign.read(tmp_path / "t.pt")
+    assert found.architecture == "state_dict"
+    assert (
+        "not a Tacotron 2 as this program knows it (`speaker.weight` is (3, 4), not there)" in found.notes[0]
+    )

@@ -25,6 +25,7 @@ _CONV = (
     "padding_mode",
 )
 _RECURRENT = ("input_size", "hidden_size", "num_layers", "batch_first", "dropout", "bidirectional")
+_CELL = ("input_size", "hidden_size")
 _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {
     nn.Linear: _LINEAR,
     NonDynamicallyQuantizableLinear: _LINEAR,
@@ -35,6 +36,8 @@ _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {
     nn.Embedding: ("num_embeddings", "embedding_dim", "padding_idx"),
     nn.LSTM: (*_RECURRENT, "proj_size"),
     nn.GRU: _RECURRENT,
+    nn.LSTMCell: _CELL,
+    nn.GRUCell: _CELL,
 }
 _CONVOLUTIONS = {
     nn.Conv1d: F.conv1d,
@@ -92,7 +95,12 @@ class LayerSpec:
     @property
     def is_recurrent(self) -> bool:
         """Whether it has several matrices and a state."""
-        return self.type in (nn.LSTM, nn.GRU)
+        return self.type in (nn.LSTM, nn.GRU) or self.is_cell
+
+    @property
+    def is_cell(self) -> bool:
+        """Whether it is one step of a recurrent layer, which a loop of the model's own calls."""
+        return self.type in (nn.LSTMCell, nn.GRUCell)
 
     @property
     def inputs(self) -> int:
@@ -156,7 +164,7 @@ class LayerSpec:
     def empty(self) -> nn.Module:
         """Make the plain layer without memory for its weights."""
         arguments = dict(self.arguments)
-        if self.is_recurrent and arguments["num_layers"] == 1:
+        if arguments.get("num_layers") == 1:
             # Between one layer and no other nothing is dropped, of which torch warns each time.
             arguments["dropout"] = 0.0
         return self.type(**arguments, device="meta")

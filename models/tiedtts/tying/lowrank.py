@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import PackedSequence
 from tiedtts.errors import ConfigError
 from tiedtts.tying.grouping import GroupOptions
 from tiedtts.tying.layers import LayerSpec
-from tiedtts.tying.recurrent import run_recurrent, run_steps
+from tiedtts.tying.recurrent import run_cell, run_recurrent, run_steps
 from tiedtts.tying.tied import TiedLayer, Values, check_positive, check_share, precise
 
 _LARGE = 256
@@ -146,17 +146,19 @@ class LowRank(TiedLayer):
         return spec.pointwise(spec.convolve(x, down, None), up, self.added())
 
     def _recur(self, x: Any, state: Any) -> Any:
+        if self.spec.is_cell:
+            return run_cell(self.spec, x, state, self._map)
         # A packed sequence, or a graph that must serve any length, cannot be gone through step by step here.
         is_graph = torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
         if isinstance(x, PackedSequence) or is_graph:
             return run_recurrent(self.spec, x, state, self.parameters_in_full(), self.training)
+        return run_steps(self.spec, x, state, self._map, self.training)
 
-        def apply(name: str, suffix: str, x: Tensor) -> Tensor:
-            values = self.values(f"weight_{name}{suffix}")
-            bias = self.full(f"bias_{name}{suffix}") if self.spec.has_bias else None
-            return F.linear(F.linear(x, values["down"]), values["up"], bias)
-
-        return run_steps(self.spec, x, state, apply, self.training)
+    def _map(self, name: str, suffix: str, x: Tensor) -> Tensor:
+        """Apply one of a recurrent layer's maps."""
+        values = self.values(f"weight_{name}{suffix}")
+        bias = self.full(f"bias_{name}{suffix}") if self.spec.has_bias else None
+        return F.linear(F.linear(x, values["down"]), values["up"], bias)
 
 
 def _largest(stack: Tensor, rank: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -20,12 +20,19 @@ def run_recurrent(
     """Do what the plain layer does, packed sequences and stacked directions included.
 
     Args:
-        spec: An LSTM or a GRU.
+        spec: An LSTM, a GRU, or a cell of one.
         x: What the plain layer takes.
         state: First state, or nothing for zeros.
         parameters: Those of the plain layer, by name, in its order.
         training: Whether to drop out between stacked layers.
     """
+    if spec.is_cell:
+        weights = dict(parameters)
+
+        def apply(name: str, suffix: str, x: Tensor) -> Tensor:
+            return F.linear(x, weights[f"weight_{name}"], weights.get(f"bias_{name}"))
+
+        return run_cell(spec, x, state, apply)
     layer = spec.empty().train(training)
     assert isinstance(layer, nn.RNNBase)
     # torch's own forward takes its weights from this list alone, and so passes gradients on to them.
@@ -74,6 +81,25 @@ def run_steps(spec: LayerSpec, x: Tensor, state: Any, apply: Map, training: bool
     elif batch_first:
         x = x.transpose(0, 1)
     return x, final if is_lstm else final[0]
+
+
+def run_cell(spec: LayerSpec, x: Tensor, state: Any, apply: Map) -> Any:
+    """Take the one step that the plain cell takes, with maps in place of its matrices.
+
+    Args:
+        spec: An `LSTMCell` or a `GRUCell`.
+        x: (B, I) or (I,).
+        state: Of the step before, or nothing for zeros.
+        apply: Called with `ih` or `hh`, an empty suffix, and (..., I) or (..., H).
+    """
+    is_lstm = spec.type is nn.LSTMCell
+    if state is None:
+        zeros = x.new_zeros(*x.shape[:-1], spec.arguments["hidden_size"])
+        state = (zeros, zeros) if is_lstm else zeros
+    before = tuple(state) if is_lstm else (state,)
+    step = _lstm_step if is_lstm else _gru_step
+    after = step(apply("ih", "", x), before, functools.partial(apply, "hh", ""))
+    return after if is_lstm else after[0]
 
 
 def _one_direction(
