@@ -38,6 +38,7 @@ _ARCHITECTURES: dict[str, tuple[type[Any], type[nn.Module]]] = {
     "deepspeech": (DeepSpeechConfig, DeepSpeech),
     "wavenet": (WaveNetConfig, WaveNet),
     "recognizer": (RecognizerConfig, Recognizer),
+    "deepspeech": (DeepSpeechConfig, DeepSpeech),
     "hifigan": (HifiganConfig, Hifigan),
     "state_dict": (StateDictConfig, StateDictNet),
 }

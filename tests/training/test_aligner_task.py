@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from tests.training.synthetic import AUDIO, corpus, small_recipe
 from tiedtts.nets.recognizer import CLASSES, Recognizer
+from tiedtts.training.augmentation import MASKED_BANDS, MASKED_FRAMES
 from tiedtts.training.corpus import Corpus
-from tiedtts.training.tasks.aligner import MASKED_BANDS, MASKED_FRAMES, AlignerTask
+from tiedtts.training.tasks.aligner import AlignerTask
 
 CORPUS = corpus()
 

@@ -1,27 +1,28 @@
-"""DeepSpeech: a spectrogram to phones or letters, by convolutions, recurrent layers and CTC.
+"""DeepSpeech: mel spectrogram to symbols without being told when each is said.
 
-Hannun et al., "Deep Speech", 2014; Amodei et al., "Deep Speech 2", 2016.
+Convolutions over time and frequency, recurrent layers that read in both directions, and a distribution over
+symbols and a blank for every few frames (Hannun et al., "Deep Speech", 2014; Amodei et al., "Deep Speech 2",
+2016). It is trained by connectionist temporal classification (Graves et al., 2006).
 """
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from tiedtts.errors import ConfigError
 from tiedtts.nets.checks import check_kernels, check_scales, check_shares, check_sizes
 from tiedtts.nets.recognizer import CLASSES
 
-STRIDE = 2
-"""Frames of a step: the recurrent layers go through half of them."""
-BLANK = 0
-"""Class that says nothing, in the place that silence has among the phones of the recogniser."""
-LETTERS = ("", *"abcdefghijklmnopqrstuvwxyz' ")
-"""Classes of a net that writes; the first is the blank."""
-UNITS = {"phones": CLASSES, "letters": LETTERS}
-"""What a net may be trained to tell apart."""
+SYMBOLS = {"phones": CLASSES, "letters": ("", " ", "'", *"abcdefghijklmnopqrstuvwxyz")}
+"""What each kind of unit tells apart; the first is the blank, which among phones is silence, too."""
+CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM}
+"""Kinds of recurrent layers."""
+CEILING = 20.0
+"""Largest output of a convolution."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +30,23 @@ class DeepSpeechConfig:
     """Sizes of the net, and the scale of what it reads."""
 
     units: str = "phones"
-    """`phones` or `letters`."""
-    filters: int = 24
-    """Of each convolution over time and frequency."""
-    kernel: int = 11
-    """Frames and bands seen by the first; the second sees about half of it."""
-    width: int = 192
-    """Channels of the recurrent layers, both directions together, C; even."""
+    """What it writes: `phones` or `letters`."""
+    channels: int = 16
+    """Of both convolutions."""
+    kernel_frames: int = 7
+    """Frames seen by a convolution."""
+    kernel_bands: int = 9
+    """Mel bands seen by a convolution."""
+    stride: int = 2
+    """Frames that become one."""
+    cell: str = "lstm"
+    """Kind of recurrent layer: `lstm`, or `gru`, which has fewer weights but trains slower on a CPU."""
     layers: int = 4
-    """Recurrent layers; all are alike, so that they can share weights."""
-    dropout: float = 0.2
-    """After each recurrent layer, in training."""
+    """Recurrent layers, all of one shape."""
+    width: int = 112
+    """Cells of a recurrent layer in each direction, H."""
+    dropout: float = 0.15
+    """Before each recurrent layer and the last map, in training."""
     n_mels: int = 80
     """Mel bands, M."""
     mel_mean: float = -5.0
@@ -48,79 +55,105 @@ class DeepSpeechConfig:
     """Of the corpus."""
 
     def __post_init__(self) -> None:
-        check_sizes(self, "filters", "width", "layers", "n_mels")
-        check_kernels(self, "kernel")
+        for name, known in (("units", SYMBOLS), ("cell", CELLS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(f"`{name}` must be {' or '.join(known)}, got: {getattr(self, name)}")
+        check_sizes(self, "channels", "stride", "layers", "width", "n_mels")
+        check_kernels(self, "kernel_frames", "kernel_bands")
         check_shares(self, "dropout")
         check_scales(self, "mel_std")
-        if self.units not in UNITS:
-            raise ConfigError(f"`units` must be {' or '.join(UNITS)}, got: {self.units}")
-        if self.width % 2:
-            raise ConfigError(f"`width` must be even, got: {self.width}")
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """What the net tells apart, the blank first."""
-        return UNITS[self.units]
+    def symbols(self) -> tuple[str, ...]:
+        """Names of the classes, C of them, the blank first."""
+        return SYMBOLS[self.units]
 
 
 class DeepSpeech(nn.Module):
-    """The net; logits of classes for every second frame."""
+    """Scores of C symbols, of which number 0 is the blank; it carries the frequencies that decoding needs."""
+
+    log_bigram: Tensor
+    """Log probability of a symbol after another, (C, C); 0 is the start and the end."""
 
     def __init__(self, config: DeepSpeechConfig) -> None:
         super().__init__()
         self.config = config
-        filters, kernel, width = config.filters, config.kernel, config.width
-        narrow = kernel // 4 * 2 + 1
-        self.first = nn.Conv2d(1, filters, kernel, stride=(STRIDE, 2), padding=kernel // 2)
-        self.second = nn.Conv2d(filters, filters, narrow, stride=(1, 2), padding=narrow // 2)
-        bands = ((config.n_mels + 1) // 2 + 1) // 2
-        self.merge = nn.Linear(filters * bands, width)
-        # A layer a module: so that ties can reach across depth.
-        self.recurrent = nn.ModuleList(
-            nn.GRU(width, width // 2, batch_first=True, bidirectional=True) for _ in range(config.layers)
+        count = len(config.symbols)
+        self.register_buffer("log_bigram", torch.zeros(count, count))
+        kernel = config.kernel_frames, config.kernel_bands
+        padding = kernel[0] // 2, kernel[1] // 2
+        channels = config.channels
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(inputs, channels, kernel, stride=(stride, 2), padding=padding)
+            for inputs, stride in ((1, config.stride), (channels, 1))
         )
-        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(config.layers + 1))
-        self.head = nn.Linear(width, len(config.classes))
+        bands = (config.n_mels + 3) // 4
+        self.reduce = nn.Linear(channels * bands, config.width)
+        # One module a layer and direction, all of one shape: so that layers along depth can be tied.
+        cell, width = CELLS[config.cell], config.width
+        self.norms = nn.ModuleList(nn.BatchNorm1d(width) for _ in range(config.layers))
+        self.forwards = nn.ModuleList(cell(width, width) for _ in range(config.layers))
+        self.backwards = nn.ModuleList(cell(width, width) for _ in range(config.layers))
+        self.dropout = nn.Dropout(config.dropout)
+        self.last_norm = nn.BatchNorm1d(config.width)
+        self.head = nn.Linear(config.width, count)
 
-    def forward(self, mel: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return logits of classes.
+    def set_bigram(self, log_bigram: npt.NDArray[np.float32]) -> None:
+        """Keep frequencies counted in transcripts, (C, C)."""
+        self.log_bigram.copy_(torch.from_numpy(log_bigram))
+
+    def forward(self, mel: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return logits for every `stride` frames; number f is about frame f * stride.
 
         Args:
             mel: Natural logarithm of mel band amplitudes, (B, F, M).
-            lengths: Real frames of each, (B,); all of them without it.
+            mask: 1 for real frames, (B, F).
 
         Returns:
-            Logits, (B, G, classes), of G = ceil(F / 2) steps.
+            Logits, (B, F', C).
         """
-        x = ((mel - self.config.mel_mean) / self.config.mel_std)[:, None]
-        steps = None
-        if lengths is not None:
-            inside = torch.arange(mel.shape[1], device=mel.device) < lengths[:, None]
-            x = x * inside[:, None, :, None]
-            steps = steps_of(lengths)
-        x = F.relu(self.first(x))
-        if steps is not None:
-            within = torch.arange(x.shape[2], device=mel.device) < steps[:, None]
-            x = x * within[:, None, :, None]
-        x = F.relu(self.second(x))  # (B, filters, G, bands)
-        x = self.merge(x.transpose(1, 2).flatten(2))
-        for layer, norm in zip(self.recurrent, self.norms, strict=False):
-            y = _run(layer, norm(x), steps)
-            x = x + F.dropout(y, self.config.dropout, self.training)
-        logits: Tensor = self.head(self.norms[-1](x))
-        return logits
+        x = ((mel - self.config.mel_mean) / self.config.mel_std)[:, None]  # (B, 1, F, M)
+        if mask is None:
+            mask = mel.new_ones(mel.shape[:2])
+        x = x * mask[:, None, :, None]
+        coarse = mask[:, :: self.config.stride]
+        for convolution in self.convolutions:
+            x = F.hardtanh(convolution(x), 0.0, CEILING) * coarse[:, None, :, None]
+        x = self.reduce(x.transpose(1, 2).flatten(2))  # (B, C, F', M / 4) -> (B, F', H)
+        # From here on, all real frames of the batch are rows of one matrix. Normalised so, they are
+        # normalised over sequences (Laurent et al., 2016), with nothing but real frames.
+        rows = _Rows(coarse)
+        x = x.flatten(0, 1)[rows.real]
+        for norm, forwards, backwards in zip(self.norms, self.forwards, self.backwards, strict=True):
+            x = self.dropout(norm(x))
+            x = rows.run(forwards, x, rows.onward) + rows.run(backwards, x, rows.back)
+        x = self.head(self.dropout(self.last_norm(x)))
+        logits: Tensor = x.new_zeros(coarse.numel(), x.shape[1]).index_copy(0, rows.real, x)
+        return logits.reshape(*coarse.shape, x.shape[1])
 
 
-def steps_of(lengths: Tensor) -> Tensor:
-    """Return the steps that frames make, (B,) to (B,)."""
-    return (lengths + STRIDE - 1) // STRIDE
+class _Rows:
+    """Where the real frames of a batch lie.
 
+    Recurrent layers of torch take packed sequences, too, but train on them in quadratic time.
 
-def _run(layer: nn.Module, x: Tensor, steps: Tensor | None) -> Tensor:
-    """Run a recurrent layer over real steps only: what comes after must not reach it from behind."""
-    if steps is None:
-        y: Tensor = layer(x)[0]
-        return y
-    packed = pack_padded_sequence(x, steps.cpu(), batch_first=True, enforce_sorted=False)
-    y = pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=x.shape[1])[0]
-    return y
+    Args:
+        mask: 1 for real frames, which come first, (B, F).
+    """
+
+    def __init__(self, mask: Tensor) -> None:
+        self.batch, self.frames = mask.shape
+        self.real = mask.flatten().nonzero()[:, 0]
+        """Rows of (B, F) that are real frames, (N,)."""
+        recording, frame = self.real // self.frames, self.real % self.frames
+        self.onward = frame * self.batch + recording
+        """Rows of (F, B) in which the real frames are put in their order, (N,)."""
+        last = mask.sum(1).long()[recording] - 1
+        self.back = (last - frame) * self.batch + recording
+        """The same in reverse."""
+
+    def run(self, layer: nn.Module, x: Tensor, places: Tensor) -> Tensor:
+        """Run a recurrent layer over real frames, (N, C) to (N, H), put in places."""
+        whole = x.new_zeros(self.frames * self.batch, x.shape[1]).index_copy(0, places, x)
+        y: Tensor = layer(whole.reshape(self.frames, self.batch, -1))[0]
+        return y.flatten(0, 1)[places]

@@ -191,16 +191,20 @@ class AlignerRecipe(PartRecipe):
 
 @dataclass(frozen=True, kw_only=True)
 class DeepSpeechRecipe(PartRecipe):
-    """Training of a DeepSpeech as recogniser."""
+    """Training of DeepSpeech as phone recogniser."""
 
     architecture: str = "deepspeech"
     net: DeepSpeechConfig = field(default_factory=DeepSpeechConfig)
     """Sizes; the scale of the features comes from the corpus."""
+    frame_weight: float = 2.0
+    """Weight of comparing each frame with the phone it was aligned to, beside the loss of whole
+    sequences; 0 leaves it to the net to find out when something is said. Letters have no such help."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _check(self, "0 or more", _is_weight, "frame_weight")
         if any(stage.adversarial for stage in self.stages):
-            raise ConfigError("the aligner has no use for a discriminator: `adversarial` must be 0")
+            raise ConfigError("DeepSpeech is trained without a discriminator: `adversarial` must be 0")
 
 
 @dataclass(frozen=True, kw_only=True)

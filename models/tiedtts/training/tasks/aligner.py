@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from tiedtts.measure import recognition
 from tiedtts.nets.recognizer import CLASSES, Recognizer
-from tiedtts.training import augmentation, losses, pictures
-from tiedtts.training.corpus import Corpus, Utterance
+from tiedtts.training import frame_labels, losses, pictures
+from tiedtts.training.augmentation import augment
+from tiedtts.training.corpus import Corpus
 from tiedtts.training.losses import Ratio
 from tiedtts.training.recipe import AlignerRecipe
 from tiedtts.training.tasks.task import Batch
@@ -40,8 +39,8 @@ class AlignerTask:
             )
         self.net: nn.Module = net
         self.floor = net.config.mel_mean
-        self.train = [_item(u) for u in corpus.train]
-        self.heldout = [_item(u) for u in corpus.heldout]
+        self.train = [frame_labels.label(u) for u in corpus.train]
+        self.heldout = [frame_labels.label(u) for u in corpus.heldout]
         self.texts = [u.text for u in corpus.heldout]
         self.lengths = [len(labels) for _, labels in self.train]
         self.grammar = recognition.Grammar.count([labels for _, labels in self.train])
@@ -52,12 +51,11 @@ class AlignerTask:
         return None
 
     def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
-        """Collect recordings, disguised: the verdict on a synthetic voice is not to hang on its timbre."""
-        items = []
-        for index, seed in zip(indices, seeds, strict=True):
-            mel, labels = self.train[index]
-            items.append((augmentation.disguise(mel, self.floor, seed), labels))
-        return _collate(items)
+        """Collect recordings and change what does not matter in them."""
+        pairs = zip(indices, seeds, strict=True)
+        return frame_labels.collate(
+            [(augment(self.train[i][0], self.floor, seed), self.train[i][1]) for i, seed in pairs]
+        )
 
     def losses(self, net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Ratio]]:
         """Compare the distribution of each frame with its phone."""
@@ -82,7 +80,7 @@ class AlignerTask:
         errors = phones = 0
         device = next(net.parameters()).device
         for item in self.heldout:
-            batch = {name: tensor.to(device) for name, tensor in _collate([item]).items()}
+            batch = {name: tensor.to(device) for name, tensor in frame_labels.collate([item]).items()}
             logits, parts = self.losses(net, batch)
             for name, ratio in parts.items():
                 total, count = sums.get(name, (0.0, 0.0))
@@ -99,7 +97,7 @@ class AlignerTask:
         """Save what the net hears in two held-out recordings."""
         device = next(net.parameters()).device
         for number, item in enumerate(self.heldout[:2]):
-            logits, _ = self.losses(net, {n: t.to(device) for n, t in _collate([item]).items()})
+            logits, _ = self.losses(net, {n: t.to(device) for n, t in frame_labels.collate([item]).items()})
             pictures.matrix(
                 folder / f"phones{number}.png",
                 logits[0].float().softmax(-1).cpu().numpy(),
@@ -109,21 +107,3 @@ class AlignerTask:
 
     def finish(self, net: nn.Module) -> None:
         """There is nothing left to measure."""
-
-
-def _item(utterance: Utterance) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-    """Return the mel spectrogram, (F, M), and the class of each frame, (F,)."""
-    classes = [CLASSES.index(phone.symbol) if phone.is_speech else 0 for phone in utterance.phones]
-    return utterance.features.mel, np.repeat(np.array(classes), utterance.durations)
-
-
-def _collate(items: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]]) -> Batch:
-    """Pad to the longest recording and stack."""
-    frames = max(len(labels) for _, labels in items)
-    batch: dict[str, list[Tensor]] = {"mel": [], "labels": [], "mask": []}
-    for mel, labels in items:
-        missing = frames - len(labels)
-        batch["mel"].append(nn.functional.pad(torch.from_numpy(mel), (0, 0, 0, missing)))
-        batch["labels"].append(nn.functional.pad(torch.from_numpy(labels), (0, missing)))
-        batch["mask"].append(nn.functional.pad(torch.ones(len(labels)), (0, missing)))
-    return {name: torch.stack(rows) for name, rows in batch.items()}

@@ -1,4 +1,4 @@
-"""Training of DeepSpeech: which phones or letters were said, but not when."""
+"""Training of DeepSpeech by connectionist temporal classification."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -10,25 +10,30 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from tiedtts.errors import CorpusError
 from tiedtts.measure import ctc, recognition
-from tiedtts.nets.deepspeech import BLANK, DeepSpeech, steps_of
-from tiedtts.text.normalize import normalize
-from tiedtts.training import augmentation, losses, pictures
+from tiedtts.nets.deepspeech import SYMBOLS, DeepSpeech
+from tiedtts.nets.recognizer import CLASSES
+from tiedtts.text.frontend import FrontEnd
+from tiedtts.training import frame_labels, losses, pictures
+from tiedtts.training.augmentation import augment
 from tiedtts.training.corpus import Corpus, Utterance
+from tiedtts.training.frame_labels import Labelled
 from tiedtts.training.losses import Ratio
 from tiedtts.training.recipe import DeepSpeechRecipe
 from tiedtts.training.tasks.task import Batch
 
-Item = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
-"""Mel spectrogram, (F, M), and labels, (L,)."""
+Item = tuple[Labelled, npt.NDArray[np.int64]]
+"""A recording with the phone of each frame, and what is said in it, (L,)."""
+CLOSE = 2
+"""Frames by which the start of a phone may be off and still be called close."""
 
 
 class DeepSpeechTask:
-    """DeepSpeech's data and loss."""
+    """DeepSpeech's data and losses."""
 
     name = "aligner"
     draws = False
-    weights = {"ctc": 1.0}  # noqa: RUF012
 
     def __init__(self, corpus: Corpus, recipe: DeepSpeechRecipe, net: DeepSpeech | None) -> None:
         self.recipe = recipe
@@ -43,43 +48,62 @@ class DeepSpeechTask:
                 )
             )
         self.net: nn.Module = net
-        self.classes = net.config.classes
-        self.error = "phone_error_rate" if net.config.units == "phones" else "letter_error_rate"
-        self.floor = net.config.mel_mean
-        self.train = [self._item(u) for u in corpus.train]
-        self.heldout = [self._item(u) for u in corpus.heldout]
-        self.texts = [u.text for u in corpus.heldout]
-        self.lengths = [len(mel) for mel, _ in self.train]
-
-    def _item(self, utterance: Utterance) -> Item:
-        return utterance.features.mel, labels_of(utterance, self.classes)
+        self.config = net.config
+        self.weights = {"ctc": 1.0, "frame": recipe.frame_weight}
+        symbols = _Symbols(net.config.units)
+        self.train = [
+            item
+            for u in corpus.train
+            if _fits(item := (frame_labels.label(u), symbols(u)), self.config.stride)
+        ]
+        if not self.train:
+            raise CorpusError("every training recording is too short for what is said in it")
+        heldout = [(u, (frame_labels.label(u), symbols(u))) for u in corpus.heldout]
+        heldout = [(u, item) for u, item in heldout if _fits(item, self.config.stride)]
+        self.heldout = [item for _, item in heldout]
+        self.utterances = [u for u, _ in heldout]
+        self.lengths = [len(labels) for (_, labels), _ in self.train]
+        self.log_bigram = ctc.count_bigram(
+            [said.tolist() for _, said in self.train], len(self.config.symbols)
+        )
+        net.set_bigram(self.log_bigram)
 
     def discriminator(self) -> None:
         """There is nothing to judge."""
         return None
 
     def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
-        """Collect recordings, disguised."""
+        """Collect recordings and change what does not matter in them."""
         items = []
         for index, seed in zip(indices, seeds, strict=True):
-            mel, labels = self.train[index]
-            items.append((augmentation.disguise(mel, self.floor, seed), labels))
+            (mel, labels), said = self.train[index]
+            items.append(((augment(mel, self.config.mel_mean, seed), labels), said))
         return _collate(items)
 
     def losses(self, net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Ratio]]:
-        """Add up all ways to say the labels: the loss of a label."""
-        logits = net(batch["mel"], batch["frames"])
-        loss = nn.functional.ctc_loss(
+        """Weigh all paths that say the right thing, and compare each frame with its phone.
+
+        The first is told for each symbol that is said. The second is a help: it says when something is
+        said, which spares the net the long search at the start, and keeps it from saying it late.
+        """
+        stride = self.config.stride
+        logits = net(batch["mel"], batch["mask"])
+        mask = batch["mask"][:, ::stride]
+        lost = nn.functional.ctc_loss(
             logits.float().log_softmax(-1).transpose(0, 1),
-            batch["labels"],
-            steps_of(batch["frames"]),
+            batch["said"],
+            mask.sum(1).long(),
             batch["count"],
-            blank=BLANK,
+            blank=ctc.BLANK,
             reduction="none",
-            # A recording with fewer steps than labels can teach nothing.
             zero_infinity=True,
         )
-        return logits, {"ctc": losses.Ratio(loss.sum(), batch["count"].sum().float())}
+        parts = {"ctc": Ratio(lost.sum(), batch["count"].sum().float())}
+        if self.config.units == "phones":
+            labels = batch["labels"][:, ::stride]
+            each = nn.functional.cross_entropy(logits.transpose(1, 2).float(), labels, reduction="none")
+            parts["frame"] = losses.masked(each, mask)
+        return logits, parts
 
     def views(self, outputs: Any, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
         """There is nothing to judge."""
@@ -87,57 +111,97 @@ class DeepSpeechTask:
 
     @torch.no_grad()
     def evaluate(self, net: nn.Module) -> dict[str, float]:
-        """Return loss and error rate of all held-out recordings, by greedy decoding."""
-        total = size = errors = said = 0.0
+        """Return the losses of all held-out recordings, how much is misheard, and how far starts are off.
+
+        `greedy_error_rate` is of the likeliest paths, `phone_error_rate` or `letter_error_rate` of the
+        search with pairs of symbols. `start_distance` is in frames, `starts_close` the share of at most
+        `CLOSE` frames, both of phones against the alignment of the data folder.
+        """
+        sums: dict[str, tuple[float, float]] = {}
+
+        def add(name: str, total: float, count: float) -> None:
+            old = sums.get(name, (0.0, 0.0))
+            sums[name] = old[0] + total, old[1] + count
+
+        for utterance, item in zip(self.utterances, self.heldout, strict=True):
+            log_probs, parts = self._hear(net, item)
+            for name, ratio in parts.items():
+                add(name, float(ratio.total), float(ratio.size))
+            said = item[1].tolist()
+            heard = ctc.beam_search(log_probs, log_bigram=self.log_bigram)
+            add("greedy_error_rate", recognition.edits(ctc.greedy(log_probs), said).total, len(said))
+            unit = self.config.units.removesuffix("s")
+            add(f"{unit}_error_rate", recognition.edits(heard, said).total, len(said))
+            if self.config.units == "phones":
+                distances = self._distances(log_probs, utterance, said)
+                add("start_distance", float(distances.sum()), len(distances))
+                add("starts_close", float((distances <= CLOSE).sum()), len(distances))
+        return {name: total / max(count, 1e-8) for name, (total, count) in sums.items()}
+
+    def _hear(self, net: nn.Module, item: Item) -> tuple[npt.NDArray[np.float64], dict[str, Ratio]]:
+        """Return log probabilities, (F', C), and losses of a recording."""
         device = next(net.parameters()).device
-        for start in range(0, len(self.heldout), 8):
-            items = self.heldout[start : start + 8]
-            batch = {name: tensor.to(device) for name, tensor in _collate(items).items()}
-            logits, parts = self.losses(net, batch)
-            total, size = total + float(parts["ctc"].total), size + float(parts["ctc"].size)
-            for row, steps, (_, labels) in zip(logits, steps_of(batch["frames"]), items, strict=True):
-                heard = ctc.greedy(row[: int(steps)].float().cpu().numpy())
-                errors += recognition.edits(heard, labels.tolist()).total
-                said += len(labels)
-        return {"ctc": total / max(size, 1.0)} | ({self.error: errors / said} if said else {})
+        logits, parts = self.losses(net, {name: t.to(device) for name, t in _collate([item]).items()})
+        return ctc.log_softmax(logits[0].float().cpu().numpy()), parts
+
+    def _distances(
+        self, log_probs: npt.NDArray[np.float64], utterance: Utterance, said: list[int]
+    ) -> npt.NDArray[np.int64]:
+        """Return by how many frames the start of each phone that is said is off."""
+        path = ctc.force(log_probs, said)
+        assert path is not None
+        spoken = np.array([phone.is_speech for phone in utterance.phones])
+        found = ctc.durations(log_probs, path, said, spoken) * self.config.stride
+        starts = (np.cumsum(each) - each for each in (found, utterance.durations))
+        first, second = (each[spoken] for each in starts)
+        distances: npt.NDArray[np.int64] = np.abs(first - second)
+        return distances
 
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
         """Save what the net hears in two held-out recordings."""
-        device = next(net.parameters()).device
         for number, item in enumerate(self.heldout[:2]):
-            logits, _ = self.losses(net, {n: t.to(device) for n, t in _collate([item]).items()})
+            log_probs, _ = self._hear(net, item)
             pictures.matrix(
-                folder / f"{self.error.split('_')[0]}s{number}.png",
-                logits[0].float().softmax(-1).cpu().numpy(),
-                ["blank", *self.classes[1:]],
-                self.texts[number],
+                folder / f"{self.config.units}{number}.png",
+                np.exp(log_probs).astype(np.float32),
+                self.config.symbols,
+                self.utterances[number].text,
             )
 
     def finish(self, net: nn.Module) -> None:
         """There is nothing left to measure."""
 
 
-def labels_of(utterance: Utterance, classes: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return what was said as classes, (L,): phones without pauses, or letters and spaces."""
-    index = {symbol: at for at, symbol in enumerate(classes)}
-    if "a" in index:
-        said = [index[letter] for letter in normalize(utterance.text).lower() if letter in index]
-    else:
-        said = [index[phone.symbol] for phone in utterance.phones if phone.is_speech]
-    return np.array(said, dtype=np.int64)
+class _Symbols:
+    """What is said in recordings, as numbers of symbols, (L,)."""
+
+    def __init__(self, units: str) -> None:
+        self._front_end = FrontEnd() if units == "letters" else None
+
+    def __call__(self, utterance: Utterance) -> npt.NDArray[np.int64]:
+        if self._front_end is None:
+            return np.array([CLASSES.index(p.symbol) for p in utterance.phones if p.is_speech], np.int64)
+        return np.array(spell(utterance.text, self._front_end), np.int64)
+
+
+def spell(text: str, front_end: FrontEnd) -> list[int]:
+    """Return the letters of a text as it is spoken, numbers and abbreviations written out."""
+    words = (word.text.lower() for sentence in front_end(text) for word in sentence.words)
+    letters = SYMBOLS["letters"]
+    return [letters.index(letter) for letter in " ".join(words) if letter in letters]
+
+
+def _fits(item: Item, stride: int) -> bool:
+    """Return whether there is a frame for each symbol and a blank between the same two."""
+    (mel, _), said = item
+    return len(said) > 0 and len(said) + int((said[1:] == said[:-1]).sum()) <= -(-len(mel) // stride)
 
 
 def _collate(items: Sequence[Item]) -> Batch:
-    """Pad to the longest recording and the most labels, and stack."""
-    frames = max(len(mel) for mel, _ in items)
-    most = max(len(labels) for _, labels in items)
-    pad = nn.functional.pad
-    return {
-        "mel": torch.stack([pad(torch.from_numpy(mel), (0, 0, 0, frames - len(mel))) for mel, _ in items]),
-        "frames": torch.tensor([len(mel) for mel, _ in items]),
-        "labels": torch.stack(
-            [pad(torch.from_numpy(labels), (0, most - len(labels))) for _, labels in items]
-        ),
-        "count": torch.tensor([len(labels) for _, labels in items]),
-    }
+    """Pad and stack: as `frame_labels.collate`, and `said` (B, L) with `count` (B,)."""
+    batch = frame_labels.collate([labelled for labelled, _ in items])
+    said = [torch.from_numpy(symbols) for _, symbols in items]
+    batch["said"] = nn.utils.rnn.pad_sequence(said, batch_first=True)
+    batch["count"] = torch.tensor([len(symbols) for symbols in said])
+    return batch
