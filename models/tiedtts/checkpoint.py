@@ -35,7 +35,6 @@ _ARCHITECTURES: dict[str, tuple[type[Any], type[nn.Module]]] = {
     "acoustic": (AcousticConfig, AcousticNet),
     "tacotron": (TacotronConfig, Tacotron),
     "harmonic": (VocoderConfig, HarmonicVocoder),
-    "deepspeech": (DeepSpeechConfig, DeepSpeech),
     "wavenet": (WaveNetConfig, WaveNet),
     "recognizer": (RecognizerConfig, Recognizer),
     "deepspeech": (DeepSpeechConfig, DeepSpeech),
