@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts import checkpoint, generators
-from tiedtts.audio.lpc import LpcFrames
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.base_voice import BaseVoice, Rendering
 from tiedtts.errors import CheckpointError, VoiceError
@@ -101,18 +100,9 @@ class CheckpointVoice(BaseVoice):
         warnings = (
             () if spoken.stopped else (f"the voice did not come to an end and was stopped: {sentence.text}",)
         )
-        count = len(spoken.mel)
-        log_f0 = (
-            np.full(count, net.config.log_f0_mean, np.float32) if spoken.log_f0 is None else spoken.log_f0
-        )
-        voiced = np.ones(count, np.float32) if spoken.voiced is None else spoken.voiced
-        filters = (
-            None if spoken.lsf is None or spoken.log_gain is None else LpcFrames(spoken.lsf, spoken.log_gain)
-        )
-        shifted = np.asarray(log_f0 + np.float32(shift), np.float32)
         # It has no say in how long its phones are: the frames themselves are stretched.
-        frames = Frames(spoken.mel, shifted, voiced, filters).stretched(speed)
-        ends = np.round(np.cumsum(spoken.durations) * len(frames.mel) / count).astype(np.int64)
+        frames = spoken.frames(net.config.log_f0_mean, shift).stretched(speed)
+        ends = np.round(np.cumsum(spoken.durations) * len(frames.mel) / len(spoken.mel)).astype(np.int64)
         return Rendering(self.generator(frames, seed), np.diff(ends, prepend=0), warnings)
 
 

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from tests.benchmarks.tying import train
-from tiedtts import checkpoint
+from tiedtts import checkpoint, generators
 from tiedtts.audio import lpc
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoint import Checkpoint
@@ -153,31 +153,29 @@ def score(task: Any, net: nn.Module, corpus: Corpus) -> dict[str, float]:
 
 @torch.no_grad()
 def heard(net: Tacotron, corpus: Corpus) -> dict[str, float]:
-    """Let a Tacotron speak held-out texts through linear prediction, and listen."""
+    """Let a Tacotron speak held-out texts through generators that need no net, and listen."""
     ear = Listener.load(listener.SHIPPED)
     stride = max(1, len(corpus.heldout) // SPOKEN)
-    errors = said = natural = seconds = computing = 0.0
+    said = natural = seconds = computing = 0.0
+    errors = dict.fromkeys(("griffinlim", "lpc") if net.config.lpc_order else ("griffinlim",), 0.0)
+    make = {name: generators.choose(name, corpus.audio, None, "") for name in errors}
     distortions: list[float] = []
     for utterance in corpus.heldout[::stride]:
         phones = listener.spoken(utterance.phones)
-        start = time.perf_counter()
+        start = time.process_time()
         speech = speak(net, torch.from_numpy(utterance.ids))
-        computing += time.perf_counter() - start
-        seconds += len(speech.mel) / corpus.audio.frame_rate
-        mel = speech.mel
-        if speech.lsf is not None and speech.log_gain is not None:
-            frames = lpc.LpcFrames(speech.lsf, speech.log_gain)
-            samples = lpc.synthesise(frames, speech.log_f0, speech.voiced, corpus.audio)  # type: ignore[arg-type]
-            mel = extract(samples, corpus.audio).mel
+        computing += time.process_time() - start
+        frames = speech.frames(net.config.log_f0_mean)
+        seconds += len(frames.mel) / corpus.audio.frame_rate
+        for name in errors:
+            mel = extract(make[name](frames, [0]), corpus.audio).mel
+            errors[name] += recognition.edits(ear.hear(mel), phones).total
+        if net.config.lpc_order:
             distortions.append(distortion(net, utterance, corpus.audio))
-        errors += recognition.edits(ear.hear(mel), phones).total
         natural += recognition.edits(ear.hear(utterance.features.mel), phones).total
         said += len(phones)
-    found = {
-        "phone_error_rate": errors / said,
-        "natural_phone_error_rate": natural / said,
-        "real_time_factor": computing / seconds,
-    }
+    found = {f"{name}_error_rate": wrong / said for name, wrong in errors.items()}
+    found |= {"natural_error_rate": natural / said, "real_time_factor": computing / seconds}
     return found | ({"lpc_distortion_db": float(np.mean(distortions))} if distortions else {})
 
 
@@ -199,10 +197,17 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     "tacotron": {
         "mel": "mel loss",
         "lpc_distortion_db": "LPC distortion, dB",
-        "phone_error_rate": "phone errors",
+        "griffinlim_error_rate": "phone errors, griffinlim",
+        "lpc_error_rate": "lpc",
+        "attention_diagonal": "diagonal",
         "real_time_factor": "RTF",
     },
-    "tacotron-mel": {"mel": "mel loss", "phone_error_rate": "phone errors", "real_time_factor": "RTF"},
+    "tacotron-mel": {
+        "mel": "mel loss",
+        "griffinlim_error_rate": "phone errors, griffinlim",
+        "attention_diagonal": "diagonal",
+        "real_time_factor": "RTF",
+    },
     "wavenet": {"bits": "bits a sample"},
     "deepspeech": {"phone_error_rate": "phone errors", "ctc": "CTC loss"},
 }

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from tiedtts.audio.lpc import LpcFrames
+from tiedtts.generators import Frames
 from tiedtts.nets.tacotron import Tacotron
 
 WINDOW = 3
@@ -45,6 +47,20 @@ class TacotronSpeech:
     """Frames in which each phone had most of the attention, (T,)."""
     stopped: bool
     """Whether it came to an end before the bound of its length."""
+
+    def frames(self, log_f0: float, shift: float = 0.0) -> Frames:
+        """Return what waveform generators read.
+
+        Args:
+            log_f0: Pitch of all frames where the net says none, natural logarithm of Hz.
+            shift: Added to the pitch.
+        """
+        count = len(self.mel)
+        pitch = np.full(count, log_f0, np.float32) if self.log_f0 is None else self.log_f0
+        voiced = np.ones(count, np.float32) if self.voiced is None else self.voiced
+        known = self.lsf is not None and self.log_gain is not None
+        filters = LpcFrames(self.lsf, self.log_gain) if known else None  # type: ignore[arg-type]
+        return Frames(self.mel, np.asarray(pitch + np.float32(shift), np.float32), voiced, filters)
 
 
 @torch.no_grad()
