@@ -1,11 +1,13 @@
 """Waveform generators: chosen by name, with and without a net."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from tests.nets.test_tacotron import SMALL
 from tiedtts import generators
 from tiedtts.audio import lpc
 from tiedtts.audio.mel import log_mel
@@ -16,7 +18,9 @@ from tiedtts.errors import TiedTTSError, VoiceError
 from tiedtts.export import export
 from tiedtts.generators import Frames
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
+from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.nets.wavenet import WaveNet, WaveNetConfig
 from tiedtts.voice import Voice, load
 
 SETTINGS = AudioSettings()
@@ -127,3 +131,35 @@ def test_a_checkpoint_without_an_acoustic_net(tmp_path: Path) -> None:
     save(path, Checkpoint({"vocoder": HarmonicVocoder(VocoderConfig(width=8, blocks=1))}, SETTINGS))
     with pytest.raises(TiedTTSError, match="has no acoustic part"):
         load(path)
+
+
+def test_a_tacotron_speaks(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = Tacotron(dataclasses.replace(SMALL, n_mels=80, lpc_order=8))
+    net.lpc_mean.copy_(torch.cat([torch.linspace(0.3, 2.8, 8), torch.tensor([-4.0])]))
+    net.lpc_std.fill_(0.05)
+    path = tmp_path / "taco.safetensors"
+    save(path, Checkpoint({"acoustic": net}, SETTINGS))
+    voice = load(path)
+    speech = voice.say(TEXT)
+    assert sum(speech.durations) == len(speech.samples) > 0
+    assert 0 < np.abs(speech.samples).max() <= 0.981
+    assert np.array_equal(voice.say(TEXT).samples, speech.samples)
+    # Frames are stretched, as its attention cannot be told to hurry.
+    assert len(voice.say(TEXT, speed=2.0).samples) == pytest.approx(len(speech.samples) / 2, abs=SETTINGS.hop)
+    # Fresh weights stop when they have looked at everything; without a gate they are stopped.
+    torch.nn.init.constant_(net.decoder.gate_layer.linear_layer.bias, -100.0)
+    torch.nn.init.zeros_(net.decoder.attention_layer.v.linear_layer.weight)
+    save(path, Checkpoint({"acoustic": net}, SETTINGS))
+    (warning,) = load(path).say("Oh.").warnings
+    assert warning == "the voice did not come to an end and was stopped: Oh."
+
+
+def test_a_wavenet_speaks(checkpoint: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    path = tmp_path / "wave.safetensors"
+    net = WaveNet(WaveNetConfig(residual=4, gate=4, skip=4, layers=3, condition_width=4, components=1))
+    save(path, Checkpoint({"vocoder": net}, SETTINGS))
+    first, second = (load(checkpoint, vocoder=str(path)).say("Oh.").samples for _ in range(2))
+    assert np.array_equal(first, second)
+    assert 0 < np.abs(first).max() <= 0.981

@@ -138,5 +138,5 @@ def test_recipe() -> None:
     recipe = load("wavenet").vocoder
     assert isinstance(recipe, WaveNetRecipe)
     assert recipe.net.receptive_field > 1_000
-    with pytest.raises(ConfigError, match="^WaveNet is trained without a discriminator"):
+    with pytest.raises(ConfigError, match=r"^WaveNet is trained without a discriminator"):
         dataclasses.replace(recipe, stages=(Stage(steps=1, learning_rate=1e-3, adversarial=0.1),))
