@@ -5,7 +5,7 @@ mel spectrogram it says the parameters of linear prediction, pitch and voicing, 
 Without them and with single symbols, it has the names and shapes that NVIDIA's implementation made common.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -218,3 +218,34 @@ class Tacotron(nn.Module):
         """
         steps = self.decoder(self.encode(ids, mask), mel, mask, drop=self.training)
         return self.split(steps.frames, steps.stop, steps.attention, frame_mask)
+
+
+def with_reduction(net: Tacotron, reduction: int) -> Tacotron:
+    """Return the net as it says fewer frames in a step, to be trained on from there.
+
+    To begin with long steps, in which attention is found soon, and to shorten them later is the gradual training
+    of Mozilla TTS (2019). A step says what were the first frames of a longer one, and reads the last ones.
+
+    Args:
+        net: Without tied layers.
+        reduction: Frames of a step, at most the net's own.
+
+    Raises:
+        ConfigError: The net says fewer.
+    """
+    config = net.config
+    if reduction > config.reduction:
+        raise ConfigError(
+            f"a step of {config.reduction} frames cannot be made one of {reduction}",
+            hint="start from a net with as many or more, or from nothing",
+        )
+    made = Tacotron(replace(config, reduction=reduction))
+    state = dict(net.state_dict())
+    said, read = config.outputs * reduction, config.n_mels * reduction
+    for name in ("weight", "bias"):
+        key = f"decoder.linear_projection.linear_layer.{name}"
+        state[key] = state[key][:said]
+    key = "decoder.prenet.layers.0.linear_layer.weight"
+    state[key] = state[key][:, -read:]
+    made.load_state_dict(state)
+    return made.train(net.training)

@@ -11,13 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts.audio import lpc
-from tiedtts.nets.tacotron import Tacotron, TacotronFrames
+from tiedtts.errors import ConfigError
+from tiedtts.nets.tacotron import Tacotron, TacotronFrames, with_reduction
 from tiedtts.nets.tacotron_synthesis import is_diagonal, speak
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
 from tiedtts.training.recipe import TacotronRecipe
 from tiedtts.training.tasks.task import Batch
+from tiedtts.tying import TiedLayer
 
 SPREAD = 0.15
 """Share of the wanted attention that may lie on the neighbours of a phone."""
@@ -49,6 +51,14 @@ class TacotronTask:
                 rows = np.concatenate([_values(filters[u.name]) for u in corpus.train])
                 net.lpc_mean.copy_(torch.from_numpy(rows.mean(0)))
                 net.lpc_std.copy_(torch.from_numpy(np.maximum(rows.std(0), 1e-3)))
+        elif net.config.reduction != recipe.net.reduction:
+            if any(isinstance(layer, TiedLayer) for layer in net.modules()):
+                raise ConfigError(
+                    f"a tied net keeps its {net.config.reduction} frames a step, the recipe has "
+                    f"{recipe.net.reduction}",
+                    hint="untie it first: tiedtts tie --untie",
+                )
+            net = with_reduction(net, recipe.net.reduction)
         self.net: nn.Module = net
         self.config = net.config
         self.weights = {
