@@ -1,5 +1,6 @@
 """Tacotron: the names and numbers of Tacotron 2 checkpoints, and speech that always ends."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
-from tiedtts.nets.tacotron import Tacotron, TacotronConfig
+from tiedtts.nets.tacotron import Tacotron, TacotronConfig, with_reduction
 from tiedtts.nets.tacotron_synthesis import is_diagonal, speak
 from tiedtts.text.frontend import FrontEnd
 from tiedtts.tying import TiePlan, TieRule, tie, untie
@@ -311,3 +312,18 @@ def test_tied_it_trains_and_is_kept(small: Tacotron, rules: TieRule, tmp_path: P
 def test_sizes_that_cannot_be(wrong: dict[str, int], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         TacotronConfig(**wrong)  # type: ignore[arg-type]
+
+
+def test_steps_are_shortened(small: Tacotron) -> None:
+    made = with_reduction(small, 1)
+    assert made.config == dataclasses.replace(SMALL, reduction=1)
+    outputs = SMALL.outputs
+    long, short = (net.decoder.linear_projection.linear_layer.weight for net in (small, made))
+    assert torch.equal(short, long[:outputs])
+    long, short = (net.decoder.prenet.layers[0].linear_layer.weight for net in (small, made))  # type: ignore[union-attr]
+    assert torch.equal(short, long[:, SMALL.n_mels :])
+    ids, mel = _ids("Yes, sir.")[None], torch.randn(1, 2, 5)
+    # The first frame follows nothing, so it is the same.
+    torch.testing.assert_close(made(ids, mel).coarse[:, 0], small(ids, mel).coarse[:, 0])
+    with pytest.raises(ConfigError, match="a step of 2 frames cannot be made one of 3"):
+        with_reduction(small, 3)

@@ -9,12 +9,14 @@ import torch
 
 from tests.training import synthetic
 from tiedtts import checkpoint
+from tiedtts.errors import ConfigError
 from tiedtts.nets.tacotron import Tacotron, TacotronConfig
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
 from tiedtts.training.loop import train
 from tiedtts.training.recipe import Stage, TacotronRecipe
 from tiedtts.training.tasks.tacotron import TacotronTask, wanted_attention
+from tiedtts.tying import TiePlan, TieRule, tie
 
 NET = TacotronConfig(
     encoder_width=16,
@@ -123,3 +125,19 @@ def test_the_shipped_recipe_differs_in_one_part() -> None:
     assert isinstance(shipped.acoustic, TacotronRecipe)
     assert shipped.acoustic.net.lpc_order == 32
     assert (shipped.aligner, shipped.vocoder) == (default.aligner, default.vocoder)
+
+
+def test_a_recipe_with_shorter_steps_goes_on_from_longer_ones(corpus: Corpus, task: TacotronTask) -> None:
+    net = task.net
+    assert isinstance(net, Tacotron)
+    short = dataclasses.replace(RECIPE, net=dataclasses.replace(NET, reduction=1))
+    shorter = TacotronTask(corpus, short, net)
+    assert shorter.config == dataclasses.replace(net.config, reduction=1)
+    assert torch.equal(shorter.net.lpc_mean, net.lpc_mean)  # type: ignore[arg-type]
+    batch = shorter.batch([0], [0])
+    assert batch["stop"].shape[1] == batch["mel"].shape[1]
+    _, parts = shorter.losses(shorter.net, batch)
+    assert all(torch.isfinite(ratio.total) for ratio in parts.values())
+    tied, _ = tie(net, TiePlan((TieRule("postnet.*.conv", "separable"),)))
+    with pytest.raises(ConfigError, match="a tied net keeps its 3 frames a step, the recipe has 1"):
+        TacotronTask(corpus, short, tied)  # type: ignore[arg-type]

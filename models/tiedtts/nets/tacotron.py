@@ -223,8 +223,8 @@ class Tacotron(nn.Module):
 def with_reduction(net: Tacotron, reduction: int) -> Tacotron:
     """Return the net as it says fewer frames in a step, to be trained on from there.
 
-    To begin with long steps, in which attention is found soon, and to shorten them later is the gradual training
-    of Mozilla TTS (2019). A step says what were the first frames of a longer one, and reads the last ones.
+    To begin with long steps, in which attention is found soon, and to shorten them later is the gradual
+    training of Mozilla TTS (2019). A step says the first frames of a longer one, and reads the last ones.
 
     Args:
         net: Without tied layers.
