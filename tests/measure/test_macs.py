@@ -11,9 +11,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from tests.tying.cases import plan
 from tiedtts.measure.macs import PHONES_PER_SECOND, SECONDS, macs, speech
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
+from tiedtts.nets.deepspeech import DeepSpeech, DeepSpeechConfig
 from tiedtts.nets.hifigan import Hifigan, HifiganConfig
 from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
+from tiedtts.nets.tacotron import Tacotron, TacotronConfig
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.nets.wavenet import WaveNet, WaveNetConfig
 from tiedtts.tying import tie
 
 
@@ -85,10 +88,13 @@ def nets() -> list[nn.Module]:
         HarmonicVocoder(VocoderConfig(width=16)),
         Recognizer(RecognizerConfig(width=16)),
         Hifigan(small),
+        DeepSpeech(DeepSpeechConfig(channels=2, width=8, layers=2)),
+        WaveNet(WaveNetConfig(residual=4, gate=4, skip=4, layers=2, condition_width=4)),
+        Tacotron(TacotronConfig(encoder_width=16, attention_rnn=8, decoder_rnn=8, postnet_width=8)),
     ]
 
 
-@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("at", range(7))
 def test_a_second_of_speech(at: int) -> None:
     net = nets()[at].train()
     found = speech(net)
@@ -104,6 +110,10 @@ def test_a_second_of_speech(at: int) -> None:
         frames = net.config.sample_rate / net.config.step
         assert (total - inside) / frames % (bins * knots) == pytest.approx(0)
         assert total > inside
+    elif isinstance(net, Tacotron):
+        # What attention reads: each step, every phone's channels.
+        steps, seconds = SECONDS * 24_000 / 256 // 4, SECONDS * 24_000 / 256 // 4 * 4 * 256 / 24_000
+        assert (total - inside) * seconds == pytest.approx(steps * SECONDS * PHONES_PER_SECOND * 16)
     else:
         assert inside == pytest.approx(total)
 
@@ -119,6 +129,16 @@ def test_frames_and_phones_are_those_of_a_second() -> None:
     assert heard is not None
     assert heard[1]["body.blocks.0.expand"] == pytest.approx(24_000 / 256 * 16 * 32, rel=0.01)
     assert SECONDS == 4
+    wave = speech(nets()[5])
+    assert wave is not None
+    # Two taps from four channels to the two halves of a gate of four, at every sample.
+    assert wave[1]["layers.0.dilated"] == 24_000 * 2 * 4 * 8
+    taco = speech(nets()[6])
+    assert taco is not None
+    # Four gates of eight cells read pre-net, what was read, and themselves, at each step of four frames.
+    assert taco[1]["decoder.attention_rnn"] == pytest.approx(
+        24_000 / 256 / 4 * 4 * 8 * (96 + 16 + 8), rel=0.01
+    )
 
 
 def test_a_net_of_which_nothing_is_known() -> None:

@@ -13,10 +13,12 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from tiedtts.nets.acoustic import AcousticNet
+from tiedtts.nets.deepspeech import DeepSpeech
 from tiedtts.nets.hifigan import Hifigan
 from tiedtts.nets.recognizer import Recognizer
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
+from tiedtts.nets.wavenet import CONTEXT, WaveNet
 
 PHONES_PER_SECOND = 10.5
 """Speaking rate for which work is told: that of the corpus of the voice in the package, pauses included."""
@@ -132,6 +134,14 @@ def _harmonic(net: Any) -> tuple[Callable[[], Any], float]:
     return call, frames * net.config.hop / net.config.sample_rate
 
 
+def _wavenet(net: Any) -> tuple[Callable[[], Any], float]:
+    # One second: each sample is counted once, as sampling with kept state computes it.
+    frames = round(net.config.sample_rate / net.config.hop)
+    inputs = torch.zeros(1, net.config.inputs, frames * net.config.hop)
+    features = torch.zeros(1, frames + 2 * CONTEXT + 1, net.config.features)
+    return lambda: net(inputs, features), frames * net.config.hop / net.config.sample_rate
+
+
 def _recognizer(net: Any) -> tuple[Callable[[], Any], float]:
     frames = round(SECONDS * 24_000 / 256)
     mel = torch.zeros(1, frames, net.config.n_mels)
@@ -148,6 +158,8 @@ _RUNS: Mapping[type[nn.Module], Callable[[Any], tuple[Callable[[], Any], float]]
     AcousticNet: _acoustic,
     Tacotron: _tacotron,
     HarmonicVocoder: _harmonic,
+    WaveNet: _wavenet,
     Recognizer: _recognizer,
+    DeepSpeech: _recognizer,
     Hifigan: _hifigan,
 }
