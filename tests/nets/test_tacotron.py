@@ -14,6 +14,7 @@ from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
+from tiedtts.nets import tacotron_decoder
 from tiedtts.nets.tacotron import Tacotron, TacotronConfig, with_reduction
 from tiedtts.nets.tacotron_synthesis import is_diagonal, speak
 from tiedtts.text.frontend import FrontEnd
@@ -206,6 +207,44 @@ def small() -> Tacotron:
 
 def _ids(text: str) -> Tensor:
     return torch.from_numpy(FrontEnd()(text)[0].ids)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_all_steps_at_once_are_step_after_step(
+    small: Tacotron, training: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What training hoists out of the loop is what synthesis does in it; gradients, too."""
+    monkeypatch.setattr(tacotron_decoder, "STATE_DROPOUT", 0.0)
+    decoder = small.decoder.train(training)
+    memory, mel = torch.randn(2, 7, 16), torch.randn(2, 6, 5)
+    mask = torch.ones(2, 7)
+    mask[1, 5:] = 0
+    made = decoder(memory, mel, mask, drop=False)
+    state, steps = decoder.start(memory), []
+    processed = decoder.attention_layer.memory_layer(memory)
+    for at in range(3):
+        before = mel[:, 2 * at - 2 : 2 * at].reshape(2, 10) if at else mel.new_zeros(2, 10)
+        step, state = decoder.step(decoder.prenet(before, drop=False), state, memory, processed, mask > 0)
+        steps.append(step)
+    frames = torch.stack([step.frames for step in steps], 1).reshape(2, 6, -1)
+    stop, attention = (torch.stack([getattr(s, name) for s in steps], 1) for name in ("stop", "attention"))
+    for ours, theirs in zip(made, (frames, stop, attention), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
+    parameters = list(decoder.parameters())
+    sums = [sum(v.square().sum() for v in values) for values in (made, (frames, stop, attention))]
+    for ours, theirs in zip(*(torch.autograd.grad(of, parameters) for of in sums), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_states_are_dropped_in_training_only(small: Tacotron) -> None:
+    memory, mel = torch.randn(1, 4, 16), torch.randn(1, 6, 5)
+
+    def twice(*, training: bool) -> bool:
+        decoder = small.decoder.train(training)
+        return torch.equal(*(decoder(memory, mel, None, drop=False).frames for _ in range(2)))
+
+    assert twice(training=False)
+    assert not twice(training=True)
 
 
 def test_padding_changes_nothing(small: Tacotron) -> None:

@@ -124,6 +124,9 @@ class Decoder(nn.Module):
     def forward(self, memory: Tensor, mel: Tensor, mask: Tensor | None, *, drop: bool) -> Step:
         """Say frames that are known, each step after the true frames of the step before.
 
+        The same as `step` after `step`, but only what needs the step before is done in turn: of the
+        recurrent layers' maps those of their states, and attention.
+
         Args:
             memory: (B, T, C).
             mel: (B, F, M), F a multiple of r.
@@ -135,18 +138,69 @@ class Decoder(nn.Module):
         """
         batch, frames, bands = mel.shape
         reduction = self.config.reduction
-        before = mel.reshape(batch, frames // reduction, reduction * bands)
-        before = torch.cat([torch.zeros_like(before[:, :1]), before[:, :-1]], 1)
-        # Of all steps at once, and step by step from here on.
-        said = self.prenet(before, drop=drop).unbind(1)
+        before = mel.reshape(batch, frames // reduction, reduction * bands).transpose(0, 1)
+        before = torch.cat([torch.zeros_like(before[:1]), before[:-1]])
+        hidden, context, attention = self._read(self.prenet(before, drop=drop), memory, mask)
+        spoken = self._speak(torch.cat([hidden, context], 2))
+        known = torch.cat([spoken, context], 2).transpose(0, 1)  # (S, B, D + C) -> (B, S, D + C)
+        return Step(
+            self.linear_projection(known).reshape(batch, frames, -1),
+            self.gate_layer(known)[..., 0],
+            attention.transpose(0, 1),
+        )
+
+    def _read(self, said: Tensor, memory: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Attend in all steps, which takes nothing from the layer that speaks.
+
+        Args:
+            said: Pre-net of the frames before each step, (S, B, P).
+            memory: (B, T, C).
+            mask: 1 for real phones, (B, T).
+
+        Returns:
+            States of the layer that attends (S, B, A), what was read (S, B, C), attention (S, B, T).
+        """
+        layer, width = self.attention_rnn, said.shape[2]
+        inputs = F.linear(said, layer.weight_ih[:, :width], layer.bias_ih + layer.bias_hh)
+        back = torch.cat([layer.weight_ih[:, width:], layer.weight_hh], 1).t()
+        kept = self._kept(said, layer.hidden_size)
         processed = self.attention_layer.memory_layer(memory)
         allowed = None if mask is None else mask > 0
-        state, steps = self.start(memory), []
-        for at in said:
-            step, state = self.step(at, state, memory, processed, allowed)
-            steps.append(step)
-        return Step(
-            torch.stack([step.frames for step in steps], 1).reshape(batch, frames, -1),
-            torch.stack([step.stop for step in steps], 1),
-            torch.stack([step.attention for step in steps], 1),
-        )
+        state = self.start(memory)
+        hidden, cell, context = state.attention_hidden, state.attention_cell, state.context
+        weights, steps = state.weights, []
+        for at, now in enumerate(inputs.unbind(0)):
+            gates = torch.addmm(now, torch.cat([context, hidden], 1), back)
+            hidden, cell = _turn(gates, cell)
+            hidden = hidden if kept is None else hidden * kept[at]
+            context, attention = self.attention_layer(hidden, memory, processed, weights, allowed)
+            weights = torch.stack([attention, weights[:, 1] + attention], 1)
+            steps.append((hidden, context, attention))
+        hiddens, contexts, attentions = zip(*steps, strict=True)
+        return torch.stack(hiddens), torch.stack(contexts), torch.stack(attentions)
+
+    def _speak(self, x: Tensor) -> Tensor:
+        """Run the layer that speaks over what was read in all steps, (S, B, A + C) to (S, B, D)."""
+        layer = self.decoder_rnn
+        inputs = F.linear(x, layer.weight_ih, layer.bias_ih + layer.bias_hh)
+        back, kept = layer.weight_hh.t(), self._kept(x, layer.hidden_size)
+        hidden = cell = x.new_zeros(x.shape[1], layer.hidden_size)
+        steps = []
+        for at, now in enumerate(inputs.unbind(0)):
+            hidden, cell = _turn(torch.addmm(now, hidden, back), cell)
+            hidden = hidden if kept is None else hidden * kept[at]
+            steps.append(hidden)
+        return torch.stack(steps)
+
+    def _kept(self, like: Tensor, width: int) -> Tensor | None:
+        """Draw what is left of a recurrent state in each step, (S, B, width); nothing where all of it is."""
+        if not self.training:
+            return None
+        return F.dropout(like.new_ones(*like.shape[:2], width), STATE_DROPOUT)
+
+
+def _turn(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+    """Return state and cell of a long short-term memory, (B, H), from its gates, (B, 4 H)."""
+    take, keep, new, show = gates.chunk(4, 1)
+    cell = torch.sigmoid(keep) * cell + torch.sigmoid(take) * torch.tanh(new)
+    return torch.sigmoid(show) * torch.tanh(cell), cell
