@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
+from tiedtts.measure.macs import macs
 from tiedtts.nets import tacotron_decoder
 from tiedtts.nets.tacotron import Tacotron, TacotronConfig, with_reduction
 from tiedtts.nets.tacotron_synthesis import is_diagonal, speak
@@ -177,6 +179,8 @@ def common() -> Tacotron:
     net = Tacotron(COMMON).eval()
     for layer in net.modules():
         if isinstance(layer, nn.BatchNorm1d):
+            nn.init.uniform_(layer.weight, 0.5, 1.5)
+            nn.init.uniform_(layer.bias, -0.3, 0.3)
             nn.init.uniform_(layer.running_mean, -0.3, 0.3)  # type: ignore[arg-type]
             nn.init.uniform_(layer.running_var, 0.5, 2.0)  # type: ignore[arg-type]
     return net
@@ -188,12 +192,21 @@ def test_names_and_shapes_are_the_common_ones(common: Tacotron) -> None:
 
 @torch.no_grad()
 def test_tensors_of_others_say_the_same(common: Tacotron) -> None:
+    """Both ways: what was made by names and shapes alone, in ours; ours, read as any file is."""
+    torch.manual_seed(4)
+    foreign = {
+        name: torch.tensor(7)
+        if not shape
+        else torch.rand(shape) + 0.5
+        if name.endswith(("running_var", ".1.weight"))
+        else torch.randn(shape) * (prod(shape[1:]) ** -0.5 if len(shape) > 1 else 0.1)
+        for name, shape in common_shapes().items()
+    }
+    ours = Tacotron(COMMON).eval()
+    ours.load_state_dict(foreign)
     symbols, mel = torch.randint(148, (2, 9)), torch.randn(2, 6, 80)
-    state = {name: value.clone() for name, value in common.state_dict().items()}
-    expected = reference(state, symbols, mel)
-    other = Tacotron(COMMON).eval()
-    other.load_state_dict(state)
-    for net in (common, other):
+    for net, state in ((ours, foreign), (common, common.state_dict())):
+        expected = reference(state, symbols, mel)
         out = net(symbols, mel)
         for made, wanted in zip((out.mel, out.stop, out.attention), expected, strict=True):
             torch.testing.assert_close(made, wanted, rtol=1e-4, atol=1e-4)
@@ -234,6 +247,14 @@ def test_all_steps_at_once_are_step_after_step(
     sums = [sum(v.square().sum() for v in values) for values in (made, (frames, stop, attention))]
     for ours, theirs in zip(*(torch.autograd.grad(of, parameters) for of in sums), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_work_is_found_with_the_layer_that_does_it(small: Tacotron) -> None:
+    ids, mel = torch.ones(1, 7, 4, dtype=torch.int64), torch.zeros(1, 6, 5)
+    _, rows = macs(small, lambda: small(ids, mel))
+    assert rows["decoder.attention_rnn"] == 3 * 4 * 12 * (6 + 16 + 12)
+    assert rows["decoder.decoder_rnn"] == 3 * 4 * 10 * (12 + 16 + 10)
+    assert rows["decoder.linear_projection"] == 3 * (10 + 16) * SMALL.outputs * SMALL.reduction
 
 
 def test_states_are_dropped_in_training_only(small: Tacotron) -> None:

@@ -124,8 +124,8 @@ class Decoder(nn.Module):
     def forward(self, memory: Tensor, mel: Tensor, mask: Tensor | None, *, drop: bool) -> Step:
         """Say frames that are known, each step after the true frames of the step before.
 
-        The same as `step` after `step`, but only what needs the step before is done in turn: of the
-        recurrent layers' maps those of their states, and attention.
+        It is `step` after `step`; in training only what needs the step before is done in turn, which are
+        the maps of the recurrent layers' states, and attention.
 
         Args:
             memory: (B, T, C).
@@ -140,14 +140,29 @@ class Decoder(nn.Module):
         reduction = self.config.reduction
         before = mel.reshape(batch, frames // reduction, reduction * bands).transpose(0, 1)
         before = torch.cat([torch.zeros_like(before[:1]), before[:-1]])
-        hidden, context, attention = self._read(self.prenet(before, drop=drop), memory, mask)
-        spoken = self._speak(torch.cat([hidden, context], 2))
-        known = torch.cat([spoken, context], 2).transpose(0, 1)  # (S, B, D + C) -> (B, S, D + C)
-        return Step(
-            self.linear_projection(known).reshape(batch, frames, -1),
-            self.gate_layer(known)[..., 0],
-            attention.transpose(0, 1),
-        )
+        said = self.prenet(before, drop=drop)
+        if self.training:
+            hidden, context, attention = self._read(said, memory, mask)
+            spoken = self._speak(torch.cat([hidden, context], 2))
+            known = torch.cat([spoken, context], 2)
+            made, stop = self.linear_projection(known), self.gate_layer(known)[..., 0]
+        else:
+            # The layers themselves are called, so that whoever counts their work finds it with them.
+            made, stop, attention = self._in_turn(said, memory, mask)
+        # (S, B, ...) -> (B, S, ...)
+        made, stop, attention = made.transpose(0, 1), stop.transpose(0, 1), attention.transpose(0, 1)
+        return Step(made.reshape(batch, frames, -1), stop, attention)
+
+    def _in_turn(self, said: Tensor, memory: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Take all steps, (S, B, P), one after another: frames, stop and attention, (S, B, ...)."""
+        processed = self.attention_layer.memory_layer(memory)
+        allowed = None if mask is None else mask > 0
+        state, steps = self.start(memory), []
+        for now in said.unbind(0):
+            step, state = self.step(now, state, memory, processed, allowed)
+            steps.append(step)
+        frames, stops, attentions = zip(*steps, strict=True)
+        return torch.stack(frames), torch.stack(stops), torch.stack(attentions)
 
     def _read(self, said: Tensor, memory: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Attend in all steps, which takes nothing from the layer that speaks.
@@ -163,7 +178,7 @@ class Decoder(nn.Module):
         layer, width = self.attention_rnn, said.shape[2]
         inputs = F.linear(said, layer.weight_ih[:, :width], layer.bias_ih + layer.bias_hh)
         back = torch.cat([layer.weight_ih[:, width:], layer.weight_hh], 1).t()
-        kept = self._kept(said, layer.hidden_size)
+        kept = _kept(said, layer.hidden_size)
         processed = self.attention_layer.memory_layer(memory)
         allowed = None if mask is None else mask > 0
         state = self.start(memory)
@@ -172,7 +187,7 @@ class Decoder(nn.Module):
         for at, now in enumerate(inputs.unbind(0)):
             gates = torch.addmm(now, torch.cat([context, hidden], 1), back)
             hidden, cell = _turn(gates, cell)
-            hidden = hidden if kept is None else hidden * kept[at]
+            hidden = hidden * kept[at]
             context, attention = self.attention_layer(hidden, memory, processed, weights, allowed)
             weights = torch.stack([attention, weights[:, 1] + attention], 1)
             steps.append((hidden, context, attention))
@@ -183,20 +198,19 @@ class Decoder(nn.Module):
         """Run the layer that speaks over what was read in all steps, (S, B, A + C) to (S, B, D)."""
         layer = self.decoder_rnn
         inputs = F.linear(x, layer.weight_ih, layer.bias_ih + layer.bias_hh)
-        back, kept = layer.weight_hh.t(), self._kept(x, layer.hidden_size)
+        back, kept = layer.weight_hh.t(), _kept(x, layer.hidden_size)
         hidden = cell = x.new_zeros(x.shape[1], layer.hidden_size)
         steps = []
         for at, now in enumerate(inputs.unbind(0)):
             hidden, cell = _turn(torch.addmm(now, hidden, back), cell)
-            hidden = hidden if kept is None else hidden * kept[at]
+            hidden = hidden * kept[at]
             steps.append(hidden)
         return torch.stack(steps)
 
-    def _kept(self, like: Tensor, width: int) -> Tensor | None:
-        """Draw what is left of a recurrent state in each step, (S, B, width); nothing where all of it is."""
-        if not self.training:
-            return None
-        return F.dropout(like.new_ones(*like.shape[:2], width), STATE_DROPOUT)
+
+def _kept(like: Tensor, width: int) -> Tensor:
+    """Draw what is left of a recurrent state in each step of training, (S, B, ...) to (S, B, width)."""
+    return F.dropout(like.new_ones(*like.shape[:2], width), STATE_DROPOUT)
 
 
 def _turn(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
