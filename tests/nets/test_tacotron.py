@@ -19,6 +19,8 @@ from tiedtts.measure.macs import macs
 from tiedtts.nets import tacotron_decoder
 from tiedtts.nets.tacotron import Tacotron, TacotronConfig, with_reduction
 from tiedtts.nets.tacotron_synthesis import is_diagonal, speak
+from tiedtts.nets.tacotron import Tacotron, TacotronConfig
+from tiedtts.nets.tacotron_synthesis import is_diagonal, keeps_pace, speak
 from tiedtts.text.frontend import FrontEnd
 from tiedtts.tying import TiePlan, TieRule, tie, untie
 
@@ -222,12 +224,16 @@ def _ids(text: str) -> Tensor:
     return torch.from_numpy(FrontEnd()(text)[0].ids)
 
 
+@pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("training", [False, True])
 def test_all_steps_at_once_are_step_after_step(
-    small: Tacotron, training: bool, monkeypatch: pytest.MonkeyPatch
+    small: Tacotron, training: bool, tied: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What training hoists out of the loop is what synthesis does in it; gradients, too."""
     monkeypatch.setattr(tacotron_decoder, "STATE_DROPOUT", 0.0)
+    if tied:
+        rule = TieRule("decoder.*_rnn", "lowrank", options={"rank": 3})
+        small = tie(small, TiePlan((rule,)))[0]  # type: ignore[assignment]
     decoder = small.decoder.train(training)
     memory, mel = torch.randn(2, 7, 16), torch.randn(2, 6, 5)
     mask = torch.ones(2, 7)
@@ -290,7 +296,7 @@ def test_fresh_weights_come_to_an_end(small: Tacotron, text: str) -> None:
     made = speak(small, ids)
     assert made.lsf is not None
     assert len(made.mel) == len(made.lsf) == made.durations.sum() == 2 * len(made.attention)
-    assert len(made.mel) <= max(80, 24 * len(ids)) + 1
+    assert len(made.mel) <= max(80, 24 * len(ids))
     path = made.attention.argmax(1)
     steps = np.diff(path)
     assert (steps >= 0).all()
@@ -305,6 +311,35 @@ def test_the_bound_is_told(small: Tacotron) -> None:
     assert made.stopped
     # Not before the last phone, whatever the gate says.
     assert made.attention[-1].argmax() == len(made.durations) - 1
+
+
+@pytest.mark.parametrize(("bound", "frames"), [(10, 10), (11, 10), (2, 2)])
+def test_the_bound_is_kept(small: Tacotron, bound: int, frames: int) -> None:
+    assert len(speak(small, _ids("A longer sentence than that."), max_frames=bound).mel) == frames
+
+
+@pytest.mark.parametrize(
+    ("count", "wrong", "message"),
+    [
+        (0, {}, "there are no phones to say"),
+        (3, {"max_frames": 1}, "`max_frames` must be at least the 2 frames of a step, got: 1"),
+        (3, {"window": 0}, "`window` must be at least 1, got: 0"),
+    ],
+)
+def test_what_cannot_be_said(small: Tacotron, count: int, wrong: dict[str, int], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        speak(small, _ids("Hm, no.")[:count], **wrong)  # type: ignore[arg-type]
+
+
+def test_pace_is_compared_with_the_alignment() -> None:
+    speech, durations = np.ones(4, bool), np.array([4, 4, 4, 4])
+    assert keeps_pace(np.eye(4)[[0, 1, 2, 3]], durations, speech)
+    assert keeps_pace(np.eye(4)[[0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]], durations, speech)
+    # Hurries to the end and waits there; or dwells on the first.
+    assert not keeps_pace(np.eye(4)[[0, 1, 2, 3, 3, 3, 3, 3, 3, 3]], durations, speech)
+    assert not keeps_pace(np.eye(4)[[0, 0, 0, 0, 0, 0, 0, 1, 2, 3]], durations, speech)
+    # A phone that is never reached.
+    assert not keeps_pace(np.eye(4)[[0, 0, 1, 1, 2, 2]], durations, speech)
 
 
 def test_what_is_dropped_hangs_on_the_seed(small: Tacotron) -> None:
@@ -339,6 +374,7 @@ def test_a_net_says_mel_only_on_demand() -> None:
         TieRule("postnet.convolutions.*.conv", "separable"),
         TieRule("encoder.*", "codebook", options={"k": 8}),
         TieRule("encoder.convolutions.*.conv", "share"),
+        TieRule("decoder.*_rnn", "lowrank", options={"rank": 3}),
         TieRule("encoder.lstm", "lowrank", options={"rank": 3}),
         TieRule("decoder.*", "lowrank", options={"rank": 1}),
     ],

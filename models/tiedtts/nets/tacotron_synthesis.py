@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tiedtts.audio.lpc import LpcFrames
+from tiedtts.errors import ConfigError
 from tiedtts.generators import Frames
 from tiedtts.nets.tacotron import Tacotron
 
@@ -25,6 +26,10 @@ FRAMES_A_PHONE = 24
 """Bound of the length: about three times what speech takes."""
 FEWEST_FRAMES = 80
 """Bound of the length of very short inputs."""
+
+
+PACE = 0.2
+"""Share of a sentence by which a phone may come earlier or later than in its recording."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,21 @@ def speak(
         net: In evaluation mode.
         ids: Phone, stress, position and clause ids, (T, 4), or symbols, (T,).
         window: Phones ahead that a step may look at; None lets it look anywhere.
-        max_frames: Bound of the length; by default a multiple of the number of phones.
+        max_frames: Bound of the length, never passed; by default a multiple of the number of phones.
         drop: Whether the pre-net drops values, as in training; the net is used to it.
         seed: Of what is dropped.
+
+    Raises:
+        ConfigError: There are no phones, or a bound leaves room for nothing.
     """
     reduction, phones = net.config.reduction, len(ids)
-    bound = max(FEWEST_FRAMES, FRAMES_A_PHONE * phones) if max_frames is None else max_frames
+    bound = max(FEWEST_FRAMES, FRAMES_A_PHONE * phones, reduction) if max_frames is None else max_frames
+    if not phones:
+        raise ConfigError("there are no phones to say")
+    if window is not None and window < 1:
+        raise ConfigError(f"`window` must be at least 1, got: {window}")
+    if bound < reduction:
+        raise ConfigError(f"`max_frames` must be at least the {reduction} frames of a step, got: {bound}")
     memory = net.encode(ids[None])
     decoder = net.decoder
     processed = decoder.attention_layer.memory_layer(memory)
@@ -94,7 +108,7 @@ def speak(
     frames, attention = [], []
     place = waited = 0
     stopped = False
-    for _ in range(-(-bound // reduction)):
+    for _ in range(bound // reduction):
         said = decoder.prenet(before, drop=drop, generator=generator)
         allowed = None if window is None else _allowed(place, window, waited, phones, reduction, memory)
         step, state = decoder.step(said, state, memory, processed, allowed)
@@ -139,6 +153,30 @@ def is_diagonal(attention: npt.NDArray[np.floating], speech: npt.NDArray[np.bool
     # A step that says several frames reads several phones: each must have had a share of some step.
     read = attention.max(0) > 0.1
     return bool((speech & ~read).sum() <= speech.sum() / 20)
+
+
+def keeps_pace(
+    attention: npt.NDArray[np.floating],
+    durations: npt.NDArray[np.int64],
+    speech: npt.NDArray[np.bool_],
+) -> bool:
+    """Return whether attention, (S, T), reaches each phone about when a recording does.
+
+    Both are compared as shares of their own length: nobody says a sentence twice at one speed.
+
+    Args:
+        attention: (S, T).
+        durations: Frames of each phone in the recording, (T,).
+        speech: The phones that count, (T,).
+    """
+    path = attention.argmax(1)
+    reached = path[:, None] >= np.arange(len(durations))
+    ends = np.cumsum(durations)
+    made = reached.argmax(0) / len(path)
+    # Begins, so the first phone is never late.
+    real = (ends - durations) / ends[-1]
+    late = np.abs(made - real) > PACE
+    return not bool(((late | ~reached.any(0)) & speech).any())
 
 
 def _allowed(place: int, window: int, waited: int, phones: int, reduction: int, like: Tensor) -> Tensor:

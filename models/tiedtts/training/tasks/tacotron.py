@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from tiedtts.audio import lpc
 from tiedtts.errors import ConfigError
 from tiedtts.nets.tacotron import Tacotron, TacotronFrames, with_reduction
-from tiedtts.nets.tacotron_synthesis import is_diagonal, speak
+from tiedtts.nets.tacotron_synthesis import is_diagonal, keeps_pace, speak
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
@@ -77,6 +77,7 @@ class TacotronTask:
         self.train = [self._item(u, filters.get(u.name)) for u in train]
         self.heldout = [self._item(u, filters.get(u.name)) for u in corpus.heldout]
         self.speech = [np.array([p.is_speech for p in u.phones]) for u in corpus.heldout]
+        self.durations = [u.durations for u in corpus.heldout]
         self.titles = [u.text for u in corpus.heldout]
         self.lengths = [len(item["mel"]) for item in self.train]
 
@@ -170,10 +171,12 @@ class TacotronTask:
                 sums[name] = total + float(ratio.total), count + float(ratio.size)
         values = {name: total / max(count, 1e-8) for name, (total, count) in sums.items()}
         chosen = range(0, len(self.heldout), max(1, len(self.heldout) // SPOKEN))
-        diagonal = [
-            is_diagonal(speak(net, self._ids(at, device), window=None).attention, self.speech[at])
-            for at in chosen
-        ]
+        diagonal = []
+        for at in chosen:
+            attention = speak(net, self._ids(at, device), window=None).attention
+            speech = self.speech[at]
+            pace = keeps_pace(attention, self.durations[at], speech)
+            diagonal.append(pace and is_diagonal(attention, speech))
         return values | ({"attention_diagonal": float(np.mean(diagonal))} if diagonal else {})
 
     def _ids(self, at: int, device: torch.device) -> Tensor:
