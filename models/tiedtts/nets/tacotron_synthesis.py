@@ -160,9 +160,10 @@ def keeps_pace(
     durations: npt.NDArray[np.int64],
     speech: npt.NDArray[np.bool_],
 ) -> bool:
-    """Return whether attention, (S, T), reaches each phone about when a recording does.
+    """Return whether attention, (S, T), neither hurries nor dwells grossly, measured by a recording.
 
-    Both are compared as shares of their own length: nobody says a sentence twice at one speed.
+    Both are compared as shares of their own length: nobody says a sentence twice at one speed. It does not
+    tell good durations from mediocre ones: a walk at one pace through all phones passes, too.
 
     Args:
         attention: (S, T).
