@@ -18,8 +18,6 @@ from tiedtts.errors import ConfigError
 from tiedtts.measure.macs import macs
 from tiedtts.nets import tacotron_decoder
 from tiedtts.nets.tacotron import Tacotron, TacotronConfig, with_reduction
-from tiedtts.nets.tacotron_synthesis import is_diagonal, speak
-from tiedtts.nets.tacotron import Tacotron, TacotronConfig
 from tiedtts.nets.tacotron_synthesis import is_diagonal, keeps_pace, speak
 from tiedtts.text.frontend import FrontEnd
 from tiedtts.tying import TiePlan, TieRule, tie, untie
