@@ -11,6 +11,7 @@ from tiedtts.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError
 from tiedtts.measure import listener
 from tiedtts.measure.listener import Listener
+from tiedtts.nets.deepspeech import DeepSpeech, DeepSpeechConfig
 from tiedtts.nets.recognizer import CLASSES, Recognizer, RecognizerConfig
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.text.phones import Phone
@@ -61,6 +62,34 @@ def test_loaded_hears_the_same_and_keeps_the_threads(net: Recognizer, tmp_path: 
     assert heard
     assert heard == Listener(net, AUDIO).hear(mel)
     assert torch.get_num_threads() == threads
+
+
+def test_hears_with_deepspeech(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = DeepSpeech(DeepSpeechConfig(channels=2, layers=1, width=8)).eval()
+    net.set_bigram(np.full((len(CLASSES), len(CLASSES)), -np.log(40), np.float32))
+    path = tmp_path / "aligner.safetensors"
+    checkpoint.save(path, Checkpoint({"aligner": net}, AUDIO))
+    mel = np.random.default_rng(0).normal(-5, 2, (60, 80)).astype(np.float32)
+    assert Listener.load(path).hear(mel) == Listener(net, AUDIO).hear(mel)
+
+    def certain(mel: torch.Tensor) -> torch.Tensor:
+        return 20.0 * torch.nn.functional.one_hot(mel[..., 0].long(), len(CLASSES)).float()
+
+    net.forward = certain  # type: ignore[method-assign,assignment]
+    mel = np.zeros((12, 80), np.float32)
+    mel[:, 0] = [0, 0, 5, 5, 0, 5, 30, 30, 0, 7, 7, 0]
+    assert Listener(net, AUDIO).hear(mel) == [5, 5, 30, 7]
+
+
+def test_letters_are_no_phones(tmp_path: Path) -> None:
+    net = DeepSpeech(DeepSpeechConfig(units="letters", channels=2, layers=1, width=8))
+    path = tmp_path / "aligner.safetensors"
+    checkpoint.save(path, Checkpoint({"aligner": net}, AUDIO))
+    with pytest.raises(CheckpointError, match="writes letters") as error:
+        Listener.load(path)
+    assert error.value.hint is not None
+    assert "phones" in error.value.hint
 
 
 def test_refuses_a_checkpoint_without_recogniser(tmp_path: Path) -> None:

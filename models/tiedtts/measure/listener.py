@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import CheckpointError
-from tiedtts.measure import recognition
+from tiedtts.measure import ctc, recognition
+from tiedtts.nets.deepspeech import DeepSpeech
 from tiedtts.nets.recognizer import CLASSES, Recognizer
 from tiedtts.text.phones import Phone
 
@@ -31,10 +33,9 @@ class Listener:
         audio: How what it hears has to be analysed.
     """
 
-    def __init__(self, net: Recognizer, audio: AudioSettings) -> None:
+    def __init__(self, net: Recognizer | DeepSpeech, audio: AudioSettings) -> None:
         self.audio = audio
         self._net = net.eval()
-        self._grammar = recognition.Grammar(net.log_prior.numpy(), net.log_bigram.numpy())
 
     @classmethod
     def load(cls, path: Path) -> "Listener":
@@ -45,8 +46,13 @@ class Listener:
         """
         file = checkpoint.load(path)
         net = file.part("aligner")
-        if not isinstance(net, Recognizer):
+        if not isinstance(net, Recognizer | DeepSpeech):
             raise CheckpointError(f"the aligner of {path} is a {checkpoint.architecture(net)}")
+        if isinstance(net, DeepSpeech) and net.config.units != "phones":
+            raise CheckpointError(
+                f"the aligner of {path} writes {net.config.units}, and wrong phones are to be counted",
+                hint='train one with `units = "phones"`',
+            )
         if file.audio is None:
             raise CheckpointError(f"{path} does not say what its recogniser listens to")
         return cls(net, file.audio)
@@ -57,14 +63,22 @@ class Listener:
 
     def hear(self, mel: npt.NDArray[np.float32]) -> list[int]:
         """Return the phones of a mel spectrogram, (F, M), as indices into `CLASSES`."""
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            with torch.inference_mode():
-                logits = self._net(torch.from_numpy(mel)[None])[0]
-        finally:
-            torch.set_num_threads(threads)
-        return recognition.decode(logits.numpy(), self._grammar)
+        net, scores = self._net, logits(self._net, mel)
+        if isinstance(net, DeepSpeech):
+            return ctc.beam_search(ctc.log_softmax(scores), log_bigram=net.log_bigram.numpy())
+        return recognition.decode(scores, recognition.Grammar(net.log_prior.numpy(), net.log_bigram.numpy()))
+
+
+def logits(net: nn.Module, mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return what a net makes of a mel spectrogram, (F, M) to (F', C), on one thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.inference_mode():
+            found: npt.NDArray[np.float32] = net(torch.from_numpy(mel)[None])[0].numpy()
+    finally:
+        torch.set_num_threads(threads)
+    return found
 
 
 def spoken(phones: Iterable[Phone]) -> list[int]:

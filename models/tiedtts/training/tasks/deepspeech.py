@@ -11,10 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts.errors import CorpusError
-from tiedtts.measure import ctc, recognition
+from tiedtts.measure import ctc, forced_alignment, recognition
 from tiedtts.nets.deepspeech import SYMBOLS, DeepSpeech
-from tiedtts.nets.recognizer import CLASSES
-from tiedtts.text.frontend import FrontEnd
+from tiedtts.text.normalize import normalize
 from tiedtts.training import frame_labels, losses, pictures
 from tiedtts.training.augmentation import augment
 from tiedtts.training.corpus import Corpus, Utterance
@@ -50,16 +49,16 @@ class DeepSpeechTask:
         self.net: nn.Module = net
         self.config = net.config
         self.weights = {"ctc": 1.0, "frame": recipe.frame_weight}
-        symbols = _Symbols(net.config.units)
-        self.train = [
-            item
-            for u in corpus.train
-            if _fits(item := (frame_labels.label(u), symbols(u)), self.config.stride)
-        ]
+        units, stride = net.config.units, net.config.stride
+        train = [(frame_labels.label(u), symbols_of(u, units)) for u in corpus.train]
+        self.train = [item for item in train if _fits(item, stride)]
         if not self.train:
-            raise CorpusError("every training recording is too short for what is said in it")
-        heldout = [(u, (frame_labels.label(u), symbols(u))) for u in corpus.heldout]
-        heldout = [(u, item) for u, item in heldout if _fits(item, self.config.stride)]
+            raise CorpusError(
+                "every training recording is too short for what is said in it",
+                hint="lower `stride` in the recipe's `aligner.net`",
+            )
+        heldout = [(u, (frame_labels.label(u), symbols_of(u, units))) for u in corpus.heldout]
+        heldout = [(u, item) for u, item in heldout if _fits(item, stride)]
         self.heldout = [item for _, item in heldout]
         self.utterances = [u for u, _ in heldout]
         self.lengths = [len(labels) for (_, labels), _ in self.train]
@@ -133,7 +132,7 @@ class DeepSpeechTask:
             unit = self.config.units.removesuffix("s")
             add(f"{unit}_error_rate", recognition.edits(heard, said).total, len(said))
             if self.config.units == "phones":
-                distances = self._distances(log_probs, utterance, said)
+                distances = self._distances(log_probs, utterance)
                 add("start_distance", float(distances.sum()), len(distances))
                 add("starts_close", float((distances <= CLOSE).sum()), len(distances))
         return {name: total / max(count, 1e-8) for name, (total, count) in sums.items()}
@@ -144,17 +143,12 @@ class DeepSpeechTask:
         logits, parts = self.losses(net, {name: t.to(device) for name, t in _collate([item]).items()})
         return ctc.log_softmax(logits[0].float().cpu().numpy()), parts
 
-    def _distances(
-        self, log_probs: npt.NDArray[np.float64], utterance: Utterance, said: list[int]
-    ) -> npt.NDArray[np.int64]:
+    def _distances(self, log_probs: npt.NDArray[np.float64], utterance: Utterance) -> npt.NDArray[np.int64]:
         """Return by how many frames the start of each phone that is said is off."""
-        path = ctc.force(log_probs, said)
-        assert path is not None
+        stride, known = self.config.stride, utterance.durations
+        found = forced_alignment.durations(log_probs, utterance.phones, int(known.sum()), stride)
         spoken = np.array([phone.is_speech for phone in utterance.phones])
-        found = ctc.durations(log_probs, path, said, spoken) * self.config.stride
-        starts = (np.cumsum(each) - each for each in (found, utterance.durations))
-        first, second = (each[spoken] for each in starts)
-        distances: npt.NDArray[np.int64] = np.abs(first - second)
+        distances: npt.NDArray[np.int64] = np.abs(np.cumsum(found)[:-1] - np.cumsum(known)[:-1])[spoken[1:]]
         return distances
 
     @torch.no_grad()
@@ -173,23 +167,14 @@ class DeepSpeechTask:
         """There is nothing left to measure."""
 
 
-class _Symbols:
-    """What is said in recordings, as numbers of symbols, (L,)."""
-
-    def __init__(self, units: str) -> None:
-        self._front_end = FrontEnd() if units == "letters" else None
-
-    def __call__(self, utterance: Utterance) -> npt.NDArray[np.int64]:
-        if self._front_end is None:
-            return np.array([CLASSES.index(p.symbol) for p in utterance.phones if p.is_speech], np.int64)
-        return np.array(spell(utterance.text, self._front_end), np.int64)
-
-
-def spell(text: str, front_end: FrontEnd) -> list[int]:
-    """Return the letters of a text as it is spoken, numbers and abbreviations written out."""
-    words = (word.text.lower() for sentence in front_end(text) for word in sentence.words)
-    letters = SYMBOLS["letters"]
-    return [letters.index(letter) for letter in " ".join(words) if letter in letters]
+def symbols_of(utterance: Utterance, units: str) -> npt.NDArray[np.int64]:
+    """Return what was said as numbers of symbols, (L,): phones without pauses, or letters and spaces."""
+    if units == "phones":
+        said = [phone.symbol for phone in utterance.phones if phone.is_speech]
+    else:
+        # As it is spoken: numbers and abbreviations are written out.
+        said = [letter for letter in normalize(utterance.text).lower() if letter in SYMBOLS[units]]
+    return np.array([SYMBOLS[units].index(symbol) for symbol in said], np.int64)
 
 
 def _fits(item: Item, stride: int) -> bool:
