@@ -19,7 +19,7 @@ from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
 from tiedtts.training.loop import train
 from tiedtts.training.recipe import DeepSpeechRecipe, Stage
-from tiedtts.training.tasks.deepspeech import DeepSpeechTask, symbols_of
+from tiedtts.training.tasks.deepspeech import DeepSpeechTask, collate, symbols_of
 
 CORPUS = corpus()
 NET = DeepSpeechConfig(channels=2, kernel_frames=3, kernel_bands=3, layers=2, width=12, dropout=0.0)
@@ -184,16 +184,18 @@ def test_no_discriminator() -> None:
 
 
 def test_learns() -> None:
+    """What is hidden and changed in batches leaves little of recordings as small as these: it is left out."""
     task = make()
     optimizer = torch.optim.Adam(task.net.parameters(), 1e-2)
-    for number in range(120):
-        _, parts = task.losses(task.net.train(), task.batch([0, 1, 2, 3], range(4 * number, 4 * number + 4)))
+    batch = collate(task.train)
+    for _ in range(60):
+        _, parts = task.losses(task.net.train(), batch)
         optimizer.zero_grad()
-        sum(task.weights[name] * ratio.value for name, ratio in parts.items()).backward()  # type: ignore[union-attr]
+        torch.stack([task.weights[name] * ratio.value for name, ratio in parts.items()]).sum().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     values = task.evaluate(task.net.eval())
-    assert values["phone_error_rate"] < 0.5
-    assert values["starts_close"] > 0.8
+    assert values["phone_error_rate"] < 0.1
+    assert values["starts_close"] > 0.9
 
 
 @pytest.fixture

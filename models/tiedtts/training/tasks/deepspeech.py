@@ -77,7 +77,7 @@ class DeepSpeechTask:
         for index, seed in zip(indices, seeds, strict=True):
             (mel, labels), said = self.train[index]
             items.append(((augment(mel, self.config.mel_mean, seed), labels), said))
-        return _collate(items)
+        return collate(items)
 
     def losses(self, net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Ratio]]:
         """Weigh all paths that say the right thing, and compare each frame with its phone.
@@ -140,7 +140,7 @@ class DeepSpeechTask:
     def _hear(self, net: nn.Module, item: Item) -> tuple[npt.NDArray[np.float64], dict[str, Ratio]]:
         """Return log probabilities, (F', C), and losses of a recording."""
         device = next(net.parameters()).device
-        logits, parts = self.losses(net, {name: t.to(device) for name, t in _collate([item]).items()})
+        logits, parts = self.losses(net, {name: t.to(device) for name, t in collate([item]).items()})
         return ctc.log_softmax(logits[0].float().cpu().numpy()), parts
 
     def _distances(self, log_probs: npt.NDArray[np.float64], utterance: Utterance) -> npt.NDArray[np.int64]:
@@ -183,7 +183,7 @@ def _fits(item: Item, stride: int) -> bool:
     return len(said) > 0 and len(said) + int((said[1:] == said[:-1]).sum()) <= -(-len(mel) // stride)
 
 
-def _collate(items: Sequence[Item]) -> Batch:
+def collate(items: Sequence[Item]) -> Batch:
     """Pad and stack: as `frame_labels.collate`, and `said` (B, L) with `count` (B,)."""
     batch = frame_labels.collate([labelled for labelled, _ in items])
     said = [torch.from_numpy(symbols) for _, symbols in items]
