@@ -32,6 +32,10 @@ def prepare(
     licence: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Licence of the recordings.", show_default=False)
     ] = None,
+    aligner: Annotated[
+        Path | None,
+        typer.Option(metavar="CKPT", help="Align by a trained DeepSpeech.", show_default=False),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the choice of what is held out.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
@@ -49,6 +53,11 @@ def prepare(
     share = parse_share(holdout)
     from tiedtts.corpus.prepare import prepare
 
+    net = None
+    if aligner is not None:
+        from tiedtts.measure.forced_alignment import NetAligner
+
+        net = NetAligner(aligner)
     with talk.progress("prepare", quiet=quiet) as show:
         report = prepare(
             corpus,
@@ -59,6 +68,7 @@ def prepare(
             lexicon=lexicon,
             seed=seed,
             licence=licence,
+            aligner=net,
             progress=show,
         )
     if as_json:

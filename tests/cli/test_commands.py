@@ -70,6 +70,7 @@ def test_prepare(fake_core: Any, capsys: Captured) -> None:
         "lexicon": Path("l.txt"),
         "seed": 3,
         "licence": "CC0",
+        "aligner": None,
     }
     assert capsys.readouterr() == (
         "10 of 12 recordings used, 1 of them held out: 3 min 20 s of speech, 900 phones\n"
@@ -81,6 +82,9 @@ def test_prepare(fake_core: Any, capsys: Captured) -> None:
     )
     assert main(["prepare", "corpus", "-o", "data", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"recordings": 12}
+    fake_core("tiedtts.measure.forced_alignment", NetAligner=lambda path: ("net", path))
+    assert main(["prepare", "corpus", "-o", "data", "--aligner", "a.st", "-q"]) == 0
+    assert core.options["aligner"] == ("net", Path("a.st"))
 
 
 @pytest.mark.parametrize(("text", "share"), [("5%", 0.05), ("0.05", 0.05), ("0", 0.0), ("12.5%", 0.125)])

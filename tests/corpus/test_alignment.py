@@ -98,7 +98,7 @@ def test_a_short_silence_belongs_to_the_phone_before(three_passes: None) -> None
     for silence, expected in ((SHORTEST_PAUSE - 1, 0), (SHORTEST_PAUSE, 1)):
         durations = np.where(chain.given, 7, 0)
         durations[first] = silence
-        found = alignment._collect(chain, durations, -1.0)
+        found = alignment.collect(chain.phones, chain.given.tolist(), durations, -1.0)
         assert len(found.phones) == len(ITEMS[0][1]) + expected
         assert found.durations[first - 1] == 7 + (0 if expected else silence)
         assert sum(found.durations) == durations.sum()

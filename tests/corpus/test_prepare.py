@@ -347,3 +347,25 @@ def test_licences(tmp_path: Path, name: str, text: str, licence: "str | None") -
     (tmp_path / "metadata.csv").write_text("a|b")
     assert find_licence(tmp_path) == licence
     assert find_licence(tmp_path / "metadata.csv") == licence
+
+
+def test_another_aligner(source: Path, data: Path, quick: list[int]) -> None:
+    class Net:
+        key = "one"
+        calls = 0
+
+        def __call__(self, items: Any, settings: Any, progress: Any) -> list[Alignment]:
+            self.calls += 1
+            return evenly(items, progress=progress, resume=None)
+
+    net = Net()
+    run(source, data)
+    first = contents(data)
+    run(source, data, aligner=net)
+    run(source, data, aligner=net)
+    assert (quick, net.calls) == ([8], 1)
+    net.key = "two"
+    run(source, data, aligner=net)
+    assert net.calls == 2
+    run(source, data)
+    assert contents(data) == first

@@ -94,7 +94,7 @@ def align(
                 path = np.linspace(0, len(chain.states) - 1, len(scores)).round().astype(np.int64)
             labels[index] = chain.states[path]
             durations = np.bincount(chain.owners[path], minlength=len(chain.phones))
-            alignments.append(_collect(chain, durations, total / len(scores)))
+            alignments.append(collect(chain.phones, chain.given.tolist(), durations, total / len(scores)))
         if resume is not None and number + 1 < len(PASSES):
             _keep(resume, fingerprint, number + 1, labels)
     if resume is not None:
@@ -104,8 +104,8 @@ def align(
     return alignments
 
 
-def _chain(phones: Sequence[Phone]) -> _Chain:
-    """Lay out the states of a recording, with a silence that may be skipped before each word."""
+def with_pauses(phones: Sequence[Phone]) -> tuple[list[Phone], list[bool]]:
+    """Put a silence before each word that has none, and say which phones were there before."""
     line: list[Phone] = []
     given: list[bool] = []
     for phone in phones:
@@ -114,6 +114,12 @@ def _chain(phones: Sequence[Phone]) -> _Chain:
             given.append(False)
         line.append(phone)
         given.append(True)
+    return line, given
+
+
+def _chain(phones: Sequence[Phone]) -> _Chain:
+    """Lay out the states of a recording, with a silence that may be skipped before each word."""
+    line, given = with_pauses(phones)
     states: list[int] = []
     owners: list[int] = []
     skips: list[int] = []
@@ -129,12 +135,21 @@ def _chain(phones: Sequence[Phone]) -> _Chain:
     return _Chain(tuple(line), np.array(given), np.array(states), np.array(owners), np.array(skips))
 
 
-def _collect(chain: _Chain, durations: npt.NDArray[np.int64], score: float) -> Alignment:
-    """Keep the silences that are pauses, give the frames of the others to the phone before."""
+def collect(
+    line: Sequence[Phone], given: Sequence[bool], durations: npt.NDArray[np.int64], score: float
+) -> Alignment:
+    """Keep the silences that are pauses, give the frames of the others to the phone before.
+
+    Args:
+        line: Phones and silences, see `with_pauses`.
+        given: Which of them stay whatever their length.
+        durations: Frames of each.
+        score: Of the alignment.
+    """
     phones: list[Phone] = []
     frames: list[int] = []
-    for phone, given, duration in zip(chain.phones, chain.given, durations.tolist(), strict=True):
-        if given or duration >= SHORTEST_PAUSE:
+    for phone, stays, duration in zip(line, given, durations.tolist(), strict=True):
+        if stays or duration >= SHORTEST_PAUSE:
             phones.append(replace(phone))
             frames.append(duration)
         else:

@@ -8,6 +8,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus import checks, extraction, manifest, readers
@@ -35,6 +39,24 @@ _FEATURES_FILE = re.compile(r".+-[0-9a-f]{12}\.npz(\.\w+)?")
 
 Progress = Callable[[float, str], None]
 Reasons = dict[str, list[str]]
+Pairs = Sequence[tuple[npt.NDArray[np.float32], Sequence[Phone]]]
+"""Log mel spectrogram, (F, M), and phones of each recording."""
+
+
+class Aligner(Protocol):
+    """What may align recordings in place of `alignment.align`."""
+
+    key: str
+    """What changes when recordings must be aligned anew."""
+
+    def __call__(
+        self,
+        items: Pairs,
+        settings: AudioSettings,
+        progress: Progress,
+    ) -> list[Alignment]:
+        """Align log mel spectrograms, (F, M), with their phones."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -68,6 +90,7 @@ def prepare(
     lexicon: Path | None = None,
     seed: int = 0,
     licence: str | None = None,
+    aligner: Aligner | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Check a corpus, compute features and alignments, and write the data folder.
@@ -84,6 +107,7 @@ def prepare(
         lexicon: A user lexicon.
         seed: Of the choice of what is held out.
         licence: Of the recordings; by default what a licence file in the corpus names.
+        aligner: Aligns the recordings; by default models are trained on them, see `alignment.align`.
         progress: Told the share done, 0 to 1, and what goes on.
 
     Raises:
@@ -110,8 +134,17 @@ def prepare(
     items = _items(recordings, data, audio, lexicon, workers or _cores(), tell, rejected)
     total = len(recordings)
     _refuse_nothing(items, rejected, total)
-    state = _alignment_key(items)
-    aligned = _alignments(items, data, state, lambda share, message: tell(0.7 + 0.3 * share, message))
+    state = _alignment_key(items, "" if aligner is None else aligner.key)
+
+    def align_all(pairs: Pairs) -> list[Alignment]:
+        def told(share: float, message: str) -> None:
+            tell(0.7 + 0.3 * share, message)
+
+        if aligner is not None:
+            return aligner(pairs, audio, told)
+        return align(pairs, progress=told, resume=data / ALIGNMENT_STATE)
+
+    aligned = _alignments(items, data, state, align_all)
     entries = []
     for item, alignment in zip(items, aligned, strict=True):
         if alignment is None:
@@ -283,16 +316,21 @@ def _refuse_nothing(left: Sequence[object], rejected: Reasons, total: int) -> No
         )
 
 
-def _alignment_key(items: Sequence[_Item]) -> str:
+def _alignment_key(items: Sequence[_Item], aligner: str) -> str:
     """Return what changes when the recordings must be aligned anew."""
-    value = hashlib.sha256(str(ALIGNMENT_VERSION).encode())
+    value = hashlib.sha256(f"{ALIGNMENT_VERSION}{aligner}".encode())
     for item in items:
         rows = [dataclasses.astuple(phone) for phone in item.spoken.phones]
         value.update(json.dumps([item.recording.id, item.finding.key, rows]).encode())
     return value.hexdigest()
 
 
-def _alignments(items: Sequence[_Item], data: Path, key: str, progress: Progress) -> list[Alignment | None]:
+def _alignments(
+    items: Sequence[_Item],
+    data: Path,
+    key: str,
+    align_all: Callable[[Pairs], list[Alignment]],
+) -> list[Alignment | None]:
     """Return kept or new alignments; None for a recording that is too short."""
     kept = _kept_alignments(data, key)
     if kept is not None:
@@ -306,8 +344,7 @@ def _alignments(items: Sequence[_Item], data: Path, key: str, progress: Progress
             # Away with it, so that the next run does compute it again.
             path.unlink(missing_ok=True)
             raise
-    aligned = align(pairs, progress=progress, resume=data / ALIGNMENT_STATE)
-    return [alignment if alignment.score > float("-inf") else None for alignment in aligned]
+    return [alignment if alignment.score > float("-inf") else None for alignment in align_all(pairs)]
 
 
 def _kept_alignments(data: Path, key: str) -> dict[str, Alignment] | None:
