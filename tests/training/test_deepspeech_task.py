@@ -183,12 +183,11 @@ def test_no_discriminator() -> None:
         DeepSpeechRecipe(net=NET, stages=judged)
 
 
-def test_learns() -> None:
-    """What is hidden and changed in batches leaves little of recordings as small as these: it is left out."""
-    task = make()
+def test_learns_four_recordings_by_heart() -> None:
+    task = make(given=Corpus(AUDIO, CORPUS.train, CORPUS.train))
     optimizer = torch.optim.Adam(task.net.parameters(), 1e-2)
     batch = collate(task.train)
-    for _ in range(60):
+    for _ in range(130):
         _, parts = task.losses(task.net.train(), batch)
         optimizer.zero_grad()
         torch.stack([task.weights[name] * ratio.value for name, ratio in parts.items()]).sum().backward()  # type: ignore[no-untyped-call]
