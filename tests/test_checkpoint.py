@@ -133,8 +133,8 @@ DAMAGES: dict[str, tuple[Change, str]] = {
     "newer": (lambda t, h: h.update(format=2), "has format 2, newer than 1"),
     "other phones": (lambda t, h: h["text"]["phones"].append("X"), "was trained on other phones"),
     "unknown architecture": (
-        lambda t, h: h["parts"]["vocoder"].update(architecture="wavenet"),
-        "cannot build part `vocoder`: 'wavenet'",
+        lambda t, h: h["parts"]["vocoder"].update(architecture="diphone"),
+        "cannot build part `vocoder`: 'diphone'",
     ),
     "unknown size": (
         lambda t, h: h["parts"]["vocoder"]["config"].update(depth=3),

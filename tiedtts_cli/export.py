@@ -21,7 +21,9 @@ def export(
     precision: Annotated[str, typer.Option(metavar="fp16|fp32", help="How weights are stored.")] = "fp16",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
-    """Make a voice of trained checkpoints; of a Tacotron, the graphs of its loop.
+    """Make a voice of trained checkpoints.
+
+    Of a Tacotron, which cannot be a voice file, it writes the graphs of its loop.
 
     \b
     tiedtts export run/voice.safetensors -o my.onnx
