@@ -3,18 +3,19 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tiedtts import generators
 from tiedtts.audio import excitation, filtering
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.base_voice import SEMITONES, SPEEDS, BaseVoice, Rendering, Speech
 from tiedtts.errors import VoiceError
-from tiedtts.generators import Frames, Generator
 from tiedtts.text.frontend import FrontEnd, Sentence
 from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
+
+if TYPE_CHECKING:
+    from tiedtts.generators import Generator
 
 __all__ = ["SEMITONES", "SPEEDS", "Speech", "Voice", "find", "list_voices", "load"]
 
@@ -126,6 +127,9 @@ class Voice(BaseVoice):
         super().__init__(AudioSettings.from_dict(self.metadata["audio"]), FrontEnd(lexicon))
         self._generator: Generator | None = None
         if vocoder not in (None, OWN):
+            # Few voices speak so, and all others start sooner without.
+            from tiedtts import generators
+
             self._generator = generators.choose(vocoder, self.audio, None, name)
             if MEL not in {output.name for output in self._session.get_outputs()}:
                 raise VoiceError(
@@ -161,6 +165,8 @@ class Voice(BaseVoice):
             "shift": np.array([shift], np.float32),
         }
         if self._generator is not None:
+            from tiedtts.generators import Frames
+
             durations, log_f0, voicing, mel = self._session.run((*OUTPUTS[:3], MEL), inputs)
             frames = Frames(mel, log_f0, (voicing > 0.5).astype(np.float32))
             return Rendering(self._generator(frames, seed), durations)
