@@ -141,3 +141,22 @@ def test_a_recipe_with_shorter_steps_goes_on_from_longer_ones(corpus: Corpus, ta
     tied, _ = tie(net, TiePlan((TieRule("postnet.*.conv", "separable"),)))
     with pytest.raises(ConfigError, match="a tied net keeps its 3 frames a step, the recipe has 1"):
         TacotronTask(corpus, short, tied)  # type: ignore[arg-type]
+
+
+def test_some_steps_follow_its_own_frames(corpus: Corpus, task: TacotronTask) -> None:
+    recipe = dataclasses.replace(RECIPE, own_frames=0.5)
+    net = task.net.train()
+    own = TacotronTask(corpus, recipe, net)  # type: ignore[arg-type]
+    batch = own.batch([0, 1], [0, 0])
+    torch.manual_seed(1)
+    followed = own._followed(net, batch)
+    steps = (followed != batch["mel"]).any(-1).unflatten(1, (-1, NET.reduction))
+    inside = batch["step_mask"] > 0
+    # Whole steps, about half of them.
+    assert torch.equal(steps.any(-1)[inside], steps[..., 0][inside])
+    assert 0.25 < float(steps.any(-1)[inside].float().mean()) < 0.75
+    assert not followed.requires_grad
+    assert torch.equal(own._followed(net.eval(), batch), batch["mel"])
+    assert torch.equal(task._followed(net.train(), batch), batch["mel"])
+    with pytest.raises(ConfigError, match="`own_frames` must be in"):
+        dataclasses.replace(RECIPE, own_frames=1.5)

@@ -130,7 +130,9 @@ class TacotronTask:
 
     def losses(self, net: nn.Module, batch: Batch) -> tuple[TacotronFrames, dict[str, Ratio]]:
         """Follow the recordings, and compare."""
-        out: TacotronFrames = net(batch["ids"], batch["mel"], batch["mask"], batch["frame_mask"])
+        out: TacotronFrames = net(
+            batch["ids"], self._followed(net, batch), batch["mask"], batch["frame_mask"]
+        )
         mask, steps = batch["frame_mask"], batch["step_mask"]
         parts = {
             "coarse": losses.masked(_distance(out.coarse, batch["mel"]), mask),
@@ -152,6 +154,20 @@ class TacotronTask:
             parts["f0"] = losses.masked((out.log_f0 - batch["log_f0"]).abs(), voiced)
             parts["voicing"] = losses.voicing(out.voicing, batch["voiced"], mask)
         return out, parts
+
+    def _followed(self, net: nn.Module, batch: Batch) -> Tensor:
+        """Return the frames that steps follow: some the net's own, so that it learns to live with them.
+
+        Those it says after true frames: Duckworth et al., "Parallel scheduled sampling", 2019.
+        """
+        mel, share = batch["mel"], self.recipe.own_frames
+        if not net.training or not share:
+            return mel
+        with torch.no_grad():
+            own = net(batch["ids"], mel, batch["mask"], batch["frame_mask"]).coarse
+        reduction = self.config.reduction
+        chosen = torch.rand(len(mel), mel.shape[1] // reduction, 1, device=mel.device) < share
+        return torch.where(chosen.repeat_interleave(reduction, 1), own, mel)
 
     def views(self, outputs: Any, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
         """There is nothing to judge."""
