@@ -37,9 +37,16 @@ from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.tying import TiePlan
 from tiedtts.tying.parts import tie_parts
 
-PARTS = {"tacotron": "acoustic", "tacotron-mel": "acoustic", "wavenet": "vocoder", "deepspeech": "aligner"}
+PARTS = {
+    "tacotron": "acoustic",
+    "tacotron-fine": "acoustic",
+    "tacotron-mel": "acoustic",
+    "wavenet": "vocoder",
+    "deepspeech": "aligner",
+}
 TIES = {
     "tacotron": ("identity", "diagonal", "separable", "cluster"),
+    "tacotron-fine": ("identity", "diagonal", "separable", "cluster"),
     "tacotron-mel": ("io",),
     "wavenet": ("share", "lowrank"),
     "deepspeech": ("share", "lowrank"),
@@ -195,6 +202,14 @@ def distortion(net: Tacotron, utterance: Utterance, audio: AudioSettings) -> flo
 
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "tacotron": {
+        "mel": "mel loss",
+        "lpc_distortion_db": "LPC distortion, dB",
+        "griffinlim_error_rate": "phone errors, griffinlim",
+        "lpc_error_rate": "lpc",
+        "attention_diagonal": "diagonal",
+        "real_time_factor": "RTF",
+    },
+    "tacotron-fine": {
         "mel": "mel loss",
         "lpc_distortion_db": "LPC distortion, dB",
         "griffinlim_error_rate": "phone errors, griffinlim",
