@@ -26,10 +26,13 @@ from tiedtts.audio import lpc
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoint import Checkpoint
 from tiedtts.corpus.features import extract
-from tiedtts.measure import counting, listener, macs, recognition, spectral_distortion
+from tiedtts.generators import Frames
+from tiedtts.measure import counting, listener, macs, quality, recognition, spectral_distortion
 from tiedtts.measure.listener import Listener
+from tiedtts.nets.deepspeech import DeepSpeech
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.tacotron_synthesis import speak
+from tiedtts.nets.wavenet import WaveNet
 from tiedtts.training import architectures
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
@@ -56,6 +59,8 @@ STEPS = {"scratch": 800, "trained": 150}
 RATES = {"scratch": 1.5e-3, "trained": 3e-4}
 SPOKEN = 20
 """Held-out texts that are spoken."""
+SHARE = 3
+"""One in so many of these recordings is made again by a WaveNet, which takes its time."""
 
 
 def main() -> None:
@@ -155,19 +160,27 @@ def score(task: Any, net: nn.Module, corpus: Corpus) -> dict[str, float]:
     values: dict[str, float] = dict(task.evaluate(net))
     if isinstance(net, Tacotron):
         values |= heard(net, corpus)
+    elif isinstance(net, WaveNet):
+        values |= made_again(net, corpus)
+    elif isinstance(net, DeepSpeech):
+        values["real_time_factor"] = listening(net, corpus)
     return values
+
+
+def chosen(corpus: Corpus) -> list[Utterance]:
+    """Return some held-out recordings."""
+    return list(corpus.heldout[:: max(1, len(corpus.heldout) // SPOKEN)])
 
 
 @torch.no_grad()
 def heard(net: Tacotron, corpus: Corpus) -> dict[str, float]:
     """Let a Tacotron speak held-out texts through generators that need no net, and listen."""
     ear = Listener.load(listener.SHIPPED)
-    stride = max(1, len(corpus.heldout) // SPOKEN)
     said = natural = seconds = computing = 0.0
     errors = dict.fromkeys(("griffinlim", "lpc") if net.config.lpc_order else ("griffinlim",), 0.0)
     make = {name: generators.choose(name, corpus.audio, None, "") for name in errors}
     distortions: list[float] = []
-    for utterance in corpus.heldout[::stride]:
+    for utterance in chosen(corpus):
         phones = listener.spoken(utterance.phones)
         start = time.process_time()
         speech = speak(net, torch.from_numpy(utterance.ids))
@@ -184,6 +197,41 @@ def heard(net: Tacotron, corpus: Corpus) -> dict[str, float]:
     found = {f"{name}_error_rate": wrong / said for name, wrong in errors.items()}
     found |= {"natural_error_rate": natural / said, "real_time_factor": computing / seconds}
     return found | ({"lpc_distortion_db": float(np.mean(distortions))} if distortions else {})
+
+
+def made_again(net: WaveNet, corpus: Corpus) -> dict[str, float]:
+    """Make held-out recordings again from their features, and listen."""
+    ear = Listener.load(listener.SHIPPED)
+    make = generators.of_net(net, corpus.audio)
+    said = wrong = natural = seconds = computing = 0.0
+    comparisons = []
+    for utterance in chosen(corpus)[::SHARE]:
+        own, phones = utterance.features, listener.spoken(utterance.phones)
+        start = time.process_time()
+        samples = make(Frames(own.mel, own.log_f0, own.voiced.astype(np.float32)), [0])
+        computing += time.process_time() - start
+        seconds += len(samples) / corpus.audio.sample_rate
+        made = extract(samples, corpus.audio)
+        wrong += recognition.edits(ear.hear(made.mel), phones).total
+        natural += recognition.edits(ear.hear(own.mel), phones).total
+        said += len(phones)
+        speech = np.array([phone.is_speech for phone in utterance.phones])
+        comparisons.append(quality.compare(own, made, utterance.durations, speech))
+    return {
+        "phone_error_rate": wrong / said,
+        "natural_error_rate": natural / said,
+        "mcd_db": quality.summarise(comparisons).mel_cepstral_distortion_db,
+        "real_time_factor": computing / seconds,
+    }
+
+
+def listening(net: DeepSpeech, corpus: Corpus) -> float:
+    """Return seconds of computing a second of recording that is heard."""
+    start = time.process_time()
+    for utterance in chosen(corpus):
+        net(torch.from_numpy(utterance.features.mel)[None])
+    frames = sum(len(utterance.features.mel) for utterance in chosen(corpus))
+    return (time.process_time() - start) / (frames / corpus.audio.frame_rate)
 
 
 def distortion(net: Tacotron, utterance: Utterance, audio: AudioSettings) -> float:
@@ -223,8 +271,13 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "attention_diagonal": "diagonal",
         "real_time_factor": "RTF",
     },
-    "wavenet": {"bits": "bits a sample"},
-    "deepspeech": {"phone_error_rate": "phone errors", "ctc": "CTC loss"},
+    "wavenet": {
+        "bits": "bits a sample",
+        "mcd_db": "MCD, dB",
+        "phone_error_rate": "phone errors",
+        "real_time_factor": "RTF",
+    },
+    "deepspeech": {"phone_error_rate": "phone errors", "ctc": "CTC loss", "real_time_factor": "RTF"},
 }
 
 

@@ -253,6 +253,35 @@ def test_all_steps_at_once_are_step_after_step(
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_own_frames_are_those_of_synthesis(
+    small: Tacotron, training: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where all steps follow what the net said, the true frames do not matter; where none does, only they."""
+    monkeypatch.setattr(tacotron_decoder, "STATE_DROPOUT", 0.0)
+    ids = _ids("Hello.")
+    spoken = speak(small, ids, window=None, drop=False, max_frames=8)
+    memory = small.encode(ids[None])
+    decoder = small.decoder.train(training)
+    own = torch.ones(1, 4, dtype=torch.bool)
+    made = decoder(memory, torch.randn(1, 8, 5), None, drop=False, own=own)
+    np.testing.assert_allclose(made.attention[0].detach().numpy(), spoken.attention, atol=1e-6)
+    mel, mixed = torch.randn(1, 8, 5), own.clone()
+    mixed[0, 2] = False
+    changed = mel.clone()
+    changed[:, :2], changed[:, 4:] = 9, 9
+    one, two = (decoder(memory, m, None, drop=False, own=mixed).frames for m in (mel, changed))
+    torch.testing.assert_close(one, two)
+    none = decoder(memory, mel, None, drop=False, own=~own)
+    torch.testing.assert_close(none.frames, decoder(memory, mel, None, drop=False).frames)
+    # What was followed is not bent: the last step's frames reach the map that spoke once, in that step.
+    bias = decoder.linear_projection.linear_layer.bias
+    (reached,) = torch.autograd.grad(
+        decoder(memory, mel, None, drop=False, own=own).frames[:, -2:].sum(), bias
+    )
+    torch.testing.assert_close(reached, torch.ones_like(reached))
+
+
 def test_work_is_found_with_the_layer_that_does_it(small: Tacotron) -> None:
     ids, mel = torch.ones(1, 7, 4, dtype=torch.int64), torch.zeros(1, 6, 5)
     _, rows = macs(small, lambda: small(ids, mel))

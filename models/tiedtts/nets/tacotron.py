@@ -206,17 +206,23 @@ class Tacotron(nn.Module):
         return TacotronFrames(coarse, mel, lpc, frames[..., -2], frames[..., -1], stop, attention)
 
     def forward(
-        self, ids: Tensor, mel: Tensor, mask: Tensor | None = None, frame_mask: Tensor | None = None
+        self,
+        ids: Tensor,
+        mel: Tensor,
+        mask: Tensor | None = None,
+        frame_mask: Tensor | None = None,
+        own: Tensor | None = None,
     ) -> TacotronFrames:
-        """Training pass: each step follows the true frames.
+        """Training pass: each step follows the true frames, or what the net itself said.
 
         Args:
             ids: (B, T, 4), or (B, T).
             mel: Normalised, (B, F, M), F a multiple of r.
             mask: 1 for real phones, (B, T).
             frame_mask: 1 for real frames, (B, F).
+            own: True for steps that follow the net's own frames, (B, F / r).
         """
-        steps = self.decoder(self.encode(ids, mask), mel, mask, drop=self.training)
+        steps = self.decoder(self.encode(ids, mask), mel, mask, drop=self.training, own=own)
         return self.split(steps.frames, steps.stop, steps.attention, frame_mask)
 
 

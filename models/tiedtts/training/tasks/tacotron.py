@@ -131,7 +131,7 @@ class TacotronTask:
     def losses(self, net: nn.Module, batch: Batch) -> tuple[TacotronFrames, dict[str, Ratio]]:
         """Follow the recordings, and compare."""
         out: TacotronFrames = net(
-            batch["ids"], self._followed(net, batch), batch["mask"], batch["frame_mask"]
+            batch["ids"], batch["mel"], batch["mask"], batch["frame_mask"], self._own(net, batch)
         )
         mask, steps = batch["frame_mask"], batch["step_mask"]
         parts = {
@@ -155,19 +155,13 @@ class TacotronTask:
             parts["voicing"] = losses.voicing(out.voicing, batch["voiced"], mask)
         return out, parts
 
-    def _followed(self, net: nn.Module, batch: Batch) -> Tensor:
-        """Return the frames that steps follow: some the net's own, so that it learns to live with them.
+    def _own(self, net: nn.Module, batch: Batch) -> Tensor | None:
+        """Draw the steps that follow the net's own frames, so that it learns to live with them, (B, S).
 
-        Those it says after true frames: Duckworth et al., "Parallel scheduled sampling", 2019.
+        Bengio et al., "Scheduled sampling for sequence prediction with recurrent neural networks", 2015.
         """
-        mel, share = batch["mel"], self.recipe.own_frames
-        if not net.training or not share:
-            return mel
-        with torch.no_grad():
-            own = net(batch["ids"], mel, batch["mask"], batch["frame_mask"]).coarse
-        reduction = self.config.reduction
-        chosen = torch.rand(len(mel), mel.shape[1] // reduction, 1, device=mel.device) < share
-        return torch.where(chosen.repeat_interleave(reduction, 1), own, mel)
+        share, steps = self.recipe.own_frames, batch["step_mask"]
+        return torch.rand_like(steps) < share if net.training and share else None
 
     def views(self, outputs: Any, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
         """There is nothing to judge."""
