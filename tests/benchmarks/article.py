@@ -55,7 +55,7 @@ TIES = {
     "deepspeech": ("share", "lowrank"),
 }
 """Shipped plans, without the family's name before them."""
-STEPS = {"scratch": 800, "trained": 150}
+STEPS = {"scratch": 600, "trained": 150}
 RATES = {"scratch": 1.5e-3, "trained": 3e-4}
 SPOKEN = 20
 """Held-out texts that are spoken."""
