@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.audio.pitch import oscillator_phase
+from tiedtts.audio.pitch import between_frames, oscillator_phase
 
 HARMONIC_AMPLITUDE = 0.05
 """Amplitude of each harmonic of the pulse train, full scale 1."""
@@ -33,22 +33,19 @@ def pulse_train(
     Returns:
         Samples, (F * hop,).
     """
-    frames = len(log_f0)
-    if not frames:
-        return np.zeros(0, np.float32)
-    times = np.arange(frames * hop) / hop
-    frame_times = np.arange(frames)
     angle = oscillator_phase(log_f0, hop, sample_rate)
     if phase is not None:
         # Angles wrap: interpolate the points on the circle instead.
-        sine = np.interp(times, frame_times, np.sin(phase))
-        cosine = np.interp(times, frame_times, np.cos(phase))
-        angle = angle + np.arctan2(sine, cosine)
-    f0 = np.exp(np.interp(times, frame_times, log_f0))
-    harmonics = np.floor(TOP * sample_rate / 2 / f0)
+        angle += np.arctan2(between_frames(np.sin(phase), hop), between_frames(np.cos(phase), hop))
+    # A whole turn changes the sign of both sines below alike; small angles are exact enough in 32 bits,
+    # in which sines take a tenth of the time.
+    turns = angle / (2 * np.pi)
+    angle = ((turns - np.rint(turns)) * (2 * np.pi)).astype(np.float32)
+    f0 = np.exp(between_frames(log_f0, hop))
+    harmonics = np.floor(np.float32(TOP * sample_rate / 2) / f0)
     half = np.sin(angle / 2)
     at_pulse = np.abs(half) < 1e-4
-    safe = np.where(at_pulse, 1.0, half)
-    kernel = np.where(at_pulse, harmonics, 0.5 * (np.sin((harmonics + 0.5) * angle) / safe - 1.0))
-    weight = np.interp(times, frame_times, voiced)
-    return np.asarray(HARMONIC_AMPLITUDE * kernel * weight, np.float32)
+    half[at_pulse] = 1.0
+    kernel = 0.5 * (np.sin((harmonics + 0.5) * angle) / half - 1.0)
+    kernel[at_pulse] = harmonics[at_pulse]
+    return np.asarray(HARMONIC_AMPLITUDE * kernel * between_frames(voiced, hop), np.float32)

@@ -81,9 +81,15 @@ def fundamental_phase(
 
 def oscillator_phase(log_f0: npt.NDArray[np.float32], hop: int, sample_rate: int) -> npt.NDArray[np.float64]:
     """Return the running phase of an oscillator at a pitch, radians, (F * hop,)."""
-    frames = len(log_f0)
-    if not frames:
-        return np.zeros(0)
-    f0 = np.exp(np.interp(np.arange(frames * hop) / hop, np.arange(frames), log_f0))
-    phase: npt.NDArray[np.float64] = np.cumsum(2 * np.pi / sample_rate * f0)
+    f0 = np.exp(between_frames(log_f0, hop))
+    phase: npt.NDArray[np.float64] = np.cumsum(f0, dtype=np.float64)
+    phase *= 2 * np.pi / sample_rate
     return phase
+
+
+def between_frames(values: npt.NDArray[np.floating], hop: int) -> npt.NDArray[np.float32]:
+    """Interpolate values of frames for all samples, (F,) to (F * hop,); after the last frame they stay."""
+    values = np.asarray(values, np.float32)
+    rise = np.diff(values, append=values[-1:])
+    samples = values[:, None] + rise[:, None] * (np.arange(hop, dtype=np.float32) / np.float32(hop))
+    return np.asarray(samples.reshape(-1), np.float32)
