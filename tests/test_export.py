@@ -9,12 +9,14 @@ import pytest
 import torch
 
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint, save
+from tiedtts.checkpoint import Checkpoint, load, save
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.export import Speaker, export
+from tiedtts.measure.onnx_counting import count
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.text.phones import FACTORS
+from tiedtts.voice_graph import PRECISIONS, SMALLEST_BYTE, quantise
 
 
 @pytest.fixture
@@ -22,7 +24,12 @@ def nets() -> tuple[AcousticNet, HarmonicVocoder]:
     torch.manual_seed(0)
     acoustic = AcousticNet(AcousticConfig(width=16, encoder_blocks=1, variance_blocks=1, decoder_blocks=1))
     torch.nn.init.constant_(acoustic.variance.head.bias, 1.5)
-    return acoustic.eval(), HarmonicVocoder(VocoderConfig(width=16, blocks=1)).eval()
+    vocoder = HarmonicVocoder(VocoderConfig(width=16, blocks=1))
+    with torch.no_grad():
+        for value in (*acoustic.parameters(), *vocoder.parameters()):
+            # Equal tensors, such as fresh biases, would be stored once.
+            value += 0.01 * torch.randn_like(value)
+    return acoustic.eval(), vocoder.eval()
 
 
 @pytest.fixture
@@ -59,14 +66,45 @@ def test_graph_equals_nets(
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4, rtol=1e-4)
 
 
-def test_half_precision_is_half_the_size(checkpoint: Path) -> None:
-    sizes = {
-        precision: export([checkpoint], checkpoint.with_name("v.onnx"), precision=precision)
-        for precision in ("fp16", "fp32")
-    }
-    weights = sum(sizes["fp32"]["parameters"].values())
-    saved = sizes["fp32"]["file_bytes"] - sizes["fp16"]["file_bytes"]
-    assert saved > 1.5 * weights
+def test_narrow_storage(checkpoint: Path) -> None:
+    voice = checkpoint.with_name("v.onnx")
+    sizes, parameters, said = {}, {}, {}
+    ids, one = _ids(12), np.ones(1, np.float32)
+    for precision in PRECISIONS:
+        made = export([checkpoint], voice, precision=precision)
+        counted = count(voice)
+        sizes[precision], parameters[precision] = made["file_bytes"], counted.unique_parameters
+        # Scales and constants are stored, but they are no parameters.
+        assert counted.unique_parameters == sum(made["parameters"].values())
+        assert counted.unique_bytes < made["file_bytes"] < counted.unique_bytes + 30_000
+        session = onnxruntime.InferenceSession(str(voice), providers=["CPUExecutionProvider"])
+        said[precision] = session.run(None, {"ids": ids, "speed": one, "shift": 0 * one})
+    assert sizes["fp32"] - sizes["fp16"] > 1.5 * parameters["fp32"]
+    large = sum(v.numel() for v in _matrices(checkpoint))
+    assert 0.8 * large < sizes["fp16"] - sizes["int8"] < large
+    for ours, theirs in zip(said["fp16"], said["fp32"], strict=True):
+        assert np.abs(ours - theirs).mean() <= 0.01 * np.abs(theirs).mean() + 1e-6
+    # Durations are rounded: levels of 8 bits may move one by a frame.
+    moved = np.abs(said["int8"][0] - said["fp32"][0])
+    assert moved.max() <= 2
+    assert moved.mean() < 1
+    assert not np.array_equal(said["int8"][1][:5], said["fp32"][1][:5])
+
+
+def _matrices(checkpoint: Path) -> list[torch.Tensor]:
+    parts = load(checkpoint).parts.values()
+    return [v for net in parts for v in net.parameters() if v.ndim > 1 and v.numel() >= SMALLEST_BYTE]
+
+
+def test_rows_in_eight_bits() -> None:
+    values = np.random.default_rng(0).standard_normal((5, 3, 2)).astype(np.float32)
+    values[1] *= 1000
+    values[2] = 0
+    levels, scale = quantise(values)
+    assert levels.dtype == np.int8
+    assert scale.shape == (5, 1, 1)
+    assert np.abs(levels).reshape(5, -1).max(1).tolist() == [127, 127, 0, 127, 127]
+    assert (np.abs(levels * scale - values) <= 0.5001 * scale).all()
 
 
 def test_metadata_describes_the_voice(checkpoint: Path) -> None:

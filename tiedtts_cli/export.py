@@ -18,7 +18,9 @@ def export(
         str | None,
         typer.Option(help="Name the voice tells; that of the file by default.", show_default=False),
     ] = None,
-    precision: Annotated[str, typer.Option(metavar="fp16|fp32", help="How weights are stored.")] = "fp16",
+    precision: Annotated[
+        str, typer.Option(metavar="int8|fp16|fp32", help="How weights are stored.")
+    ] = "fp16",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Make a voice of trained checkpoints.
@@ -29,8 +31,8 @@ def export(
     tiedtts export run/voice.safetensors -o my.onnx
     tiedtts export run/acoustic.safetensors other/vocoder.safetensors -o my.onnx
     """  # noqa: D301
-    if precision not in ("fp16", "fp32"):
-        raise UsageError(f"`--precision` must be fp16 or fp32, got: {precision}")
+    if precision not in ("int8", "fp16", "fp32"):
+        raise UsageError(f"`--precision` must be int8, fp16 or fp32, got: {precision}")
     from tiedtts.export import export, export_steps
 
     steps = export_steps(checkpoints[0], output, name=name) if len(checkpoints) == 1 else None

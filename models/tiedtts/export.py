@@ -8,23 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tiedtts import __version__, checkpoint, tacotron_export
+from tiedtts import __version__, checkpoint, tacotron_export, voice_graph
 from tiedtts.audio import files
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.measure import counting, macs
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
-from tiedtts.tying import TiedLayer
 from tiedtts.voice import FORMAT, INPUTS, MEL, METADATA_KEY, OUTPUTS
+from tiedtts.voice_graph import PRECISIONS
 
 OPSET = 17
-SMALLEST_HALF = 64
-"""Arrays of fewer values stay in 32 bits: they weigh nothing and some are scales."""
 
 
 class Speaker(nn.Module):
@@ -75,7 +72,7 @@ def export(
         checkpoints: One with both parts, or one each; a later one wins.
         voice: The `.onnx` file.
         name: Of the voice; the file's name without its suffix if None.
-        precision: How weights are stored, `fp16` or `fp32`; arithmetic is 32-bit either way.
+        precision: How weights are stored, `int8`, `fp16` or `fp32`; arithmetic is 32-bit either way.
 
     Returns:
         The voice's metadata, with `parameters` and `file_bytes`.
@@ -85,8 +82,8 @@ def export(
         ConfigError: The precision or the suffix is unknown.
         AudioError: The voice cannot be written there.
     """
-    if precision not in ("fp16", "fp32"):
-        raise ConfigError(f"`precision` must be fp16 or fp32, got: {precision}")
+    if precision not in PRECISIONS:
+        raise ConfigError(f"`precision` must be one of {', '.join(PRECISIONS)}, got: {precision}")
     if voice.suffix != ".onnx":
         raise ConfigError(f"a voice's name ends in .onnx, got: {voice}")
     files.check_place(voice)
@@ -221,13 +218,11 @@ def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:
             },
             opset_version=OPSET,
             # It would write out what a tie leaves to be computed: a codebook's weights, a transpose.
-            do_constant_folding=not any(isinstance(layer, TiedLayer) for layer in speaker.modules()),
+            do_constant_folding=False,
             dynamo=False,
         )
     model = onnx.load_from_string(buffer.getvalue())
-    _merge(model)
-    if precision == "fp16":
-        _halve(model)
+    model = voice_graph.pack(model, precision)
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, json.dumps(metadata, sort_keys=True)
     model.doc_string = f"{metadata['name']}, a TiedTTS voice"
@@ -235,42 +230,3 @@ def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString()
     return data
-
-
-def _merge(model: Any) -> None:
-    """Store equal tensors once: tracing gives a shared weight a copy for each use."""
-    first: dict[tuple[Any, ...], str] = {}
-    other: dict[str, str] = {}
-    kept = []
-    for tensor in model.graph.initializer:
-        key = (tensor.data_type, tuple(tensor.dims), tensor.raw_data)
-        if not tensor.raw_data or key not in first:
-            first[key] = tensor.name
-            kept.append(tensor)
-        else:
-            other[tensor.name] = first[key]
-    for node in model.graph.node:
-        for at, name in enumerate(node.input):
-            node.input[at] = other.get(name, name)
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(kept)
-
-
-def _halve(model: Any) -> None:
-    """Store large weights in 16 bits; ONNX Runtime turns them back when it loads the voice."""
-    from onnx import TensorProto, helper, numpy_helper
-
-    casts = []
-    for tensor in model.graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT:
-            continue
-        values = numpy_helper.to_array(tensor)
-        if values.size < SMALLEST_HALF:
-            continue
-        name = tensor.name
-        half = numpy_helper.from_array(values.astype(np.float16), f"{name}.half")
-        tensor.CopyFrom(half)
-        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)

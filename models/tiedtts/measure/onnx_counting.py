@@ -12,10 +12,12 @@ import numpy as np
 from tiedtts.errors import VoiceError
 from tiedtts.measure.macs import PHONES_PER_SECOND, SECONDS
 from tiedtts.voice import INPUTS, METADATA_KEY
+from tiedtts.voice_graph import CONSTANT, SCALE
 
 _PRODUCTS = ("MatMul", "Gemm", "Conv", "ConvTranspose")
-_FLOATS = (1, 10, 11, 16)
-"""ONNX's numbers for floating-point types of 32, 16, 64 and 16 (brain) bits."""
+_VALUES = (1, 3, 10, 11, 16)
+"""ONNX's numbers for what weights are stored as: 32-bit floating point, 8-bit levels, 16, 64
+and 16-bit (brain) floating point. Indices of a codebook have no sign, or more bits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +25,11 @@ class GraphCount:
     """What a voice stores and does."""
 
     unique_parameters: int
-    """Floating-point numbers of its weights."""
+    """Numbers of its weights."""
     unique_bytes: int
     """Of all tensors in the file, indices included."""
     buffers: int
-    """Whole numbers stored, such as the indices of a codebook."""
+    """Other numbers stored: indices of a codebook, scales of rows in 8 bits, what was never trained."""
     metadata: dict[str, Any]
     """What the voice says of itself."""
     macs_per_second: float
@@ -54,7 +56,11 @@ def count(path: Path) -> GraphCount:
         raise VoiceError(f"{path} is an ONNX file, but not a voice", hint="`tiedtts export` writes voices")
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     sizes = {name: math.prod(tensor.dims) for name, tensor in tensors.items()}
-    weights = {name for name, tensor in tensors.items() if tensor.data_type in _FLOATS}
+    weights = {
+        name
+        for name, tensor in tensors.items()
+        if tensor.data_type in _VALUES and not name.startswith((CONSTANT, SCALE))
+    }
     return GraphCount(
         unique_parameters=sum(sizes[name] for name in weights),
         unique_bytes=sum(len(tensor.raw_data) or 4 * sizes[name] for name, tensor in tensors.items()),

@@ -1,0 +1,159 @@
+"""The graph of a voice file made small: equal tensors once, narrow storage, nothing computed that is known.
+
+A traced graph spends as many bytes on names and on shapes that never change as a tiny voice on its weights.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+PRECISIONS = ("int8", "fp16", "fp32")
+"""How weights can be stored."""
+SMALLEST_HALF = 64
+"""Arrays of fewer values stay in 32 bits: they weigh nothing and some are scales."""
+SMALLEST_BYTE = 1024
+"""Arrays of fewer values are not stored in 8 bits: their scales would eat up what is saved."""
+CONSTANT, SCALE = "constant", "scale"
+"""First parts of the names of tensors that are no parameters: known before training, scales of rows."""
+
+
+def pack(model: Any, precision: str) -> Any:
+    """Return the model (an `onnx.ModelProto`) as it is stored; its arithmetic is 32-bit all the same.
+
+    Args:
+        model: As traced; it is changed.
+        precision: One of `PRECISIONS`. In 8 bits each row of a matrix has a scale of its own.
+    """
+    parameters = _merge(model)
+    if precision != "fp32":
+        _narrow(model, bytes_too=precision == "int8")
+    folded = _fold(model)
+    _rename(folded, parameters)
+    return folded
+
+
+def _merge(model: Any) -> set[str]:
+    """Store equal tensors once: tracing gives a shared weight a copy for each use. Return their names."""
+    first: dict[tuple[Any, ...], str] = {}
+    other: dict[str, str] = {}
+    kept = []
+    for tensor in model.graph.initializer:
+        key = (tensor.data_type, tuple(tensor.dims), tensor.raw_data)
+        if not tensor.raw_data or key not in first:
+            first[key] = tensor.name
+            kept.append(tensor)
+        else:
+            other[tensor.name] = first[key]
+    for node in model.graph.node:
+        for at, name in enumerate(node.input):
+            node.input[at] = other.get(name, name)
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    return {tensor.name for tensor in kept}
+
+
+def _narrow(model: Any, *, bytes_too: bool) -> None:
+    """Store large arrays in 16 or 8 bits; ONNX Runtime turns them back once, when it loads the voice."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    added, tensors = [], []
+    trained = {tensor.name for tensor in model.graph.initializer} if bytes_too else set()
+    for tensor in (*model.graph.initializer, *_constants(model)):
+        values = numpy_helper.to_array(tensor)
+        if tensor.data_type != TensorProto.FLOAT or values.size < SMALLEST_HALF:
+            tensors.append(tensor)
+            continue
+        name = tensor.name
+        if name in trained and values.size >= SMALLEST_BYTE and values.ndim > 1:
+            levels, scale = quantise(values)
+            tensors.append(numpy_helper.from_array(levels, f"{name}.byte"))
+            tensors.append(numpy_helper.from_array(scale, f"{SCALE}.{name}"))
+            added.append(helper.make_node("Cast", [f"{name}.byte"], [f"{name}.level"], to=TensorProto.FLOAT))
+            added.append(helper.make_node("Mul", [f"{name}.level", f"{SCALE}.{name}"], [name]))
+        else:
+            tensors.append(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+            added.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(tensors)
+    nodes = [*added, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def quantise(values: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """Return 8-bit levels, (O, ...), and the scale of each row, (O, 1, ...), whose product is nearest."""
+    top = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True)
+    scale = np.where(top > 0, top / 127, 1).astype(np.float32)
+    return np.rint(values / scale).astype(np.int8), scale
+
+
+def _constants(model: Any) -> list[Any]:
+    """Take large constants out of the nodes that hold them, as tensors."""
+    kept, found = [], []
+    for node in model.graph.node:
+        value = next((a.t for a in node.attribute if a.name == "value"), None)
+        if node.op_type == "Constant" and value is not None and np.prod(value.dims) >= SMALLEST_HALF:
+            value.name = node.output[0]
+            found.append(value)
+        else:
+            kept.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(kept)
+    return found
+
+
+def _fold(model: Any) -> Any:
+    """Let ONNX Runtime compute what is known, but not what comes from stored tensors.
+
+    Tensors that are inputs as well could be given by a caller, so their values are not known to it. A tie's
+    arithmetic, such as a transpose or the values of a codebook's indices, thus stays arithmetic.
+    """
+    import onnx
+    import onnxruntime
+    from onnx import helper
+
+    stored = {tensor.name for tensor in model.graph.initializer}
+    for tensor in model.graph.initializer:
+        model.graph.input.append(
+            helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        options = onnxruntime.SessionOptions()
+        # Basic: what comes out is plain ONNX, for every machine.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(Path(folder, "folded.onnx"))
+        options.log_severity_level = 3
+        onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        folded = onnx.load(options.optimized_model_filepath)
+    inputs = [value for value in folded.graph.input if value.name not in stored]
+    del folded.graph.input[:]
+    folded.graph.input.extend(inputs)
+    del folded.graph.value_info[:]
+    plain = [domain for domain in folded.opset_import if domain.domain in ("", "ai.onnx")]
+    del folded.opset_import[:]
+    folded.opset_import.extend(plain)
+    return folded
+
+
+def _rename(model: Any, parameters: set[str]) -> None:
+    """Give everything inside a short name; the names of tensors that are no parameters tell so."""
+    graph = model.graph
+    short: dict[str, str] = {value.name: value.name for value in (*graph.input, *graph.output)}
+
+    def renamed(name: str, prefix: str = "") -> str:
+        if name and name not in short:
+            short[name] = f"{prefix}{len(short):x}"
+        return short.get(name, "")
+
+    for tensor in graph.initializer:
+        own = tensor.name.removesuffix(".half").removesuffix(".byte")
+        kind = SCALE if own.startswith(SCALE) else "" if own in parameters else CONSTANT
+        tensor.name = renamed(tensor.name, f"{kind}." if kind else "")
+        tensor.doc_string = ""
+    for node in graph.node:
+        node.name = node.doc_string = ""
+        for names in (node.input, node.output):
+            names[:] = [renamed(name) for name in names]
