@@ -253,35 +253,6 @@ def test_all_steps_at_once_are_step_after_step(
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("training", [False, True])
-def test_own_frames_are_those_of_synthesis(
-    small: Tacotron, training: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where all steps follow what the net said, the true frames do not matter; where none does, only they."""
-    monkeypatch.setattr(tacotron_decoder, "STATE_DROPOUT", 0.0)
-    ids = _ids("Hello.")
-    spoken = speak(small, ids, window=None, drop=False, max_frames=8)
-    memory = small.encode(ids[None])
-    decoder = small.decoder.train(training)
-    own = torch.ones(1, 4, dtype=torch.bool)
-    made = decoder(memory, torch.randn(1, 8, 5), None, drop=False, own=own)
-    np.testing.assert_allclose(made.attention[0].detach().numpy(), spoken.attention, atol=1e-6)
-    mel, mixed = torch.randn(1, 8, 5), own.clone()
-    mixed[0, 2] = False
-    changed = mel.clone()
-    changed[:, :2], changed[:, 4:] = 9, 9
-    one, two = (decoder(memory, m, None, drop=False, own=mixed).frames for m in (mel, changed))
-    torch.testing.assert_close(one, two)
-    none = decoder(memory, mel, None, drop=False, own=~own)
-    torch.testing.assert_close(none.frames, decoder(memory, mel, None, drop=False).frames)
-    # What was followed is not bent: the last step's frames reach the map that spoke once, in that step.
-    bias = decoder.linear_projection.linear_layer.bias
-    (reached,) = torch.autograd.grad(
-        decoder(memory, mel, None, drop=False, own=own).frames[:, -2:].sum(), bias
-    )
-    torch.testing.assert_close(reached, torch.ones_like(reached))
-
-
 def test_work_is_found_with_the_layer_that_does_it(small: Tacotron) -> None:
     ids, mel = torch.ones(1, 7, 4, dtype=torch.int64), torch.zeros(1, 6, 5)
     _, rows = macs(small, lambda: small(ids, mel))
@@ -371,11 +342,22 @@ def test_pace_is_compared_with_the_alignment() -> None:
 
 def test_what_is_dropped_hangs_on_the_seed(small: Tacotron) -> None:
     ids = _ids("Something longer is said here.")
-    first, again, other = (speak(small, ids, seed=seed).mel for seed in (1, 1, 2))
+    first, again, other = (speak(small, ids, seed=seed, drop=True).mel for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first[: len(other)], other[: len(first)])
-    kept = [speak(small, ids, seed=seed, drop=False).mel for seed in (1, 2)]
+    kept = [speak(small, ids, seed=seed).mel for seed in (1, 2)]
     assert np.array_equal(*kept)
+
+
+def test_bands_are_spread_around_their_mean(small: Tacotron) -> None:
+    ids = _ids("Something is said.")
+    before = speak(small, ids).mel
+    small.config = dataclasses.replace(small.config, mel_spread=1.25)
+    after = speak(small, ids).mel
+    np.testing.assert_allclose(after.mean(0), before.mean(0), atol=1e-5)
+    np.testing.assert_allclose(after.std(0), 1.25 * before.std(0), rtol=1e-4)
+    with pytest.raises(ConfigError, match="`mel_spread` must be"):
+        dataclasses.replace(SMALL, mel_spread=0.0)
 
 
 def test_diagonals() -> None:

@@ -1,7 +1,9 @@
 """Tacotron's task: attention is told where to be, and training goes on where it stopped."""
 
+import copy
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
 from tiedtts.training.loop import train
 from tiedtts.training.recipe import Stage, TacotronRecipe
+from tiedtts.training.tasks import tacotron
 from tiedtts.training.tasks.tacotron import TacotronTask, wanted_attention
 from tiedtts.tying import TiePlan, TieRule, tie
 
@@ -120,6 +123,23 @@ def test_through_the_loop(data_folder: Path, tmp_path: Path) -> None:
     assert pictures == ["attention0.png", "attention1.png", "mel0.png", "mel1.png"]
 
 
+def test_bands_too_even_are_spread(
+    corpus: Corpus, task: TacotronTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever says the recordings with 0.8 of their spread is told 1.25."""
+    said = iter([u.features.mel for u in corpus.heldout])
+
+    def flat(net: Tacotron, ids: torch.Tensor) -> SimpleNamespace:
+        assert net.config.mel_spread == 1
+        mel = next(said)
+        return SimpleNamespace(mel=mel.mean(0) + 0.8 * (mel - mel.mean(0)))
+
+    monkeypatch.setattr(tacotron, "speak", flat)
+    net = copy.deepcopy(task.net)
+    task.finish(net)
+    assert net.config.mel_spread == pytest.approx(1.25, abs=1e-3)  # type: ignore[union-attr]
+
+
 def test_the_shipped_recipe_differs_in_one_part() -> None:
     shipped, default = recipes.load("tacotron"), recipes.load("default")
     assert isinstance(shipped.acoustic, TacotronRecipe)
@@ -144,20 +164,19 @@ def test_a_recipe_with_shorter_steps_goes_on_from_longer_ones(corpus: Corpus, ta
 
 
 def test_some_steps_follow_its_own_frames(corpus: Corpus, task: TacotronTask) -> None:
-    recipe = dataclasses.replace(RECIPE, own_frames=0.5)
     net = task.net.train()
-    mixed = TacotronTask(corpus, recipe, net)  # type: ignore[arg-type]
-    batch = mixed.batch([0, 1], [0, 0])
+    own = TacotronTask(corpus, RECIPE, net)  # type: ignore[arg-type]
+    own.begin(dataclasses.replace(RECIPE.stages[0], own_frames=0.5))
+    batch = own.batch([0, 1], [0, 0])
     torch.manual_seed(1)
-    own = mixed._own(net, batch)
-    assert own is not None
-    assert own.shape == batch["step_mask"].shape
-    assert 0.25 < float(own.float().mean()) < 0.75
-    assert mixed._own(net.eval(), batch) is None
-    assert task._own(net.train(), batch) is None
-    _, parts = mixed.losses(net, batch)
-    sum((ratio.total for ratio in parts.values()), torch.zeros(())).backward()
-    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in net.parameters())
-    net.zero_grad()
+    followed = own._followed(net, batch)
+    steps = (followed != batch["mel"]).any(-1).unflatten(1, (-1, NET.reduction))
+    inside = batch["step_mask"] > 0
+    # Whole steps, about half of them.
+    assert torch.equal(steps.any(-1)[inside], steps[..., 0][inside])
+    assert 0.25 < float(steps.any(-1)[inside].float().mean()) < 0.75
+    assert not followed.requires_grad
+    assert torch.equal(own._followed(net.eval(), batch), batch["mel"])
+    assert torch.equal(task._followed(net.train(), batch), batch["mel"])
     with pytest.raises(ConfigError, match="`own_frames` must be in"):
-        dataclasses.replace(RECIPE, own_frames=1.5)
+        dataclasses.replace(RECIPE.stages[0], own_frames=1.5)

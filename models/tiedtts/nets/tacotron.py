@@ -70,6 +70,9 @@ class TacotronConfig:
     """Of the corpus' voiced frames, natural logarithm of Hz."""
     log_f0_std: float = 0.25
     """Of the corpus' voiced frames."""
+    mel_spread: float = 1.0
+    """Mel bands are spread by it around their mean over a sentence in synthesis: what is learnt is close to
+    a mean, which alone would mumble (global variance: Toda and Tokuda, 2007)."""
 
     def __post_init__(self) -> None:
         check_sizes(
@@ -78,7 +81,7 @@ class TacotronConfig:
         check_sizes(self, "location_filters", "prenet", "postnet_width", "reduction", "n_mels")
         check_kernels(self, "encoder_kernel", "location_kernel", "postnet_kernel")
         check_shares(self, "dropout")
-        check_scales(self, "mel_std", "log_f0_std")
+        check_scales(self, "mel_std", "log_f0_std", "mel_spread")
         if self.encoder_width % 2:
             raise ConfigError(f"`encoder_width` must be even, got: {self.encoder_width}")
         if self.postnet_convolutions < 2:
@@ -206,23 +209,17 @@ class Tacotron(nn.Module):
         return TacotronFrames(coarse, mel, lpc, frames[..., -2], frames[..., -1], stop, attention)
 
     def forward(
-        self,
-        ids: Tensor,
-        mel: Tensor,
-        mask: Tensor | None = None,
-        frame_mask: Tensor | None = None,
-        own: Tensor | None = None,
+        self, ids: Tensor, mel: Tensor, mask: Tensor | None = None, frame_mask: Tensor | None = None
     ) -> TacotronFrames:
-        """Training pass: each step follows the true frames, or what the net itself said.
+        """Training pass: each step follows the true frames.
 
         Args:
             ids: (B, T, 4), or (B, T).
             mel: Normalised, (B, F, M), F a multiple of r.
             mask: 1 for real phones, (B, T).
             frame_mask: 1 for real frames, (B, F).
-            own: True for steps that follow the net's own frames, (B, F / r).
         """
-        steps = self.decoder(self.encode(ids, mask), mel, mask, drop=self.training, own=own)
+        steps = self.decoder(self.encode(ids, mask), mel, mask, drop=self.training)
         return self.split(steps.frames, steps.stop, steps.attention, frame_mask)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tiedtts.nets.tacotron import TacotronConfig
 
 PRENET_DROPOUT = 0.5
-"""Of the pre-net, in synthesis as well: Shen et al., 2018."""
+"""Of the pre-net."""
 STATE_DROPOUT = 0.1
 """Of both recurrent states, in training."""
 
@@ -121,9 +121,7 @@ class Decoder(nn.Module):
         weights = torch.stack([attention, sums], 1)
         return said_now, State(hidden, cell, decoder_hidden, decoder_cell, weights, context)
 
-    def forward(
-        self, memory: Tensor, mel: Tensor, mask: Tensor | None, *, drop: bool, own: Tensor | None = None
-    ) -> Step:
+    def forward(self, memory: Tensor, mel: Tensor, mask: Tensor | None, *, drop: bool) -> Step:
         """Say frames that are known, each step after the true frames of the step before.
 
         It is `step` after `step`; in training only what needs the step before is done in turn, which are
@@ -134,8 +132,6 @@ class Decoder(nn.Module):
             mel: (B, F, M), F a multiple of r.
             mask: 1 for real phones, (B, T).
             drop: Whether the pre-net drops values.
-            own: True for steps that follow what the net itself said in the step before, not the true
-                frames, (B, S).
 
         Returns:
             All steps: frames (B, F, outputs), stop (B, S) and attention (B, S, T), S = F / r.
@@ -144,45 +140,29 @@ class Decoder(nn.Module):
         reduction = self.config.reduction
         before = mel.reshape(batch, frames // reduction, reduction * bands).transpose(0, 1)
         before = torch.cat([torch.zeros_like(before[:1]), before[:-1]])
-        if self.training and own is None:
-            said = self.prenet(before, drop=drop)
+        said = self.prenet(before, drop=drop)
+        if self.training:
             hidden, context, attention = self._read(said, memory, mask)
             spoken = self._speak(torch.cat([hidden, context], 2))
             known = torch.cat([spoken, context], 2)
             made, stop = self.linear_projection(known), self.gate_layer(known)[..., 0]
         else:
             # The layers themselves are called, so that whoever counts their work finds it with them.
-            made, stop, attention = self._in_turn(before, memory, mask, drop=drop, own=own)
+            made, stop, attention = self._in_turn(said, memory, mask)
         # (S, B, ...) -> (B, S, ...)
         made, stop, attention = made.transpose(0, 1), stop.transpose(0, 1), attention.transpose(0, 1)
         return Step(made.reshape(batch, frames, -1), stop, attention)
 
-    def _in_turn(
-        self, before: Tensor, memory: Tensor, mask: Tensor | None, *, drop: bool, own: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Take all steps, which follow frames (S, B, r * M), one after another.
-
-        Returns:
-            Frames, stop and attention, (S, B, ...).
-        """
+    def _in_turn(self, said: Tensor, memory: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Take all steps, (S, B, P), one after another: frames, stop and attention, (S, B, ...)."""
         processed = self.attention_layer.memory_layer(memory)
         allowed = None if mask is None else mask > 0
-        state = self.start(memory)
-        steps: list[Step] = []
-        for at, frames in enumerate(before.unbind(0)):
-            if own is not None and steps:
-                # Frames are followed as they are, as in synthesis: they are not bent to be followed.
-                frames = torch.where(own[:, at, None], self._mels(steps[-1].frames.detach()), frames)
-            said = self.prenet(frames, drop=drop)
-            step, state = self.step(said, state, memory, processed, allowed)
+        state, steps = self.start(memory), []
+        for now in said.unbind(0):
+            step, state = self.step(now, state, memory, processed, allowed)
             steps.append(step)
-        made, stops, attentions = zip(*steps, strict=True)
-        return torch.stack(made), torch.stack(stops), torch.stack(attentions)
-
-    def _mels(self, frames: Tensor) -> Tensor:
-        """Return the mel spectrogram of what a step said, (B, r * outputs) to (B, r * M)."""
-        config = self.config
-        return frames.reshape(len(frames), config.reduction, -1)[..., : config.n_mels].flatten(1)
+        frames, stops, attentions = zip(*steps, strict=True)
+        return torch.stack(frames), torch.stack(stops), torch.stack(attentions)
 
     def _read(self, said: Tensor, memory: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Attend in all steps, which takes nothing from the layer that speaks.

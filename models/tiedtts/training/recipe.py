@@ -54,13 +54,15 @@ class Stage:
     """Patterns of the names of the parameters that are trained; all if there are none."""
     frozen: tuple[str, ...] = ()
     """Patterns of the names of parameters that stay as they are."""
+    own_frames: float = 0.0
+    """Of a Tacotron: share of its steps that follow its own frames, not the recording's, as in synthesis."""
 
     def __post_init__(self) -> None:
         _check(self, "at least 1", lambda v: v >= 1, "steps")
         _check(self, "in (0, 1)", lambda v: 0 < v < 1, "learning_rate")
         _check(self, "0 or more", lambda v: v >= 0, "warmup", "discriminator_lead")
         _check(self, "0 or more", _is_weight, "adversarial", "feature_matching")
-        _check(self, "in [0, 1]", lambda v: 0 <= v <= 1, "final")
+        _check(self, "in [0, 1]", lambda v: 0 <= v <= 1, "final", "own_frames")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,13 +127,10 @@ class TacotronRecipe(PartRecipe):
     """Weight of the distance of attention from the alignment."""
     lpc_weight: float = 0.5
     """Weight of the distance of line spectral frequencies and gain."""
-    own_frames: float = 0.0
-    """Share of steps that follow the net's own frames in place of the recording's, as in synthesis."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _check(self, "in [0, 1)", lambda v: 0 <= v < 1, "discard")
-        _check(self, "in [0, 1]", lambda v: 0 <= v <= 1, "own_frames")
         _check(self, "0 or more", _is_weight, "attention_weight", "lpc_weight")
         if any(stage.adversarial for stage in self.stages):
             raise ConfigError("Tacotron is trained without a discriminator: `adversarial` must be 0")

@@ -179,7 +179,8 @@ class Trainer:
                 saved = time.monotonic()
 
     def _choose(self, stage: Stage) -> None:
-        """Let only the stage's parameters learn."""
+        """Let only the stage's parameters learn, in its way."""
+        self.task.begin(stage)
         chosen = 0
         for name, parameter in self.raw.named_parameters():
             wanted = not stage.only or any(fnmatchcase(name, p) for p in stage.only)

@@ -16,7 +16,7 @@ from tiedtts.text.phones import FIRST_SPEECH_ID
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import AcousticRecipe
+from tiedtts.training.recipe import AcousticRecipe, Stage
 from tiedtts.training.tasks.task import Batch
 
 MOST_LIVELY = 1.4
@@ -52,6 +52,9 @@ class AcousticTask:
         self.train = [self._item(u) for n, u in enumerate(corpus.train) if n not in worst]
         self.heldout = [self._item(u) for u in corpus.heldout]
         self.lengths = [len(item["mel"]) for item in self.train]
+
+    def begin(self, stage: Stage) -> None:
+        """All stages are alike."""
 
     def discriminator(self) -> nn.Module:
         """Return a judge of mel patches."""

@@ -14,7 +14,7 @@ from tiedtts.training import frame_labels, losses, pictures
 from tiedtts.training.augmentation import augment
 from tiedtts.training.corpus import Corpus
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import AlignerRecipe
+from tiedtts.training.recipe import AlignerRecipe, Stage
 from tiedtts.training.tasks.task import Batch
 
 
@@ -45,6 +45,9 @@ class AlignerTask:
         self.lengths = [len(labels) for _, labels in self.train]
         self.grammar = recognition.Grammar.count([labels for _, labels in self.train])
         net.set_grammar(self.grammar.log_prior, self.grammar.log_bigram)
+
+    def begin(self, stage: Stage) -> None:
+        """All stages are alike."""
 
     def discriminator(self) -> None:
         """There is nothing to judge."""

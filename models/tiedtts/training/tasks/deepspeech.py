@@ -19,7 +19,7 @@ from tiedtts.training.augmentation import augment
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.frame_labels import Labelled
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import DeepSpeechRecipe
+from tiedtts.training.recipe import DeepSpeechRecipe, Stage
 from tiedtts.training.tasks.task import Batch
 
 Item = tuple[Labelled, npt.NDArray[np.int64]]
@@ -66,6 +66,9 @@ class DeepSpeechTask:
             [said.tolist() for _, said in self.train], len(self.config.symbols)
         )
         net.set_bigram(self.log_bigram)
+
+    def begin(self, stage: Stage) -> None:
+        """All stages are alike."""
 
     def discriminator(self) -> None:
         """There is nothing to judge."""

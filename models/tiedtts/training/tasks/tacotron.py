@@ -17,7 +17,7 @@ from tiedtts.nets.tacotron_synthesis import is_diagonal, keeps_pace, speak
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import TacotronRecipe
+from tiedtts.training.recipe import Stage, TacotronRecipe
 from tiedtts.training.tasks.task import Batch
 from tiedtts.tying import TiedLayer
 
@@ -25,6 +25,8 @@ SPREAD = 0.15
 """Share of the wanted attention that may lie on the neighbours of a phone."""
 SPOKEN = 24
 """Held-out texts that are spoken at each evaluation."""
+WIDEST = 1.5
+"""Mel bands are spread by no more than this."""
 _PER_PHONE = {"ids", "mask"}
 _PER_STEP = {"stop", "wanted", "step_mask"}
 
@@ -37,6 +39,7 @@ class TacotronTask:
 
     def __init__(self, corpus: Corpus, recipe: TacotronRecipe, net: Tacotron | None) -> None:
         self.recipe = recipe
+        self.own_frames = 0.0
         self.rate = corpus.audio.frame_rate
         order = recipe.net.lpc_order if net is None else net.config.lpc_order
         filters = {
@@ -80,6 +83,10 @@ class TacotronTask:
         self.durations = [u.durations for u in corpus.heldout]
         self.titles = [u.text for u in corpus.heldout]
         self.lengths = [len(item["mel"]) for item in self.train]
+
+    def begin(self, stage: Stage) -> None:
+        """Follow as many own frames as the stage says."""
+        self.own_frames = stage.own_frames
 
     def discriminator(self) -> None:
         """There is nothing to judge."""
@@ -131,7 +138,7 @@ class TacotronTask:
     def losses(self, net: nn.Module, batch: Batch) -> tuple[TacotronFrames, dict[str, Ratio]]:
         """Follow the recordings, and compare."""
         out: TacotronFrames = net(
-            batch["ids"], batch["mel"], batch["mask"], batch["frame_mask"], self._own(net, batch)
+            batch["ids"], self._followed(net, batch), batch["mask"], batch["frame_mask"]
         )
         mask, steps = batch["frame_mask"], batch["step_mask"]
         parts = {
@@ -155,13 +162,19 @@ class TacotronTask:
             parts["voicing"] = losses.voicing(out.voicing, batch["voiced"], mask)
         return out, parts
 
-    def _own(self, net: nn.Module, batch: Batch) -> Tensor | None:
-        """Draw the steps that follow the net's own frames, so that it learns to live with them, (B, S).
+    def _followed(self, net: nn.Module, batch: Batch) -> Tensor:
+        """Return the frames that steps follow: some the net's own, so that it learns to live with them.
 
-        Bengio et al., "Scheduled sampling for sequence prediction with recurrent neural networks", 2015.
+        Those it says after true frames: Duckworth et al., "Parallel scheduled sampling", 2019.
         """
-        share, steps = self.recipe.own_frames, batch["step_mask"]
-        return torch.rand_like(steps) < share if net.training and share else None
+        mel, share = batch["mel"], self.own_frames
+        if not net.training or not share:
+            return mel
+        with torch.no_grad():
+            own = net(batch["ids"], mel, batch["mask"], batch["frame_mask"]).coarse
+        reduction = self.config.reduction
+        chosen = torch.rand(len(mel), mel.shape[1] // reduction, 1, device=mel.device) < share
+        return torch.where(chosen.repeat_interleave(reduction, 1), own, mel)
 
     def views(self, outputs: Any, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
         """There is nothing to judge."""
@@ -204,8 +217,21 @@ class TacotronTask:
             labels = [str(at) for at in range(spoken.attention.shape[1])]
             pictures.matrix(folder / f"attention{number}.png", spoken.attention, labels, self.titles[number])
 
+    @torch.no_grad()
     def finish(self, net: nn.Module) -> None:
-        """There is nothing left to measure."""
+        """Measure by how much mel bands are too even when the net speaks by itself."""
+        assert isinstance(net, Tacotron)
+        net.config = dataclasses.replace(net.config, mel_spread=1.0)
+        device = next(net.parameters()).device
+        items = self.heldout or self.train
+        spread = []
+        for item in items[:: max(1, len(items) // SPOKEN)]:
+            spoken = speak(net, torch.from_numpy(item["ids"]).to(device))
+            spread.append((item["mel"].std(0) * self.config.mel_std, spoken.mel.std(0)))
+        real, made = np.mean(spread, axis=0)
+        # Bands that hold nothing but noise differ most, and matter least.
+        ratio = float(np.median(real / np.maximum(made, 1e-3)))
+        net.config = dataclasses.replace(net.config, mel_spread=round(float(np.clip(ratio, 1.0, WIDEST)), 4))
 
 
 def wanted_attention(durations: npt.NDArray[np.int64], steps: int, reduction: int) -> npt.NDArray[np.float32]:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import PartRecipe
+from tiedtts.training.recipe import PartRecipe, Stage
 
 Batch = dict[str, Tensor]
 """Named tensors, the batch axis first."""
@@ -31,6 +31,10 @@ class Task(Protocol):
     """Frames of each training recording."""
     draws: bool
     """Whether recordings are drawn by length rather than taken in turn."""
+
+    def begin(self, stage: Stage) -> None:
+        """Do what a stage asks of the task, before its first step."""
+        ...
 
     def discriminator(self) -> nn.Module | None:
         """Return a fresh discriminator, or None where the part has no use for one."""

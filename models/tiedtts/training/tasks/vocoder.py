@@ -17,7 +17,7 @@ from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import VocoderRecipe
+from tiedtts.training.recipe import Stage, VocoderRecipe
 from tiedtts.training.tasks.task import Batch
 
 JUDGED = (1024,)
@@ -70,6 +70,9 @@ class VocoderTask:
         self.lengths = [u.features.frames for u in self.train]
         self.pulses = [self._pulses(u, locked=True) for u in self.train]
         self.predicted = None if predict is None else [predict(u) for u in self.train]
+
+    def begin(self, stage: Stage) -> None:
+        """All stages are alike."""
 
     def discriminator(self) -> nn.Module:
         """Return judges of spectrograms."""

@@ -19,7 +19,7 @@ from tiedtts.nets.wavenet import WaveNet
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import WaveNetRecipe
+from tiedtts.training.recipe import Stage, WaveNetRecipe
 from tiedtts.training.tasks.task import Batch
 
 Array = npt.NDArray[np.float32]
@@ -63,6 +63,9 @@ class WaveNetTask:
         self.heldout = corpus.heldout[:: max(1, len(corpus.heldout) // HELDOUT)][:HELDOUT]
         self.lengths = [u.features.frames for u in self.train]
         self._conditions: dict[str, Conditions] = {}
+
+    def begin(self, stage: Stage) -> None:
+        """All stages are alike."""
 
     def discriminator(self) -> None:
         """Likelihood needs no judge."""
