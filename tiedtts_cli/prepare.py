@@ -14,6 +14,7 @@ FORMATS = ("auto", "ljspeech", "arctic", "folder", "jsonl")
 SHOWN = 3
 """Recordings named for every reason."""
 MOST_HELD_OUT = 0.5
+MOST_DENOISING = 40.0
 
 
 def prepare(
@@ -36,6 +37,9 @@ def prepare(
         Path | None,
         typer.Option(metavar="CKPT", help="Align by a trained DeepSpeech.", show_default=False),
     ] = None,
+    denoise: Annotated[
+        float, typer.Option(metavar="DB", help="Take steady noise down by so much, 0 to 40.")
+    ] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the choice of what is held out.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
@@ -50,6 +54,8 @@ def prepare(
         raise UsageError(f"unknown format `{corpus_format}`", hint=f"formats are {', '.join(FORMATS)}")
     if workers is not None and workers < 1:
         raise UsageError(f"`--workers` must be at least 1, got: {workers}")
+    if not 0 <= denoise <= MOST_DENOISING:
+        raise UsageError(f"`--denoise` must be 0 to {MOST_DENOISING:g} dB, got: {denoise:g}")
     share = parse_share(holdout)
     from tiedtts.corpus.prepare import prepare
 
@@ -69,6 +75,7 @@ def prepare(
             seed=seed,
             licence=licence,
             aligner=net,
+            denoise=denoise,
             progress=show,
         )
     if as_json:

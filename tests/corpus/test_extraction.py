@@ -165,6 +165,19 @@ def test_no_process_outlives_a_killed_run(tmp_path: Path) -> None:
     assert run.communicate(timeout=60)[0] == b""
 
 
+def test_noise_is_taken_down_before_the_edges_are_cut(tmp_path: Path, data: Path) -> None:
+    noise = 0.004 * np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
+    noise[RATE // 3 : 2 * RATE // 3] += voice(0, 0.5)[: 2 * RATE // 3 - RATE // 3]
+    write(tmp_path / "a.wav", noise)
+    quiet = []
+    for depth in (0.0, 15.0):
+        found = extraction.analyse("a", tmp_path / "a.wav", data, SETTINGS, depth)
+        made = Features.load(data / FEATURES / found.features)
+        quiet.append(float(np.median(made.mel[:8])))
+    # In nepers: 15 dB are 1.7.
+    assert quiet[0] - quiet[1] == pytest.approx(15 / 8.686, abs=0.3)
+
+
 def test_digests(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     missing = digest(path, SETTINGS)
@@ -173,5 +186,7 @@ def test_digests(tmp_path: Path) -> None:
     assert one != missing
     assert one == digest(path, AudioSettings())
     assert one != digest(path, AudioSettings(level=0.05))
+    assert one != digest(path, SETTINGS, 12.0) != digest(path, SETTINGS, 6.0)
+    assert one == digest(path, SETTINGS, 0.0)
     path.write_bytes(b"b")
     assert digest(path, SETTINGS) != one

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from tiedtts.audio import files
+from tiedtts.audio import denoising, files
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus import checks
 from tiedtts.corpus.features import FEATURES_VERSION, extract
@@ -49,6 +49,7 @@ def extract_all(
     data: Path,
     settings: AudioSettings,
     *,
+    denoise: float = 0.0,
     workers: int,
     progress: Callable[[float, str], None],
 ) -> list[Finding]:
@@ -58,6 +59,7 @@ def extract_all(
         recordings: Id and sound file of each.
         data: The data folder.
         settings: Rate, frames and pitch range.
+        denoise: By how much steady noise is taken down, dB.
         workers: Number of processes; with 1 all is done in this one.
         progress: Told the share done and what goes on.
 
@@ -67,7 +69,7 @@ def extract_all(
     known = {finding.features: finding for finding in _read(data)}
     findings: list[Finding | None] = []
     for number, (name, audio) in enumerate(recordings):
-        key = digest(audio, settings)
+        key = digest(audio, settings, denoise)
         found = known.get(file_name(name, key))
         findings.append(found if found is not None and _is_there(data, found) else None)
         if number % 100 == 0:
@@ -78,7 +80,7 @@ def extract_all(
     # Closed at once when progress raises: processes must not go on behind the caller's back.
     with (
         (data / FINDINGS).open("a", encoding="utf-8") as kept,
-        contextlib.closing(_analyse(recordings, todo, data, settings, workers)) as found_now,
+        contextlib.closing(_analyse(recordings, todo, data, settings, denoise, workers)) as found_now,
     ):
         for index, finding in found_now:
             findings[index] = finding
@@ -92,9 +94,11 @@ def extract_all(
     return complete
 
 
-def digest(audio: Path, settings: AudioSettings) -> str:
+def digest(audio: Path, settings: AudioSettings, denoise: float = 0.0) -> str:
     """Return what changes when the features of a sound file change."""
     versions = [FEATURES_VERSION, checks.CHECKS_VERSION, settings.to_dict()]
+    if denoise:
+        versions.append(denoise)
     value = hashlib.sha256(json.dumps(versions).encode())
     with contextlib.suppress(OSError):
         value.update(audio.read_bytes())
@@ -106,15 +110,19 @@ def file_name(name: str, key: str) -> str:
     return f"{checks.safe_name(name)}-{key[:12]}.npz"
 
 
-def analyse(name: str, audio: Path, data: Path, settings: AudioSettings) -> Finding:
+def analyse(name: str, audio: Path, data: Path, settings: AudioSettings, denoise: float = 0.0) -> Finding:
     """Judge one recording and write its features."""
     import soxr
 
-    key = digest(audio, settings)
+    key = digest(audio, settings, denoise)
     target = file_name(name, key)
     heard = checks.listen(audio, settings.sample_rate)
     if heard.rejected is not None:
         return Finding(target, key, rejected=heard.rejected)
+    if denoise:
+        # Before the edges are cut off: they tell best what the noise is.
+        cleaned = denoising.denoise(heard.samples, heard.rate, denoise)
+        heard = dataclasses.replace(heard, samples=cleaned)
     samples = soxr.resample(heard.trimmed, heard.rate, settings.sample_rate, "VHQ")
     features = extract(samples, settings)
     path = data / FEATURES / target
@@ -128,19 +136,20 @@ def _analyse(
     todo: Sequence[int],
     data: Path,
     settings: AudioSettings,
+    denoise: float,
     workers: int,
 ) -> Generator[tuple[int, Finding], None, None]:
     """Yield the findings of some recordings as they come, with the recording's index."""
     if workers == 1 or len(todo) < 2:
         for index in todo:
-            yield index, analyse(*recordings[index], data, settings)
+            yield index, analyse(*recordings[index], data, settings, denoise)
         return
     chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
     with _one_thread():
         pool = ProcessPoolExecutor(min(workers, len(chunks)), get_context("spawn"), _start_worker)
         try:
             jobs = [
-                pool.submit(_analyse_chunk, [(i, *recordings[i]) for i in chunk], data, settings)
+                pool.submit(_analyse_chunk, [(i, *recordings[i]) for i in chunk], data, settings, denoise)
                 for chunk in chunks
             ]
             for job in as_completed(jobs):
@@ -155,9 +164,9 @@ def _analyse(
 
 
 def _analyse_chunk(
-    chunk: Sequence[tuple[int, str, Path]], data: Path, settings: AudioSettings
+    chunk: Sequence[tuple[int, str, Path]], data: Path, settings: AudioSettings, denoise: float
 ) -> list[tuple[int, Finding]]:
-    return [(index, analyse(name, audio, data, settings)) for index, name, audio in chunk]
+    return [(index, analyse(name, audio, data, settings, denoise)) for index, name, audio in chunk]
 
 
 @contextlib.contextmanager

@@ -29,6 +29,9 @@ from tiedtts.text.phones import Phone
 ALIGNMENT_STATE = "alignment.npz"
 """File in the data folder while recordings are being aligned."""
 LARGEST_HOLDOUT = 0.5
+"""Share of the prompts that may be kept from training."""
+DEEPEST = 40.0
+"""By how much noise may be taken down, dB."""
 GUESSED = "g2p-en"
 """Source of words that no dictionary has."""
 
@@ -91,6 +94,7 @@ def prepare(
     seed: int = 0,
     licence: str | None = None,
     aligner: Aligner | None = None,
+    denoise: float = 0.0,
     progress: Progress | None = None,
 ) -> Report:
     """Check a corpus, compute features and alignments, and write the data folder.
@@ -108,6 +112,7 @@ def prepare(
         seed: Of the choice of what is held out.
         licence: Of the recordings; by default what a licence file in the corpus names.
         aligner: Aligns the recordings; by default models are trained on them, see `alignment.align`.
+        denoise: By how much steady noise is taken down, dB, see `tiedtts.audio.denoising`.
         progress: Told the share done, 0 to 1, and what goes on.
 
     Raises:
@@ -119,6 +124,8 @@ def prepare(
         raise ConfigError(f"`holdout` must be in [0, {LARGEST_HOLDOUT}], got: {holdout}")
     if workers is not None and workers < 1:
         raise ConfigError(f"`workers` must be at least 1, got: {workers}")
+    if not 0.0 <= denoise <= DEEPEST:
+        raise ConfigError(f"`denoise` must be 0 to {DEEPEST:g} dB, got: {denoise:g}")
     audio = AudioSettings() if settings is None else settings
 
     def tell(share: float, message: str) -> None:
@@ -131,7 +138,7 @@ def prepare(
     recordings, notes = readers.read(source, format)
     _make_folder(data)
     rejected: Reasons = {}
-    items = _items(recordings, data, audio, lexicon, workers or _cores(), tell, rejected)
+    items = _items(recordings, data, audio, lexicon, denoise, workers or _cores(), tell, rejected)
     total = len(recordings)
     _refuse_nothing(items, rejected, total)
     state = _alignment_key(items, "" if aligner is None else aligner.key)
@@ -186,6 +193,7 @@ def prepare(
         seconds=report.seconds,
         heldout=report.heldout,
         alignment=state,
+        **({"denoise_db": denoise} if denoise else {}),
     )
     report.write(data, title)
     _remove_stale(data, {entry.features for entry in entries})
@@ -236,6 +244,7 @@ def _items(
     data: Path,
     settings: AudioSettings,
     lexicon: Path | None,
+    denoise: float,
     workers: int,
     progress: Progress,
     rejected: Reasons,
@@ -258,6 +267,7 @@ def _items(
         [(recording.id, recording.audio) for recording, _ in texts],
         data,
         settings,
+        denoise=denoise,
         workers=workers,
         progress=lambda share, message: progress(0.05 + 0.65 * share, message),
     )
