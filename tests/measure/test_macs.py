@@ -168,3 +168,34 @@ def test_structural_ties_save_work_and_storage_ties_do_not(
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         tied.filters(mel, row, row)
     assert counter.get_total_flops() / 2 / 50 * 24_000 / 256 == pytest.approx(after[0], rel=1e-3)
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+@pytest.mark.parametrize("scheme", ["share", "codebook", "lowrank"])
+def test_tied_recurrent_layers_work_as_much_as_their_tie_leaves(kind: type[nn.Module], scheme: str) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList([kind(8, 8), kind(8, 8)])
+
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = self.layers[1](self.layers[0](x)[0])[0]
+            return out
+
+    torch.manual_seed(0)
+    net = Net()
+
+    def work(net: nn.Module) -> tuple[int, dict[str, int]]:
+        return macs(net, lambda: net(torch.zeros(6, 1, 8)))
+
+    options = {"share": {}, "codebook": {"k": 4}, "lowrank": {"ratio": 0.25}}[scheme]
+    gates = 4 if kind is nn.LSTM else 3
+    plain = 2 * 6 * gates * 8 * 16
+    assert work(net)[0] == plain
+    tied, _ = tie(net, plan(scheme, "*", **options))
+    total, rows = work(tied)
+    # A rank of two, or as much work as ever.
+    share = 2 * (8 + gates * 8) / (8 * gates * 8) if scheme == "lowrank" else 1.0
+    assert total == pytest.approx(share * plain)
+    assert rows[""] == total
+    assert rows["layers.0"] == rows["layers.1"] == total / 2
