@@ -99,6 +99,7 @@ def run(arguments: argparse.Namespace, done: set[tuple[str, str, str]]) -> None:
     for study in arguments.study:
         if study == "trained" and trained is None:
             continue
+        task.begin(recipe.stages[-1 if study == "trained" else 0])
         for tie in ("untied", *TIES[name]):
             if (name, study, tie) in done:
                 continue
