@@ -1,5 +1,6 @@
 """The acoustic net and what surrounds it: durations, positions, masks, strides."""
 
+import dataclasses
 import math
 from typing import Any
 
@@ -197,8 +198,20 @@ def test_every_weight_learns() -> None:
         ("mel_std", 0.0, "positive"),
         ("log_f0_std", float("nan"), "positive"),
         ("duration_scale", float("inf"), "positive"),
+        ("f0_scale", 0.0, "positive"),
     ],
 )
 def test_sizes_that_cannot_be(name: str, value: float, wanted: str) -> None:
     with pytest.raises(ConfigError, match=rf"^`{name}` must be {wanted}, got: {value}$"):
         AcousticConfig(**{name: value})
+
+
+def test_pitch_of_frames_is_spread() -> None:
+    torch.manual_seed(0)
+    net = AcousticNet(AcousticConfig(width=8, log_f0_mean=5.0)).eval()
+    one = torch.ones(1)
+    with torch.no_grad():
+        plain = net.speak(sentence(1, 0), one, 0 * one).log_f0
+        net.config = dataclasses.replace(net.config, f0_scale=1.5)
+        spread = net.speak(sentence(1, 0), one, 0 * one).log_f0
+    torch.testing.assert_close(spread - 5.0, 1.5 * (plain - 5.0))

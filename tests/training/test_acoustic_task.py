@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -214,6 +215,26 @@ def test_pace_of_the_corpus_is_measured() -> None:
     net.variance.head.bias.data[0] = 9.0
     made.finish(net)
     assert net.config.duration_scale == 0.5
+
+
+def test_pitch_is_spread_as_hers_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever says the recordings with 0.8 of their spread is told 1.25."""
+    made = task()
+    net = made.net.eval()
+    assert isinstance(net, AcousticNet)
+    items = iter(made.heldout)
+
+    def flat(ids: torch.Tensor, speed: torch.Tensor, shift: torch.Tensor) -> SimpleNamespace:
+        assert net.config.f0_scale == 1
+        item = next(items)
+        log_f0 = 0.8 * item["log_f0"] * made.config.log_f0_std + made.config.log_f0_mean
+        return SimpleNamespace(
+            log_f0=torch.from_numpy(log_f0)[None], voicing=torch.from_numpy(item["voiced"])[None]
+        )
+
+    monkeypatch.setattr(net, "speak", flat)
+    made.finish(net)
+    assert net.config.f0_scale == pytest.approx(1.25, abs=1e-3)
 
 
 def test_mel_of_a_recording_is_unscaled() -> None:

@@ -63,13 +63,15 @@ class AcousticConfig:
     logarithm, which alone would hurry."""
     pitch_scale: float = 1.0
     """Pitch of phones is spread by it in synthesis: what is learnt is a mean, which alone would drone."""
+    f0_scale: float = 1.0
+    """Pitch of frames is spread by it in synthesis, for what is still missing then."""
 
     def __post_init__(self) -> None:
         sizes = ("width", "encoder_blocks", "decoder_blocks", "expansion", "stride", "n_mels")
         check_sizes(self, *sizes, "variance_width", "variance_blocks")
         check_kernels(self, "encoder_kernel", "decoder_kernel")
         check_shares(self, "dropout", "variance_dropout")
-        check_scales(self, "mel_std", "log_f0_std", "duration_scale", "pitch_scale")
+        check_scales(self, "mel_std", "log_f0_std", "duration_scale", "pitch_scale", "f0_scale")
 
 
 class Variances(NamedTuple):
@@ -237,7 +239,7 @@ class AcousticNet(nn.Module):
         return Spoken(
             durations,
             out.mel * config.mel_std + config.mel_mean,
-            out.log_f0 * config.log_f0_std + config.log_f0_mean + shift,
+            out.log_f0 * (config.log_f0_std * config.f0_scale) + config.log_f0_mean + shift,
             torch.sigmoid(out.voicing),
         )
 

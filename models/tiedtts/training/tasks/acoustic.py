@@ -187,7 +187,24 @@ class AcousticTask:
             changes["duration_scale"] = round(float(np.clip(real / made, 0.5, 2.0)), 4)
         if spread[1] > 0:
             changes["pitch_scale"] = round(float(np.clip(spread[0] / spread[1], 1.0, MOST_LIVELY)), 4)
-        net.config = dataclasses.replace(net.config, **changes)
+        net.config = dataclasses.replace(net.config, **changes, f0_scale=1.0)
+        spreads = [self._f0_spread(net, item) for item in self.heldout or self.train]
+        real, made = np.sum(spreads, axis=0)
+        if made > 0:
+            scale = round(float(np.clip(real / made, 1.0, MOST_LIVELY)), 4)
+            net.config = dataclasses.replace(net.config, f0_scale=scale)
+
+    def _f0_spread(self, net: AcousticNet, item: dict[str, npt.NDArray[Any]]) -> tuple[float, float]:
+        """Return the standard deviation of a recording's pitch and of that with which it is said."""
+        device = next(net.parameters()).device
+        one = torch.ones(1, device=device)
+        spoken = net.speak(torch.from_numpy(item["ids"])[None].to(device), one, 0 * one)
+        made = (spoken.log_f0[0].float().cpu().numpy() - self.config.log_f0_mean) / self.config.log_f0_std
+        voiced = spoken.voicing[0].float().cpu().numpy() > 0.5
+        real = item["log_f0"][item["voiced"] > 0]
+        if len(real) < 2 or voiced.sum() < 2:
+            return 0.0, 0.0
+        return float(real.std()), float(made[voiced].std())
 
     @torch.no_grad()
     def predict(self, utterance: Utterance) -> npt.NDArray[np.float32]:
