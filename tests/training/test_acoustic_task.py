@@ -13,7 +13,7 @@ from tests.training.synthetic import AUDIO, corpus, small_recipe, utterance
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.training.corpus import Corpus
 from tiedtts.training.recipe import AcousticRecipe
-from tiedtts.training.tasks.acoustic import CROP, AcousticTask, phone_means
+from tiedtts.training.tasks.acoustic import CROP, LIVELINESS, AcousticTask, phone_means
 
 CORPUS = corpus()
 
@@ -218,7 +218,7 @@ def test_pace_of_the_corpus_is_measured() -> None:
 
 
 def test_pitch_is_spread_as_hers_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever says the recordings with 0.8 of their spread is told 1.25."""
+    """Whoever says the recordings with 0.8 of their spread is told how to come to nine tenths."""
     made = task()
     net = made.net.eval()
     assert isinstance(net, AcousticNet)
@@ -234,7 +234,7 @@ def test_pitch_is_spread_as_hers_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(net, "speak", flat)
     made.finish(net)
-    assert net.config.f0_scale == pytest.approx(1.25, abs=1e-3)
+    assert net.config.f0_scale == pytest.approx(1.25 * LIVELINESS, abs=1e-3)
 
 
 def test_mel_of_a_recording_is_unscaled() -> None:

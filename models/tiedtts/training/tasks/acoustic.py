@@ -21,6 +21,8 @@ from tiedtts.training.tasks.task import Batch
 
 MOST_LIVELY = 1.4
 """Pitch is not spread further than this: its errors grow with it."""
+LIVELINESS = 0.9
+"""Share of the recordings' spread of pitch that is aimed for: further out, what is wrong is more wrong."""
 CROP = 80
 """Frames that the discriminator sees of each recording."""
 
@@ -191,7 +193,7 @@ class AcousticTask:
         spreads = [self._f0_spread(net, item) for item in self.heldout or self.train]
         real, made = np.sum(spreads, axis=0)
         if made > 0:
-            scale = round(float(np.clip(real / made, 1.0, MOST_LIVELY)), 4)
+            scale = round(float(np.clip(LIVELINESS * real / made, 1.0, MOST_LIVELY)), 4)
             net.config = dataclasses.replace(net.config, f0_scale=scale)
 
     def _f0_spread(self, net: AcousticNet, item: dict[str, npt.NDArray[Any]]) -> tuple[float, float]:
