@@ -7,12 +7,12 @@ from tiedtts.text.normalize import normalize
 CASES = {
     "numbers": """
         7 => seven
-        1,234,567.89 => one million two hundred thirty four thousand five hundred sixty seven point eight nine
+        1,234,567.89 => one million two hundred thirty four thousand five hundred and sixty seven point eight nine
         0.05 => zero point zero five
         .5 => point five
         007 => zero zero seven
         -5 => minus five
-        12345 => twelve thousand three hundred forty five
+        12345 => twelve thousand three hundred and forty five
         100000 => one hundred thousand
         10 000 => ten thousand
         1.2.3 => one point two point three

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from tiedtts.text.numbers import cardinal, spell_number
+from tiedtts.text.numbers import count, spell_number
 from tiedtts.text.rules import NUMBER, Rule, letters, spaced
 
 
@@ -59,16 +59,16 @@ def amount(number: str, currency: Currency, scale: str = "") -> str:
         scale: `million` and the like.
     """
     if scale:
-        return f"{spell_number(number)} {scale} {currency.many}"
+        return f"{spell_number(number, scale)} {scale} {currency.many}"
     whole, _, decimals = number.replace(",", "").partition(".")
     if decimals.strip("0") and not (currency.cent and (len(decimals) < 3 or not decimals[2:].strip("0"))):
         return f"{spell_number(number)} {currency.many}"
     major, minor = int(whole or "0"), int((decimals + "00")[:2]) if decimals else 0
     parts = []
     if major or not minor:
-        parts.append(f"{cardinal(major)} {currency.one if major == 1 else currency.many}")
+        parts.append(f"{count(major)} {currency.one if major == 1 else currency.many}")
     if minor:
-        parts.append(f"{cardinal(minor)} {currency.cent if minor == 1 else currency.cents}")
+        parts.append(f"{count(minor)} {currency.cent if minor == 1 else currency.cents}")
     return " ".join(parts)
 
 

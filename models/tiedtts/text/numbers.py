@@ -27,7 +27,7 @@ _ORDINALS = {
 
 
 def cardinal(number: int) -> str:
-    """Return `number` in words; American, without `and`."""
+    """Return `number` in words, without `and`: years, ordinals, fractions."""
     if number < 0:
         return f"minus {cardinal(-number)}"
     if number < 20:
@@ -46,6 +46,14 @@ def cardinal(number: int) -> str:
         if scale >= len(SCALES):
             return digits(str(number))
     return " ".join(reversed(groups))
+
+
+def count(number: int) -> str:
+    """Return `number` in words as quantities are said, with `and` before its last two digits."""
+    rest = number % 100
+    if number < 100 or not rest:
+        return cardinal(number)
+    return f"{cardinal(number - rest)} and {cardinal(rest)}"
 
 
 def ordinal(number: int) -> str:
@@ -75,13 +83,18 @@ def year(number: int) -> str:
     return pairs(number)
 
 
-def spell_number(text: str) -> str:
-    """Return a number as written, `1,234.50` or `007`, in words."""
+def spell_number(text: str, scale: str = "") -> str:
+    """Return a number as written, `1,234.50` or `007`, in words.
+
+    Args:
+        text: The number.
+        scale: The word that follows: `million` and the like. Before it there is no `and`.
+    """
     whole, point, decimals = text.replace(",", "").partition(".")
     if (len(whole) > 1 and whole.startswith("0")) or (len(whole) > MOST_DIGITS and "," not in text):
         words = digits(whole)
     else:
-        words = cardinal(int(whole)) if whole else ""
+        words = (cardinal if scale in SCALES else count)(int(whole)) if whole else ""
     return f"{words} point {digits(decimals)}".lstrip() if point and decimals else words
 
 
@@ -104,7 +117,9 @@ def _whole(text: str, before: str, after: str) -> str:
     number = int(text)
     looks_plural = len(after) > 2 and after.endswith("s") and after.islower() and after not in _NOT_PLURAL
     counted = looks_plural or before in _COUNTED or after in ("people", "men", "women", "children")
-    return year(number) if len(text) == 4 and 1100 <= number < 2100 and not counted else spell_number(text)
+    if len(text) == 4 and 1100 <= number < 2100 and not counted:
+        return year(number)
+    return spell_number(text, after)
 
 
 RULES = (
