@@ -89,7 +89,11 @@ def table(cases: list[Case], found: list[Miss], most: int) -> str:
         for kind, (right, of) in shares(cases, found).items()
     ]
     for miss in found[:most]:
-        lines += [f"\n{miss.case.kind}: {miss.case.written}", f"  want  {miss.case.spoken}", f"  got   {miss.got}"]
+        lines += [
+            f"\n{miss.case.kind}: {miss.case.written}",
+            f"  want  {miss.case.spoken}",
+            f"  got   {miss.got}",
+        ]
     return "\n".join(lines)
 
 

@@ -10,6 +10,13 @@ LEADS = {
     **{"col": "colonel", "maj": "major", "capt": "captain", "cpt": "captain", "lt": "lieutenant"},
     **{"sgt": "sergeant", "cpl": "corporal", "pvt": "private", "cmdr": "commander", "adm": "admiral"},
     **{"sen": "senator", "rep": "representative", "gov": "governor", "pres": "president"},
+    **{
+        "drs": "doctors",
+        "supt": "superintendent",
+        "insp": "inspector",
+        "det": "detective",
+        "atty": "attorney",
+    },
     **{"mt": "mount", "ft": "fort", "vs": "versus", "cf": "compare", "viz": "namely"},
     **{"e.g": "for example", "i.e": "that is", "approx": "approximately", "esp": "especially"},
 }
@@ -27,6 +34,14 @@ ENDS = {
         "dept": "department",
         "est": "established",
     },
+    **{"esq": "esquire", "intl": "international", "natl": "national", "bldg": "building", "apt": "apartment"},
+    **{
+        "assoc": "association",
+        "tel": "telephone",
+        "ext": "extension",
+        "temp": "temperature",
+        "avg": "average",
+    },
     **{"ave": "avenue", "blvd": "boulevard", "rd": "road", "hwy": "highway", "assn": "association"},
     **{
         "univ": "university",
@@ -39,7 +54,7 @@ ENDS = {
 }
 """Abbreviations that may also end a sentence."""
 CAPITALISED = frozenset(
-    "fr gen col maj adm sen rep gov pres mt ft hon rev inc co est ave bros corp min max jan "
+    "det temp apt assoc fr gen col maj adm sen rep gov pres mt ft hon rev inc co est ave bros corp min max jan "
     "feb apr aug sept oct nov "
     "dec mx lt".split()
 )
@@ -48,6 +63,8 @@ COUNTED = {
     **{"fig": "figure", "figs": "figures", "vol": "volume", "vols": "volumes", "ch": "chapter", "p": "page"},
     **{"pp": "pages", "eq": "equation", "sec": "section", "art": "article", "ver": "version"},
     **{"no": "number", "nos": "numbers", "est": "established", "ca": "circa", "tel": "telephone"},
+    **{"apt": "apartment", "ext": "extension", "ste": "suite", "bldg": "building", "par": "paragraph"},
+    **{"ser": "series", "ed": "edition", "pt": "part", "bk": "book", "cap": "chapter", "lot": "lot"},
 }
 """Abbreviations only before a number."""
 STREETS = {
@@ -114,6 +131,10 @@ def _saint_or_street(match: re.Match[str]) -> str:
     return "Street, " if on_street and previous not in ("The", "From", "With", "Near") else "Saint "
 
 
+def _contracted(match: re.Match[str]) -> str:
+    return f"{match[1]}nternational" if match[1] else f"{match[2]}ational"
+
+
 def _street(match: re.Match[str]) -> str:
     return f"{match[1]} {STREETS[match[2].lower()]}"
 
@@ -132,7 +153,7 @@ RULES = (
     Rule(r"(?<![\w.])(?:Ph\. ?D|M\.D|B\.A|M\.A|B\.Sc|M\.Sc|D\.C|R\.I\.P|P\.S)\b\.?", _initials, _DOT),
     Rule(r"\bSt\. (?=[A-Z])", _saint_or_street, _DOT),
     Rule(
-        r"\b([A-Z][a-z]+) (St|Dr|Ave|Blvd|Rd|Ln|Ct|Hwy|Pkwy|Sq)\.(?=,|$|\)| [a-z]| [NSEW]{1,2}\b)",
+        r"\b([A-Z][a-z]+(?:'s)?) (St|Dr|Ave|Blvd|Rd|Ln|Ct|Hwy|Pkwy|Sq)\.(?=,|$|\)| [a-z]| [NSEW]{1,2}\b)",
         _street,
         _DOT,
     ),
@@ -145,4 +166,8 @@ RULES = (
     Rule(r"(?<![\w.'-])([A-Z])\. (?=[A-Z][a-z])", lambda m: f"{letters(m[1])} ", _DOT),
     Rule(r"(?<!\w)([wW])/(o)?(?= |[a-z])", lambda m: "without" if m[2] else "with ", frozenset("/")),
     Rule(r"(?<!\w)c/o\b", lambda m: "care of", frozenset("/")),
+    Rule(r"(?<!\w)b/c\b", lambda m: "because", frozenset("/")),
+    Rule(r"(?<!\w)a/c (?=number|no\b)", lambda m: "account ", frozenset("/")),
+    Rule(r"(?<!\w)([iI])nt'l\b|(?<!\w)([nN])at'l\b", _contracted, frozenset("'")),
+    Rule(r"(?<=\w )vs(?= \w)", lambda m: "versus", frozenset()),
 )

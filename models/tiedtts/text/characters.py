@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-SIGNS = frozenset("£€¥₩₹₽¢°×÷±§π√≈≠≤≥∞")
+SIGNS = frozenset("£€¥₩₹₽¢₺₴₦฿₫₱₪₿°×÷±§π√≈≠≤≥∞∑∫∂∝≡∈∆∅")
 """Signs outside ASCII that rules read out."""
 
 # What NFKC would take apart wrongly (a raised 2, a half) or has no plain form for.

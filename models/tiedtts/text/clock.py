@@ -2,7 +2,7 @@
 
 import re
 
-from tiedtts.text.numbers import cardinal
+from tiedtts.text.numbers import cardinal, digits
 from tiedtts.text.rules import Rule, letters
 
 ZONES = frozenset("est edt cst cdt mst mdt pst pdt gmt utc bst cet cest ist jst".split())
@@ -31,6 +31,12 @@ def _hour(match: re.Match[str]) -> str:
     return match[0] if int(hour) > 24 else cardinal(int(hour)) + _ending(half, zone)
 
 
+def _military(match: re.Match[str]) -> str:
+    hour, minute = match[1], match[2]
+    said = digits(hour) if hour[0] == "0" else cardinal(int(hour))
+    return f"{said} {'hundred' if minute == '00' else _minutes(minute)}"
+
+
 def _ending(half: str | None, zone: str | None) -> str:
     words = [letters(half + "m")] if half else []
     words += [letters(zone)] if zone else []
@@ -45,6 +51,7 @@ def _long(match: re.Match[str]) -> str:
 
 
 RULES = (
+    Rule(r"\b(noon|midnight|dawn) ?[-–] ?(?=\d)", lambda m: f"{m[1]} to "),
     # A range first: `5pm-7pm`, `9:00–17:00`.
     Rule(
         r"(?<![\w:.,])(\d{1,2}(?::[0-5]\d)?(?: ?[ap]\.?m\.?)?) ?[-–] ?"
@@ -58,5 +65,7 @@ RULES = (
         _time,
         flags=re.IGNORECASE,
     ),
+    Rule(rf"(?<![\w:.,])(\d{{1,2}})\.([0-5]\d){_HALF}{_ZONE}", _time, flags=re.IGNORECASE),
     Rule(rf"(?<![\w:.,])(\d{{1,2}}){_HALF}{_ZONE}", _hour, flags=re.IGNORECASE),
+    Rule(r"(?<![\w:.,])([01]\d|2[0-4])([0-5]\d)(?= (?:hours|hrs)\b)", _military),
 )

@@ -17,7 +17,10 @@ DAYS = {
 }
 _MONTH = "(" + "|".join(sorted(NUMBERED, key=len, reverse=True)) + r")\b\.?"
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
-_YEAR = r"(?:,? (\d{4})(?![\d,:/-]|\.\d| ?%))?"
+_MONTH_NAMES = "|".join(sorted((name.capitalize() for name in NUMBERED), key=len, reverse=True))
+_DAY_NAMES = "|".join(sorted((name.capitalize() for name in DAYS), key=len, reverse=True))
+_NOTHING: frozenset[str] = frozenset()
+_YEAR = r"(?:(?:,? |-)(\d{4})(?![\d,:/-]|\.\d| ?%))?"
 
 
 def month(name: str) -> str:
@@ -56,7 +59,7 @@ def _month_year(match: re.Match[str]) -> str:
 
 
 def _iso(match: re.Match[str]) -> str:
-    return _date(int(match[1]), int(match[2]), int(match[3])) or match[0]
+    return _date(int(match[1]), int(match[3]), int(match[4])) or match[0]
 
 
 def _numeric(match: re.Match[str]) -> str:
@@ -83,12 +86,23 @@ def _date(number: int, month_number: int, day: int) -> str:
 def _era(match: re.Match[str]) -> str:
     number = int(match[1])
     said = pairs(number) if 110 <= number < 10000 and number % 100 >= 10 else year(number)
-    return f"{said} {letters(match[2].replace('.', ''))}"
+    return f"{said} {letters(match[2].replace('.', '').replace(' ', ''))}"
 
 
 def _quarter(match: re.Match[str]) -> str:
-    number = int(match[2])
-    return f"the {ordinal(int(match[1]))} quarter of {year(number) if number > 99 else cardinal(number)}"
+    return _part_of_year(f"the {ordinal(int(match[1]))} quarter", match[2])
+
+
+def _half(match: re.Match[str]) -> str:
+    return _part_of_year(f"the {ordinal(int(match[1]))} half", match[2])
+
+
+def _part_of_year(part: str, written: str | None) -> str:
+    if not written:
+        return part
+    number = int(written)
+    said = year(number) if number > 99 else digits(written) if number < 10 else cardinal(number)
+    return f"{part} of {said}"
 
 
 RULES = (
@@ -96,15 +110,30 @@ RULES = (
         rf"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?(?=,? (?:{_MONTH} |\d))",
         lambda m: DAYS[m[1].lower()],
     ),
-    Rule(r"(?<![\w./-])(\d{4})-(\d\d)-(\d\d)(?![\w-])", _iso),
+    Rule(r"(?<![\w./-])(\d{4})([-./])(\d\d)\2(\d\d)(?![\w-]|[./]\d)", _iso),
     Rule(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4}|\d\d)(?![\w/-]|\.\d)", _numeric),
-    Rule(rf"\b(the )?(?<![\d.,/:$-]){_DAY} (?:of )?{_MONTH}{_YEAR}", _day_month, flags=re.IGNORECASE),
+    Rule(rf"\b(the )?(?<![\d.,/:$-]){_DAY}(?: (?:of )?|-){_MONTH}{_YEAR}", _day_month, flags=re.IGNORECASE),
     Rule(
         rf"\b{_MONTH} (?:the )?{_DAY}(?: ?[-–] ?{_DAY})?(?![\w:/%]|[.,]\d){_YEAR}",
         _month_day,
         flags=re.IGNORECASE,
     ),
     Rule(rf"\b{_MONTH},? (\d{{4}})(?![\w,:/%-]|\.\d)", _month_year, flags=re.IGNORECASE),
-    Rule(r"(?<![\w.,])(\d{1,4}) ?(A\.?D\b|B\.?C\.?E\b|B\.?C\b|C\.?E\b)\.?", _era),
-    Rule(r"\b([1-4])Q(\d\d(?:\d\d)?)\b", _quarter),
+    Rule(r"(?<![\w.,])(\d{1,4}) ?(A\.? ?D\b|B\.? ?C\.? ?E\b|B\.? ?C\b|C\.? ?E\b|a\.d\b|b\.c\b)\.?", _era),
+    Rule(r"\b([1-4])(?:Q ?(\d\d(?:\d\d)?)|Q)\b", _quarter),
+    Rule(r"\b([12])H ?(\d\d(?:\d\d)?)\b", _half),
+    Rule(
+        rf"\b({_DAY_NAMES})\.? ?[-–] ?({_DAY_NAMES})\b(?:\.(?= [a-z]))?",
+        lambda m: f"{DAYS[m[1].lower()]} to {DAYS[m[2].lower()]}",
+        _NOTHING,
+    ),
+    Rule(
+        rf"\b({_MONTH_NAMES})\.? ?[-–] ?({_MONTH_NAMES})\b(?:\.(?= [a-z]))?",
+        lambda m: f"{month(m[1])} to {month(m[2])}",
+        _NOTHING,
+    ),
+    Rule(
+        r"\b(in|since|by|until|till|before|after|from|of|year|circa|around) (1[01]\d\d)\b(?![,.:/%-]?\d| [a-z]+s\b)",
+        lambda m: f"{m[1]} {year(int(m[2]))}",
+    ),
 )

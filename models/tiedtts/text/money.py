@@ -23,6 +23,9 @@ POUND = Currency("pound", "pounds", "penny", "pence")
 EURO = Currency("euro", "euros", "cent", "cents")
 SIGNS = {
     **{"$": DOLLAR, "£": POUND, "€": EURO, "¥": Currency("yen", "yen"), "₩": Currency("won", "won")},
+    **{"₺": Currency("lira", "lira"), "₴": Currency("hryvnia", "hryvnias"), "₦": Currency("naira", "naira")},
+    **{"฿": Currency("baht", "baht"), "₫": Currency("dong", "dong"), "₱": Currency("peso", "pesos")},
+    **{"₪": Currency("shekel", "shekels"), "₿": Currency("bitcoin", "bitcoins")},
     **{
         "₹": Currency("rupee", "rupees", "paisa", "paise"),
         "₽": Currency("ruble", "rubles", "kopek", "kopeks"),
@@ -30,8 +33,22 @@ SIGNS = {
 }
 CODES = {
     **{"USD": "US dollars", "EUR": "euros", "GBP": "pounds", "JPY": "yen", "CHF": "Swiss francs"},
-    **{"CAD": "Canadian dollars", "AUD": "Australian dollars", "CNY": "yuan", "INR": "rupees"},
+    **{
+        "CAD": "Canadian dollars",
+        "AUD": "Australian dollars",
+        "CNY": "yuan",
+        "INR": "rupees",
+        "Rs": "rupees",
+    },
+    **{"SEK": "Swedish kronor", "NOK": "Norwegian kroner", "DKK": "Danish kroner", "MXN": "Mexican pesos"},
+    **{"BRL": "Brazilian reais", "NZD": "New Zealand dollars", "HKD": "Hong Kong dollars"},
+    **{"SGD": "Singapore dollars", "KRW": "won", "RUB": "rubles", "PLN": "zlotys", "BTC": "bitcoins"},
 }
+COUNTRIES = {
+    **{"A": "Australian", "AU": "Australian", "C": "Canadian", "CA": "Canadian", "HK": "Hong Kong"},
+    **{"NZ": "New Zealand", "S": "Singapore"},
+}
+"""What stands before a dollar sign: `A$`."""
 SCALES = {
     **{"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "t": "trillion"},
     **{word: word for word in ("hundred", "thousand", "million", "billion", "trillion")},
@@ -77,7 +94,7 @@ def _money(match: re.Match[str]) -> str:
     minus = "minus " if match[0].startswith("-") else ""
     words = minus + amount(number, SIGNS[sign], SCALES[scale.lower()] if scale else "")
     if country:
-        name = letters(country)
+        name = COUNTRIES.get(country.upper()) or letters(country)
         head, _, tail = words.rpartition(" ")
         words = f"{head} {name} {tail}"
     return spaced(match, f"{words} per {PER[per.lower()]}" if per else words)
@@ -96,13 +113,22 @@ RULES = (
         rf"({_SIGN})({NUMBER}) ?[-–] ?(?=\d)", lambda m: f"{spell_number(m[2])} to {m[1]}", frozenset(SIGNS)
     ),
     Rule(
-        rf"(?:(?<!\w)-)?(?:\b(US|A|C|HK|NZ|AU|CA))?({_SIGN}) ?({NUMBER}){_SCALE}"
+        rf"(?:(?<!\w)-)?(?:\b(US|A|C|S|HK|NZ|AU|CA))?({_SIGN}) ?({NUMBER}){_SCALE}"
         rf"(?: (?:dollar|pound|euro)s?\b)?{_PER}",
         _money,
         frozenset(SIGNS),
         re.IGNORECASE,
     ),
-    Rule(rf"\b({NUMBER}) ?{_CODE}\b|\b{_CODE} ?({NUMBER})", _coded),
+    Rule(rf"\b({NUMBER}) ?{_CODE}\b|\b{_CODE}\.? ?({NUMBER})", _coded),
+    # As on the Continent: `5,50 €`.
+    Rule(
+        rf"(?<![\d.,])(\d{{1,9}}),(\d\d) ?({_SIGN})(?![\w.])",
+        lambda m: amount(f"{m[1]}.{m[2]}", SIGNS[m[3]]),
+        frozenset(SIGNS),
+    ),
+    Rule(
+        rf"(?<![\d.,])({NUMBER}) ?({_SIGN})(?![\w.])", lambda m: amount(m[1], SIGNS[m[2]]), frozenset(SIGNS)
+    ),
     Rule(
         rf"(?<!\d)({NUMBER}) ?¢",
         lambda m: f"{spell_number(m[1])} {'cent' if m[1] == '1' else 'cents'}",

@@ -18,6 +18,7 @@ from tiedtts.text import (
     places,
     roman,
     sentences,
+    serials,
     symbols,
     telephone,
     units,
@@ -29,6 +30,7 @@ from tiedtts.text.rules import JOINED, apply
 
 STAGES = (
     *(
+        symbols.EARLY_RULES,
         abbreviations.COUNTED_RULES,
         web.RULES,
         telephone.RULES,
@@ -38,11 +40,14 @@ STAGES = (
         money.RULES,
     ),
     *(
+        units.EARLY_RULES,
+        serials.EARLY_RULES,
         fractions.RULES,
         counting.RULES,
         units.RULES,
         roman.RULES,
         abbreviations.RULES,
+        serials.RULES,
         casing.RULES,
         numbers.RULES,
     ),
@@ -66,8 +71,7 @@ def _sentence(written: str) -> str:
     text = spoken(fold(pieces.take(BRACES, written)).text)
     if written[-1] in ".?!" and text and text[-1] not in ".?!":
         text += written[-1]
-    # The front end needs `etc`, which the dictionary has as one word.
-    return re.sub(r"\betc\b", "et cetera", pieces.restore(text).replace(JOINED, ""))
+    return re.sub(r"\betc\b", "etcetera", pieces.restore(text).replace(JOINED, ""))
 
 
 def spoken(text: str) -> str:

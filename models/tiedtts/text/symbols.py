@@ -32,12 +32,26 @@ ALWAYS = {
         "@": "at",
         "#": "hash",
     },
-    **{"+": "plus", "=": "equals"},
+    **{"+": "plus", "=": "equals", "∑": "sum", "∫": "integral", "∂": "partial", "∝": "proportional to"},
+    **{"≡": "identical to", "∈": "in", "∆": "delta", "∅": "empty set"},
+    **{"₺": "lira", "₴": "hryvnia", "₦": "naira", "฿": "baht", "₫": "dong", "₱": "peso", "₪": "shekel"},
+    **{"₿": "bitcoin"},
 }
 SILENT = "*_|\\^<>~`/"
 """Left out; they only part words."""
 _ALL = frozenset(ALWAYS)
 
+
+def _compared(sign: str, equal: str) -> str:
+    return f" {BETWEEN[sign]} {'or equal to ' if equal else ''}"
+
+
+EARLY_RULES = (
+    Rule(r"~ ?(?=[$£€]?\d)", lambda m: "approximately ", frozenset("~")),
+    Rule(r"\+/-|-/\+", lambda m: "±", frozenset("/")),
+    Rule(r"(?<![<>])([<>])(=?) ?(?=[$£€]?\d)", lambda m: _compared(m[1], m[2]), frozenset("<>")),
+)
+"""Come before the rules that take the numbers away."""
 RULES = (
     Rule(r"\b([CFJ])#(?!\w)", lambda m: f"{m[1]} sharp", frozenset("#")),
     Rule(r"\b([A-Za-z])\+\+", lambda m: f"{m[1]} plus plus", frozenset("+")),
@@ -48,9 +62,9 @@ RULES = (
         frozenset("&"),
     ),
     Rule(r"^#{1,6} ", lambda m: "", frozenset("#")),
-    Rule(r"~ ?(?=\d)", lambda m: "about ", frozenset("~")),
     Rule(r"(?<= )([<>])(?= )", lambda m: BETWEEN[m[1]], frozenset("<>")),
-    Rule(r"([<>]) ?(?=\d)", lambda m: f" {BETWEEN[m[1]]} ", frozenset("<>")),
+    Rule(r"\b([a-z]) \* (?=[a-z]\b)", lambda m: f"{m[1]} times ", frozenset("*")),
+    Rule(r"(?<=[\w:])\\(?=\w)", lambda m: " backslash ", frozenset("\\")),
     Rule(r"(?<=\w)/(?=\w)|(?:(?<= )|^)/(?=\S)", lambda m: " slash ", frozenset("/")),
     # A row of signs is an ornament: `=====`.
     Rule(r"([=+#*_~%$&@-])\1{2,}", lambda m: " — ", frozenset("=+#*_~%$&@-")),

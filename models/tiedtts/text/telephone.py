@@ -23,6 +23,13 @@ def _vanity(match: re.Match[str]) -> str:
     return f"{'one, ' if match[1] else ''}{_group(match[2])}, {rest}"
 
 
+def _number(match: re.Match[str]) -> str:
+    extension = match[3] or match[4]
+    spoken = ("plus " if match[1] else "") + _groups(match[2])
+    return f"{spoken}, extension {digits(extension)}" if extension else spoken
+
+
+_EXTENSION = r",? ?\b(?:ext\.?|extension|x) ?(\d{1,5})"
 RULES = (
     # 123.123.0.40: an address of the Internet protocol.
     Rule(
@@ -30,12 +37,15 @@ RULES = (
         lambda m: " dot ".join(digits(part) for part in m[0].split(".")),
     ),
     Rule(
-        r"(?<![\w.])(\+)?(?:1[ .-]?)?(?:\(\d{3}\)[ .-]?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])",
-        lambda m: ("plus " if m[1] else "") + _groups(m[0]),
+        r"(?<![\w.])(\+)?((?:1[ .-]?)?(?:\(\d{3}\)[ .-]?|\d{3}[ .-])\d{3}[ .-]\d{4})"
+        rf"(?:{_EXTENSION}|-(\d{{1,4}}))?(?![\w-])",
+        _number,
+        flags=re.IGNORECASE,
     ),
-    Rule(r"(?<![\w.])\+\d{1,3}(?:[ -]\(?\d{1,5}\)?){2,6}(?![\w-])", lambda m: "plus " + _groups(m[0])),
+    Rule(r"(?<![\w.])\+\d{1,3}(?:[ -]\(?\d{1,8}\)?){2,6}(?![\w-])", lambda m: "plus " + _groups(m[0])),
     Rule(r"(?<![\w.])\+\d{8,15}(?!\w)", lambda m: "plus " + digits(m[0])),
     Rule(r"(?<![\w.])(1-)?(8\d\d)-((?=[\dA-Z-]*[A-Z])[\dA-Z]{1,7}(?:-[\dA-Z]{1,7}){0,3})(?![\w-])", _vanity),
+    Rule(rf"(?<![\w.-])()(\d{{3}}-\d{{4}}){_EXTENSION}()(?![\w-])", _number, flags=re.IGNORECASE),
     Rule(r"(?<![\w.-])\d{3}-\d{4}(?![\w-])", lambda m: _groups(m[0])),
     Rule(r"(?<![\w.-])\d{3}-\d\d-\d{4}(?![\w-])", lambda m: _groups(m[0])),
     Rule(r"(?<![\w.-])\d{4}(?:[ -]\d{4}){3}(?![\w-])", lambda m: _groups(m[0])),

@@ -4,6 +4,7 @@ import re
 
 from tiedtts.text.numbers import digits
 from tiedtts.text.rules import Rule, letters
+from tiedtts.text.sentences import STARTERS
 
 SIGNS = {
     **{
@@ -54,7 +55,17 @@ def _part(part: str) -> str:
 
 
 def _hashtag(match: re.Match[str]) -> str:
-    return f"hashtag {match[1].replace('_', ' ')}"
+    return f"hashtag {_in_words(match[1])}"
+
+
+def _in_words(name: str) -> str:
+    """Part the words of a name: `ThrowbackThursday`, `john_doe`."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", " ", name.replace("_", " "))
+
+
+def _dotted(match: re.Match[str]) -> str:
+    """Read `config.site`, but not a full stop without a space after it: `the end.then`."""
+    return match[0] if match[2].capitalize() in STARTERS else read_out(match[0])
 
 
 _ADDRESS = frozenset("@/.")
@@ -75,7 +86,8 @@ RULES = (
     Rule(
         rf"(?<![\w.])[\w-]{{1,64}}\.(?:{'|'.join(FILE_ENDINGS)})\b", lambda m: read_out(m[0]), frozenset(".")
     ),
+    Rule(r"(?<![\w.@/])([a-z][a-z\d-]{2,40})\.([a-z]{2,12})(?![\w@/-]|\.\w)", _dotted, frozenset(".")),
     Rule(r"(?<![\w&])#([A-Za-z]\w{0,100})", _hashtag, frozenset("#")),
     Rule(r"(?<![\w&])#(?=\d)", lambda m: "number ", frozenset("#")),
-    Rule(r"(?<![\w.])@([A-Za-z_]\w{0,100})", lambda m: f"at {m[1].replace('_', ' ')}", frozenset("@")),
+    Rule(r"(?<![\w.])@([A-Za-z_]\w{0,100})", lambda m: f"at {_in_words(m[1])}", frozenset("@")),
 )
