@@ -54,8 +54,8 @@ ENDS = {
 }
 """Abbreviations that may also end a sentence."""
 CAPITALISED = frozenset(
-    "det temp apt assoc fr gen col maj adm sen rep gov pres mt ft hon rev inc co est ave bros corp min max jan "
-    "feb apr aug sept oct nov "
+    "det temp apt assoc fr gen col maj adm sen rep gov pres mt ft hon rev inc co est ave bros corp min max "
+    "jan feb apr aug sept oct nov "
     "dec mx lt".split()
 )
 """Abbreviations only with a capital: in lower case they are words, or something else."""

@@ -133,7 +133,8 @@ RULES = (
         _NOTHING,
     ),
     Rule(
-        r"\b(in|since|by|until|till|before|after|from|of|year|circa|around) (1[01]\d\d)\b(?![,.:/%-]?\d| [a-z]+s\b)",
+        r"\b(in|since|by|until|till|before|after|from|of|year|circa|around) (1[01]\d\d)\b"
+        r"(?![,.:/%-]?\d| [a-z]+s\b)",
         lambda m: f"{m[1]} {year(int(m[2]))}",
     ),
 )

@@ -1,4 +1,4 @@
-"""Part numbers, article numbers and other runs of letters and digits: `A320`, `MIG-25/235212`, `ISBN 978-3-16`.
+"""Part numbers, article numbers and other runs of letters and digits: `A320`, `MIG-25/235212`, `978-3-16`.
 
 As people read them: one or two digits as a number, round numbers too, the rest digit by digit.
 """
