@@ -69,6 +69,9 @@ def synth(
         bool, typer.Option("--skip-existing", help="Leave files that are there.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON line an utterance.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print how each token is read; make no sound.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Say a text.
@@ -84,6 +87,13 @@ def synth(
 
         for name in names():
             typer.echo(name)
+        return
+    if explain:
+        if text is None and source is None and sys.stdin.isatty():
+            raise UsageError("there is no text to explain", hint='tiedtts synth --explain "Hello there."')
+        from tiedtts_cli import explain as explanation
+
+        explanation.show(_read(text, source), lexicon, as_json=as_json, quiet=quiet)
         return
     _check_options(text, source, output, folder, as_json)
     if output is not None:
