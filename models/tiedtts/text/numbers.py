@@ -51,7 +51,7 @@ def cardinal(number: int) -> str:
 def count(number: int) -> str:
     """Return `number` in words as quantities are said, with `and` before its last two digits."""
     rest = number % 100
-    if number < 100 or not rest:
+    if number < 100 or not rest or number >= 1000 ** (len(SCALES) + 1):
         return cardinal(number)
     return f"{cardinal(number - rest)} and {cardinal(rest)}"
 

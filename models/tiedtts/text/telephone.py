@@ -6,10 +6,9 @@ from tiedtts.text.numbers import digits
 from tiedtts.text.rules import Rule
 
 
-def _groups(text: str) -> str:
+def groups(text: str) -> str:
     """Say the digits of each group, with a pause between groups; letters stay words."""
-    groups = re.findall(r"\d+|[A-Za-z]+", text)
-    return ", ".join(_group(group) for group in groups)
+    return ", ".join(_group(group) for group in re.findall(r"\d+|[A-Za-z]+", text))
 
 
 def _group(group: str) -> str:
@@ -25,7 +24,7 @@ def _vanity(match: re.Match[str]) -> str:
 
 def _number(match: re.Match[str]) -> str:
     extension = match[3] or match[4]
-    spoken = ("plus " if match[1] else "") + _groups(match[2])
+    spoken = ("plus " if match[1] else "") + groups(match[2])
     return f"{spoken}, extension {digits(extension)}" if extension else spoken
 
 
@@ -42,13 +41,13 @@ RULES = (
         _number,
         flags=re.IGNORECASE,
     ),
-    Rule(r"(?<![\w.])\+\d{1,3}(?:[ -]\(?\d{1,8}\)?){2,6}(?![\w-])", lambda m: "plus " + _groups(m[0])),
+    Rule(r"(?<![\w.])\+\d{1,3}(?:[ -]\(?\d{1,8}\)?){2,6}(?![\w-])", lambda m: "plus " + groups(m[0])),
     Rule(r"(?<![\w.])\+\d{8,15}(?!\w)", lambda m: "plus " + digits(m[0])),
     Rule(r"(?<![\w.])(1-)?(8\d\d)-((?=[\dA-Z-]*[A-Z])[\dA-Z]{1,7}(?:-[\dA-Z]{1,7}){0,3})(?![\w-])", _vanity),
     Rule(rf"(?<![\w.-])()(\d{{3}}-\d{{4}}){_EXTENSION}()(?![\w-])", _number, flags=re.IGNORECASE),
-    Rule(r"(?<![\w.-])\d{3}-\d{4}(?![\w-])", lambda m: _groups(m[0])),
-    Rule(r"(?<![\w.-])\d{3}-\d\d-\d{4}(?![\w-])", lambda m: _groups(m[0])),
-    Rule(r"(?<![\w.-])\d{4}(?:[ -]\d{4}){3}(?![\w-])", lambda m: _groups(m[0])),
+    Rule(r"(?<![\w.-])\d{3}-\d{4}(?![\w-])", lambda m: groups(m[0])),
+    Rule(r"(?<![\w.-])\d{3}-\d\d-\d{4}(?![\w-])", lambda m: groups(m[0])),
+    Rule(r"(?<![\w.-])\d{4}(?:[ -]\d{4}){3}(?![\w-])", lambda m: groups(m[0])),
     Rule(
         r"\b(ending in|ends in|PIN|pin|code|extension|ext\.?|zip|ZIP|dial|press|call) (\d{3,})\b",
         lambda m: f"{'extension' if m[1].startswith('ext') else m[1]} {digits(m[2])}",

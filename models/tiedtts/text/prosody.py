@@ -1,0 +1,124 @@
+"""The values of SSML's `<prosody>`, `<break>` and `<emphasis>` as numbers."""
+
+import math
+import re
+from dataclasses import dataclass
+
+SPEEDS = (0.25, 4.0)
+"""Slowest and fastest, as factors."""
+SEMITONES = (-24.0, 24.0)
+DECIBELS = (-96.0, 20.0)
+LONGEST_BREAK = 60.0
+"""Seconds."""
+
+RATES = {"x-slow": 0.5, "slow": 0.75, "medium": 1.0, "default": 1.0, "fast": 1.3, "x-fast": 1.7}
+PITCHES = {"x-low": -6.0, "low": -3.0, "medium": 0.0, "default": 0.0, "high": 3.0, "x-high": 6.0}
+VOLUMES = {
+    **{"silent": DECIBELS[0], "x-soft": -12.0, "soft": -6.0, "medium": 0.0, "default": 0.0},
+    **{"loud": 4.0, "x-loud": 8.0},
+}
+BREAKS = {"none": 0.0, "x-weak": 0.1, "weak": 0.2, "medium": 0.4, "strong": 0.7, "x-strong": 1.0}
+"""Seconds."""
+
+_DECIMAL = r"([+-]?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9}))"
+
+
+@dataclass(frozen=True, slots=True)
+class Prosody:
+    """How something is said, beside how the voice says it by itself."""
+
+    speed: float = 1.0
+    """Factor; larger is faster."""
+    pitch: float = 0.0
+    """Semitones."""
+    volume: float = 0.0
+    """Decibels."""
+
+    def __add__(self, inner: "Prosody") -> "Prosody":
+        """Return what holds for `inner` within this one; both count."""
+        return Prosody(
+            _within(self.speed * inner.speed, SPEEDS),
+            _within(self.pitch + inner.pitch, SEMITONES),
+            _within(self.volume + inner.volume, DECIBELS),
+        )
+
+
+EMPHASES = {
+    "strong": Prosody(speed=0.85, pitch=2.0, volume=3.0),
+    "moderate": Prosody(speed=0.92, pitch=1.0, volume=1.5),
+    "none": Prosody(),
+    "reduced": Prosody(speed=1.1, pitch=-1.0, volume=-2.0),
+}
+
+
+def _within(value: float, bounds: tuple[float, float]) -> float:
+    return min(max(value, bounds[0]), bounds[1])
+
+
+def rate(text: str) -> float:
+    """Return a speaking rate as a factor: `fast`, `120%`, `+20%`, `1.2`.
+
+    Raises:
+        ValueError: It is none of these, or not positive.
+    """
+    if text in RATES:
+        return RATES[text]
+    match = re.fullmatch(_DECIMAL + "(%?)", text)
+    if not match:
+        raise ValueError(text)
+    value = float(match[1]) / (100 if match[2] else 1)
+    if match[1][0] in "+-":
+        value += 1
+    if value <= 0:
+        raise ValueError(text)
+    return value
+
+
+def pitch(text: str) -> float:
+    """Return a change of pitch in semitones: `high`, `+2st`, `-10%`.
+
+    Raises:
+        ValueError: It is none of these. Hertz are not: the voice's own pitch is unknown here.
+    """
+    if text in PITCHES:
+        return PITCHES[text]
+    match = re.fullmatch(_DECIMAL + "(st|%)", text)
+    if not match:
+        raise ValueError(text)
+    value = float(match[1])
+    if match[2] == "st":
+        return value
+    factor = value / 100 + (1 if match[1][0] in "+-" else 0)
+    if factor <= 0:
+        raise ValueError(text)
+    return 12 * math.log2(factor)
+
+
+def volume(text: str) -> float:
+    """Return a change of volume in decibels: `loud`, `+6dB`, `50` of 100, `-20%`.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if text in VOLUMES:
+        return VOLUMES[text]
+    match = re.fullmatch(_DECIMAL + "(dB|db|%?)", text)
+    if not match:
+        raise ValueError(text)
+    value = float(match[1])
+    if match[2].lower() == "db":
+        return value
+    factor = value / 100 + (1 if match[1][0] in "+-" else 0)
+    return 20 * math.log10(factor) if factor > 0 else DECIBELS[0]
+
+
+def seconds(text: str) -> float:
+    """Return a length of time: `500ms`, `1.5s`.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    match = re.fullmatch(r"\+?(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})(ms|s)", text)
+    if not match:
+        raise ValueError(text)
+    return float(match[1]) / (1000 if match[2] == "ms" else 1)
