@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.normalization FILE [--misses N] [--json]
 
-FILE has tabs between its columns and a first line that names them: kind, written, spoken. Both sides are
-compared after folding: lower case, hyphens and punctuation become spaces.
+FILE has tabs between its columns and a first line that names them: kind, written, spoken; `\\n` is a line
+break and `\\u0301` a character by its number. Both sides are compared after folding: lower case, hyphens and
+punctuation become spaces.
 """
 
 import argparse
@@ -53,7 +54,12 @@ def read(path: Path) -> list[Case]:
     bad = next((row for row in cells if len(row) != len(COLUMNS)), None)
     if bad is not None:
         raise SystemExit(f"{path}: not {len(COLUMNS)} columns: {bad}")
-    return [Case(*row) for row in cells]
+    return [Case(kind, _unescape(written), spoken) for kind, written, spoken in cells]
+
+
+def _unescape(text: str) -> str:
+    text = re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), text)
+    return text.replace("\\n", "\n")
 
 
 def fold(text: str) -> list[str]:

@@ -34,6 +34,7 @@ ENDS = {
         "dept": "department",
         "est": "established",
     },
+    **{"tues": "Tuesday", "wed": "Wednesday", "thur": "Thursday", "thurs": "Thursday", "fri": "Friday"},
     **{"esq": "esquire", "intl": "international", "natl": "national", "bldg": "building", "apt": "apartment"},
     **{
         "assoc": "association",
@@ -54,17 +55,15 @@ ENDS = {
 }
 """Abbreviations that may also end a sentence."""
 CAPITALISED = frozenset(
-    "det temp apt assoc fr gen col maj adm sen rep gov pres mt ft hon rev inc co est ave bros corp min max "
-    "jan feb apr aug sept oct nov "
-    "dec mx lt".split()
+    "tues wed thur thurs fri det temp apt assoc fr gen col maj adm sen rep gov pres mt ft "
+    "hon rev inc co est ave bros corp min max jan feb apr aug sept oct nov dec mx lt".split()
 )
 """Abbreviations only with a capital: in lower case they are words, or something else."""
 COUNTED = {
     **{"fig": "figure", "figs": "figures", "vol": "volume", "vols": "volumes", "ch": "chapter", "p": "page"},
     **{"pp": "pages", "eq": "equation", "sec": "section", "art": "article", "ver": "version"},
     **{"no": "number", "nos": "numbers", "est": "established", "ca": "circa", "tel": "telephone"},
-    **{"apt": "apartment", "ext": "extension", "ste": "suite", "bldg": "building", "par": "paragraph"},
-    **{"ser": "series", "ed": "edition", "pt": "part", "bk": "book", "cap": "chapter", "lot": "lot"},
+    **{"apt": "apartment", "ext": "extension", "ste": "suite", "bldg": "building", "pt": "part"},
 }
 """Abbreviations only before a number."""
 STREETS = {
@@ -92,7 +91,7 @@ def kind(word: str) -> str:
     """
     name = word.lower()
     if word[:1].islower() and name in CAPITALISED:
-        return ""
+        return "counts" if name in COUNTED else ""
     if name in LEADS:
         return "leads"
     if name in MONTHS:
@@ -141,7 +140,7 @@ def _street(match: re.Match[str]) -> str:
 
 COUNTED_RULES = (
     Rule(
-        rf"\b({'|'.join(COUNTED)})\. ?(?=[\d+(])",
+        rf"\b({'|'.join(COUNTED)})\. ?(?=[\d+(]|[A-Z]\d)",
         lambda m: f"{COUNTED[m[1].lower()]} ",
         _DOT,
         re.IGNORECASE,

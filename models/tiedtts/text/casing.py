@@ -6,12 +6,12 @@ from tiedtts.text.rules import Rule
 
 def _several(word: str) -> str:
     """Return the plural of a number: `threes`, `sixes`."""
-    return word + ("es" if word.endswith("x") else "s")
+    return word[:-1] + "ies" if word.endswith("y") else word + ("es" if word.endswith("x") else "s")
 
 
 RULES = (
     # Before the digits leave their letters: `MP3s`.
-    Rule(r"(?<=[A-Z])-?(\d)'?s\b", lambda m: f" {_several(cardinal(int(m[1])))}"),
+    Rule(r"(?<=[A-Z])-?(\d\d?)'?s\b", lambda m: f" {_several(cardinal(int(m[1])))}"),
     Rule(r"(?<=[A-Za-z])[-_]?(?=\d)", lambda m: " "),
     Rule(r"(?<=\d)-?(?=[A-Za-z])", lambda m: " "),
 )

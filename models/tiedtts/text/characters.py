@@ -95,7 +95,25 @@ def clean(text: str) -> str:
     text = text.replace("\r\n", "\n")
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
+        text = re.sub(_RAISED, _power, text)
+        text = re.sub(_UNIT_SIGN, lambda match: _UNIT_SIGNS[match[0]], text)
     return text.translate(_TABLE)
+
+
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_RAISED = "([^\\W⁰¹²³⁴-⁹]{0,12}|[)\\]])([⁺⁻]?[⁰¹²³⁴-⁹]{1,9})"
+_UNIT_SIGN = "(?<=[\\d ])(?:μ(?=[mgslLAVFW](?![^\\W\\d]))|[kM]?[ΩΩ](?!\\w))"
+_UNIT_SIGNS = {"μ": " micro", "Ω": " ohm", "kΩ": " kohm", "MΩ": " megohm"}
+_UNIT_SIGNS |= {key.replace("Ω", "Ω"): value for key, value in _UNIT_SIGNS.items()}
+_LONGEST_BASE = 3
+"""A small number after a longer word is that of a footnote, not a power; letters."""
+
+
+def _power(match: re.Match[str]) -> str:
+    base, raised = match[1], match[2].translate(_SUPERSCRIPTS).lstrip("+")
+    if len(base) > _LONGEST_BASE and not base[-1].isdigit():
+        return base
+    return f"{base}^{raised}" if base else raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +131,8 @@ class Folded:
 def _fold_letter(char: str) -> str:
     if char in _FOLDED:
         return _FOLDED[char]
+    if char in SIGNS:
+        return char
     base = unicodedata.normalize("NFKD", char)[0]
     return base if base.isascii() else char
 

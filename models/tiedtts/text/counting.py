@@ -1,7 +1,7 @@
 """Ordinals, decades, and the minus before a number."""
 
-from tiedtts.text.numbers import cardinal, decade, ordinal
-from tiedtts.text.rules import Rule
+from tiedtts.text.numbers import cardinal, decade, ordinal, spell_number
+from tiedtts.text.rules import NUMBER, Rule
 
 
 def _ordinal(text: str, suffix: str) -> str:
@@ -15,7 +15,18 @@ def _short_year(text: str) -> str:
     return cardinal(int(text)) if int(text) > 9 else f"oh {cardinal(int(text))}"
 
 
+SCALES = {"M": "million", "B": "billion", "K": "thousand", "mn": "million", "bn": "billion", "tn": "trillion"}
+"""What may follow a number at once: `5M users`."""
 RULES = (
+    Rule(
+        rf"(?<![\w.,])({NUMBER}) ?(bn|mn|tn)\b",
+        lambda m: f"{spell_number(m[1], SCALES[m[2]])} {SCALES[m[2]]}",
+    ),
+    # `4K videos` have as many lines.
+    Rule(
+        rf"(?<![\w.,])(?![248]K)({NUMBER})([MBK]) (?=[a-z]{{2,}}s\b)",
+        lambda m: f"{spell_number(m[1], SCALES[m[2]])} {SCALES[m[2]]} ",
+    ),
     Rule(
         r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d{1,12})((?i:st|nd|rd|th))\b",
         lambda m: _ordinal(m[1], m[2]) or m[0],

@@ -107,7 +107,7 @@ def _part_of_year(part: str, written: str | None) -> str:
 
 RULES = (
     Rule(
-        rf"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?(?=,? (?:{_MONTH} |\d))",
+        rf"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?(?=,? (?:(?:{_MONTH_NAMES})\b|\d))",
         lambda m: DAYS[m[1].lower()],
     ),
     Rule(r"(?<![\w./-])(\d{4})([-./])(\d\d)\2(\d\d)(?![\w-]|[./]\d)", _iso),

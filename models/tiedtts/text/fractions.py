@@ -72,6 +72,10 @@ RULES = (
     Rule(rf"(?<![\w/.,-])(\d{{1,9}})[ -](\d{{1,3}})/(\d{{1,3}})(?: ?({UNIT})\b)?(?!\w|/|\.\d)", _mixed),
     Rule(rf"(?<![\w/.,-])(\d{{1,6}})/(\d{{1,6}})(?: ?({UNIT})\b)?(?![\w/-]|\.\d)", _fraction),
     Rule(r"(?<![\w.,-])(\d{4})[-–](\d{4}|\d\d)(?![\w-]|[.,]\d)", _years),
+    Rule(
+        rf"(?<![\w.,])({NUMBER})[eE]((?<=\.\d[eE])\d{{1,3}}|(?<=\.\d\d[eE])\d{{1,3}}|[+-]\d{{1,3}})(?![\w.])",
+        lambda m: f"{spell_number(m[1])} times ten to the power of {cardinal(int(m[2]))}",
+    ),
     Rule(_SUM, lambda m: _sum(m[0]) if "=" in m[0] else m[0], frozenset("=")),
     Rule(rf"(?<![\w.,-])({NUMBER}) ?[–] ?(?={NUMBER}(?![\w-]))", lambda m: f"{m[1]} to "),
     Rule(rf"(?<![\w.,-])({NUMBER})-(?={NUMBER}(?!\w*-|\d))", lambda m: f"{m[1]} to "),

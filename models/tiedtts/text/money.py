@@ -97,7 +97,28 @@ def _money(match: re.Match[str]) -> str:
         name = COUNTRIES.get(country.upper()) or letters(country)
         head, _, tail = words.rpartition(" ")
         words = f"{head} {name} {tail}"
+    if _adjective(match):
+        head, _, last = words.rpartition(" ")
+        words = f"{head} {_ONE.get(last, last)}"
     return spaced(match, f"{words} per {PER[per.lower()]}" if per else words)
+
+
+_ONE = {currency.many: currency.one for currency in SIGNS.values()}
+_NOUN = re.compile(r" (?:bills?|notes?|coins?)\b")
+_NO_NOUN = re.compile(" (?:in|on|to|for|of|and|or|a|an|per|each|back|is|was|by|from|at|as|more|less|than)\\b")
+
+
+def _adjective(match: re.Match[str]) -> bool:
+    """Whether a sum describes what follows: `a $5 fee`, `$20 bills`."""
+    text, end = match.string, match.end()
+    if _NOUN.match(text, end):
+        return True
+    before = text[max(0, match.start() - 3) : match.start()].lower()
+    return (
+        before in ("a ", " a ")
+        and bool(re.match(" [a-z]{3}", text[end : end + 4]))
+        and not _NO_NOUN.match(text, end)
+    )
 
 
 def _coded(match: re.Match[str]) -> str:

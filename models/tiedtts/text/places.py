@@ -36,11 +36,12 @@ def house_number(text: str) -> str:
 
 
 def _address(match: re.Match[str]) -> str:
-    number, letter, direction, name, street = match.groups()
+    number, letter, direction, name, street, quarter = match.groups()
     spoken = [house_number(number) + (f" {letter}" if letter else "")]
     if direction:
         spoken.append(DIRECTIONS[direction])
-    return " ".join([*spoken, name, STREETS.get(street.lower(), street)])
+    spoken += [name, STREETS.get(street.lower(), street)]
+    return " ".join([*spoken, DIRECTIONS[quarter]] if quarter else spoken)
 
 
 _STREET = (
@@ -50,11 +51,12 @@ RULES = (
     Rule(rf",? (?:{'|'.join(STATES)}) \d{{5}}(?:-\d{{4}})?\b", lambda m: _state(m[0])),
     Rule(
         r"(?<![\w.,$-])(\d{1,5})([A-F])? (?:(NE|NW|SE|SW|[NSEW])\.? )?"
-        rf"((?:[A-Z][a-z]+|\d{{1,3}}(?:st|nd|rd|th))(?: [A-Z][a-z]+){{0,3}}) ((?i:{_STREET}))\b\.?",
+        rf"((?:[A-Z][a-z]+|\d{{1,3}}(?:st|nd|rd|th))(?: [A-Z][a-z]+){{0,3}}) "
+        rf"((?i:{_STREET}))\b\.?(?: (NE|NW|SE|SW)\b)?",
         _address,
     ),
     Rule(
-        r"\b((?i:room|suite|flight|apartment|apt\.?|route|highway|interstate)) (\d{3,4})\b(?![.,]\d)",
+        r"\b((?i:room|suite|flight|box|apartment|apt\.?|route|highway|interstate)) (\d{3,4})\b(?![.,]\d)",
         lambda m: f"{'apartment' if m[1].lower().startswith('apt') else m[1]} {house_number(m[2])}",
     ),
 )

@@ -54,6 +54,7 @@ RULES = (
     Rule(rf"\b((?i:{'|'.join(NUMBERED)})s?) {_NUMERAL}(?!\w)", _numbered, _LETTERS),
     # Two and more, after a capitalised word: `Rocky II`, `Apple III`.
     Rule(r"\b([A-Z][a-z]+) (III?|VI{1,3}|IX)(?!\w)", _numbered, _LETTERS),
+    Rule(r"\b([XVI]{2,5})(?= century\b)", lambda m: ordinal(value(m[1])), _LETTERS),
     # These are nothing else in English, wherever they stand.
     Rule(
         r"(?<![\w.'&-])(VII|VIII|XII|XIII|XIV|XVI{0,3}|XIX|XXI{1,3}|XXIV|XXVI{0,3})(?![\w'&]|\.\w)",
@@ -62,5 +63,4 @@ RULES = (
     ),
     Rule(r"\bWW(II?)\b", lambda m: f"World War {cardinal(value(m[1]))}", _LETTERS),
     Rule(r"\b([IVX]{2,4}|V|X)(th|st|nd|rd) (?=[a-z])", lambda m: f"{ordinal(value(m[1]))} ", _LETTERS),
-    Rule(r"\b([XVI]{2,5})(?= century\b)", lambda m: ordinal(value(m[1])), _LETTERS),
 )

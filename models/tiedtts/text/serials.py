@@ -42,6 +42,8 @@ def _mixed(match: re.Match[str]) -> str:
     """Read `MIG-25/235212-asdg`, but not `mid-20th-century` and `500-mg/day`."""
     if not re.search(r"\d{3}", match[0]) or not re.search("[A-Za-z]", match[0]):
         return match[0]
+    if len(re.findall("[-/]", match[0])) < 2 and not re.search("[A-Z]\\d", match[0]):
+        return match[0]
     if re.search(rf"\d-?(?:st|nd|rd|th|{UNIT})\b", match[0]):
         return match[0]
     parts = re.findall(r"\d+|[A-Za-z]+", match[0])
@@ -59,7 +61,7 @@ EARLY_RULES = (
     Rule(r"(?<![\w.,/-])\d{1,18}(?:/\d{1,18}){2,5}(?![\w/-])", _slashes),
     Rule(r"(?<![\w.,/-])\d{1,12}(?:-\d{1,12}){2,7}(?![\w/-])", _groups),
     Rule(rf"(?<![\w.,-])({_LINES})([pi])\b", lambda m: f"{pairs(int(m[1]))} {m[2].upper()}"),
-    Rule(r"(?<![\w./-])[A-Za-z\d]{1,20}(?=[-/])(?:[-/][A-Za-z\d]{1,20}){2,6}(?![\w/-])", _mixed),
+    Rule(r"(?<![\w./-])[A-Za-z\d]{1,20}(?=[-/])(?:[-/][A-Za-z\d]{1,20}){1,6}(?![\w/-])", _mixed),
 )
 """Come before fractions and ranges."""
 RULES = (
