@@ -90,7 +90,7 @@ def kind(word: str) -> str:
         a sentence, an empty string if it is none.
     """
     name = word.lower()
-    if word[:1].islower() and name in CAPITALISED:
+    if word[:1].islower() and name in CAPITALISED and name not in MONTHS:
         return "counts" if name in COUNTED else ""
     if name in LEADS:
         return "leads"

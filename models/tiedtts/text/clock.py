@@ -46,8 +46,9 @@ def _ending(half: str | None, zone: str | None) -> str:
 def _long(match: re.Match[str]) -> str:
     numbers = [int(match[k]) for k in (1, 2, 3)]
     names = ("hour", "minute", "second")
+    ending = _ending(match[4], match[5])
     parts = [f"{cardinal(n)} {name}{'' if n == 1 else 's'}" for n, name in zip(numbers, names, strict=True)]
-    return f"{parts[0]} {parts[1]} and {parts[2]}"
+    return f"{parts[0]} {parts[1]} and {parts[2]}{ending}"
 
 
 RULES = (
@@ -59,7 +60,11 @@ RULES = (
         lambda m: f"{m[1]} to ",
         flags=re.IGNORECASE,
     ),
-    Rule(r"(?<![\w:.,])(\d{1,3}):([0-5]\d):([0-5]\d)(?![\w:]|\.\d)", _long),
+    Rule(
+        rf"(?<![\w:.,])(\d{{1,3}}):([0-5]\d):([0-5]\d)(?![\d:]|\.\d)(?:{_HALF})?{_ZONE}(?!\w)",
+        _long,
+        flags=re.IGNORECASE,
+    ),
     Rule(
         rf"(?<![\w:.,])(\d{{1,2}}):([0-5]\d)(?![\d:]|\.\d)(?:{_HALF})?{_ZONE}",
         _time,

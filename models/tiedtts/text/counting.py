@@ -31,6 +31,7 @@ RULES = (
         r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d{1,12})((?i:st|nd|rd|th))\b",
         lambda m: _ordinal(m[1], m[2]) or m[0],
     ),
+    Rule(r"(?<=\d0s) ?[-–] ?(?='?\d\d)", lambda m: " to "),
     Rule(r"(?<![\w.,$])(\d{1,2}00|[12]\d\d0)(?:'?s| s)\b", lambda m: decade(int(m[1]))),
     Rule(r"(?<![\w.,$])'?([2-9]0)'?s\b", lambda m: decade(int(m[1]))),
     Rule(r"(?<![\w.,'])'(\d\d)\b(?!')", lambda m: _short_year(m[1])),

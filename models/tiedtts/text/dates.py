@@ -112,6 +112,14 @@ RULES = (
     ),
     Rule(r"(?<![\w./-])(\d{4})([-./])(\d\d)\2(\d\d)(?![\w-]|[./]\d)", _iso),
     Rule(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4}|\d\d)(?![\w/-]|\.\d)", _numeric),
+    Rule(
+        rf"(?<![\d.,/:$-])(\d{{1,2}}) ?[-–] ?(\d{{1,2}}) ({_MONTH_NAMES})\b",
+        lambda m: (
+            f"the {ordinal(int(m[1]))} to the {ordinal(int(m[2]))} of {month(m[3])}"
+            if _is_day(m[1]) and _is_day(m[2])
+            else m[0]
+        ),
+    ),
     Rule(rf"\b(the )?(?<![\d.,/:$-]){_DAY}(?: (?:of )?|-){_MONTH}{_YEAR}", _day_month, flags=re.IGNORECASE),
     Rule(
         rf"\b{_MONTH} (?:the )?{_DAY}(?: ?[-–] ?{_DAY})?(?![\w:/%]|[.,]\d){_YEAR}",

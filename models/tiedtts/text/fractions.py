@@ -68,6 +68,9 @@ def _years(match: re.Match[str]) -> str:
 _SUM = rf"(?<![\w.]){NUMBER} ?[+×*÷=−-] ?{NUMBER}(?: ?[+×*÷=−-] ?{NUMBER}){{0,6}}"
 RULES = (
     Rule(r"(?<![\w.,])\d{1,3}(?: 000)+(?!\d)", lambda m: spell_number(m[0].replace(" ", ","))),
+    # `1'000'000` and `1_000_000`
+    Rule(r"(?<![\w.,'])\d{1,3}(?:(?:'\d{3})+|(?:_\d{3})+)(?![\w'])", lambda m: _without_marks(m[0])),
+    Rule(r"(?<=\d/\d) ?[xX] ?(?=\d)|(?<=\d/\d\d) ?[xX] ?(?=\d)", lambda m: " by "),
     Rule(r"(?<![\w/.-])\d{1,2}[/-]\d{1,2}(?![\w/-])", lambda m: SET_PHRASES.get(m[0], m[0])),
     Rule(rf"(?<![\w/.,-])(\d{{1,9}})[ -](\d{{1,3}})/(\d{{1,3}})(?: ?({UNIT})\b)?(?!\w|/|\.\d)", _mixed),
     Rule(rf"(?<![\w/.,-])(\d{{1,6}})/(\d{{1,6}})(?: ?({UNIT})\b)?(?![\w/-]|\.\d)", _fraction),
@@ -79,7 +82,7 @@ RULES = (
     Rule(_SUM, lambda m: _sum(m[0]) if "=" in m[0] else m[0], frozenset("=")),
     Rule(rf"(?<![\w.,-])({NUMBER}) ?[–] ?(?={NUMBER}(?![\w-]))", lambda m: f"{m[1]} to "),
     Rule(rf"(?<![\w.,-])({NUMBER})-(?={NUMBER}(?!\w*-|\d))", lambda m: f"{m[1]} to "),
-    Rule(rf"(?<![\d.])({NUMBER}) ?× ?(?={NUMBER})", lambda m: f"{m[1]} times ", frozenset("×")),
+    Rule(rf"(?<![\d.])({NUMBER}) ?[×*] ?(?={NUMBER})", lambda m: f"{m[1]} times ", frozenset("×*")),
     Rule(
         r"(?<![\w.,])(\d{3,4})[xX](\d{3,4})(?!\w|[.,]\d)",
         lambda m: f"{pairs(int(m[1]))} by {pairs(int(m[2]))}",
@@ -88,6 +91,10 @@ RULES = (
     Rule(r"(?<=\d)/(?=\d)", lambda m: " "),
     Rule(r"(?<![\w.])(\d{1,3}):(?=\d{1,3}(?![\w:]))", lambda m: f"{m[1]} to "),
 )
+
+
+def _without_marks(text: str) -> str:
+    return spell_number(re.sub("['_]", ",", text))
 
 
 def _sum(text: str) -> str:

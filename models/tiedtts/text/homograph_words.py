@@ -74,5 +74,21 @@ used used     Y UW1 Z D | Y UW1 S T
 lives lives   L AY1 V Z | L IH1 V Z
 verb_default resume R EH1 Z AH0 M EY2 | R IH0 Z UW1 M
 does does     D AH1 Z | D OW1 Z
+bass bass     B EY1 S | B AE1 S
+invalid invalid IH0 N V AE1 L AH0 D | IH1 N V AH0 L AH0 D
+verb address  AE1 D R EH2 S | AH0 D R EH1 S
+verb attribute AE1 T R AH0 B Y UW2 T | AH0 T R IH1 B Y UW0 T
+verb_default combine K AA1 M B AY0 N | K AH0 M B AY1 N
+verb console  K AA1 N S OW0 L | K AH0 N S OW1 L
+verb compound K AA1 M P AW0 N D | K AH0 M P AW1 N D
+verb_default construct K AA1 N S T R AH0 K T | K AH0 N S T R AH1 K T
+verb affiliate AH0 F IH1 L IY0 AH0 T | AH0 F IH1 L IY0 EY2 T
+verb_default animate AE1 N AH0 M AH0 T | AE1 N AH0 M EY2 T
+verb intimate IH1 N T AH0 M AH0 T | IH1 N T AH0 M EY2 T
+verb subordinate S AH0 B AO1 R D AH0 N AH0 T | S AH0 B AO1 R D AH0 N EY2 T
+verb upgrade  AH1 P G R EY2 D | AH0 P G R EY1 D
+verb survey   S ER1 V EY2 | S ER0 V EY1
+verb torment  T AO1 R M EH2 N T | T AO0 R M EH1 N T
+verb diffuse  D IH0 F Y UW1 S | D IH0 F Y UW1 Z
 """
 """A line a word: the rule in `homographs` that chooses, the word, its first and its second pronunciation."""

@@ -7,81 +7,22 @@ makes a noun, `to`, a modal or a pronoun makes a verb, a form of `be` or an adve
 from collections.abc import Sequence
 from functools import cache
 
+from tiedtts.text.homograph_context import (
+    ADVERBS,
+    BE,
+    DETERMINERS,
+    HAVE,
+    MODALS,
+    OBJECTS,
+    PAST_SIGNS,
+    POSSESSIVES,
+    PRONOUNS,
+    SINGULAR_PRONOUNS,
+    Context,
+)
 from tiedtts.text.homograph_words import WORDS
 from tiedtts.text.lexicon import Pronunciation
 from tiedtts.text.morphology import plural
-
-DETERMINERS = frozenset(
-    "a an the this that these those my your his her its our their whose some any every each no "
-    "another what which "
-    "one two three four five six seven eight nine ten first second third last next new old same own other "
-    "good bad great big small little long short main early late young full".split()
-)
-POSSESSIVES = frozenset("my your his her its our their whose".split())
-PRONOUNS = frozenset("i you we they who".split())
-SINGULAR_PRONOUNS = frozenset("he she it".split())
-MODALS = frozenset(
-    "to will would shall should can could may might must do does did don't doesn't didn't "
-    "won't wouldn't can't "
-    "cannot couldn't shouldn't mustn't let's please not never i'll you'll he'll she'll it'll we'll they'll "
-    "i'd you'd he'd she'd we'd they'd let help".split()
-)
-BE = frozenset(
-    "is are was were be been being am i'm you're he's she's it's we're they're isn't aren't wasn't".split()
-)
-HAVE = frozenset("have has had having i've you've we've they've haven't hasn't hadn't he's she's".split())
-OBJECTS = frozenset("the a an it them him us me you my your his her its our their these those".split())
-"""Words that, right after a word, make it a verb."""
-PREPOSITIONS = frozenset(
-    "of in on at by for with from into about without under over against between through".split()
-)
-ADVERBS = frozenset(
-    "very so too quite more most rather really pretty fairly less as how extremely particularly".split()
-)
-PAST_SIGNS = frozenset(
-    "yesterday ago once had was were took got sat came went wrote said saw found gave told thought stood "
-    "held sent began put left earlier previously".split()
-)
-
-
-class Context:
-    """The words around one word, in lower case; a pause counts as the word `,`."""
-
-    def __init__(self, words: Sequence[str], index: int) -> None:
-        self.words = words
-        self.index = index
-
-    def __getitem__(self, offset: int) -> str:
-        place = self.index + offset
-        return self.words[place] if 0 <= place < len(self.words) else ""
-
-    @property
-    def is_verb(self) -> bool:
-        """Whether the words before call for a verb in its base form."""
-        before, earlier = self[-1], self[-2]
-        if before.endswith("ly") or before in (
-            "also",
-            "always",
-            "often",
-            "still",
-            "now",
-            "both",
-            "all",
-            "not",
-            "never",
-        ):
-            before, earlier = self[-2], self[-3]
-            if before in BE:
-                return False
-        if before in MODALS or (before in PRONOUNS and earlier not in BE):
-            return True
-        return before == "and" and self[-3] in MODALS
-
-    @property
-    def is_noun(self) -> bool:
-        """Whether the words before call for a noun."""
-        before = self[-1]
-        return before in DETERMINERS or before in PREPOSITIONS or before.endswith("'s")
 
 
 def choose(words: Sequence[str], index: int) -> Pronunciation:
@@ -192,30 +133,42 @@ def _is_past(word: str) -> bool:
     )
 
 
+_SHOWN = frozenset(
+    "broadcast perform performed performing performs recorded streamed streaming aired airs "
+    "televised shown".split()
+)
+_LIVE_THINGS = frozenset(
+    "music show shows broadcast broadcasts performance performances concert concerts stream streams audience "
+    "tv television radio wire wires ammunition band bands action coverage feed feeds updates chat streaming "
+    "birth births animals bait recording recordings event events version album".split()
+)
+
+
 def _live(context: Context) -> bool:
     """The verb L IH1 V first, the adjective L AY1 V second."""
     before, after = context[-1], context[+1]
-    if context.is_verb or before in ("people", "and", "who", "that", "where", "we"):
+    if before in _SHOWN:
+        return True
+    if context.is_verb or before in ("people", "and", "who", "that", "where", "we", "long"):
         return False
     if before in DETERMINERS or before in BE or before == "went" or before == "go":
         return True
-    return after in (
-        "music",
-        "show",
-        "shows",
-        "broadcast",
-        "performance",
-        "concert",
-        "stream",
-        "audience",
-        "tv",
-    )
+    return after in _LIVE_THINGS
+
+
+_LEADED = frozenset("paint water pipes gasoline petrol soil blood toys glass".split())
 
 
 def _lead(context: Context) -> bool:
     """To go first, L IY1 D, first; the metal L EH1 D second."""
     metals = ("pipe", "pipes", "paint", "poisoning", "pencil", "acid", "mine", "mines", "bullet", "bullets")
     if context[+1] in metals or context[-1] in ("molten", "of"):
+        return True
+    if context[-1] in ("", ",") and context[+1] in ("is", "was", "melts", "has"):
+        return True
+    if context[-1] == "as" and context[-3] == "as":
+        return True
+    if context[+1] == "in" and _LEADED.intersection((context[+2], context[+3])):
         return True
     return context[+1] in ("and", "or") and context[+2] in (
         "zinc",
@@ -232,12 +185,24 @@ def _wind(context: Context) -> bool:
     """The air W IH1 N D first, to turn W AY1 N D second."""
     if context[+1] in ("up", "down", "through") and not context.is_noun:
         return True
+    if context[-1] in ("", ",") and context[+1] in OBJECTS:
+        return True
     return context.is_verb and context[+1] not in ("turbine", "power", "speed")
+
+
+_CLOTH = frozenset(
+    "shirt dress coat sleeve fabric cloth jeans pants skirt paper page curtain sail tent muscle "
+    "ligament skin".split()
+)
 
 
 def _tear(context: Context) -> bool:
     """From the eye T IH1 R first, to rip T EH1 R second."""
     if context[+1] in ("up", "down", "apart", "off", "out", "open", "it", "them", "away", "into", "through"):
+        return True
+    if context[+1] == "in" and _CLOTH.intersection((context[+2], context[+3], context[+4])):
+        return True
+    if context[-1] in ("", ",") and context[+1] in ("along", "here", "the", "a", "this"):
         return True
     return context.is_verb or context[+1] in POSSESSIVES or (context[-1] == "and" and context[-2] == "wear")
 
@@ -311,6 +276,28 @@ def _used(context: Context) -> bool:
     )
 
 
+_FISHING = frozenset("fish fishing caught catch lake river sea striped largemouth grilled boat".split())
+
+
+def _bass(context: Context) -> bool:
+    """Low notes B EY1 S first, the fish B AE1 S second."""
+    return bool(_FISHING.intersection(context[k] for k in range(-5, 6) if k))
+
+
+def _invalid(context: Context) -> bool:
+    """Not valid first, a sick person second."""
+    after = context[+1]
+    return context[-1] in ("an", "the", "this", "elderly") and after in (
+        "",
+        ",",
+        "who",
+        "was",
+        "is",
+        "in",
+        "and",
+    )
+
+
 def _does(context: Context) -> bool:
     """The verb D AH1 Z first, deer D OW1 Z second."""
     return context[-1] in ("two", "three", "the", "bucks") and context[+1] in (
@@ -341,6 +328,8 @@ _RULES = {
     "sow": _sow,
     "used": _used,
     "does": _does,
+    "bass": _bass,
+    "invalid": _invalid,
 }
 
 

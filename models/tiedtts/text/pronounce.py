@@ -34,6 +34,10 @@ class Word:
     """`text`, `user lexicon`, `lexicon`, `rule` or `g2p-en`."""
 
 
+_POLISH = ("P", "OW1", "L", "IH0", "SH")
+"""From Poland."""
+
+
 def _parts(text: str) -> Iterator[str]:
     """Yield the words of `well-known`, `YouTube` and `DNAs`."""
     for part in re.findall("[A-Za-z']+", text):
@@ -107,6 +111,8 @@ class Pronouncer:
                 after = names[index + 1]
                 sound = following.phones[0] if isinstance(following, Word) else ""
             phones = weak(item.text, before, after, sound) or homographs.choose(names, index)
+            if item.text == "Polish" and before not in ("", ","):
+                phones = _POLISH
             yield Word(item.text, phones, item.source) if phones else item
 
     def _tokens(self, text: str) -> list[Token]:

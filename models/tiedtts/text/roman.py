@@ -34,8 +34,12 @@ def value(numeral: str) -> int:
     return sum(-n if n < following else n for n, following in zip(numbers, [*numbers[1:], 0], strict=True))
 
 
+# `James I think` is no king, `James I of England` and `James I's` are.
+_PRONOUN = re.compile(r" (?!(?:of|became|died|reigned|ruled)\b)[a-z]|'(?!s\b)|[a-z]")
+
+
 def _ruler(match: re.Match[str]) -> str:
-    if not match[2] or (match[2] == "I" and re.match(r" ?[a-z']", match.string[match.end() :][:2])):
+    if not match[2] or (match[2] == "I" and _PRONOUN.match(match.string, match.end())):
         return match[0]
     return f"{match[1]} the {ordinal(value(match[2]))}"
 
@@ -57,7 +61,7 @@ RULES = (
     Rule(r"\b([XVI]{2,5})(?= century\b)", lambda m: ordinal(value(m[1])), _LETTERS),
     # These are nothing else in English, wherever they stand.
     Rule(
-        r"(?<![\w.'&-])(VII|VIII|XII|XIII|XIV|XVI{0,3}|XIX|XXI{1,3}|XXIV|XXVI{0,3})(?![\w'&]|\.\w)",
+        r"(?<![\w.'&-])(III?|VIII?|IX|XV|XII|XIII|XIV|XVI{0,3}|XIX|XXI{1,3}|XXIV|XXVI{0,3})(?![\w'&]|\.\w)",
         _alone,
         _LETTERS,
     ),

@@ -59,5 +59,7 @@ def _is_end(before: str, mark: str, after: str) -> bool:
     if kind == "street":
         return after in STARTERS
     if kind == "ends" or "." in word or word.lower() in units.UNITS:
-        return after in STARTERS if word.isupper() else not after[:1].islower()
+        # `5 p.m. EST`, `Acme Inc. CEO`
+        unsure = word.isupper() or (after.isupper() and len(after) > 1)
+        return after in STARTERS if unsure else not after[:1].islower()
     return True

@@ -116,8 +116,9 @@ def _quantity(match: re.Match[str]) -> str:
     number, space, unit, power, other, other_power = match.groups()
     if unit == "s" and not space:
         return match[0]  # `iPhone 5s`
-    # `a 5-km run`, but `5 km`.
-    name = words(unit, many=number != "1" and space != "-")
+    # `a 5-km run`, `the 100 m dash`, but `5 km`.
+    adjective = space == "-" or bool(_RACE.match(match.string, match.end()))
+    name = words(unit, many=number != "1" and not adjective)
     if not name:
         return match[0]
     if power:
@@ -192,9 +193,11 @@ def _square(number: str, unit: str) -> str:
 _ANGLE = re.compile(
     " ?-?(?:angle|turn|view|rotation|bend|heat|weather|water|day|burn|arc|slope|incline)s?\\b"
 )
+_RACE = re.compile(r" (?:dash|race|run|sprint|swim|walk|hike|relay|hurdles|radius)\b")
 _LOOK_BACK = 300
 """Characters in which quotes are counted."""
 EARLY_RULES = (
+    Rule(r"(?<=[\"']) ?[xX×] ?(?=\d{1,3}(?:\"|'))", lambda m: " by ", frozenset("\"'")),
     Rule(r"(?<![\w.])(\d)' ?(\d{1,2})(?:\"|'')", _feet),
     Rule(
         rf"(?<![\w.])((?:\d{{1,3}}[ -])?\d{{1,3}}/\d{{1,3}}|{NUMBER})(?:\"|''(?!'))(?!\w)",

@@ -88,6 +88,6 @@ RULES = (
     ),
     Rule(r"(?<![\w.@/])([a-z][a-z\d-]{2,40})\.([a-z]{2,12})(?![\w@/-]|\.\w)", _dotted, frozenset(".")),
     Rule(r"(?<![\w&])#([A-Za-z]\w{0,100})", _hashtag, frozenset("#")),
-    Rule(r"(?<![\w&])#(?=\d)", lambda m: "number ", frozenset("#")),
+    Rule(r"(?<![\w&])# ?(?=\d)", lambda m: "number ", frozenset("#")),
     Rule(r"(?<![\w.])@([A-Za-z_]\w{0,100})", lambda m: f"at {_in_words(m[1])}", frozenset("@")),
 )
