@@ -17,6 +17,7 @@ LEADS = {
         "det": "detective",
         "atty": "attorney",
     },
+    **{"mme": "madame", "mlle": "mademoiselle"},
     **{"mt": "mount", "ft": "fort", "vs": "versus", "cf": "compare", "viz": "namely"},
     **{"e.g": "for example", "i.e": "that is", "approx": "approximately", "esp": "especially"},
 }
@@ -78,6 +79,10 @@ STREETS = {
     },
 }
 """Abbreviations after the name of a street."""
+DIRECTIONS = {"N": "North", "S": "South", "E": "East", "W": "West"}
+_REGIONS = (
+    "(?:America|Korea|Carolina|Dakota|Africa|Asia|Ireland|Virginia|Yorkshire|Sudan|Macedonia|Timor|Germany)"
+)
 _LATIN = {"e": "for example,", "i": "that is,", "a": "also known as"}
 _DOT = frozenset(".")
 
@@ -151,6 +156,9 @@ RULES = (
     Rule(r"\b(?:e\.g|i\.e|a\.k\.a|E\.g|I\.e)\b\.?,?", lambda m: _LATIN[m[0][0].lower()], _DOT),
     Rule(r"(?<![\w.])(?:Ph\. ?D|M\.D|B\.A|M\.A|B\.Sc|M\.Sc|D\.C|R\.I\.P|P\.S)\b\.?", _initials, _DOT),
     Rule(r"\bSt\. (?=[A-Z])", _saint_or_street, _DOT),
+    Rule(r"(?:^|(?<=[a-z] )|(?<=, ))St (?=[A-Z][a-z])", lambda m: "Saint ", frozenset()),
+    Rule(r"(?<=[a-z]) vs?\. (?=[A-Z])", lambda m: " versus ", _DOT),
+    Rule(rf"(?<!\w)([NSEW])\. (?={_REGIONS}\b)", lambda m: f"{DIRECTIONS[m[1]]} ", _DOT),
     Rule(
         r"\b([A-Z][a-z]+(?:'s)?) (St|Dr|Ave|Blvd|Rd|Ln|Ct|Hwy|Pkwy|Sq)\.(?=,|$|\)| [a-z]| [NSEW]{1,2}\b)",
         _street,

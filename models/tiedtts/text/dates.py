@@ -62,6 +62,10 @@ def _iso(match: re.Match[str]) -> str:
     return _date(int(match[1]), int(match[3]), int(match[4])) or match[0]
 
 
+def _year_month(written: str, number: str) -> str:
+    return f"{MONTHS[int(number) - 1]} {year(int(written))}"
+
+
 def _numeric(match: re.Match[str]) -> str:
     first, second, written = int(match[1]), int(match[3]), match[4]
     swapped = first > 12 or match[2] == "."
@@ -110,6 +114,8 @@ RULES = (
         rf"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?(?=,? (?:(?:{_MONTH_NAMES})\b|\d))",
         lambda m: DAYS[m[1].lower()],
     ),
+    Rule(r"(?<![\w./-])([12]\d{3})-0([1-9])(?![\w/-]|[.,]\d)", lambda m: _year_month(m[1], m[2])),
+    Rule(r"(?<![\w./-])0([1-9])/([12]\d{3})(?![\w/-]|[.,]\d)", lambda m: _year_month(m[2], m[1])),
     Rule(r"(?<![\w./-])(\d{4})([-./])(\d\d)\2(\d\d)(?![\w-]|[./]\d)", _iso),
     Rule(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4}|\d\d)(?![\w/-]|\.\d)", _numeric),
     Rule(

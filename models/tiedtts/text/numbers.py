@@ -127,7 +127,7 @@ RULES = (
         r"(?<![\w.])\d{1,4}(?:\.\d{1,4}){2,5}(?!\w|\.\d)",
         lambda m: " point ".join(map(spell_number, m[0].split("."))),
     ),
-    Rule(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|(?<!\d)\d*\.\d+", lambda m: spell_number(m[0])),
+    Rule(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|(?<!\d)\d+\.\d+|(?<![\d.])\.\d+", lambda m: spell_number(m[0])),
     Rule(
         r"(?:\b(?P<before>[A-Za-z]+) )?(?P<number>\d+)(?=(?: (?P<after>[a-z]+))?)",
         lambda m: (

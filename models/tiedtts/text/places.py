@@ -2,6 +2,7 @@
 
 import re
 
+from tiedtts.text import abbreviations
 from tiedtts.text.abbreviations import STREETS
 from tiedtts.text.numbers import cardinal, digits, pairs
 from tiedtts.text.rules import Rule
@@ -20,7 +21,7 @@ STATES = dict(
         "WV:West Virginia|WI:Wisconsin|WY:Wyoming|DC:D C"
     ).split("|")
 )
-DIRECTIONS = {"N": "North", "S": "South", "E": "East", "W": "West"} | {
+DIRECTIONS = abbreviations.DIRECTIONS | {
     "NE": "Northeast",
     "NW": "Northwest",
     "SE": "Southeast",

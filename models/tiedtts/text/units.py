@@ -236,5 +236,5 @@ RULES = (
         _alone,
         frozenset("/"),
     ),
-    Rule(r"(?<=[\w)])\^(-?\d{1,4})\b", lambda m: _power(int(m[1])), frozenset("^")),
+    Rule(r"(?<=[\w)])(?: \^ |\^)(-?\d{1,4})\b", lambda m: _power(int(m[1])), frozenset("^")),
 )
