@@ -24,6 +24,7 @@ LEADS = {
 """Abbreviations that something always follows: their full stop never ends a sentence."""
 MONTHS = {
     **{"jan": "January", "feb": "February", "apr": "April", "aug": "August", "sept": "September"},
+    **{"mar": "March", "jun": "June", "jul": "July"},
     **{"oct": "October", "nov": "November", "dec": "December"},
 }
 ENDS = {
@@ -56,7 +57,7 @@ ENDS = {
 }
 """Abbreviations that may also end a sentence."""
 CAPITALISED = frozenset(
-    "tues wed thur thurs fri det temp apt assoc fr gen col maj adm sen rep gov pres mt ft "
+    "mar jun jul tues wed thur thurs fri det temp apt assoc fr gen col maj adm sen rep gov pres mt ft "
     "hon rev inc co est ave bros corp min max jan feb apr aug sept oct nov dec mx lt".split()
 )
 """Abbreviations only with a capital: in lower case they are words, or something else."""
@@ -79,6 +80,7 @@ STREETS = {
     },
 }
 """Abbreviations after the name of a street."""
+WEEKDAYS = frozenset("Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun".split())
 DIRECTIONS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 _REGIONS = (
     "(?:America|Korea|Carolina|Dakota|Africa|Asia|Ireland|Virginia|Yorkshire|Sudan|Macedonia|Timor|Germany)"
@@ -99,7 +101,7 @@ def kind(word: str) -> str:
         return "counts" if name in COUNTED else ""
     if name in LEADS:
         return "leads"
-    if name in MONTHS:
+    if name in MONTHS or word in WEEKDAYS:
         return "month"
     if name in COUNTED:
         return "counts"
@@ -171,8 +173,13 @@ RULES = (
     Rule(r"(?<![\w.'])(?:[A-Za-z]\.){2,9}(?!\w)", _initials, _DOT),
     Rule(r"(?<![\w.'])[A-Z]\.(?: ?[A-Z]\.){1,4}(?= [A-Z])", _initials, _DOT),
     Rule(r"(?<![\w.'-])([A-Z])\. (?=[A-Z][a-z])", lambda m: f"{letters(m[1])} ", _DOT),
-    Rule(r"(?<!\w)([wW])/(o)?(?= |[a-z])", lambda m: "without" if m[2] else "with ", frozenset("/")),
+    Rule(
+        r"(?<!\w)([wW])/(?:(o)(?= |$)|(?= |[a-z]{3}))",
+        lambda m: "without" if m[2] else "with ",
+        frozenset("/"),
+    ),
     Rule(r"(?<!\w)c/o\b", lambda m: "care of", frozenset("/")),
+    Rule(r"(?<!\w)(?:N/A|n/a)\b", lambda m: "not applicable", frozenset("/")),
     Rule(r"(?<!\w)b/c\b", lambda m: "because", frozenset("/")),
     Rule(r"(?<!\w)a/c (?=number|no\b)", lambda m: "account ", frozenset("/")),
     Rule(r"(?<!\w)([iI])nt'l\b|(?<!\w)([nN])at'l\b", _contracted, frozenset("'")),

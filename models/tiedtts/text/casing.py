@@ -12,6 +12,8 @@ def _several(word: str) -> str:
 RULES = (
     # Before the digits leave their letters: `MP3s`.
     Rule(r"(?<=[A-Z])-?(\d\d?)'?s\b", lambda m: f" {_several(cardinal(int(m[1])))}"),
+    # `beta.3`
+    Rule(r"(?<=[A-Za-z])\.(?=\d)", lambda m: " point "),
     Rule(r"(?<=[A-Za-z])[-_]?(?=\d)", lambda m: " "),
     Rule(r"(?<=\d)-?(?=[A-Za-z])", lambda m: " "),
 )

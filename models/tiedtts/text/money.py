@@ -38,7 +38,6 @@ CODES = {
         "AUD": "Australian dollars",
         "CNY": "yuan",
         "INR": "rupees",
-        "Rs": "rupees",
     },
     **{"SEK": "Swedish kronor", "NOK": "Norwegian kroner", "DKK": "Danish kroner", "MXN": "Mexican pesos"},
     **{"BRL": "Brazilian reais", "NZD": "New Zealand dollars", "HKD": "Hong Kong dollars"},
@@ -54,6 +53,7 @@ SCALES = {
     **{word: word for word in ("hundred", "thousand", "million", "billion", "trillion")},
 }
 PER = {
+    **{"ft": "foot", "gal": "gallon", "oz": "ounce", "mi": "mile", "min": "minute", "ea": "piece"},
     "hr": "hour",
     "h": "hour",
     "yr": "year",
@@ -61,7 +61,13 @@ PER = {
     "mo": "month",
     "day": "day",
     "month": "month",
-} | {name: name for name in ("hour", "year", "week", "person", "night", "kg", "lb", "gallon", "unit", "head")}
+} | {
+    name: name
+    for name in (
+        "hour year week person night kg lb gallon unit head foot mile minute item piece user seat share "
+        "barrel ton acre"
+    ).split()
+}
 _SIGN = "[" + "".join(SIGNS) + "]"
 _SCALE = "(?: ?(" + "|".join(sorted(SCALES, key=len, reverse=True)) + r")\b)?"
 _PER = r"(?:/(" + "|".join(sorted(PER, key=len, reverse=True)) + r")\b)?"
@@ -141,6 +147,7 @@ RULES = (
         re.IGNORECASE,
     ),
     Rule(rf"\b({NUMBER}) ?{_CODE}\b|\b{_CODE}\.? ?({NUMBER})", _coded),
+    Rule(rf"\bRs\.? ?({NUMBER})", lambda m: f"{spell_number(m[1])} rupees"),
     # As on the Continent: `5,50 €`.
     Rule(
         rf"(?<![\d.,])(\d{{1,9}}),(\d\d) ?({_SIGN})(?![\w.])",

@@ -114,7 +114,7 @@ def words(unit: str, many: bool) -> str:
 
 def _quantity(match: re.Match[str]) -> str:
     number, space, unit, power, other, other_power = match.groups()
-    if unit == "s" and not space:
+    if unit == "s" and not space and "." not in number:
         return match[0]  # `iPhone 5s`
     # `a 5-km run`, `the 100 m dash`, but `5 km`.
     adjective = space == "-" or bool(_RACE.match(match.string, match.end()))
