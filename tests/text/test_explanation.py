@@ -14,7 +14,7 @@ def parts(text: str, front_end: FrontEnd) -> list[tuple[str, str]]:
     [
         ("Hello, world!", [("Hello,", "Hello"), ("world!", "world")]),
         ("It cost $5.20, i.e. less.", [("It", "It"), ("cost", "cost"), ("$5.20,", "five dollars twenty cents"), ("i.e.", "that is"), ("less.", "less")]),
-        ("on July 4, 2020 we", [("on", "on"), ("July", "July"), ("4, 2020", "fourth twenty twenty"), ("we", "we")]),
+        ("on July 4, 2020 we", [("on", "on"), ("July", "July"), ("4,", "fourth"), ("2020", "twenty twenty"), ("we", "we")]),
         ("a well-known R&D lab", [("a", "a"), ("well-known", "well-known"), ("R&D", "R and D"), ("lab", "lab")]),
         ("hi 🙂 мир you", [("hi", "hi"), ("(emoji)", ""), ("мир", ""), ("you", "you")]),
         ("say {HH AY1} - now", [("say", "say"), ("{HH AY1}", "{HH AY1}"), ("now", "now")]),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tiedtts.text import sentences
 from tiedtts.text.characters import EMOJI, clean
@@ -31,8 +32,8 @@ class Explanation:
 def explain(text: str, front_end: FrontEnd) -> Iterator[Explanation]:
     """Yield the parts of a text in order.
 
-    Words that are said as they are written make a part each; between them, as few tokens as leave no doubt:
-    `July 4, 2020` is `July` and `4, 2020`.
+    What is said as it would be if it stood alone makes a part; between such tokens, those that depend on
+    their neighbours are one.
 
     Raises:
         TextError: Something in braces is not a phone.
@@ -43,52 +44,48 @@ def explain(text: str, front_end: FrontEnd) -> Iterator[Explanation]:
 
 
 def _align(written: Sequence[str], spoken: Sequence[Word]) -> Iterator[Explanation]:
-    left = [_key(token) for token in written]
     right = [_key(word.text) for word in spoken]
     place = said = 0
     while place < len(written):
-        tokens, words = _step(left, right, place, said)
-        yield from _part(written[place : place + tokens], spoken[said : said + words])
+        tokens, words = _step(written, right, place, said)
+        shown = " ".join(written[place : place + tokens])
+        if words or any(char.isalnum() or char == EMOJI for char in shown):
+            yield Explanation(shown.replace(EMOJI, "(emoji)"), tuple(spoken[said : said + words]))
         place += tokens
         said += words
 
 
-def _part(written: Sequence[str], spoken: Sequence[Word]) -> Iterator[Explanation]:
-    """Take off the tokens that are said the same way when they stand alone: `$5, i.e.` are two."""
-    said = 0
-    for place, token in enumerate(written):
-        last = place + 1 == len(written)
-        names = [_key(name) for name in re.findall("[A-Za-z'-]+", "" if last else normalize(token))]
-        count = len(spoken) - said if last else len(names)
-        if not last and [_key(word.text) for word in spoken[said : said + count]] != names:
-            yield Explanation(" ".join(written[place:]), tuple(spoken[said:]))
-            return
-        if count or any(char.isalnum() or char == EMOJI for char in token):
-            yield Explanation(token.replace(EMOJI, "(emoji)"), tuple(spoken[said : said + count]))
-        said += count
-
-
-def _step(left: Sequence[str], right: Sequence[str], place: int, said: int) -> tuple[int, int]:
+def _step(written: Sequence[str], right: Sequence[str], place: int, said: int) -> tuple[int, int]:
     """Return how many tokens and words the next part has."""
-    if said < len(right) and left[place] == right[said]:
-        return 1, 1
-    if not left[place]:
-        return 1, 0
-    # The nearest token after this one that is said as it is written.
-    for ahead in range(1, min(_WRITTEN_AHEAD, len(left) - place)):
-        key = left[place + ahead]
-        if not key:
-            continue
-        for words in range(min(_SPOKEN_AHEAD, len(right) - said)):
-            if right[said + words] == key:
+    names = _alone(written[place])
+    if _is_said(names, right, said):
+        return 1, len(names)
+    # The nearest token after this one that is said as it is when it stands alone.
+    for ahead in range(1, min(_WRITTEN_AHEAD, len(written) - place)):
+        names = _alone(written[place + ahead])
+        for words in range(min(_SPOKEN_AHEAD, len(right) - said) if names else 0):
+            if _is_said(names, right, said + words):
                 return ahead, words
-    if len(left) - place <= _WRITTEN_AHEAD:
-        return len(left) - place, len(right) - said
+    if len(written) - place <= _WRITTEN_AHEAD:
+        last = max(k for k in range(place, len(written)) if k == place or _alone(written[k]))
+        return last + 1 - place, len(right) - said
     return 1, min(1, len(right) - said)
 
 
+def _is_said(names: tuple[str, ...], right: Sequence[str], place: int) -> bool:
+    return tuple(right[place : place + len(names)]) == names
+
+
+@lru_cache(maxsize=4096)
+def _alone(token: str) -> tuple[str, ...]:
+    """Return the words of a token that stands alone, nothing for mere punctuation."""
+    if token.startswith("{"):
+        return (token,) if len(token) > 2 else ()
+    if re.fullmatch(r"[A-Za-z]+[,;:!?\"')]*", token):
+        return (_key(token),)
+    return tuple(filter(None, (_key(name) for name in re.findall("[A-Za-z'-]+", normalize(token)))))
+
+
 def _key(text: str) -> str:
-    """Return what two spellings of a word have in common; nothing for mere punctuation."""
-    if text.startswith("{"):
-        return text
-    return "".join(char for char in text.lower() if char.isalnum() or char in "$€£¥%&@#+=°" or char == EMOJI)
+    """Return what two spellings of a word have in common."""
+    return text if text.startswith("{") else "".join(filter(str.isalnum, text.lower()))
