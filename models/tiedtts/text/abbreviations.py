@@ -169,6 +169,7 @@ RULES = (
     # Titles without a full stop: `Mr Smith`.
     Rule(r"\b(Mr|Mrs|Ms|Dr|Prof|Messrs)(?= [A-Z][a-z])", _undotted, frozenset()),
     Rule(r"(?<![\w&])([A-Za-z]{2,6})\.", _dotted, _DOT),
+    Rule(r"(?<![\w.'])(?:(?:[A-Z]\.){1,9}[A-Z]|[ap]\.m)(?![\w.'@-])", _initials, _DOT),
     # U.S.A., J. R. R. Tolkien.
     Rule(r"(?<![\w.'])(?:[A-Za-z]\.){2,9}(?!\w)", _initials, _DOT),
     Rule(r"(?<![\w.'])[A-Z]\.(?: ?[A-Z]\.){1,4}(?= [A-Z])", _initials, _DOT),

@@ -15,7 +15,15 @@ def _short_year(text: str) -> str:
     return cardinal(int(text)) if int(text) > 9 else f"oh {cardinal(int(text))}"
 
 
-SCALES = {"M": "million", "B": "billion", "K": "thousand", "mn": "million", "bn": "billion", "tn": "trillion"}
+SCALES = {
+    "M": "million",
+    "B": "billion",
+    "K": "thousand",
+    "k": "thousand",
+    "mn": "million",
+    "bn": "billion",
+    "tn": "trillion",
+}
 """What may follow a number at once: `5M users`."""
 RULES = (
     Rule(
@@ -24,7 +32,7 @@ RULES = (
     ),
     # `4K videos` have as many lines.
     Rule(
-        rf"(?<![\w.,])(?![248]K)({NUMBER})([MBK]) (?=[a-z]{{2,}}s\b)",
+        rf"(?<![\w.,])(?![248]K)({NUMBER})([MBKk]) (?=[a-z]{{2,}}s\b|people\b)",
         lambda m: f"{spell_number(m[1], SCALES[m[2]])} {SCALES[m[2]]} ",
     ),
     Rule(

@@ -49,7 +49,15 @@ COUNTRIES = {
 }
 """What stands before a dollar sign: `A$`."""
 SCALES = {
-    **{"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "t": "trillion"},
+    **{
+        "k": "thousand",
+        "m": "million",
+        "mn": "million",
+        "b": "billion",
+        "bn": "billion",
+        "t": "trillion",
+        "tn": "trillion",
+    },
     **{word: word for word in ("hundred", "thousand", "million", "billion", "trillion")},
 }
 PER = {

@@ -58,6 +58,8 @@ def _is_end(before: str, mark: str, after: str) -> bool:
         return not (after.isdigit() or after[:1].islower())
     if kind == "street":
         return after in STARTERS
+    if word.lower() in units.UNITS and after.isdigit():
+        return False
     if kind == "ends" or "." in word or word.lower() in units.UNITS:
         # `5 p.m. EST`, `Acme Inc. CEO`
         unsure = word.isupper() or (after.isupper() and len(after) > 1)

@@ -46,7 +46,12 @@ def _compared(sign: str, equal: str) -> str:
     return f" {BETWEEN[sign]} {'or equal to ' if equal else ''}"
 
 
+_SPELLINGS = {"!=": "≠", "==": "=", "<=": "≤", ">=": "≥", "->": ", ", "=>": ", "}
 EARLY_RULES = (
+    Rule(r"(?<![<>=!-])(?:[!=<>]=|[-=]>)(?![<>=-])", lambda m: f" {_SPELLINGS[m[0]]} ", frozenset("=>")),
+    Rule(r"\b([A-Za-z])([<>])(?=[A-Za-z]\b)", lambda m: f"{m[1]} {BETWEEN[m[2]]} ", frozenset("<>")),
+    Rule(r"(?<=\d) ?deg\.? ?(?=[CF]\b)", lambda m: "°"),
+    Rule(r"(?<=\d) ?[-–] ?(?=(?:present|now|today)\b)", lambda m: " to "),
     Rule(r"~ ?(?=[$£€]?\d)", lambda m: "approximately ", frozenset("~")),
     Rule(r"\+/-|-/\+", lambda m: "±", frozenset("/")),
     Rule(r"(?<![<>])([<>])(=?) ?(?=[$£€]?\d)", lambda m: _compared(m[1], m[2]), frozenset("<>")),
@@ -54,7 +59,7 @@ EARLY_RULES = (
 """Come before the rules that take the numbers away."""
 RULES = (
     Rule(r"\b([CFJ])#(?!\w)", lambda m: f"{m[1]} sharp", frozenset("#")),
-    Rule(r"\b([A-Za-z])\+\+", lambda m: f"{m[1]} plus plus", frozenset("+")),
+    Rule(r"\b([A-Za-z])\+\+", lambda m: f"{m[1]} plus plus ", frozenset("+")),
     Rule(r"\band/or\b", lambda m: "and or", frozenset("/")),
     Rule(
         r"&(amp|lt|gt|quot|nbsp|apos);",

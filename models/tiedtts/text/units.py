@@ -197,6 +197,7 @@ _RACE = re.compile(r" (?:dash|race|run|sprint|swim|walk|hike|relay|hurdles|radiu
 _LOOK_BACK = 300
 """Characters in which quotes are counted."""
 EARLY_RULES = (
+    Rule(r"(?<=[\d)])(?: \^ |\^)(-?\d{1,4})\b", lambda m: _power(int(m[1])), frozenset("^")),
     Rule(r"(?<=[\"']) ?[xX×] ?(?=\d{1,3}(?:\"|'))", lambda m: " by ", frozenset("\"'")),
     Rule(r"(?<![\w.])(\d)' ?(\d{1,2})(?:\"|'')", _feet),
     Rule(
