@@ -41,6 +41,9 @@ def labels(text: str) -> str:
         ("$5", "sil F AY1 V D AA1 L ER0 Z ."),
         ("3 am", "sil TH R IY1 EY1 EH1 M ."),
         ("US it", "sil Y UW1 EH1 S IH1 T ."),
+        ("iOS", "sil AY1 OW1 EH1 S ."),
+        ("Ios", "sil IY1 OW0 S ."),
+        ("the OS", "sil DH IY0 OW1 EH1 S ."),
         ("GIVE US IT", "sil G IH1 V AH1 S IH1 T ."),
     ],
 )

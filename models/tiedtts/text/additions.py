@@ -43,3 +43,9 @@ _WORDS = {
     **{"tiedtts": "T AY1 D T IY2 T IY2 EH1 S", "wifi": "W AY1 F AY2", "dataset": "D EY1 T AH0 S EH2 T"},
 }
 WORDS: dict[str, Pronunciation] = {word: tuple(phones.split()) for word, phones in _WORDS.items()}
+CASED: dict[str, Pronunciation] = {
+    "iOS": ("AY1", "OW1", "EH1", "S"),
+    "macOS": ("M", "AE1", "K", "OW1", "EH1", "S"),
+    "LaTeX": ("L", "EY1", "T", "EH2", "K"),
+}
+"""Names that in other case are other words."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tiedtts.errors import TextError
 from tiedtts.text import homographs, morphology
-from tiedtts.text.additions import INITIALISMS, WORDS
+from tiedtts.text.additions import CASED, INITIALISMS, WORDS
 from tiedtts.text.function_words import weak
 from tiedtts.text.g2p import Network
 from tiedtts.text.inline import BRACES, Pieces
@@ -18,7 +18,7 @@ from tiedtts.text.user_lexicon import PHONE_HINT, longest_first, read_labels
 
 LONGEST_GUESS = 30
 """Longer words are cut before g2p-en guesses, so that the time stays bounded; letters."""
-SPELLED = frozenset("us it id ad pa ma la un".split())
+SPELLED = frozenset("us it id ad pa ma la un os".split())
 """Words that in capitals, among other words, are initialisms."""
 
 
@@ -167,6 +167,8 @@ class Pronouncer:
     def _find(self, text: str, capitals: bool) -> Word:
         """Look a word up and try the rules; no phones if none knows it."""
         name = text.lower()
+        if text in CASED and name not in self._user:
+            return Word(text, CASED[text], "lexicon")
         if not capitals and text.isupper() and len(text) > 1 and name in SPELLED:
             return Word(text, self._spell(name), "rule")
         for form in dict.fromkeys((name, name.strip("'"))):
