@@ -132,6 +132,8 @@ UNITS = (
         "1st",
         "XVI ",
     ),
+    *("!= -> a> 1'000 ⁻³ Mon- 5%- A.B a$1 k ab12 1\"x 1..".split()),
+    *("1 000 ", '1" x ', "1e-5 "),
 )
 """Lines made of one of these are where rules that look back and forth become slow."""
 
