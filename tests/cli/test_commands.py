@@ -71,6 +71,7 @@ def test_prepare(fake_core: Any, capsys: Captured) -> None:
         "seed": 3,
         "licence": "CC0",
         "aligner": None,
+        "denoise": 0.0,
     }
     assert capsys.readouterr() == (
         "10 of 12 recordings used, 1 of them held out: 3 min 20 s of speech, 900 phones\n"
@@ -85,6 +86,8 @@ def test_prepare(fake_core: Any, capsys: Captured) -> None:
     fake_core("tiedtts.measure.forced_alignment", NetAligner=lambda path: ("net", path))
     assert main(["prepare", "corpus", "-o", "data", "--aligner", "a.st", "-q"]) == 0
     assert core.options["aligner"] == ("net", Path("a.st"))
+    assert main(["prepare", "corpus", "-o", "data", "--denoise", "15", "-q"]) == 0
+    assert core.options["denoise"] == 15.0
 
 
 @pytest.mark.parametrize(("text", "share"), [("5%", 0.05), ("0.05", 0.05), ("0", 0.0), ("12.5%", 0.125)])
@@ -210,7 +213,7 @@ def test_eval(fake_core: Any, voice: Any, capsys: Captured) -> None:
         "train data -o run --threads 0",
         "train data -o run --resume --init-from c.st",
         "export -o v.onnx",
-        "export a.st -o v.onnx --precision int8",
+        "export a.st -o v.onnx --precision int4",
         "eval v.onnx",
         "eval v.onnx data --limit 0",
         "speak",

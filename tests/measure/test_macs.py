@@ -199,3 +199,20 @@ def test_tied_recurrent_layers_work_as_much_as_their_tie_leaves(kind: type[nn.Mo
     assert total == pytest.approx(share * plain)
     assert rows[""] == total
     assert rows["layers.0"] == rows["layers.1"] == total / 2
+
+
+def test_lists_of_layers_do_what_is_in_them() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sides = nn.ModuleDict({"a": nn.ModuleList([nn.Linear(2, 3), nn.Linear(3, 4)])})
+
+        def forward(self, x: Tensor) -> Tensor:
+            for layer in self.sides["a"]:  # type: ignore[attr-defined]
+                x = layer(x)
+            return x
+
+    net = Net()
+    total, rows = macs(net, lambda: net(torch.zeros(1, 2)))
+    assert rows == {"": 18, "sides": 18, "sides.a": 18, "sides.a.0": 6, "sides.a.1": 12}
+    assert total == 18

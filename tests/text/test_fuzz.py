@@ -40,6 +40,7 @@ def test_any_markup_is_read_or_refused(source: str) -> None:
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_cost_is_linear(unit: str) -> None:
-    (row,) = megabytes(2400, (unit,))
-    # Quadratic cost would be sixteen times as much.
-    assert row["whole"] < 10 * row["quarter"] + 0.1
+    # Again if it was slow: a pause of the interpreter's own comes once. Quadratic cost, sixteen times as much,
+    # would come every time.
+    tries = (next(megabytes(2400, (unit,))) for _ in range(3))
+    assert any(row["whole"] < 10 * row["quarter"] + 0.1 for row in tries)

@@ -61,9 +61,13 @@ def macs(model: nn.Module, call: Callable[[], Any]) -> tuple[int, dict[str, int]
         for above in {".".join(steps[:depth]) for depth in range(len(steps) + 1)}:
             rows[above] = rows.get(above, 0) + missing
         total += missing
+    rows = {name: work for name, work in rows.items() if work}
+    # A list of layers is not called itself: it does what those in it do.
+    lists = {name[:at] for name in rows for at, letter in enumerate(name) if letter == "."} - rows.keys()
+    for outer in sorted(lists, key=lambda name: -name.count(".")):
+        rows[outer] = sum(work for name, work in rows.items() if name.rpartition(".")[0] == outer)
     # A layer that a tie makes for the moment has no name, and what it does is counted with none.
-    rows = {name: work for name, work in rows.items() if work} | ({"": total} if total else {})
-    return total, rows
+    return total, rows | ({"": total} if total else {})
 
 
 class _RecurrentLayers:
