@@ -1,7 +1,6 @@
 """`tiedtts synth`: text becomes speech."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tiedtts.errors import AudioError, TextError
-from tiedtts_cli import boundary, lines, talk
+from tiedtts.errors import AudioError, ConfigError, TextError
+from tiedtts_cli import talk
 from tiedtts_cli.boundary import UsageError
 
 if TYPE_CHECKING:
     from tiedtts.base_voice import BaseVoice, Speech
+    from tiedtts.speaking import Settings
 
 EXAMPLE = 'tiedtts synth "Hello there." -o hello.wav'
 STDIO = Path("-")
@@ -24,9 +24,15 @@ def synth(
     text: Annotated[
         str | None, typer.Argument(help="What to say; `-` reads stdin.", show_default=False)
     ] = None,
-    source: Annotated[
-        Path | None,
-        typer.Option("--input", "-i", metavar="FILE", help="Say what is in a file.", show_default=False),
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="FILE",
+            help="Say what is in a file; with -d several, or a folder.",
+            show_default=False,
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -68,10 +74,14 @@ def synth(
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Leave files that are there.")
     ] = False,
+    read_as: Annotated[
+        str, typer.Option(metavar="KIND", help="lines, csv, jsonl, file; auto: by suffix.")
+    ] = "auto",
+    name_by: Annotated[str, typer.Option(metavar="WHAT", help="id, index or text.")] = "id",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; all cores for much text.", show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON line an utterance.")] = False,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Print how each token is read; make no sound.")
-    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Say a text.
@@ -88,39 +98,47 @@ def synth(
         for name in names():
             typer.echo(name)
         return
-    if explain:
-        if text is None and source is None and sys.stdin.isatty():
-            raise UsageError("there is no text to explain", hint='tiedtts synth --explain "Hello there."')
-        from tiedtts_cli import explain as explanation
-
-        explanation.show(_read(text, source), lexicon, as_json=as_json, quiet=quiet)
-        return
-    _check_options(text, source, output, folder, as_json)
+    sources = inputs or []
+    _check_options(text, sources, output, folder, as_json)
     if output is not None:
         _check_output(output)
     if folder is not None:
-        _check_folder(folder)
+        from tiedtts.batch import folder as folders
+
+        folders.check(folder)
     if skip_existing and output not in (None, STDIO) and output.exists():
         if not quiet:
             talk.note(f"{output} is there already")
         return
-    from tiedtts.voice import DEFAULT, SEMITONES, SPEEDS, load
+    settings = _settings(speed=speed, pitch=pitch, seed=seed)
+    from tiedtts.batch.job import Work
+    from tiedtts.voice import DEFAULT
 
-    _check_range("--speed", speed, SPEEDS)
-    _check_range("--pitch", pitch, SEMITONES)
-    if seed < 0:
-        raise UsageError(f"`--seed` must not be negative, got: {seed}")
-    words = _read(text, source)
-    speaker = _Speaker(
-        load(DEFAULT if voice is None else voice, lexicon=lexicon, vocoder=vocoder),
-        {"speed": speed, "pitch": pitch, "seed": seed},
-        as_json=as_json,
-        quiet=quiet,
+    work = Work(
+        voice=DEFAULT if voice is None else voice,
+        lexicon=None if lexicon is None else str(lexicon),
+        vocoder=vocoder,
     )
-    if output is not None:
+    if folder is not None:
+        from tiedtts_cli import synth_batch
+
+        synth_batch.speak(
+            text,
+            sources,
+            folder,
+            work,
+            settings,
+            read_as=read_as,
+            name_by=name_by,
+            skip_existing=skip_existing,
+            workers=workers,
+            as_json=as_json,
+            quiet=quiet,
+        )
+    elif output is not None:
+        words = _read(text, sources[0] if sources else None)
+        speaker = _Speaker(work.load(), settings.keywords(), as_json=as_json, quiet=quiet)
         speaker.whole(words, output)
-    elif folder is not None:
-        speaker.line_by_line(words, folder, skip_existing=skip_existing)
 
 
 class _Speaker:
@@ -158,52 +176,6 @@ class _Speaker:
         if not self.quiet and output != STDIO:
             talk.note(f"{output}: {talk.duration(seconds) if seconds >= 60 else f'{seconds:.2f} s'}")
 
-    def line_by_line(self, text: str, folder: Path, *, skip_existing: bool) -> None:
-        """Say every line into a file of its own; a bad line does not keep the others from being said.
-
-        Raises:
-            TextError: There are no lines, or some could not be said.
-        """
-        from tiedtts.audio import files
-
-        utterances = list(lines.parse(text))
-        if not utterances:
-            raise TextError("there is nothing to say in the text", hint="give a line of text an utterance")
-        folder.mkdir(parents=True, exist_ok=True)
-        failed = skipped = 0
-        seconds = 0.0
-        with talk.progress("synth", quiet=self.quiet) as show:
-            for index, line in enumerate(utterances):
-                show(index / len(utterances), line.text)
-                path = lines.path_of(line, folder)
-                try:
-                    if line.error is not None:
-                        raise line.error
-                    if line.warning is not None and not self.quiet:
-                        talk.warning(f"line {line.number}: {line.warning}")
-                    if skip_existing and path.exists():
-                        skipped += 1
-                        continue
-                    speech = self.voice.say(line.text, **self.settings)
-                    self._warn(f"line {line.number}: ", speech)
-                    files.write(path, speech.samples, speech.sample_rate)
-                except Exception as error:
-                    # Of whatever kind: a night's work does not end at one line.
-                    failed += 1
-                    boundary.show_traceback()
-                    message, hint, _ = boundary.describe(error, "synth")
-                    talk.error(f"line {line.number}: {message}", hint)
-                    continue
-                seconds += speech.seconds
-                phones = [phone.label for phone in speech.phones]
-                self._print(line.id, line.text, path, speech.seconds, phones, speech.warnings)
-        made = len(utterances) - failed - skipped
-        if not self.quiet:
-            there = f", {skipped} there already" if skipped else ""
-            talk.note(f"{folder}: {made} file{'' if made == 1 else 's'}, {talk.duration(seconds)}{there}")
-        if failed:
-            raise TextError(f"{failed} of {len(utterances)} lines could not be said")
-
     def _warn(self, place: str, speech: "Speech") -> None:
         for warning in () if self.quiet else speech.warnings:
             talk.warning(place + warning)
@@ -231,17 +203,19 @@ class _Speaker:
 
 
 def _check_options(
-    text: str | None, source: Path | None, output: Path | None, folder: Path | None, as_json: bool
+    text: str | None, sources: Sequence[Path], output: Path | None, folder: Path | None, as_json: bool
 ) -> None:
     """Refuse arguments that do not go together."""
     if output is None and folder is None:
         raise UsageError("the sound needs a place to go: `-o FILE` or `-d DIR`", hint=EXAMPLE)
     if output is not None and folder is not None:
         raise UsageError("`-o` and `-d` exclude each other", hint="`-o` is one file, `-d` a file a line")
-    if text is not None and source is not None:
+    if text is not None and sources:
         raise UsageError("a text and `-i` exclude each other", hint=EXAMPLE)
-    if text is None and source is None and sys.stdin.isatty():
+    if text is None and not sources and sys.stdin.isatty():
         raise UsageError("there is no text to say", hint=EXAMPLE)
+    if output is not None and len(sources) > 1:
+        raise UsageError("`-o` takes one `-i`", hint="`-d DIR` makes a file for each line or each text")
     if output == STDIO and as_json:
         raise UsageError("`-o -` and `--json` exclude each other", hint="both would go to stdout")
     if output == STDIO and sys.stdout.isatty():
@@ -250,9 +224,14 @@ def _check_options(
         )
 
 
-def _check_range(option: str, value: float, bounds: tuple[float, float]) -> None:
-    if not bounds[0] <= value <= bounds[1]:
-        raise UsageError(f"`{option}` must be {bounds[0]:g} to {bounds[1]:g}, got: {value:g}")
+def _settings(**values: Any) -> "Settings":
+    """Return the settings, or what is wrong with the options."""
+    from tiedtts.speaking import Settings
+
+    try:
+        return Settings(**values)
+    except ConfigError as error:
+        raise UsageError(str(error).replace("`", "`--", 1)) from error
 
 
 def _check_output(path: Path) -> None:
@@ -263,26 +242,19 @@ def _check_output(path: Path) -> None:
         return
     if path.is_dir():
         raise AudioError(f"{path} is a folder", hint=f"name a file in it: -o {path / 'speech.wav'}")
-    files.check_suffix(path)
+    files.of_path(path)
     files.check_place(path)
-
-
-def _check_folder(path: Path) -> None:
-    """Refuse a folder that could not be made or written to."""
-    if path.exists() and not path.is_dir():
-        raise AudioError(f"{path} is not a folder", hint="`-d` takes a folder, `-o` a file")
-    there = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise AudioError(f"cannot write to {there}", hint="choose a folder you may write to")
 
 
 def _read(text: str | None, source: Path | None) -> str:
     """Return the text to say, from wherever it comes."""
+    from tiedtts.batch import readers
+
     if source is not None and source != STDIO:
         try:
-            return lines.decode(source.read_bytes(), str(source))
+            return readers.decode(source.read_bytes(), str(source))
         except OSError as error:
             raise TextError(f"cannot read {source}: {(error.strerror or '').lower()}") from error
     if text is None or text == "-":
-        return lines.decode(sys.stdin.buffer.read(), "stdin")
-    return lines.decode(text.encode("utf-8", "surrogateescape"), "the text")
+        return readers.decode(sys.stdin.buffer.read(), "stdin")
+    return readers.decode(text.encode("utf-8", "surrogateescape"), "the text")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import TextError, VoiceError
+from tiedtts.speaking import SEMITONES, SPEEDS
 from tiedtts.text.frontend import FrontEnd, Sentence
 from tiedtts.text.phones import Phone
 
@@ -18,10 +19,6 @@ FADE = 0.005
 """Fade at both ends of a sentence, seconds: no click where sentences are joined."""
 LOUDEST = 0.98
 """A sentence with larger samples is turned down rather than clipped, full scale 1."""
-SPEEDS = (0.25, 4.0)
-"""Slowest and fastest."""
-SEMITONES = (-24.0, 24.0)
-"""Lowest and highest shift of the pitch."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import numpy as np
 
 from tiedtts.audio import excitation, filtering
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.base_voice import SEMITONES, SPEEDS, BaseVoice, Rendering, Speech
+from tiedtts.base_voice import BaseVoice, Rendering, Speech
 from tiedtts.errors import VoiceError
+from tiedtts.speaking import SEMITONES, SPEEDS
 from tiedtts.text.frontend import FrontEnd, Sentence
 from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
 

@@ -10,6 +10,7 @@ from tiedtts.audio import files
 from tiedtts_cli import talk
 from tiedtts_cli.main import main
 
+MANIFEST = "manifest.jsonl"
 Captured = pytest.CaptureFixture[str]
 
 
@@ -82,7 +83,7 @@ def test_a_list_becomes_files(voice: Any, here: Path, capsys: Captured) -> None:
     (here / "in.txt").write_text("One\n\nhall|Two words\n../up|Three\n", encoding="utf-8")
     assert main(["synth", "-i", "in.txt", "-d", "new/out"]) == 0
     made = here / "new" / "out"
-    assert sorted(path.name for path in made.iterdir()) == ["0001.wav", "_up.wav", "hall.wav"]
+    assert sorted(path.name for path in made.iterdir()) == ["0001.wav", "_up.wav", "hall.wav", MANIFEST]
     assert [path.name for path in here.iterdir() if path.name not in ("in.txt", "new")] == []
     assert seconds(made / "hall.wav") == pytest.approx(0.2)
     out, err = capsys.readouterr()
@@ -93,7 +94,7 @@ def test_a_list_becomes_files(voice: Any, here: Path, capsys: Captured) -> None:
 def test_bad_lines_are_named_and_the_others_said(voice: Any, here: Path, capsys: Captured) -> None:
     (here / "in.txt").write_text("a|One\na|Two\n...\nb|bug\nc|Three\n", encoding="utf-8")
     assert main(["synth", "-i", "in.txt", "-d", "out"]) == 1
-    assert sorted(path.name for path in (here / "out").iterdir()) == ["a.wav", "c.wav"]
+    assert sorted(path.name for path in (here / "out").iterdir()) == ["a.wav", "c.wav", MANIFEST]
     assert capsys.readouterr().err == (
         "error: line 2: the id `a` is already that of line 1\n"
         "hint: every line needs an id of its own: `id|text`\n"
@@ -246,7 +247,7 @@ def test_unreadable_texts(voice: Any, here: Path, pipe: Any, capsys: Captured) -
 def test_an_interrupted_list_keeps_what_was_made(voice: Any, here: Path, capsys: Captured) -> None:
     (here / "in.txt").write_text("One\ninterrupt\nThree\n", encoding="utf-8")
     assert main(["synth", "-i", "in.txt", "-d", "out"]) == 130
-    assert [path.name for path in (here / "out").iterdir()] == ["0001.wav"]
+    assert sorted(path.name for path in (here / "out").iterdir()) == ["0001.wav", MANIFEST]
     assert capsys.readouterr().err.startswith("error: interrupted\nhint: with `-d`, `--skip-existing`")
 
 

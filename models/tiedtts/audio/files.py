@@ -1,6 +1,7 @@
 """Sound files: read any rate and channel count, write safely."""
 
 import contextlib
+import errno
 import io
 import os
 import shutil
@@ -14,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tiedtts.audio import ogg
+from tiedtts.audio.encoding import FORMATS, Encoding, of_path
 from tiedtts.errors import AudioError
 
-FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".mp3": "MP3"}
-"""File suffixes that can be written, and libsndfile's names for them."""
+__all__ = ["FORMATS", "Encoding", "Sound", "of_path"]
 
 _BLOCK = 65_536
 """Samples encoded at once."""
@@ -82,21 +83,6 @@ def check_place(path: Path) -> None:
         raise AudioError(f"there is no folder {path.parent}", hint=f"make it first: mkdir -p {path.parent}")
     if not os.access(path.parent, os.W_OK):
         raise AudioError(f"cannot write to {path.parent}", hint="choose a folder you may write to")
-
-
-def check_suffix(path: Path) -> str:
-    """Return libsndfile's name of the format that a file's suffix asks for.
-
-    Raises:
-        AudioError: The suffix is not one of `FORMATS`.
-    """
-    try:
-        return FORMATS[path.suffix.lower()]
-    except KeyError:
-        raise AudioError(
-            f"cannot tell the format of `{path}` from its suffix",
-            hint=f"use one of {', '.join(FORMATS)}",
-        ) from None
 
 
 def encode(samples: npt.NDArray[np.floating], rate: int, file_format: str = "WAV") -> bytes:
@@ -184,15 +170,28 @@ def writer(path: Path, rate: int) -> Iterator[Callable[[npt.NDArray[np.floating]
     Raises:
         AudioError: The suffix is unknown, the folder cannot be written, or the sound is too long for it.
     """
-    file_format = check_suffix(path)
-    with replacing(path) as file:
-        with _Encoder(file, rate, file_format) as encoder:
-            yield encoder.write
-        if file_format == "OGG":
-            file.seek(0)
-            stream = ogg.renumber(file.read())
-            file.seek(0)
-            file.write(stream)
+    encoding = Encoding(suffix=of_path(path))
+    with replacing(path) as file, encoder(file, rate, encoding) as add:
+        yield add
+
+
+@contextlib.contextmanager
+def encoder(
+    file: BinaryIO, rate: int, encoding: Encoding, *, title: str = ""
+) -> Iterator[Callable[[npt.NDArray[np.floating]], None]]:
+    """Encode mono samples, (S,), in parts, into an open file that can be read and moved about in.
+
+    Raises:
+        AudioError: The format cannot hold this sampling rate or so much sound.
+    """
+    file_format = FORMATS[encoding.suffix]
+    with _Encoder(file, rate, file_format) as sound:
+        yield sound.write
+    if file_format == "OGG":
+        file.seek(0)
+        stream = ogg.renumber(file.read())
+        file.seek(0)
+        file.write(stream)
 
 
 def write(path: Path, samples: npt.NDArray[np.floating], rate: int) -> None:
@@ -238,14 +237,20 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
-        raise AudioError(
-            f"cannot write {path}: {error.strerror}",
-            hint="choose a file in a folder that exists and that you may write to",
-        ) from error
+        raise unwritable(path, error) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def unwritable(path: Path, error: OSError) -> AudioError:
+    """Return what a failure to write a file or a folder means to people."""
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
+        hint = "make room on the disk, then run it again; with `-d`, `--skip-existing` goes on"
+    else:
+        hint = "choose a file in a folder that exists and that you may write to"
+    return AudioError(f"cannot write {path}: {error.strerror}", hint=hint)
 
 
 @contextlib.contextmanager

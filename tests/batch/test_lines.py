@@ -1,26 +1,35 @@
+import io
+from collections.abc import Iterator
+
 import pytest
 
+from tiedtts.batch import lines, readers
+from tiedtts.batch.lines import Line
 from tiedtts.errors import TextError
-from tiedtts_cli import lines
+
+
+def parse(text: str, by: str = "id") -> Iterator[Line]:
+    rows = readers.rows(io.BytesIO(text.encode()), "lines", "the text")
+    return lines.named(rows, by=by, digits=lines.digits(1 + text.count("\n")))
 
 
 def test_lines_are_named_by_number_or_id() -> None:
-    parsed = list(lines.parse("Hello there.\n\nhall | It is late.\n  Last one  "))
-    assert [(line.number, line.id, line.text) for line in parsed] == [
-        (1, "0001", "Hello there."),
-        (3, "hall", "It is late."),
-        (4, "0004", "Last one"),
+    parsed = list(parse("Hello there.\n\nhall | It is late.\n  Last one  "))
+    assert [(line.place, line.id, line.text) for line in parsed] == [
+        ("line 1", "0001", "Hello there."),
+        ("line 3", "hall", "It is late."),
+        ("line 4", "0004", "Last one"),
     ]
-    assert all(line.error is None and line.warning is None for line in parsed)
+    assert all(line.error is None and not line.warnings for line in parsed)
 
 
 def test_numbers_get_wider_in_long_lists() -> None:
-    parsed = list(lines.parse("a\n" * 10_000))
+    parsed = list(parse("a\n" * 10_000))
     assert (parsed[0].id, parsed[-1].id) == ("00001", "10000")
 
 
 def test_only_the_first_bar_ends_the_id() -> None:
-    assert next(lines.parse("x|this | that")).text == "this | that"
+    assert next(parse("x|this | that")).text == "this | that"
 
 
 @pytest.mark.parametrize(
@@ -36,29 +45,29 @@ def test_only_the_first_bar_ends_the_id() -> None:
     ],
 )
 def test_ids_stay_in_their_folder(own: str, name: str) -> None:
-    line = next(lines.parse(f"{own}|text"))
+    line = next(parse(f"{own}|text"))
     assert line.error is None
     assert line.id == name
-    assert line.warning == f"the id `{own}` is written as `{name}`"
+    assert line.warnings == (f"the id `{own}` is written as `{name}`",)
 
 
 @pytest.mark.parametrize("own", ["", "..", ".", "//", "  ", "x" * 201])
 def test_what_is_no_id_is_an_error_of_its_line(own: str) -> None:
-    first, second = lines.parse(f"{own}|text\nfine|text")
+    first, second = parse(f"{own}|text\nfine|text")
     assert isinstance(first.error, TextError)
     assert second.error is None
 
 
 def test_an_id_is_given_once() -> None:
-    parsed = list(lines.parse("a/b|one\nfree|two\na_b|three\n0004|four\nfive"))
+    parsed = list(parse("a/b|one\nfree|two\na_b|three\n0004|four\nfive"))
     assert str(parsed[2].error) == "the id `a_b` is already that of line 1"
     assert [line.error is None for line in parsed] == [True, True, False, True, True]
-    assert str(list(lines.parse("0002|one\ntwo"))[1].error) == "the id `0002` is already that of line 1"
+    assert str(list(parse("0002|one\ntwo"))[1].error) == "the id `0002` is already that of line 1"
 
 
 def test_decoding_takes_utf8_with_and_without_mark_and_any_line_end() -> None:
-    assert lines.decode("\ufeffné\r\ntwo\rthree".encode(), "f") == "né\ntwo\nthree"
+    assert readers.decode("\ufeffné\r\ntwo\rthree".encode(), "f") == "né\ntwo\nthree"
     with pytest.raises(TextError, match=r"^f is not UTF-8: byte 0xe9 in line 2$"):
-        lines.decode(b"one\nn\xe9", "f")
+        readers.decode(b"one\nn\xe9", "f")
     with pytest.raises(TextError, match="byte 0xff in line 1"):
-        lines.decode("hello".encode("utf-16"), "f")
+        readers.decode("hello".encode("utf-16"), "f")

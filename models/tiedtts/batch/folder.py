@@ -1,0 +1,114 @@
+"""The folder that a batch fills: locked, cleaned of what a crash left, finished with a manifest."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tiedtts.audio import files
+from tiedtts.batch.lock import Lock
+from tiedtts.batch.manifest import Journal
+from tiedtts.errors import AudioError
+
+WORK = ".tiedtts"
+"""Folder in the folder, there while a run is: lock, journal, unfinished files."""
+
+
+class Folder:
+    """A folder of sound files while a run holds it; made by `opened`."""
+
+    def __init__(self, path: Path, lock: Lock) -> None:
+        self.path = path
+        self._lock = lock
+        self._work = path / WORK
+        # Beside the lock there are only the journal and what a run that ended at once had begun.
+        self.parts = self._work / f"parts-{os.getpid()}"
+        for old in self._work.glob("parts-*"):
+            shutil.rmtree(old, ignore_errors=True)
+        self.parts.mkdir()
+        self.journal = Journal(path, self._work / "journal.jsonl")
+        self.order: list[str] = []
+        """Ids that the manifest will list, in the order of the input."""
+
+    def part(self, number: int) -> Path:
+        """Return where a sound file is written before it appears."""
+        return self.parts / f"{number}.part"
+
+    def publish(self, number: int, row: dict[str, Any]) -> None:
+        """Let a sound file appear under its name, complete, after its row is in the journal.
+
+        Raises:
+            AudioError: It cannot.
+        """
+        with _writing(self.path / row["file"]):
+            self.journal.add(row)
+            os.replace(self.part(number), self.path / row["file"])
+
+    def close(self, *, keep: bool) -> None:
+        """Let go of the folder.
+
+        Args:
+            keep: Leave the journal, which the manifest does not yet hold.
+        """
+        self.journal.close()
+        shutil.rmtree(self.parts, ignore_errors=True)
+        if not keep:
+            (self._work / "journal.jsonl").unlink(missing_ok=True)
+        self._lock.release()
+        with contextlib.suppress(OSError):
+            self._work.rmdir()
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Folder]:
+    """Make a folder, hold it, and write its manifest at the end, also when the run is interrupted.
+
+    Raises:
+        AudioError: It cannot be made or written to, or another run holds it.
+    """
+    with _writing(path):
+        while True:
+            (path / WORK).mkdir(parents=True, exist_ok=True)
+            try:
+                lock = Lock(path / WORK / "lock")
+                break
+            except FileNotFoundError:
+                # Another run has just ended and taken its work folder away.
+                continue
+        try:
+            folder = Folder(path, lock)
+        except BaseException:
+            lock.release()
+            raise
+    keep = True
+    try:
+        try:
+            yield folder
+        finally:
+            folder.journal.finish(folder.order)
+            keep = False
+    finally:
+        folder.close(keep=keep)
+
+
+def check(path: Path) -> None:
+    """Refuse a folder that could not be made or written to, before any work is done for it.
+
+    Raises:
+        AudioError: It is a file, or its parent is missing or read-only.
+    """
+    if path.exists() and not path.is_dir():
+        raise AudioError(f"{path} is not a folder", hint="`-d` takes a folder, `-o` a file")
+    there = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise AudioError(f"cannot write to {there}", hint="choose a folder you may write to")
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise files.unwritable(path, error) from error

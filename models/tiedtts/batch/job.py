@@ -1,0 +1,155 @@
+"""What is done for one utterance, in this process or in another."""
+
+import builtins
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tiedtts import errors
+from tiedtts.audio import files
+from tiedtts.audio.encoding import Encoding
+from tiedtts.errors import TiedTTSError
+from tiedtts.speaking import Settings
+
+if TYPE_CHECKING:
+    from tiedtts.base_voice import BaseVoice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What all utterances of a batch have in common."""
+
+    voice: str
+    """Name or file."""
+    lexicon: str | None = None
+    """File of own pronunciations."""
+    vocoder: str | None = None
+    """Another waveform generator than the voice's own."""
+    encoding: Encoding = field(default_factory=Encoding)
+    """How the sound is written."""
+
+    def load(self) -> "BaseVoice":
+        """Load the voice.
+
+        Raises:
+            VoiceError: There is no such voice or vocoder.
+        """
+        from tiedtts import voice
+
+        lexicon = None if self.lexicon is None else Path(self.lexicon)
+        return voice.load(self.voice, lexicon=lexicon, vocoder=self.vocoder)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the work as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Work":
+        """Return the work that `to_dict` described."""
+        return cls(**{**values, "encoding": Encoding(**values["encoding"])})
+
+
+@dataclass(frozen=True)
+class Job:
+    """One utterance to be said."""
+
+    number: int
+    """Its place in the batch."""
+    text: str
+    settings: Settings
+    part: str
+    """Unfinished file that its sound is written to."""
+    title: str = ""
+    """Kept in the file, where the format has a place for it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the job as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Job":
+        """Return the job that `to_dict` described."""
+        return cls(**{**values, "settings": Settings(**values["settings"])})
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of an utterance."""
+
+    number: int
+    """Its place in the batch."""
+    seconds: float = 0.0
+    phones: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    error: Exception | None = None
+    """Why there is no sound."""
+    trace: str = ""
+    """Where the error came from, for those who look into it."""
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether no other utterance will fare better: the disk is full, or the folder is gone."""
+        return isinstance(self.error, OSError)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain values."""
+        error = None if self.error is None else _describe(self.error)
+        return {**vars(self), "error": error}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Done":
+        """Return the result that `to_dict` described."""
+        error = None if values["error"] is None else _remake(**values["error"])
+        lists = {name: tuple(values[name]) for name in ("phones", "warnings")}
+        return cls(**{**values, **lists, "error": error})
+
+
+def do(voice: "BaseVoice", work: Work, job: Job) -> Done:
+    """Say one utterance into its unfinished file; whatever goes wrong is part of the result."""
+    seconds = 0.0
+    phones: list[str] = []
+    warnings: list[str] = []
+    try:
+        try:
+            # Sentence by sentence: a book said as a whole does not fit in memory.
+            with (
+                open(job.part, "w+b") as file,
+                files.encoder(file, voice.sample_rate, work.encoding, title=job.title) as add,
+            ):
+                for speech in voice.stream(job.text, **job.settings.keywords()):
+                    add(speech.samples)
+                    seconds += speech.seconds
+                    phones.extend(phone.label for phone in speech.phones)
+                    warnings.extend(speech.warnings)
+        except BaseException:
+            Path(job.part).unlink(missing_ok=True)
+            raise
+    except Exception as error:
+        # Of whatever kind: a night's work does not end at one line.
+        return Done(job.number, error=error, trace=traceback.format_exc())
+    return Done(job.number, round(seconds, 6), tuple(phones), tuple(warnings))
+
+
+def _describe(error: Exception) -> dict[str, Any]:
+    return {
+        "kind": type(error).__name__,
+        "message": getattr(error, "strerror", None) or str(error),
+        "hint": getattr(error, "hint", None),
+        "number": getattr(error, "errno", None),
+    }
+
+
+def _remake(kind: str, message: str, hint: str | None, number: int | None) -> Exception:
+    """Return an error like one of another process."""
+    own = getattr(errors, kind, None)
+    if isinstance(own, type) and issubclass(own, TiedTTSError):
+        return own(message, hint=hint)
+    if number is not None:
+        return OSError(number, message)
+    known = getattr(builtins, kind, None)
+    if known is MemoryError:
+        return MemoryError(message)
+    unknown: type[Exception] = type(kind, (Exception,), {})
+    return unknown(message)

@@ -1,0 +1,98 @@
+"""The manifest of a folder of sound files: a JSON line each, written so that a crash loses none."""
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tiedtts.audio import files
+
+NAME = "manifest.jsonl"
+"""Of the manifest in its folder."""
+
+
+class Journal:
+    """Rows as they are made, on top of those of an earlier manifest.
+
+    What is kept of a row in memory is its place in a file.
+
+    Args:
+        folder: Where the sound files and the manifest are.
+        path: Of the journal itself.
+
+    Raises:
+        OSError: The journal cannot be written.
+    """
+
+    def __init__(self, folder: Path, path: Path) -> None:
+        self._folder = folder
+        self._manifest: BinaryIO | None = None
+        with contextlib.suppress(FileNotFoundError):
+            self._manifest = (folder / NAME).open("rb")
+        self._file = path.open("a+b")
+        self._places: dict[str, tuple[BinaryIO, int]] = {}
+        for file in (self._manifest, self._file):
+            if file is not None:
+                file.seek(0)
+                self._places.update((row["id"], (file, place)) for place, row in _rows(file))
+        self._mend()
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Write a row before its sound file appears."""
+        place = self._file.seek(0, 2)
+        self._file.write(_encode(row))
+        self._file.flush()
+        self._places[row["id"]] = (self._file, place)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._places
+
+    def row(self, name: str) -> dict[str, Any]:
+        """Return the latest row of an id."""
+        file, place = self._places[name]
+        file.seek(place)
+        row: dict[str, Any] = json.loads(file.readline())
+        return row
+
+    def finish(self, order: Iterable[str]) -> None:
+        """Write the manifest: earlier rows of files that are still there, then the given ids in their order.
+
+        Raises:
+            AudioError: The folder cannot be written.
+        """
+        given = dict.fromkeys(name for name in order if name in self._places)
+        with files.replacing(self._folder / NAME) as file:
+            for name in (*(earlier for earlier in self._places if earlier not in given), *given):
+                row = self.row(name)
+                if name in given or (self._folder / str(row.get("file"))).is_file():
+                    file.write(_encode(row))
+
+    def close(self) -> None:
+        """Close the files."""
+        self._file.close()
+        if self._manifest is not None:
+            self._manifest.close()
+
+    def _mend(self) -> None:
+        """End the last row if the process that wrote it could not."""
+        if self._file.seek(0, 2):
+            self._file.seek(-1, 2)
+            if self._file.read(1) != b"\n":
+                self._file.write(b"\n")
+                self._file.flush()
+
+
+def _rows(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the rows that are whole, and where they begin."""
+    place = 0
+    for line in file:
+        with contextlib.suppress(ValueError):
+            row = json.loads(line)
+            if isinstance(row, dict) and isinstance(row.get("id"), str) and line.endswith(b"\n"):
+                yield place, row
+        place += len(line)
+
+
+def _encode(row: dict[str, Any]) -> bytes:
+    return (json.dumps(row, ensure_ascii=False) + "\n").encode()

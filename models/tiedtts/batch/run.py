@@ -1,0 +1,195 @@
+"""A batch from its lines to the manifest."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tiedtts.audio import files
+from tiedtts.batch import folder as folders
+from tiedtts.batch import job as jobs
+from tiedtts.batch import pool
+from tiedtts.batch.lines import Line
+from tiedtts.errors import TextError, TiedTTSError
+from tiedtts.speaking import Settings
+
+FEW_CHARACTERS = 3_000
+"""A process more for each so many: fewer are said before it has loaded the voice."""
+_TITLE = 80
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of one line."""
+
+    line: Line
+    path: Path
+    """Of its file."""
+    row: dict[str, Any] = field(default_factory=dict)
+    """As it stands in the manifest; empty if there is no sound."""
+    error: Exception | None = None
+    """Why there is none."""
+    trace: str = ""
+    """Where the error came from."""
+    skipped: bool = False
+    """The file was there."""
+
+
+@dataclass
+class Summary:
+    """What became of a batch."""
+
+    made: int = 0
+    skipped: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    """Of sound that was made."""
+
+
+def run(
+    lines: Iterable[Line],
+    path: Path,
+    work: jobs.Work,
+    settings: Settings,
+    *,
+    skip_existing: bool = False,
+    workers: int | None = None,
+    live: bool = False,
+    report: Callable[[Report], None] = lambda report: None,
+    progress: Callable[[Summary, str], None] = lambda summary, text: None,
+) -> Summary:
+    """Say every line into a file of its own; a bad line does not keep the others from being said.
+
+    A file appears when it is complete. Killed at any moment, the same call with `skip_existing` goes
+    on, and in the end all bytes are those of a call that was left alone.
+
+    Args:
+        lines: Read as they are needed.
+        path: Folder of the files, made if need be.
+        work: Voice and format.
+        settings: Of all lines; those of a line come on top.
+        skip_existing: Leave files that are there.
+        workers: Processes that speak; by default all cores, if there is enough to say.
+        live: Lines come one by one from somewhere else: each is said at once.
+        report: Called with every line in the order of the input.
+        progress: Called with what is done so far and the text that was said last.
+
+    Raises:
+        TextError: There are no lines.
+        AudioError: The folder cannot be written, or another run holds it.
+        VoiceError: There is no such voice.
+    """
+    lines = iter(lines)
+    count = 1 if live or workers == 1 else pool.WINDOW_LINES * (workers or pool.cores())
+    begin = list(itertools.islice(lines, count))
+    if not begin:
+        raise TextError("there is nothing to say in the text", hint="give a line of text an utterance")
+    if live:
+        workers = 1
+    elif workers is None:
+        workers = min(pool.cores(), sum(len(line.text) for line in begin) // FEW_CHARACTERS)
+    # Before there is a folder, so that a wrong name leaves none.
+    voice = work.load()
+    with folders.opened(path) as folder:
+        batch = _Batch(folder, work, settings, skip_existing, report, progress)
+        asked = batch.ask(itertools.chain(begin, lines))
+        if workers <= 1:
+            for job in asked:
+                batch.take(jobs.do(voice, work, job))
+        else:
+            del voice
+            size = pool.WINDOW_LINES * workers
+            with pool.Pool(work, workers) as processes:
+                for done in processes.run(iter(lambda: list(itertools.islice(asked, size)), [])):
+                    batch.take(done)
+    return batch.summary
+
+
+class _Batch:
+    """What is known while a batch runs."""
+
+    def __init__(
+        self,
+        folder: folders.Folder,
+        work: jobs.Work,
+        settings: Settings,
+        skip_existing: bool,
+        report: Callable[[Report], None],
+        progress: Callable[[Summary, str], None],
+    ) -> None:
+        self.summary = Summary()
+        self._folder, self._work, self._settings = folder, work, settings
+        self._skip_existing, self._report, self._progress = skip_existing, report, progress
+        self._asked: dict[int, tuple[Line, str]] = {}
+        self._reports: dict[int, Report] = {}
+        self._next = 0
+
+    def ask(self, lines: Iterable[Line]) -> Iterator[jobs.Job]:
+        """Yield what is to be done; of other lines tell why not."""
+        for number, line in enumerate(lines):
+            path = self._folder.path / f"{line.id}{self._work.encoding.suffix}"
+            try:
+                if line.error is not None:
+                    raise line.error
+                settings = self._settings.changed(line.options)
+            except TiedTTSError as error:
+                self._tell(number, Report(line, path, error=error))
+                continue
+            self._folder.order.append(line.id)
+            if self._skip_existing and path.exists():
+                self._tell(number, self._skip(line, path))
+                continue
+            self._asked[number] = line, path.name
+            title = " ".join(line.text[: 2 * _TITLE].split())[:_TITLE]
+            yield jobs.Job(number, line.text, settings, str(self._folder.part(number)), title)
+
+    def take(self, done: jobs.Done) -> None:
+        """Let the file of a line appear, or keep the error for its turn.
+
+        Raises:
+            AudioError: No other line could be written either.
+        """
+        line, name = self._asked.pop(done.number)
+        path = self._folder.path / name
+        if done.error is not None:
+            if isinstance(done.error, OSError):
+                raise files.unwritable(path, done.error) from done.error
+            self._tell(done.number, Report(line, path, error=done.error, trace=done.trace))
+            return
+        row = {
+            "id": line.id,
+            "text": line.text,
+            "file": name,
+            "seconds": done.seconds,
+            "phones": list(done.phones),
+            "warnings": [*line.warnings, *done.warnings],
+        }
+        self._folder.publish(done.number, row)
+        self._tell(done.number, Report(line, path, row))
+
+    def _skip(self, line: Line, path: Path) -> Report:
+        """Return what there is to say of a line whose file is there."""
+        journal = self._folder.journal
+        if line.id not in journal:
+            return Report(line, path, skipped=True)
+        row = journal.row(line.id)
+        if row.get("text") == line.text:
+            return Report(line, path, skipped=True)
+        warning = f"{path} was made from another text, and is left"
+        return Report(line, path, {"warnings": [warning]}, skipped=True)
+
+    def _tell(self, number: int, report: Report) -> None:
+        """Report lines in the order of the input, whichever is ready first."""
+        if report.error is not None:
+            self.summary.failed += 1
+        elif report.skipped:
+            self.summary.skipped += 1
+        else:
+            self.summary.made += 1
+            self.summary.seconds += report.row["seconds"]
+        self._progress(self.summary, report.line.text)
+        self._reports[number] = report
+        while self._next in self._reports:
+            self._report(self._reports.pop(self._next))
+            self._next += 1

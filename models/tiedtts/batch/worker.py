@@ -1,0 +1,39 @@
+"""A process that says utterances for another: `python -m tiedtts.batch.worker`.
+
+It reads the work and then jobs from stdin, and writes what became of them to stdout, a JSON line each.
+It ends with its stdin, so it does not outlive a process that was killed.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+
+from tiedtts.batch import job
+from tiedtts.errors import TiedTTSError
+
+
+def main() -> None:
+    """Load the voice once, then do job after job until there are no more."""
+    # Ctrl-C reaches all processes of a terminal; the one that reads it ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    # A library that prints must not be taken for an answer.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    requests = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8")
+    work = job.Work.from_dict(json.loads(requests.readline()))
+    try:
+        voice = work.load()
+    except TiedTTSError as error:
+        voice, failure = None, error
+    with contextlib.suppress(BrokenPipeError):
+        for line in requests:
+            asked = job.Job.from_dict(json.loads(line))
+            done = job.Done(asked.number, error=failure) if voice is None else job.do(voice, work, asked)
+            answers.write(json.dumps(done.to_dict()) + "\n")
+            answers.flush()
+
+
+if __name__ == "__main__":
+    main()
