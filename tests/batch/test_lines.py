@@ -58,6 +58,18 @@ def test_what_is_no_id_is_an_error_of_its_line(own: str) -> None:
     assert second.error is None
 
 
+@pytest.mark.parametrize(("own", "name"), [("con", "_con"), ("NUL.x", "_NUL.x"), ("com7", "_com7"), ("cone", "cone")])
+def test_names_of_devices_are_no_files_on_windows(own: str, name: str) -> None:
+    assert next(parse(f"{own}|text")).id == name
+
+
+def test_names_by_index_and_by_text() -> None:
+    text = "a|Hello, Bob!\nDon't go\nhello bob\nÜber all\n...\n" + "long " * 40
+    assert [line.id for line in parse(text, "index")] == ["0001", "0002", "0003", "0004", "0005", "0006"]
+    names = [line.id for line in parse(text, "text")]
+    assert names == ["hello-bob", "dont-go", "hello-bob-2", "uber-all", "line", "-".join(["long"] * 12)]
+
+
 def test_an_id_is_given_once() -> None:
     parsed = list(parse("a/b|one\nfree|two\na_b|three\n0004|four\nfive"))
     assert str(parsed[2].error) == "the id `a_b` is already that of line 1"
