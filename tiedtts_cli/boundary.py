@@ -52,7 +52,7 @@ def run(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) ->
     except KeyboardInterrupt:
         status = _INTERRUPTED
     except BrokenPipeError:
-        return _close_stdout()
+        return close_stdout()
     except SystemExit as end:
         status = end.code
     except Exception as error:
@@ -110,10 +110,10 @@ def _flush() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        _close_stdout()
+        close_stdout()
 
 
-def _close_stdout() -> int:
+def close_stdout() -> int:
     """Let what is still buffered for a reader that has gone vanish without a word."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

@@ -11,6 +11,7 @@ from tiedtts import __version__
 from tiedtts_cli import boundary
 from tiedtts_cli.evaluate import evaluate
 from tiedtts_cli.export import export
+from tiedtts_cli.panels import GroupedCommand
 from tiedtts_cli.prepare import prepare
 from tiedtts_cli.stats import stats
 from tiedtts_cli.synth import synth
@@ -18,7 +19,6 @@ from tiedtts_cli.tie import tie
 from tiedtts_cli.train import train
 
 app = typer.Typer(
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     # Plain help: drawing it with rich takes longer than everything else that `--help` does.
@@ -33,7 +33,7 @@ for _name, _command in (
     ("tie", tie),
     ("stats", stats),
 ):
-    app.command(_name)(_command)
+    app.command(_name, cls=GroupedCommand)(_command)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,6 +1,5 @@
 """`tiedtts synth`: text becomes speech."""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,81 +7,92 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tiedtts.errors import AudioError, ConfigError, TextError
+from tiedtts.errors import AudioError, ConfigError
 from tiedtts_cli import talk
 from tiedtts_cli.boundary import UsageError
 
 if TYPE_CHECKING:
-    from tiedtts.base_voice import BaseVoice, Speech
+    from tiedtts.audio.encoding import Encoding
     from tiedtts.speaking import Settings
 
 EXAMPLE = 'tiedtts synth "Hello there." -o hello.wav'
 STDIO = Path("-")
+READ_AS = ("auto", "lines", "csv", "jsonl", "file")
+NAME_BY = ("id", "index", "text")
+
+_TEXT, _SOUND, _VOICE, _MANY, _TALK = "Text", "Sound", "Voice", "Many files", "Options"
+
+
+def _voices(incomplete: str) -> list[str]:
+    """Complete the name of a voice."""
+    from tiedtts.voice import list_voices
+
+    return [name for name in list_voices() if name.startswith(incomplete)]
+
+
+def _option(*names: str, panel: str, help: str, **settings: Any) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel, show_default=False, **settings)
 
 
 def synth(
     text: Annotated[
-        str | None, typer.Argument(help="What to say; `-` reads stdin.", show_default=False)
+        str | None,
+        typer.Argument(help="What to say; `-` reads stdin.", show_default=False, rich_help_panel=_TEXT),
     ] = None,
     inputs: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--input",
-            "-i",
-            metavar="FILE",
-            help="Say what is in a file; with -d several, or a folder.",
-            show_default=False,
-        ),
+        _option("--input", "-i", panel=_TEXT, metavar="FILE", help="Say a file; -d: several, a folder."),
+    ] = None,
+    read_as: Annotated[
+        str, _option(panel=_TEXT, metavar="KIND", help="With -d: lines, csv, jsonl, file; auto.")
+    ] = "auto",
+    lexicon: Annotated[
+        Path | None, _option(panel=_TEXT, metavar="FILE", help="Own pronunciations: word, then phones.")
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help=".wav, .flac, .ogg, .mp3, or `-`: WAV on stdout.",
-            show_default=False,
-        ),
+        _option("--output", "-o", panel=_SOUND, metavar="FILE", help="By suffix; `-`: WAV on stdout."),
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option(
-            "--folder", "-d", metavar="DIR", help="A WAV file a line: 0001.wav, ...", show_default=False
-        ),
+        _option("--folder", "-d", panel=_SOUND, metavar="DIR", help="A file for every line, a manifest."),
+    ] = None,
+    play: Annotated[bool, _option("--play", panel=_SOUND, help="To the loudspeaker.")] = False,
+    raw: Annotated[bool, _option("--raw", panel=_SOUND, help="With -o -: samples only.")] = False,
+    file_format: Annotated[
+        str | None,
+        _option("--format", panel=_SOUND, metavar="NAME", help="wav, flac, ogg, opus or mp3."),
+    ] = None,
+    subtype: Annotated[
+        str | None, _option(panel=_SOUND, metavar="NAME", help="16, 24, float; ogg: vorbis, opus.")
+    ] = None,
+    sample_rate: Annotated[
+        int | None, _option(panel=_SOUND, metavar="HZ", help="The voice's own by default.")
     ] = None,
     voice: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Who speaks.", show_default=False)
+        str | None,
+        _option(panel=_VOICE, metavar="NAME|FILE", help="Who speaks.", autocompletion=_voices),
     ] = None,
     vocoder: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME|CKPT",
-            help="harmonic, wavenet, lpc, griffinlim; the voice's own by default.",
-            show_default=False,
-        ),
+        _option(panel=_VOICE, metavar="NAME|CKPT", help="harmonic, wavenet, lpc, griffinlim."),
     ] = None,
-    speed: Annotated[float, typer.Option(help="Larger is faster, 0.25 to 4.")] = 1.0,
-    pitch: Annotated[float, typer.Option(help="Semitones, -24 to 24.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Of the noise in the voice.")] = 0,
-    lexicon: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Own pronunciations: word, then phones.", show_default=False),
-    ] = None,
+    speed: Annotated[float, _option(panel=_VOICE, help="Larger is faster, 0.25 to 4.")] = 1.0,
+    pitch: Annotated[float, _option(panel=_VOICE, help="Semitones, -24 to 24.")] = 0.0,
+    seed: Annotated[int, _option(panel=_VOICE, help="Of the noise in the voice.")] = 0,
     list_voices: Annotated[
-        bool, typer.Option("--list-voices", help="List the voices in the package.")
+        bool, _option("--list-voices", panel=_VOICE, help="List the voices in the package.")
     ] = False,
+    name_by: Annotated[str, _option(panel=_MANY, metavar="WHAT", help="id, index or text.")] = "id",
     skip_existing: Annotated[
-        bool, typer.Option("--skip-existing", help="Leave files that are there.")
+        bool, _option("--skip-existing", panel=_MANY, help="Leave files that are there; go on.")
     ] = False,
-    read_as: Annotated[
-        str, typer.Option(metavar="KIND", help="lines, csv, jsonl, file; auto: by suffix.")
-    ] = "auto",
-    name_by: Annotated[str, typer.Option(metavar="WHAT", help="id, index or text.")] = "id",
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; all cores for much text.", show_default=False)
+        int | None, _option(panel=_MANY, min=1, metavar="N", help="Processes; all cores for much text.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON line an utterance.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    as_json: Annotated[bool, _option("--json", panel=_TALK, help="A JSON line an utterance.")] = False,
+    quiet: Annotated[bool, _option("--quiet", "-q", panel=_TALK, help="Say nothing but errors.")] = False,
+    verbose: Annotated[bool, _option("--verbose", "-v", panel=_TALK, help="Say more.")] = False,
 ) -> None:
     """Say a text.
 
@@ -98,10 +108,12 @@ def synth(
         for name in names():
             typer.echo(name)
         return
-    sources = inputs or []
-    _check_options(text, sources, output, folder, as_json)
-    if output is not None:
-        _check_output(output)
+    paths = inputs or []
+    _check_text(text, paths, several=folder is not None)
+    _check_sinks(output, folder, play=play, raw=raw, as_json=as_json)
+    _check_choice("--read-as", read_as, READ_AS)
+    _check_choice("--name-by", name_by, NAME_BY)
+    encoding = _encoding(output, file_format, subtype, sample_rate)
     if folder is not None:
         from tiedtts.batch import folder as folders
 
@@ -114,114 +126,90 @@ def synth(
     from tiedtts.batch.job import Work
     from tiedtts.voice import DEFAULT
 
+    chosen = DEFAULT if voice is None else voice
     work = Work(
-        voice=DEFAULT if voice is None else voice,
+        voice=chosen,
         lexicon=None if lexicon is None else str(lexicon),
         vocoder=vocoder,
+        encoding=encoding.told_by(Path(chosen).stem),
     )
-    if folder is not None:
-        from tiedtts_cli import synth_batch
+    if folder is None:
+        from tiedtts_cli import synth_whole
 
-        synth_batch.speak(
-            text,
-            sources,
-            folder,
-            work,
-            settings,
-            read_as=read_as,
-            name_by=name_by,
-            skip_existing=skip_existing,
-            workers=workers,
-            as_json=as_json,
-            quiet=quiet,
+        path = paths[0] if paths else None
+        synth_whole.speak(
+            text, path, output, work, settings, raw=raw, as_json=as_json, quiet=quiet, verbose=verbose
         )
-    elif output is not None:
-        words = _read(text, sources[0] if sources else None)
-        speaker = _Speaker(work.load(), settings.keywords(), as_json=as_json, quiet=quiet)
-        speaker.whole(words, output)
+        return
+    from tiedtts_cli import synth_batch
+
+    synth_batch.speak(
+        text,
+        paths,
+        folder,
+        work,
+        settings,
+        read_as=read_as,
+        name_by=name_by,
+        skip_existing=skip_existing,
+        workers=workers,
+        as_json=as_json,
+        quiet=quiet,
+        verbose=verbose,
+    )
 
 
-class _Speaker:
-    """A voice with its settings, and how to talk about what it does."""
-
-    def __init__(self, voice: "BaseVoice", settings: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
-        self.voice, self.settings, self.as_json, self.quiet = voice, settings, as_json, quiet
-
-    def whole(self, text: str, output: Path) -> None:
-        """Say a text of any length into one file."""
-        from tiedtts.audio import files
-
-        phones: list[str] = []
-        warnings: list[str] = []
-        seconds = done = 0.0
-        rate = self.voice.sample_rate
-        with (
-            (
-                files.stream_writer(sys.stdout.buffer, rate)
-                if output == STDIO
-                else files.writer(output, rate)
-            ) as add,
-            talk.progress("synth", quiet=self.quiet) as show,
-        ):
-            # Part by part: the samples of a book do not fit in memory.
-            for part in self.voice.stream(text, **self.settings):
-                self._warn("", part)
-                add(part.samples)
-                phones.extend(phone.label for phone in part.phones)
-                warnings.extend(part.warnings)
-                seconds += part.seconds
-                done += len(part.text)
-                show(min(done / len(text), 1.0), part.text)
-        self._print(output.stem, text, output, seconds, phones, warnings)
-        if not self.quiet and output != STDIO:
-            talk.note(f"{output}: {talk.duration(seconds) if seconds >= 60 else f'{seconds:.2f} s'}")
-
-    def _warn(self, place: str, speech: "Speech") -> None:
-        for warning in () if self.quiet else speech.warnings:
-            talk.warning(place + warning)
-
-    def _print(
-        self,
-        name: str,
-        text: str,
-        path: Path,
-        seconds: float,
-        phones: Sequence[str],
-        warnings: Sequence[str],
-    ) -> None:
-        """Print what was said as a line of JSON, if that is wanted."""
-        if self.as_json:
-            said = {
-                "id": name,
-                "text": text,
-                "file": str(path),
-                "seconds": round(seconds, 6),
-                "phones": list(phones),
-                "warnings": list(warnings),
-            }
-            print(json.dumps(said), flush=True)
+def _check_text(text: str | None, paths: Sequence[Path], *, several: bool) -> None:
+    """Refuse a text that comes from nowhere or from two places."""
+    if text is not None and paths:
+        raise UsageError("a text and `-i` exclude each other", hint=EXAMPLE)
+    if text is None and not paths and sys.stdin.isatty():
+        raise UsageError("there is no text to say", hint=EXAMPLE)
+    if not several and len(paths) > 1:
+        raise UsageError("`-o` takes one `-i`", hint="`-d DIR` makes a file for each line or each text")
 
 
-def _check_options(
-    text: str | None, sources: Sequence[Path], output: Path | None, folder: Path | None, as_json: bool
-) -> None:
-    """Refuse arguments that do not go together."""
-    if output is None and folder is None:
+def _check_sinks(output: Path | None, folder: Path | None, *, play: bool, raw: bool, as_json: bool) -> None:
+    """Refuse a sound that goes nowhere or to two places."""
+    if output is None and folder is None and not play:
         raise UsageError("the sound needs a place to go: `-o FILE` or `-d DIR`", hint=EXAMPLE)
     if output is not None and folder is not None:
         raise UsageError("`-o` and `-d` exclude each other", hint="`-o` is one file, `-d` a file a line")
-    if text is not None and sources:
-        raise UsageError("a text and `-i` exclude each other", hint=EXAMPLE)
-    if text is None and not sources and sys.stdin.isatty():
-        raise UsageError("there is no text to say", hint=EXAMPLE)
-    if output is not None and len(sources) > 1:
-        raise UsageError("`-o` takes one `-i`", hint="`-d DIR` makes a file for each line or each text")
+    if play and (output is not None or folder is not None):
+        raise UsageError("`--play` excludes `-o` and `-d`", hint="make a file first, then play it")
+    if raw and output != STDIO:
+        raise UsageError("`--raw` needs `-o -`", hint="a file tells its rate in its header: -o speech.wav")
     if output == STDIO and as_json:
         raise UsageError("`-o -` and `--json` exclude each other", hint="both would go to stdout")
     if output == STDIO and sys.stdout.isatty():
         raise UsageError(
             "sound is not written to a terminal", hint=f"{EXAMPLE}, or send it on with `|` or `>`"
         )
+
+
+def _check_choice(option: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise UsageError(f"`{option}` must be one of {', '.join(known)}, got: {value}")
+
+
+def _encoding(
+    output: Path | None, file_format: str | None, subtype: str | None, sample_rate: int | None
+) -> "Encoding":
+    """Return how the sound is written, or refuse a file that could not be written in the end."""
+    from tiedtts.audio import files
+    from tiedtts.audio.encoding import Encoding, of_path
+    from tiedtts.audio.resampling import RATES
+
+    suffix = ".wav" if file_format is None else f".{file_format.lower().lstrip('.')}"
+    if output is not None and output != STDIO:
+        if output.is_dir():
+            raise AudioError(f"{output} is a folder", hint=f"name a file in it: -o {output / 'speech.wav'}")
+        suffix = of_path(output) if file_format is None else suffix
+        files.check_place(output)
+    if sample_rate is not None and sample_rate not in RATES:
+        known = ", ".join(map(str, RATES))
+        raise UsageError(f"`--sample-rate` must be one of {known}, got: {sample_rate}")
+    return Encoding(suffix=suffix, subtype=subtype, sample_rate=sample_rate)
 
 
 def _settings(**values: Any) -> "Settings":
@@ -232,29 +220,3 @@ def _settings(**values: Any) -> "Settings":
         return Settings(**values)
     except ConfigError as error:
         raise UsageError(str(error).replace("`", "`--", 1)) from error
-
-
-def _check_output(path: Path) -> None:
-    """Refuse a file that could not be written in the end, before any work is done."""
-    from tiedtts.audio import files
-
-    if path == STDIO:
-        return
-    if path.is_dir():
-        raise AudioError(f"{path} is a folder", hint=f"name a file in it: -o {path / 'speech.wav'}")
-    files.of_path(path)
-    files.check_place(path)
-
-
-def _read(text: str | None, source: Path | None) -> str:
-    """Return the text to say, from wherever it comes."""
-    from tiedtts.batch import readers
-
-    if source is not None and source != STDIO:
-        try:
-            return readers.decode(source.read_bytes(), str(source))
-        except OSError as error:
-            raise TextError(f"cannot read {source}: {(error.strerror or '').lower()}") from error
-    if text is None or text == "-":
-        return readers.decode(sys.stdin.buffer.read(), "stdin")
-    return readers.decode(text.encode("utf-8", "surrogateescape"), "the text")

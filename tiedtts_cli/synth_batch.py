@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ def speak(
     workers: int | None,
     as_json: bool,
     quiet: bool,
+    verbose: bool,
 ) -> None:
     """Say every line into a file of its own.
 
@@ -46,7 +48,8 @@ def speak(
     def told(summary: "Summary", words: str) -> None:
         finished = summary.made + summary.skipped + summary.failed
         speed = summary.seconds / max(time.monotonic() - begin, 1e-9)
-        show(finished / max(count, finished + 1), f"{speed:.0f} x real time, {words}")
+        share = min(finished / count, 1.0) if count else None
+        show(share, f"{speed:.0f} x real time, {words}")
 
     with talk.progress("synth", quiet=quiet) as show:
         summary = run.run(
@@ -56,14 +59,19 @@ def speak(
             settings,
             skip_existing=skip_existing,
             workers=workers,
-            live=not count,
-            report=lambda report: _report(report, as_json=as_json, quiet=quiet),
+            live=not count and workers is None and _is_pipe(),
+            report=lambda report: _report(report, as_json=as_json, quiet=quiet, verbose=verbose),
             progress=told,
         )
     if not quiet:
         there = f", {summary.skipped} there already" if summary.skipped else ""
         files = f"{summary.made} file{'' if summary.made == 1 else 's'}"
         talk.note(f"{folder}: {files}, {talk.duration(summary.seconds)}{there}")
+    if verbose:
+        spent = time.monotonic() - begin
+        talk.note(
+            f"{summary.seconds / spent:.0f} x real time: {summary.seconds:.1f} s of sound in {spent:.1f} s"
+        )
     if summary.failed:
         total = summary.made + summary.skipped + summary.failed
         raise TextError(f"{summary.failed} of {total} lines could not be said")
@@ -85,9 +93,20 @@ def _rows(text: str | None, paths: Sequence[Path], read_as: str) -> tuple[Iterat
     return readers.rows(io.BytesIO(data), kind, "the text"), 1 + data.count(b"\n")
 
 
-def _report(report: "Report", *, as_json: bool, quiet: bool) -> None:
+def _is_pipe() -> bool:
+    """Whether the lines on stdin may come one by one."""
+    try:
+        return not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+    except OSError:
+        return False
+
+
+def _report(report: "Report", *, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Say what became of a line: warnings and errors on stderr, the row on stdout."""
     place = report.line.place
+    if verbose and report.error is None:
+        what = "there already" if report.skipped else f"{report.row['seconds']:.2f} s"
+        talk.note(f"{place}: {report.path}, {what}")
     if not quiet:
         for warning in report.row.get("warnings", report.line.warnings):
             talk.warning(f"{place}: {warning}")

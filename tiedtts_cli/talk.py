@@ -58,8 +58,8 @@ def duration(seconds: float) -> str:
 @contextmanager
 def progress(
     title: str, *, quiet: bool = False, clock: bool = True
-) -> Iterator[Callable[[float, str], None]]:
-    """Give a function that shows the share that is done, 0 to 1, and a few words.
+) -> Iterator[Callable[[float | None, str], None]]:
+    """Give a function that shows the share that is done, 0 to 1 if it is known, and a few words.
 
     On a terminal it is a bar, elsewhere a line about once a minute; nothing is shown of work
     that is done at once.
@@ -90,11 +90,12 @@ class _Lines:
         self.title = title
         self.due = time.monotonic() + PATIENCE_SECONDS
 
-    def update(self, share: float, words: str) -> None:
+    def update(self, share: float | None, words: str) -> None:
         now = time.monotonic()
         if now >= self.due:
             self.due = now + LINE_SECONDS
-            note(f"{self.title}: {share:.0%}" + (f", {_clip(words)}" if words else ""))
+            done = [] if share is None else [f"{share:.0%}"]
+            note(f"{self.title}: {', '.join([*done, *([_clip(words)] if words else [])])}")
 
     def close(self) -> None:
         pass
@@ -109,12 +110,13 @@ class _Bar:
         self.bar: Any = None
         self.task: Any = None
 
-    def update(self, share: float, words: str) -> None:
+    def update(self, share: float | None, words: str) -> None:
         if self.bar is None:
             if time.monotonic() < self.begin:
                 return
             self._start()
-        self.bar.update(self.task, completed=share, words=words)
+        total = None if share is None else 1.0
+        self.bar.update(self.task, total=total, completed=share or 0.0, words=words)
 
     def close(self) -> None:
         if self.bar is not None:

@@ -1,8 +1,8 @@
 """What every voice does: text to sentences, sentences to sound, pauses and fades between them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import TextError, VoiceError
 from tiedtts.speaking import SEMITONES, SPEEDS
-from tiedtts.text.frontend import FrontEnd, Sentence
+from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
 from tiedtts.text.phones import Phone
 
 SENTENCE_PAUSE = 0.25
@@ -37,6 +37,8 @@ class Speech:
     """Samples of each phone, (T,); silence between sentences belongs to the pause before it."""
     warnings: tuple[str, ...] = ()
     """What could not be spoken, and other things worth knowing."""
+    is_last: bool = True
+    """Whether it ends its text; a part of a stream may not."""
 
     @property
     def seconds(self) -> float:
@@ -112,26 +114,60 @@ class BaseVoice(ABC):
             tuple(warning for part in parts for warning in part.warnings),
         )
 
-    def stream(self, text: str, *, speed: float = 1.0, pitch: float = 0.0, seed: int = 0) -> Iterator[Speech]:
+    def stream(
+        self, text: str | Iterable[str], *, speed: float = 1.0, pitch: float = 0.0, seed: int = 0
+    ) -> Iterator[Speech]:
         """Speak a text sentence by sentence; put together, the parts are what `say` returns.
 
-        The first part carries the warnings of the whole text.
+        Each sentence is read and spoken when its part is asked for. The last part carries the warnings
+        of the whole text.
+
+        Args:
+            text: What to say; or several texts, which may come one by one from somewhere else and are
+                said as soon as they are there. One that cannot be said then gives a part without samples
+                that tells why in its warnings.
+            speed: As for `say`.
+            pitch: As for `say`.
+            seed: As for `say`.
+
+        Raises:
+            TextError: As `say`, if it is one text.
+            VoiceError: As `say`.
         """
         _check_range("speed", speed, SPEEDS)
         _check_range("pitch", pitch, SEMITONES)
-        analysis = self.front_end.analyse(text)
-        if not analysis.sentences:
+        if isinstance(text, str):
+            yield from self._text(text, speed, pitch, seed)
+            return
+        number = 0
+        for piece in text:
+            try:
+                for part in self._text(piece, speed, pitch, seed, number):
+                    number += 1
+                    yield part
+            except TextError as error:
+                yield Speech(np.zeros(0, np.float32), self.sample_rate, piece, (), (), (str(error),))
+
+    def _text(self, text: str, speed: float, pitch: float, seed: int, first: int = 0) -> Iterator[Speech]:
+        """Speak a text of which so many sentences were spoken before."""
+        left_out = LeftOut()
+        sentences = self.front_end.read(text, left_out)
+        sentence = next(sentences, None)
+        if sentence is None:
             raise TextError(
-                # The last warning is that there are no words.
-                "; ".join(("there is nothing to say in the text", *analysis.warnings[:-1])),
+                "; ".join(("there is nothing to say in the text", *left_out.warnings())),
                 hint="give a text with words in Latin letters or with numbers",
             )
-        warnings = tuple(analysis.warnings)
-        last = len(analysis.sentences) - 1
-        for number, sentence in enumerate(analysis.sentences):
-            pause = SENTENCE_PAUSE / speed if number < last else 0.0
-            yield self._speak(sentence, speed, pitch, [seed, number], pause, warnings)
-            warnings = ()
+        number = first
+        while sentence is not None:
+            following = next(sentences, None)
+            pause = 0.0 if following is None else SENTENCE_PAUSE / speed
+            warnings = left_out.warnings() if following is None else ()
+            part = self._speak(sentence, speed, pitch, [seed, number], pause, warnings)
+            part = replace(part, is_last=following is None)
+            # What came before is another text: nobody knew then that there would be more.
+            yield _after(part, SENTENCE_PAUSE / speed) if number == first > 0 else part
+            sentence, number = following, number + 1
 
     def _speak(
         self,
@@ -164,6 +200,16 @@ class BaseVoice(ABC):
 def _check_range(name: str, value: float, bounds: tuple[float, float]) -> None:
     if not bounds[0] <= value <= bounds[1]:
         raise VoiceError(f"`{name}` must be {bounds[0]:g} to {bounds[1]:g}, got: {value:g}")
+
+
+def _after(part: Speech, pause: float) -> Speech:
+    """Return a part with silence before it."""
+    silence = round(pause * part.sample_rate)
+    return replace(
+        part,
+        samples=np.concatenate([np.zeros(silence, np.float32), part.samples]),
+        durations=(part.durations[0] + silence, *part.durations[1:]),
+    )
 
 
 def _fade(samples: npt.NDArray[np.float32], length: int) -> None:

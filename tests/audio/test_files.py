@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tiedtts.audio import files
+from tiedtts.audio import files, pipe, wav
 from tiedtts.errors import AudioError
 
 RATE = 24_000
@@ -91,7 +91,7 @@ def test_damaged_file(content: bytes, tmp_path: Path) -> None:
 def test_unknown_suffix(name: str, tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="cannot tell the format") as error:
         files.write(tmp_path / name, TONE, RATE)
-    assert error.value.hint == "use one of .wav, .flac, .ogg, .mp3"
+    assert error.value.hint == "use one of .wav, .flac, .ogg, .opus, .mp3"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -191,7 +191,7 @@ def test_named_pipes_are_written_to(tmp_path: Path) -> None:
 
 def test_stream_is_a_whole_wav() -> None:
     stream = io.BytesIO()
-    with files.stream_writer(stream, RATE) as add:
+    with pipe.stream_writer(stream, RATE) as add:
         add(TONE[:700])
         add(TONE[700:])
     data = stream.getvalue()
@@ -225,7 +225,7 @@ def test_a_sound_may_come_in_parts(tmp_path: Path) -> None:
 
 
 def test_a_wav_that_would_be_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_LARGEST_WAV", 2 * len(TONE) - 2)
+    monkeypatch.setattr(wav, "LARGEST", 2 * len(TONE) - 2)
     with pytest.raises(AudioError, match="4 GiB at most"):
         files.write(tmp_path / "x.wav", TONE, RATE)
     assert list(tmp_path.iterdir()) == []

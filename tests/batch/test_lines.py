@@ -58,7 +58,9 @@ def test_what_is_no_id_is_an_error_of_its_line(own: str) -> None:
     assert second.error is None
 
 
-@pytest.mark.parametrize(("own", "name"), [("con", "_con"), ("NUL.x", "_NUL.x"), ("com7", "_com7"), ("cone", "cone")])
+@pytest.mark.parametrize(
+    ("own", "name"), [("con", "_con"), ("NUL.x", "_NUL.x"), ("com7", "_com7"), ("cone", "cone")]
+)
 def test_names_of_devices_are_no_files_on_windows(own: str, name: str) -> None:
     assert next(parse(f"{own}|text")).id == name
 

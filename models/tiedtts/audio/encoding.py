@@ -1,20 +1,84 @@
-"""How sound is written: format, numbers, sampling rate."""
+"""How sound is written: format, numbers, sampling rate, and what a file tells of itself."""
 
-from dataclasses import dataclass
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, BinaryIO
 
+import numpy as np
+import numpy.typing as npt
+
+from tiedtts import __version__
+from tiedtts.audio import ogg, wav
 from tiedtts.errors import AudioError
 
-FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".mp3": "MP3"}
+FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".opus": "OGG", ".mp3": "MP3"}
 """File suffixes that can be written, and libsndfile's names for them."""
+SUBTYPES = {
+    ".wav": {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"},
+    ".flac": {"16": "PCM_16", "24": "PCM_24"},
+    ".ogg": {"vorbis": "VORBIS", "opus": "OPUS"},
+    ".opus": {"opus": "OPUS"},
+    ".mp3": {"mp3": "MPEG_LAYER_III"},
+}
+"""What a format can hold, the usual first, and libsndfile's names."""
+SOFTWARE = f"tiedtts {__version__}"
+"""What a file says it was made with."""
+
+_OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
+_BLOCK = 65_536
+"""Samples encoded at once."""
+
+Add = Callable[[npt.NDArray[np.floating]], None]
+"""Takes mono samples, (S,)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Encoding:
-    """How a sound file is written."""
+    """How a sound file is written.
+
+    Raises:
+        AudioError: The format cannot hold such numbers.
+    """
 
     suffix: str = ".wav"
     """One of `FORMATS`."""
+    subtype: str | None = None
+    """Numbers or codec: one of `SUBTYPES` of the suffix, the first by default."""
+    sample_rate: int | None = None
+    """Hz; the voice's own by default."""
+    voice: str = ""
+    """Who speaks, told in the file."""
+
+    def __post_init__(self) -> None:
+        of_path(Path(f"x{self.suffix}"))
+        known = SUBTYPES[self.suffix]
+        if self.subtype is not None and self.subtype not in known:
+            raise AudioError(
+                f"{self.suffix} files have no subtype `{self.subtype}`", hint=f"use one of {', '.join(known)}"
+            )
+
+    @property
+    def numbers(self) -> str:
+        """The subtype that is written."""
+        return self.subtype or next(iter(SUBTYPES[self.suffix]))
+
+    def rate(self, own: int) -> int:
+        """Return the rate of the file for a sound of another, Hz."""
+        if self.sample_rate is not None or self.numbers != "opus":
+            return self.sample_rate or own
+        # Opus knows few rates: the next that loses nothing.
+        return next((rate for rate in _OPUS_RATES if rate >= own), _OPUS_RATES[-1])
+
+    def told_by(self, voice: str) -> "Encoding":
+        """Return the same for files that tell who speaks."""
+        return replace(self, voice=voice)
+
+    def tags(self, title: str) -> dict[str, str]:
+        """Return what the file tells of itself; nothing without a voice."""
+        return {"title": title, "voice": self.voice, "software": SOFTWARE} if self.voice else {}
 
 
 def of_path(path: Path) -> str:
@@ -29,3 +93,119 @@ def of_path(path: Path) -> str:
             f"cannot tell the format of `{path}` from its suffix", hint=f"use one of {', '.join(FORMATS)}"
         )
     return suffix
+
+
+@contextlib.contextmanager
+def encoder(file: BinaryIO, rate: int, encoding: Encoding, *, title: str = "") -> Iterator[Add]:
+    """Encode mono samples, in parts, into an open file that can be read and moved about in.
+
+    Raises:
+        AudioError: The format cannot hold this sampling rate or so much sound.
+    """
+    opened = _wav if encoding.suffix == ".wav" else _libsndfile
+    target = encoding.rate(rate)
+    with (
+        opened(file, target, encoding, encoding.tags(title)) as write,
+        resampling(write, rate, target) as add,
+    ):
+        yield add
+    if FORMATS[encoding.suffix] == "OGG":
+        file.seek(0)
+        stream = ogg.renumber(file.read())
+        file.seek(0)
+        file.write(stream)
+
+
+@contextlib.contextmanager
+def resampling(write: Add, source: int, target: int) -> Iterator[Add]:
+    """Change the rate of samples on their way to a writer; nothing is done if it is the same."""
+    if source == target:
+        yield write
+        return
+    from tiedtts.audio.resampling import Resampler
+
+    change = Resampler(source, target)
+    yield lambda samples: write(change(samples))
+    write(change.flush())
+
+
+@contextlib.contextmanager
+def _wav(file: BinaryIO, rate: int, encoding: Encoding, tags: dict[str, str]) -> Iterator[Add]:
+    # libsndfile would write the time of day into files of floating-point numbers.
+    writer = wav.Writer(file.write, file.seek, rate, encoding.numbers, tags)
+    try:
+        yield writer.write
+        writer.close()
+    except OverflowError:
+        raise AudioError(
+            "a .wav file holds 4 GiB at most", hint="write .flac, or a file a line with `-d`"
+        ) from None
+
+
+@contextlib.contextmanager
+def _libsndfile(file: BinaryIO, rate: int, encoding: Encoding, tags: dict[str, str]) -> Iterator[Add]:
+    import soundfile
+
+    patient = _Patient(file)
+    name, subtype = FORMATS[encoding.suffix], SUBTYPES[encoding.suffix][encoding.numbers]
+    try:
+        sound = soundfile.SoundFile(patient, "w", rate, 1, subtype, format=name)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(
+            f"cannot encode {rate} Hz as {name}: {error.error_string}", hint="write .wav or .flac instead"
+        ) from error
+    with sound:
+        _set_tags(sound, tags)
+
+        def write(samples: npt.NDArray[np.floating]) -> None:
+            # libsndfile's Vorbis encoder keeps what it is given at once on the stack, and overflows.
+            for start in range(0, len(samples), _BLOCK):
+                sound.write(_numbers(samples[start : start + _BLOCK], encoding.numbers))
+                patient.check()
+
+        yield write
+    patient.check()
+
+
+def _numbers(samples: npt.NDArray[np.floating], subtype: str) -> npt.NDArray[Any]:
+    """Return samples as libsndfile takes them without rounding on its own."""
+    if subtype == "16":
+        return np.frombuffer(wav.quantise(samples, "16"), "<i2")
+    if subtype == "24":
+        clipped = np.clip(samples, -1.0, 1.0)
+        return np.asarray(np.round(clipped * np.float64(8_388_607.0)), np.int32) << 8
+    return np.asarray(samples, np.float32)
+
+
+def _set_tags(sound: Any, tags: dict[str, str]) -> None:
+    for name, text in tags.items():
+        setattr(sound, {"voice": "artist"}.get(name, name), text)
+
+
+class _Patient:
+    """Keeps the first error of writing: libsndfile writes by callback, where an error is only printed."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.tell = file.read, file.tell
+        self._file = file
+        self._error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        self._try(lambda: self._file.write(data))
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        # What is buffered is written before the file moves.
+        self._try(lambda: self._file.seek(offset, whence))
+        return offset
+
+    def _try(self, action: Callable[[], object]) -> None:
+        if self._error is None:
+            try:
+                action()
+            except OSError as error:
+                self._error = error
+
+    def check(self) -> None:
+        if self._error is not None:
+            raise self._error

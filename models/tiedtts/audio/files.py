@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -14,16 +14,8 @@ from typing import BinaryIO, cast
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.audio import ogg
-from tiedtts.audio.encoding import FORMATS, Encoding, of_path
+from tiedtts.audio.encoding import FORMATS, Add, Encoding, encoder, of_path
 from tiedtts.errors import AudioError
-
-__all__ = ["FORMATS", "Encoding", "Sound", "of_path"]
-
-_BLOCK = 65_536
-"""Samples encoded at once."""
-_LARGEST_WAV = 2**32 - 4096
-"""Bytes of sound; the header counts them in 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -91,107 +83,29 @@ def encode(samples: npt.NDArray[np.floating], rate: int, file_format: str = "WAV
     Raises:
         AudioError: The format cannot hold this sampling rate.
     """
+    suffix = next(suffix for suffix, name in FORMATS.items() if name == file_format)
     buffer = io.BytesIO()
-    with _Encoder(buffer, rate, file_format) as encoder:
-        encoder.write(samples)
-    return ogg.renumber(buffer.getvalue()) if file_format == "OGG" else buffer.getvalue()
-
-
-class _Encoder:
-    """Encodes mono samples into an open file, as they come."""
-
-    def __init__(self, file: BinaryIO, rate: int, file_format: str) -> None:
-        import soundfile
-
-        self._file = _Patient(file)
-        self._format = file_format
-        self._subtype = {"OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}.get(file_format, "PCM_16")
-        try:
-            self._sound = soundfile.SoundFile(self._file, "w", rate, 1, self._subtype, format=file_format)
-        except soundfile.LibsndfileError as error:
-            raise AudioError(
-                f"cannot encode {rate} Hz as {file_format}: {error.error_string}",
-                hint="write .wav or .flac instead",
-            ) from error
-
-    def __enter__(self) -> "_Encoder":
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._sound.close()
-        if kind is None:
-            self._file.check()
-
-    def write(self, samples: npt.NDArray[np.floating]) -> None:
-        data = to_pcm16(samples) if self._subtype == "PCM_16" else np.asarray(samples, np.float32)
-        if self._format == "WAV" and 2 * (self._sound.frames + len(data)) > _LARGEST_WAV:
-            raise AudioError(
-                "a .wav file holds 4 GiB at most", hint="write .flac, or a file a line with `-d`"
-            )
-        # libsndfile's Vorbis encoder keeps what it is given at once on the stack, and overflows.
-        for start in range(0, len(data), _BLOCK):
-            self._sound.write(data[start : start + _BLOCK])
-            self._file.check()
-
-
-class _Patient:
-    """Keeps the first error of writing: libsndfile writes by callback, where an error is only printed."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.read, self.tell = file.read, file.tell
-        self._file = file
-        self._error: OSError | None = None
-
-    def write(self, data: bytes) -> int:
-        self._try(lambda: self._file.write(data))
-        return len(data)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        # What is buffered is written before the file moves.
-        self._try(lambda: self._file.seek(offset, whence))
-        return offset
-
-    def _try(self, action: Callable[[], object]) -> None:
-        if self._error is None:
-            try:
-                action()
-            except OSError as error:
-                self._error = error
-
-    def check(self) -> None:
-        if self._error is not None:
-            raise self._error
+    with encoder(buffer, rate, Encoding(suffix=suffix)) as add:
+        add(samples)
+    return buffer.getvalue()
 
 
 @contextlib.contextmanager
-def writer(path: Path, rate: int) -> Iterator[Callable[[npt.NDArray[np.floating]], None]]:
+def writer(path: Path, rate: int, encoding: Encoding | None = None, *, title: str = "") -> Iterator[Add]:
     """Open a sound file for mono samples, (S,), in parts; all of the file appears at the end, or none.
+
+    Args:
+        path: Of the file.
+        rate: Of the samples, Hz.
+        encoding: How they are written; as the suffix says by default.
+        title: Told in the file, where the format has a place for it.
 
     Raises:
         AudioError: The suffix is unknown, the folder cannot be written, or the sound is too long for it.
     """
-    encoding = Encoding(suffix=of_path(path))
-    with replacing(path) as file, encoder(file, rate, encoding) as add:
+    encoding = encoding or Encoding(suffix=of_path(path))
+    with replacing(path) as file, encoder(file, rate, encoding, title=title) as add:
         yield add
-
-
-@contextlib.contextmanager
-def encoder(
-    file: BinaryIO, rate: int, encoding: Encoding, *, title: str = ""
-) -> Iterator[Callable[[npt.NDArray[np.floating]], None]]:
-    """Encode mono samples, (S,), in parts, into an open file that can be read and moved about in.
-
-    Raises:
-        AudioError: The format cannot hold this sampling rate or so much sound.
-    """
-    file_format = FORMATS[encoding.suffix]
-    with _Encoder(file, rate, file_format) as sound:
-        yield sound.write
-    if file_format == "OGG":
-        file.seek(0)
-        stream = ogg.renumber(file.read())
-        file.seek(0)
-        file.write(stream)
 
 
 def write(path: Path, samples: npt.NDArray[np.floating], rate: int) -> None:
@@ -251,17 +165,6 @@ def unwritable(path: Path, error: OSError) -> AudioError:
     else:
         hint = "choose a file in a folder that exists and that you may write to"
     return AudioError(f"cannot write {path}: {error.strerror}", hint=hint)
-
-
-@contextlib.contextmanager
-def stream_writer(stream: BinaryIO, rate: int) -> Iterator[Callable[[npt.NDArray[np.floating]], None]]:
-    """Take mono samples, (S,), in parts, and write a WAV file of exact length to a pipe at the end."""
-    with tempfile.TemporaryFile() as file:
-        with _Encoder(file, rate, "WAV") as encoder:
-            yield encoder.write
-        file.seek(0)
-        shutil.copyfileobj(file, stream)
-    stream.flush()
 
 
 def _umask() -> int:

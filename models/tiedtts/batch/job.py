@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tiedtts import errors
-from tiedtts.audio import files
-from tiedtts.audio.encoding import Encoding
+from tiedtts.audio.encoding import Encoding, encoder
 from tiedtts.errors import TiedTTSError
 from tiedtts.speaking import Settings
 
@@ -116,7 +115,7 @@ def do(voice: "BaseVoice", work: Work, job: Job) -> Done:
             # Sentence by sentence: a book said as a whole does not fit in memory.
             with (
                 open(job.part, "w+b") as file,
-                files.encoder(file, voice.sample_rate, work.encoding, title=job.title) as add,
+                encoder(file, voice.sample_rate, work.encoding, title=job.title) as add,
             ):
                 for speech in voice.stream(job.text, **job.settings.keywords()):
                     add(speech.samples)

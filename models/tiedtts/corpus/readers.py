@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tiedtts.audio.files import FORMATS as SUFFIXES
+from tiedtts.audio.encoding import FORMATS as SUFFIXES
 from tiedtts.errors import CorpusError
 
 METADATA = "metadata.csv"

@@ -16,7 +16,7 @@ from tiedtts.text.phones import Phone, encode
 from tiedtts.text.pronounce import Pronouncer, Word
 from tiedtts.text.tokens import read
 
-__all__ = ["Analysis", "FrontEnd", "Sentence", "Word"]
+__all__ = ["Analysis", "FrontEnd", "LeftOut", "Sentence", "Word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +68,25 @@ class FrontEnd:
         Raises:
             TextError: Something in braces is not a phone.
         """
-        left_out = _LeftOut()
-        found = tuple(
-            sentence
-            for written in sentences.split(clean(text))
-            for sentence in self._sentences(written, left_out)
-        )
+        left_out = LeftOut()
+        found = tuple(self.read(text, left_out))
         warnings = left_out.warnings()
         if not found:
             warnings = (*warnings, "nothing to say: the text has no words")
         return Analysis(found, warnings)
+
+    def read(self, text: str, left_out: "LeftOut") -> Iterator[Sentence]:
+        """Yield the sentences of a text one by one: the first does not wait for the rest of a book.
+
+        Args:
+            text: As `analyse` takes it.
+            left_out: Counts what cannot be said.
+
+        Raises:
+            TextError: Something in braces is not a phone.
+        """
+        for written in sentences.split(clean(text)):
+            yield from self._sentences(written, left_out)
 
     def pronounce(self, word: str) -> Word:
         """Return how a word is said on its own.
@@ -87,7 +96,7 @@ class FrontEnd:
         """
         return self._pronouncer.alone(word)
 
-    def _sentences(self, written: str, left_out: "_LeftOut") -> Iterator[Sentence]:
+    def _sentences(self, written: str, left_out: "LeftOut") -> Iterator[Sentence]:
         pieces = Pieces()
         folded = fold(pieces.take(BRACES, written))
         left_out.add(folded)
@@ -108,7 +117,7 @@ class FrontEnd:
             yield Sentence(shown, words, assembly.phones(part))
 
 
-class _LeftOut:
+class LeftOut:
     """Counts of what cannot be said."""
 
     def __init__(self) -> None:
@@ -118,6 +127,7 @@ class _LeftOut:
         self._first: dict[str, str] = {}
 
     def add(self, folded: Folded) -> None:
+        """Count what was left out of a sentence."""
         self.emoji += folded.emoji
         for word in folded.foreign:
             name = script(word)
@@ -125,6 +135,7 @@ class _LeftOut:
             self._first.setdefault(name, word)
 
     def warnings(self) -> tuple[str, ...]:
+        """Return a line for each kind."""
         lines = []
         if self._foreign:
             count, names = self._foreign.total(), " and ".join(self._foreign)

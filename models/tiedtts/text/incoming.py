@@ -1,0 +1,102 @@
+"""Text that comes line by line from somewhere else, such as a pipe, in pieces that can be spoken."""
+
+import os
+import queue
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from tiedtts.errors import TextError
+
+PATIENCE_SECONDS = 0.08
+"""A line without a full stop is said when none has followed it for so long."""
+SHORT_PATIENCE_SECONDS = 0.01
+"""The same after a full stop."""
+LARGEST = 1_000
+"""Characters after which a piece ends with the next sentence, however fast the lines come."""
+
+_POLL_SECONDS = 0.2
+_END = re.compile(r"[.?!]+[\"')\]\u2019\u201d]*$")
+_TITLES = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Prof|Gen|Col|Capt|Lt|Sgt|Rev|Hon|[A-Z])\.$")
+
+
+def pieces(stream: BinaryIO, name: str = "stdin") -> Iterator[str]:
+    """Yield paragraphs as their lines come; what is left waiting is said without its next line.
+
+    Where the pieces end decides when they are spoken, and where nobody waits it depends on the text alone.
+
+    Args:
+        stream: UTF-8, with or without a byte order mark.
+        name: Of the stream, for messages.
+
+    Raises:
+        TextError: It is something else.
+    """
+    lines: queue.Queue[bytes | None] = queue.Queue(maxsize=1_000)
+    threading.Thread(target=_read, args=(_reader(stream), lines), daemon=True).start()
+    held: list[str] = []
+    number = 0
+    while True:
+        ends = bool(held) and _END.search(held[-1]) is not None and not _TITLES.search(held[-1])
+        if ends and sum(map(len, held)) >= LARGEST:
+            yield "\n".join(held)
+            held.clear()
+        try:
+            raw = _next(lines, (SHORT_PATIENCE_SECONDS if ends else PATIENCE_SECONDS) if held else None)
+        except queue.Empty:
+            yield "\n".join(held)
+            held.clear()
+            continue
+        number += 1
+        line = None if raw is None else _decode(raw, number, name)
+        if line and line.strip():
+            held.append(line)
+            continue
+        if held:
+            yield "\n".join(held)
+            held.clear()
+        if line is None:
+            return
+
+
+def _next(lines: "queue.Queue[bytes | None]", patience: float | None) -> bytes | None:
+    """Return the next line; a wait without an end would not see Ctrl-C on Windows."""
+    end = None if patience is None else time.monotonic() + patience
+    while True:
+        left = _POLL_SECONDS if end is None else end - time.monotonic()
+        try:
+            return lines.get(timeout=max(left, 0.0))
+        except queue.Empty:
+            if end is not None:
+                raise
+
+
+def _decode(raw: bytes, number: int, name: str) -> str:
+    try:
+        return raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
+    except UnicodeDecodeError as error:
+        message = f"{name} is not UTF-8: byte 0x{raw[error.start]:02x} in line {number}"
+        raise TextError(message, hint="send it as UTF-8, for example through `iconv -f latin1`") from error
+
+
+def _reader(stream: BinaryIO) -> Callable[[], bytes]:
+    """Return a function that gives what has come, and nothing at the end."""
+    try:
+        descriptor = stream.fileno()
+    except OSError:
+        return lambda: stream.read(65_536)
+    # Past the buffer: a thread that still reads through it at exit would bring the interpreter down.
+    return lambda: os.read(descriptor, 65_536)
+
+
+def _read(read: Callable[[], bytes], lines: "queue.Queue[bytes | None]") -> None:
+    rest = b""
+    while data := read():
+        *whole, rest = (rest + data).split(b"\n")
+        for line in whole:
+            lines.put(line)
+    if rest:
+        lines.put(rest)
+    lines.put(None)

@@ -1,0 +1,30 @@
+"""Help in groups: a command's options under the headings that they name."""
+
+from typing import Any
+
+from typer.core import TyperCommand
+
+_COLUMN = 26
+"""Width of the options' names, the same under all headings."""
+
+
+class GroupedCommand(TyperCommand):
+    """A command that shows its options by `rich_help_panel`, without the time that rich takes."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments and options, group by group."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                is_argument = parameter.param_type_name == "argument"
+                panel = getattr(parameter, "rich_help_panel", None)
+                title = panel or ("Arguments" if is_argument else "Options")
+                name, text = record
+                groups.setdefault(title, []).append((f"{name:<{_COLUMN}}", text))
+        formatter.write_paragraph()
+        # Without blank lines between them: all of it on one screen.
+        for title, records in groups.items():
+            formatter.write_heading(title)
+            with formatter.indentation():
+                formatter.write_dl(records, col_max=_COLUMN + 4, col_spacing=1)

@@ -1,0 +1,158 @@
+"""`tiedtts synth -o` and `--play`: a text into one file, a pipe or the loudspeaker."""
+
+import json
+import stat
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tiedtts_cli import boundary, talk
+
+if TYPE_CHECKING:
+    from tiedtts.audio.encoding import Add
+    from tiedtts.batch.job import Work
+    from tiedtts.speaking import Settings
+
+STDIO = Path("-")
+_TITLE = 80
+
+
+def speak(
+    text: str | None,
+    path: Path | None,
+    output: Path | None,
+    work: "Work",
+    settings: "Settings",
+    *,
+    raw: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Say a text of any length, sentence by sentence; without a place to write, aloud.
+
+    Raises:
+        TextError: There is nothing to say.
+    """
+    begin = time.monotonic()
+    flows = output is None or output == STDIO
+    words = _incoming() if flows and path in (None, STDIO) and text in (None, "-") else read(text, path)
+    voice = work.load()
+    said = _Said(len(words) if isinstance(words, str) else 0)
+    try:
+        # Part by part: the samples of a book do not fit in memory.
+        parts = iter(voice.stream(words, **settings.keywords()))
+        first = next(parts)
+        whole = isinstance(words, str) and getattr(first, "is_last", False)
+        with (
+            _opened(output, voice.sample_rate, work, words, raw=raw, whole=whole) as add,
+            talk.progress("synth", quiet=quiet or output is None) as show,
+        ):
+            part: Any = first
+            while part is not None:
+                for warning in () if quiet else part.warnings:
+                    talk.warning(warning)
+                add(part.samples)
+                if verbose and not said.seconds:
+                    talk.note(f"first sound after {time.monotonic() - begin:.2f} s")
+                show(said.add(part), part.text)
+                part = next(parts, None)
+    except BrokenPipeError:
+        # Whoever listened has heard enough.
+        boundary.close_stdout()
+        return
+    _tell(said, words, output, as_json=as_json, quiet=quiet)
+    if verbose:
+        talk.note(f"{said.seconds / (time.monotonic() - begin):.0f} x real time")
+
+
+def read(text: str | None, path: Path | None) -> str:
+    """Return the text to say, from wherever it comes.
+
+    Raises:
+        TextError: It cannot be read.
+    """
+    from tiedtts.batch import readers
+    from tiedtts.errors import TextError
+
+    if path is not None and path != STDIO:
+        try:
+            return readers.decode(path.read_bytes(), str(path))
+        except OSError as error:
+            raise TextError(f"cannot read {path}: {(error.strerror or '').lower()}") from error
+    if text is None or text == "-":
+        return readers.decode(sys.stdin.buffer.read(), "stdin")
+    return readers.decode(text.encode("utf-8", "surrogateescape"), "the text")
+
+
+class _Said:
+    """What has been said so far."""
+
+    def __init__(self, characters: int) -> None:
+        self.phones: list[str] = []
+        self.warnings: list[str] = []
+        self.seconds = 0.0
+        self._characters, self._done = characters, 0
+
+    def add(self, part: Any) -> float | None:
+        """Count a part and return the share of the text that is said, if that is known."""
+        self.phones.extend(phone.label for phone in part.phones)
+        self.warnings.extend(part.warnings)
+        self.seconds += part.seconds
+        self._done += len(part.text)
+        return min(self._done / self._characters, 1.0) if self._characters else None
+
+
+def _incoming() -> str | Iterable[str]:
+    """Return what comes through stdin, piece by piece, or all of it if it is a file."""
+    import os
+
+    from tiedtts.text import incoming
+
+    try:
+        is_file = stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+    except OSError:
+        is_file = True
+    return read(None, None) if is_file else incoming.pieces(sys.stdin.buffer)
+
+
+def _opened(
+    output: Path | None, rate: int, work: "Work", words: str | Iterable[str], *, raw: bool, whole: bool
+) -> "AbstractContextManager[Add]":
+    """Open the place where the samples go."""
+    if output is None:
+        from tiedtts.audio import playback
+
+        return playback.player(rate)
+    if output == STDIO:
+        from tiedtts.audio import pipe
+
+        return pipe.stream_writer(sys.stdout.buffer, rate, work.encoding, raw=raw, whole=whole)
+    from tiedtts.audio import files
+
+    title = " ".join(words[: 2 * _TITLE].split())[:_TITLE] if isinstance(words, str) else ""
+    return files.writer(output, rate, work.encoding, title=title)
+
+
+def _tell(
+    said: _Said, words: str | Iterable[str], output: Path | None, *, as_json: bool, quiet: bool
+) -> None:
+    """Print what was said: a line of JSON, if that is wanted, and a note."""
+    if output is None or output == STDIO:
+        return
+    if as_json:
+        row = {
+            "id": output.stem,
+            "text": words,
+            "file": str(output),
+            "seconds": round(said.seconds, 6),
+            "phones": said.phones,
+            "warnings": said.warnings,
+        }
+        print(json.dumps(row), flush=True)
+    if not quiet:
+        seconds = said.seconds
+        talk.note(f"{output}: {talk.duration(seconds) if seconds >= 60 else f'{seconds:.2f} s'}")
