@@ -69,7 +69,7 @@ class Pool:
             for process in self._processes:
                 process.kill()
         for process in self._processes:
-            process.wait()
+            _end(process)
 
     def run(self, jobs: Iterable[Sequence[Job]]) -> Iterator[Done]:
         """Do windows of jobs; the results come as they are ready, those of a window in no order."""
@@ -120,14 +120,13 @@ class Pool:
                 if done is None:
                     if self._closing:
                         return
-                    status = process.wait()
+                    status = _end(process)
                     message = f"the process that said it ended with status {status}"
                     done = Done(job.number, error=VoiceError(message, hint="is there enough memory?"))
                     process = None
                 self._done.put(done)
         if process is not None:
-            _stream(process.stdin).close()
-            process.wait()
+            _end(process)
 
     def _start(self) -> "subprocess.Popen[str] | None":
         with self._guard:
@@ -159,6 +158,15 @@ def _ask(process: "subprocess.Popen[str]", job: Job) -> Done | None:
     except (OSError, ValueError):
         return None
     return Done.from_dict(json.loads(answer)) if answer.endswith("\n") else None
+
+
+def _end(process: "subprocess.Popen[str]") -> int:
+    """Let a process see that nothing more will be asked, and wait for its end."""
+    for stream in (process.stdin, process.stdout):
+        # What a dead process was still to be told cannot be written.
+        with contextlib.suppress(OSError):
+            _stream(stream).close()
+    return process.wait()
 
 
 def _send(process: "subprocess.Popen[str]", value: object) -> None:
