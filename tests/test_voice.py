@@ -1,5 +1,6 @@
 """Voices speak: what goes in, what comes out, and what is refused."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from tiedtts.errors import TextError, VoiceError
 from tiedtts.export import export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.text.frontend import LeftOut, Sentence
 from tiedtts.voice import Voice, list_voices
 
 
@@ -50,6 +52,44 @@ def test_same_text_same_samples(voice: Voice, voice_file: Path) -> None:
     assert (voice.say("A quiet morning.").samples == first).all()
     assert (Voice.load(voice_file).say("A quiet morning.").samples == first).all()
     assert not np.array_equal(voice.say("A quiet morning.", seed=1).samples, first)
+
+
+def test_a_stream_reads_no_further_than_it_must(voice: Voice, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    sentences = voice.front_end._sentences
+
+    def told(written: str, left_out: LeftOut) -> Iterator[Sentence]:
+        read.append(written)
+        return sentences(written, left_out)
+
+    monkeypatch.setattr(voice.front_end, "_sentences", told)
+    parts = voice.stream("One is here. Two \u65e5\u672c is here. Three is here. Four is here.")
+    first = next(parts)
+    assert read == ["One is here.", "Two \u65e5\u672c is here."]
+    assert (first.text, first.is_last, first.warnings) == ("One is here.", False, ())
+    rest = list(parts)
+    assert [part.is_last for part in rest] == [False, False, True]
+    assert len(rest[-1].warnings) == 1, "the last part knows what was left out of the text"
+
+
+def test_texts_that_come_one_by_one_are_one_speech(voice: Voice) -> None:
+    def coming() -> Iterator[str]:
+        yield "It rained. Nobody minded!"
+        asked.append("second")
+        yield "..."
+        yield "Why should they?"
+
+    asked: list[str] = []
+    parts = voice.stream(coming(), speed=1.3)
+    made = [next(parts), next(parts)]
+    assert not asked, "what is there is said before more is asked for"
+    made += parts
+    assert [part.text for part in made] == ["It rained.", "Nobody minded!", "...", "Why should they?"]
+    assert made[2].warnings == ("there is nothing to say in the text",)
+    assert len(made[2].samples) == 0
+    whole = voice.say("It rained. Nobody minded! Why should they?", speed=1.3)
+    assert np.array_equal(np.concatenate([part.samples for part in made]), whole.samples)
+    assert sum(sum(part.durations) for part in made) == len(whole.samples)
 
 
 def test_stream_is_say_in_parts(voice: Voice) -> None:

@@ -1,5 +1,6 @@
 """Where every exception ends: one line that says what is wrong, one that says the way out."""
 
+import errno
 import os
 import sys
 import traceback
@@ -99,6 +100,11 @@ def describe(error: Exception, command: str) -> tuple[str, str | None, int]:
     return f"internal error: {what}", hint, 1
 
 
+def has_gone(error: OSError) -> bool:
+    """Tell whether the reader of a pipe has closed it; Windows calls that an invalid argument."""
+    return isinstance(error, BrokenPipeError) or (sys.platform == "win32" and error.errno == errno.EINVAL)
+
+
 def show_traceback() -> None:
     """Print where the exception being handled came from, if that is wanted."""
     if os.environ.get(TRACEBACK):
@@ -114,7 +120,7 @@ def _flush() -> None:
 
 
 def close_stdout() -> int:
-    """Let what is still buffered for a reader that has gone vanish without a word."""
+    """Let what is still buffered for a reader that has gone vanish without a word; return a status."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 

@@ -60,7 +60,9 @@ def speak(
                     talk.note(f"first sound after {time.monotonic() - begin:.2f} s")
                 show(said.add(part), part.text)
                 part = next(parts, None)
-    except BrokenPipeError:
+    except OSError as error:
+        if output != STDIO or not boundary.has_gone(error):
+            raise
         # Whoever listened has heard enough.
         boundary.close_stdout()
         return

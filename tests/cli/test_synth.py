@@ -1,15 +1,24 @@
+import contextlib
 import io
 import json
+import os
+import select
+import subprocess
 import sys
+import types
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import pytest
+import soundfile
 
 from tiedtts.audio import files
 from tiedtts_cli import talk
 from tiedtts_cli.main import main
 
+ROOT = Path(__file__).parents[2]
 MANIFEST = "manifest.jsonl"
 Captured = pytest.CaptureFixture[str]
 
@@ -172,6 +181,16 @@ def test_voices_are_listed(voice: Any, capsys: Captured) -> None:
         (["Hello", "-o", "a.wav", "--pitch", "25"], "`--pitch` must be -24 to 24, got: 25"),
         (["Hello", "-o", "a.wav", "--pitch", "-inf"], "`--pitch` must be -24 to 24, got: -inf"),
         (["Hello", "-o", "a.wav", "--seed", "-1"], "`--seed` must not be negative, got: -1"),
+        (["Hello", "-o", "a.wav", "--read-as", "xml"], "`--read-as` must be one of auto, lines, "),
+        (
+            ["Hello", "-d", "out", "--name-by", "mood"],
+            "`--name-by` must be one of id, index, text, got: mood",
+        ),
+        (["Hello", "-o", "a.wav", "--sample-rate", "1"], "`--sample-rate` must be one of 8000, "),
+        (["Hello", "-o", "a.wav", "--raw"], "`--raw` needs `-o -`"),
+        (["Hello", "-o", "a.wav", "--play"], "`--play` excludes `-o` and `-d`"),
+        (["-i", "a", "-i", "b", "-o", "a.wav"], "`-o` takes one `-i`"),
+        (["Hello", "-d", "out", "--workers", "0"], "invalid value for '--workers'"),
         (["Hello", "-o", "a.wav", "--volume", "2"], "no such option: --volume"),
         (["Hello", "there", "-o", "a.wav"], "unexpected extra argument"),
         (["Hello", "-o", "a.wav", "--speed", "fast"], "invalid value for '--speed'"),
@@ -207,6 +226,8 @@ def test_sound_is_not_written_to_a_terminal(
         (["-o", "folder"], "folder is a folder"),
         (["-o", "missing/a.wav"], "there is no folder missing"),
         (["-o", "file/a.wav"], "there is no folder file"),
+        (["-o", "a.flac", "--subtype", "float"], ".flac files have no subtype `float`"),
+        (["-d", "folder", "--format", "aiff"], "cannot tell the format of `x.aiff` from its suffix"),
         (["-d", "file"], "file is not a folder"),
         (["-d", "file/sub"], "cannot write to "),
         (["-o", "a.wav", "--voice", "nobody"], "no such voice: nobody"),
@@ -271,3 +292,153 @@ def test_a_long_text_shows_a_bar_on_a_terminal(
     assert "Two \u263a" in err
     assert "\x1b[3" not in err
     assert "warning: cannot be spoken: \u263a\n" in err
+
+
+def test_formats_of_a_file(voice: Any, here: Path) -> None:
+    options = "--subtype 24 --sample-rate 16000 -q".split()
+    assert main(["synth", "Hello there.", "-o", "a.flac", *options]) == 0
+    sound = soundfile.SoundFile(here / "a.flac")
+    assert (sound.samplerate, sound.subtype, sound.frames) == (16_000, "PCM_24", 3_200)
+    assert (sound.title, sound.artist) == ("Hello there.", "fake")
+
+
+def test_formats_of_a_folder(voice: Any, here: Path) -> None:
+    assert main(["synth", "Hello there.\nBye.", "-d", ".", "--format", "ogg", "--name-by", "text", "-q"]) == 0
+    assert sorted(path.name for path in here.iterdir()) == ["bye.ogg", "hello-there.ogg", MANIFEST]
+
+
+def test_samples_alone_on_stdout(voice: Any, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["synth", "Hello there.", "-o", "-", "--raw"]) == 0
+    out, _ = capsysbinary.readouterr()
+    assert out == files.to_pcm16(voice.say("Hello there.").samples).tobytes()
+
+
+def test_lists_of_every_kind_at_once(voice: Any, here: Path, capsys: Captured) -> None:
+    (here / "a.csv").write_text("id,text,speed\nx,One,2\n")
+    (here / "b.jsonl").write_text('{"text": "Two", "pitch": 3}\n{"text": 4}\n')
+    (here / "texts").mkdir()
+    (here / "texts" / "c.txt").write_text("Three.\nThree again.")
+    assert main(["synth", "-i", "a.csv", "-i", "b.jsonl", "-i", "texts", "-d", "out"]) == 1
+    assert sorted(path.name for path in (here / "out").iterdir()) == [
+        "b-0001.wav",
+        "c.wav",
+        MANIFEST,
+        "x.wav",
+    ]
+    assert voice.calls == [
+        ("One", {"speed": 2.0, "pitch": 0.0, "seed": 0}),
+        ("Two", {"speed": 1.0, "pitch": 3, "seed": 0}),
+        ("Three.\nThree again.", {"speed": 1.0, "pitch": 0.0, "seed": 0}),
+    ]
+    assert capsys.readouterr().err.splitlines() == [
+        "error: b.jsonl, line 2: `text` is not a string",
+        "out: 3 files, 0 s",
+        "error: 1 of 4 lines could not be said",
+    ]
+
+
+def test_a_file_may_be_said_as_a_whole(voice: Any, here: Path) -> None:
+    (here / "in.txt").write_text("One.\nTwo.")
+    assert main(["synth", "-i", "in.txt", "-d", "out", "--read-as", "file", "-q"]) == 0
+    assert [text for text, _ in voice.calls] == ["One.\nTwo."]
+    assert (here / "out" / "in.wav").exists()
+
+
+def test_verbose_says_more(voice: Any, here: Path, capsys: Captured) -> None:
+    assert main(["synth", "One\nTwo", "-d", "out", "-v"]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "line 1: out/0001.wav, 0.10 s"
+    assert "x real time" in said[-1]
+    assert main(["synth", "One", "-o", "a.wav", "-v"]) == 0
+    assert capsys.readouterr().err.startswith("first sound after 0.")
+
+
+def test_playing_needs_its_package(voice: Any, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    assert main(["synth", "Hello", "--play"]) == 1
+    assert capsys.readouterr().err == (
+        'error: playing needs the package `sounddevice`\nhint: pip install "tiedtts[play]"\n'
+    )
+
+
+class Device:
+    """Stands for a loudspeaker."""
+
+    played: ClassVar[list[np.ndarray]] = []
+
+    def __init__(self, **settings: Any) -> None:
+        assert settings == {"samplerate": 8_000, "channels": 1, "dtype": "float32"}
+
+    def write(self, samples: np.ndarray) -> None:
+        self.played.append(samples)
+
+    def start(self) -> None:
+        self.played.clear()
+
+    def stop(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def test_playing(voice: Any, monkeypatch: pytest.MonkeyPatch, here: Path, capsys: Captured) -> None:
+    module: Any = types.ModuleType("sounddevice")
+    module.OutputStream, module.PortAudioError = Device, OSError
+    monkeypatch.setitem(sys.modules, "sounddevice", module)
+    assert main(["synth", "Hello there. Bye.", "--play"]) == 0
+    assert [samples.shape for samples in Device.played] == [(1_600, 1), (800, 1)]
+    assert capsys.readouterr() == ("", "")
+    assert not list(here.iterdir())
+
+
+def test_what_comes_through_a_pipe_is_said_when_it_comes(tmp_path: Path) -> None:
+    """With the real voice: a sentence goes in, its sound comes out, and only then the next goes in."""
+    with program("synth", "-o", "-", "--raw") as process:
+        for line in (b"Hello there.\n", b"no stop\n"):
+            process.stdin.write(line)
+            process.stdin.flush()
+            assert len(process.stdout.read(20_000)) == 20_000
+            while select.select([process.stdout], [], [], 0.5)[0]:
+                process.stdout.read1(1 << 20)
+        process.stdin.close()
+        assert process.stdout.read() == b""
+        assert process.wait() == 0
+        assert process.stderr.read() == b""
+
+
+def test_lines_through_a_pipe_become_files_when_they_come(tmp_path: Path) -> None:
+    with program("synth", "-d", str(tmp_path / "out"), "--json") as process:
+        for line in (b"Hello there.\n", b"b|Again.\n"):
+            process.stdin.write(line)
+            process.stdin.flush()
+            row = json.loads(process.stdout.readline())
+            assert seconds(Path(row["file"])) == pytest.approx(row["seconds"])
+        process.stdin.close()
+        assert process.wait() == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--raw",)])
+def test_a_reader_that_has_heard_enough(options: tuple[str, ...]) -> None:
+    with program("synth", "Two words are here. " * 200, "-o", "-", *options) as process:
+        assert len(process.stdout.read(1_000)) == 1_000
+        process.stdout.close()
+        assert process.wait() == 0
+        assert process.stderr.read() == b""
+
+
+@contextlib.contextmanager
+def program(*arguments: str) -> Iterator[Any]:
+    paths = os.pathsep.join((str(ROOT), str(ROOT / "models")))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tiedtts_cli", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": paths},
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()

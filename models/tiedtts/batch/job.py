@@ -35,10 +35,10 @@ class Work:
         Raises:
             VoiceError: There is no such voice or vocoder.
         """
-        from tiedtts import voice
+        from tiedtts.voice import load
 
         lexicon = None if self.lexicon is None else Path(self.lexicon)
-        return voice.load(self.voice, lexicon=lexicon, vocoder=self.vocoder)
+        return load(self.voice, lexicon=lexicon, vocoder=self.vocoder)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the work as plain values."""

@@ -1,0 +1,47 @@
+"""Text from a pipe is said when it is there."""
+
+import io
+import os
+import threading
+import time
+
+import pytest
+
+from tiedtts.errors import TextError
+from tiedtts.text import incoming
+
+
+def pieces(data: bytes) -> list[str]:
+    return list(incoming.pieces(io.BytesIO(data)))
+
+
+def test_paragraphs_of_what_is_there() -> None:
+    assert pieces(b"\xef\xbb\xbfOne two\r\nthree.\n\n\nFour.\nfive") == ["One two\nthree.", "Four.\nfive"]
+    assert pieces(b"") == pieces(b"\n \n") == []
+
+
+def test_long_paragraphs_end_with_a_sentence() -> None:
+    found = pieces(b"A line that is a sentence.\nA line that\nis none, by Dr.\nWho.\n" * 60)
+    assert len(found) > 2
+    assert all(piece.endswith((".", "Who.")) and not piece.endswith("Dr.") for piece in found)
+    assert all(len(piece) < incoming.LARGEST + 100 for piece in found)
+
+
+def test_other_encodings_are_told() -> None:
+    waiting = incoming.pieces(io.BytesIO(b"one.\n\nn\xe9\n"))
+    assert next(waiting) == "one."
+    with pytest.raises(TextError, match=r"^stdin is not UTF-8: byte 0xe9 in line 3$"):
+        next(waiting)
+
+
+def test_a_line_is_said_before_the_next_is_there() -> None:
+    end, begin = os.pipe()
+    with os.fdopen(end, "rb") as stream, os.fdopen(begin, "wb", buffering=0) as writer:
+        found = incoming.pieces(stream)
+        for line in ("With a stop.", "without one"):
+            sent = time.monotonic()
+            threading.Timer(0.05, writer.write, [f"{line}\n".encode()]).start()
+            assert next(found) == line
+            assert time.monotonic() - sent < 5, "it waits for no other line"
+        writer.close()
+        assert list(found) == []
