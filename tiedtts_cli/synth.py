@@ -49,6 +49,9 @@ def synth(
     lexicon: Annotated[
         Path | None, _option(panel=_TEXT, metavar="FILE", help="Own pronunciations: word, then phones.")
     ] = None,
+    explain: Annotated[
+        bool, _option("--explain", panel=_TEXT, help="Print how each token is read; make no sound.")
+    ] = False,
     output: Annotated[
         Path | None,
         _option("--output", "-o", panel=_SOUND, metavar="FILE", help="By suffix; `-`: WAV on stdout."),
@@ -109,6 +112,15 @@ def synth(
             typer.echo(name)
         return
     paths = inputs or []
+    if explain:
+        if text is None and not paths and sys.stdin.isatty():
+            raise UsageError("there is no text to explain", hint='tiedtts synth --explain "Hello there."')
+        from tiedtts_cli import explain as explanation
+        from tiedtts_cli import synth_whole
+
+        words = synth_whole.read(text, paths[0] if paths else None)
+        explanation.show(words, lexicon, as_json=as_json, quiet=quiet)
+        return
     _check_text(text, paths, several=folder is not None)
     _check_sinks(output, folder, play=play, raw=raw, as_json=as_json)
     _check_choice("--read-as", read_as, READ_AS)
