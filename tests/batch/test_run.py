@@ -149,6 +149,15 @@ def test_what_a_killed_run_left_is_used_and_cleaned(voice: FakeVoice, tmp_path: 
     assert contents(tmp_path) == whole
 
 
+def test_a_list_of_the_same_name_is_not_replaced(voice: FakeVoice, tmp_path: Path) -> None:
+    (tmp_path / manifest.NAME).write_text('{"id": "a", "text": "One."}\n')
+    before = contents(tmp_path)
+    with pytest.raises(AudioError, match=r"manifest\.jsonl is no manifest of sound files") as error:
+        run.run(listed("One."), tmp_path, WORK, Settings())
+    assert error.value.hint == "rename it, or choose another folder"
+    assert contents(tmp_path) == before
+
+
 def test_two_runs_keep_apart(voice: FakeVoice, tmp_path: Path) -> None:
     with folders.opened(tmp_path):
         with pytest.raises(

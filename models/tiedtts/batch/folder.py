@@ -28,7 +28,11 @@ class Folder:
         for old in self._work.glob("parts-*"):
             shutil.rmtree(old, ignore_errors=True)
         self.parts.mkdir()
-        self.journal = Journal(path, self._work / "journal.jsonl")
+        try:
+            self.journal = Journal(path, self._work / "journal.jsonl")
+        except BaseException:
+            self.parts.rmdir()
+            raise
         self.order: list[str] = []
         """Ids that the manifest will list, in the order of the input."""
 
@@ -81,6 +85,8 @@ def opened(path: Path) -> Iterator[Folder]:
             folder = Folder(path, lock)
         except BaseException:
             lock.release()
+            with contextlib.suppress(OSError):
+                (path / WORK).rmdir()
             raise
     keep = True
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tiedtts.audio import files
+from tiedtts.errors import AudioError
 
 NAME = "manifest.jsonl"
 """Of the manifest in its folder."""
@@ -23,10 +24,12 @@ class Journal:
 
     Raises:
         OSError: The journal cannot be written.
+        AudioError: The folder has a file of the manifest's name that is something else.
     """
 
     def __init__(self, folder: Path, path: Path) -> None:
         self._folder = folder
+        _check(folder / NAME)
         self._manifest: BinaryIO | None = None
         with contextlib.suppress(FileNotFoundError):
             self._manifest = (folder / NAME).open("rb")
@@ -81,6 +84,18 @@ class Journal:
             if self._file.read(1) != b"\n":
                 self._file.write(b"\n")
                 self._file.flush()
+
+
+def _check(path: Path) -> None:
+    """Refuse to replace a file that no batch has written, such as somebody's list."""
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        lines = sum(1 for line in file if line.strip())
+        file.seek(0)
+        if lines != sum("file" in row and "seconds" in row for _, row in _rows(file)):
+            raise AudioError(
+                f"{path} is no manifest of sound files, and would be replaced",
+                hint="rename it, or choose another folder",
+            )
 
 
 def _rows(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
