@@ -49,7 +49,7 @@ def speak(
         finished = summary.made + summary.skipped + summary.failed
         speed = summary.seconds / max(time.monotonic() - begin, 1e-9)
         share = min(finished / count, 1.0) if count else None
-        show(share, f"{speed:.0f} x real time, {words}")
+        show(share, f"{speed:.0f} x real time, {words}" if summary.made else words)
 
     with talk.progress("synth", quiet=quiet) as show:
         summary = run.run(
