@@ -27,11 +27,12 @@ def peak_kib(pid: int) -> int:
 
 
 def children(pid: int) -> list[int]:
-    """Return the processes that a process has started."""
+    """Return the processes that the threads of a process have started."""
     try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
     except OSError:
         return []
+    return [int(child) for listed in lists for child in listed.split()]
 
 
 def run(sentences: int, options: list[str]) -> dict[str, float]:
