@@ -64,6 +64,32 @@ def test_twice_as_loud() -> None:
         assert float(ratio.value) == pytest.approx(wanted, abs=0.01), name
 
 
+def energy(level: float, real: torch.Tensor, repulsion: float = 1.0) -> float:
+    """Of noise of some level against a recording, on the mean of all resolutions."""
+    first, second = level * torch.randn_like(real), level * torch.randn_like(real)
+    parts = losses.spectral_energy(first, second, real, repulsion)
+    return sum(float(ratio.value) for ratio in parts.values()) / len(parts)
+
+
+def test_energy_distance_asks_for_as_much_noise_as_was_recorded() -> None:
+    """A mere distance asks for less: what lies in the middle is nearer to all that could have been."""
+    torch.manual_seed(0)
+    real = torch.randn(8, 6000)
+    levels = (0.5, 0.8, 1.0, 1.25, 2.0)
+    best = [min(levels, key=lambda level: energy(level, real, repulsion)) for repulsion in (1.0, 0.0)]
+    assert best == [1.0, 0.8]
+
+
+def test_energy_distance_without_repulsion_is_the_mean_of_two_distances() -> None:
+    torch.manual_seed(0)
+    first, second, real = torch.randn(3, 2, 4000)
+    both = losses.spectral_energy(first, second, real, 0.0)
+    one, two = losses.multi_resolution(first, real), losses.multi_resolution(second, real)
+    for name, ratio in both.items():
+        wanted = (one[name].value + two[name].value) / 2
+        torch.testing.assert_close(ratio.value, wanted, msg=name)
+
+
 def test_magnitude_of_silence_has_a_gradient() -> None:
     signal = torch.zeros(1, 3000, requires_grad=True)
     parts = losses.multi_resolution(signal, torch.randn(1, 3000))
@@ -84,7 +110,7 @@ def test_spectrum_is_windowed_and_quarter_overlapped() -> None:
 
 
 def complex_loss(harmonic: torch.Tensor, target: torch.Tensor, voiced: torch.Tensor) -> float:
-    return float(losses.complex_spectral(harmonic, target, voiced, 160, 16_000).value)
+    return float(losses.complex_spectral(harmonic, target, voiced, 160, 16_000, 5_000.0).value)
 
 
 def test_complex_loss_knows_phase() -> None:
@@ -118,7 +144,7 @@ def test_complex_loss_hears_only_voiced_frames_and_low_tones() -> None:
 def test_complex_loss_of_silence_has_a_gradient() -> None:
     harmonic = torch.zeros(1, 160 * 20, requires_grad=True)
     target = torch.randn(1, 160 * 20)
-    losses.complex_spectral(harmonic, target, torch.ones(1, 20), 160, 16_000).value.backward()
+    losses.complex_spectral(harmonic, target, torch.ones(1, 20), 160, 16_000, 5_000.0).value.backward()
     assert harmonic.grad is not None
     assert torch.isfinite(harmonic.grad).all()
 
@@ -130,7 +156,7 @@ def test_parts_of_a_batch_add_up() -> None:
 
     def everything(rows: slice) -> dict[str, Ratio]:
         parts = losses.multi_resolution(made[rows], real[rows])
-        parts["complex"] = losses.complex_spectral(made[rows], real[rows], voiced[rows], 160, 16_000)
+        parts["complex"] = losses.complex_spectral(made[rows], real[rows], voiced[rows], 160, 16_000, 5_000.0)
         parts["judge"] = losses.discriminator_loss(real[rows], made[rows])
         parts["fooled"] = losses.generator_loss(made[rows])
         parts["masked"] = losses.masked(made[rows, :20], voiced[rows])

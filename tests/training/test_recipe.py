@@ -110,7 +110,7 @@ def test_unknown_key_shows_the_known() -> None:
     with pytest.raises(ConfigError) as error:
         recipe.parse("[[vocoder.stages]]\nstep = 1", "x.toml")
     assert error.value.hint is not None
-    assert "learning_rate, only, own_frames, steps, warmup" in error.value.hint
+    assert "learning_rate, only, own_frames, repulsion, steps, warmup" in error.value.hint
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tiedtts.audio.mel import FLOOR
 from tiedtts.errors import ConfigError
 from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.training import losses
+from tiedtts.training.recipe import Stage
 from tiedtts.training.tasks.vocoder import JUDGED, PredictMel, VocoderTask
 
 CORPUS = corpus()
@@ -117,10 +118,29 @@ def test_locked_pulses_are_nearer_to_the_recording() -> None:
 
     def loss(locked: bool) -> float:
         pulses = LEVEL * torch.from_numpy(made._pulses(CORPUS.train[1], locked=locked))[None]
-        return float(losses.complex_spectral(pulses, target, voiced, HOP, AUDIO.sample_rate).value)
+        return float(losses.complex_spectral(pulses, target, voiced, HOP, AUDIO.sample_rate, 5_000.0).value)
 
     assert loss(True) < 0.05
     assert loss(False) > 1
+
+
+def test_repulsion_draws_each_segment_twice() -> None:
+    made = task()
+    plain = made.batch([0, 1], [5, 6])
+    made.begin(Stage(steps=1, learning_rate=1e-3, repulsion=1.0))
+    batch = made.batch([0, 1], [5, 6])
+    assert batch["noise"].shape == (2, 2, 16 * HOP)
+    assert not torch.equal(batch["noise"][:, 0], batch["noise"][:, 1])
+    net = made.net.eval()
+    with torch.no_grad():
+        first, parts = made.losses(net, batch)
+        alone, _ = made.losses(net, {**batch, "noise": batch["noise"].flip(1)})
+        made.begin(Stage(steps=1, learning_rate=1e-3))
+        single, mere = made.losses(net, {**plain, "noise": batch["noise"][:, 0]})
+    torch.testing.assert_close(first, single)
+    assert not torch.equal(first, alone)
+    assert set(parts) == set(mere) == set(made.weights)
+    assert float(parts["log512"].value) < float(mere["log512"].value)
 
 
 def test_losses_of_processes_add_up() -> None:

@@ -144,10 +144,10 @@ class HarmonicVocoder(nn.Module):
             log_f0: (B, F).
             voiced: (B, F).
             pulses: Pulse train at the pitch, (B, S), S = F * hop.
-            noise: White noise of variance one, (B, S).
+            noise: White noise of variance one, (B, S); or several drawings of it, (B, N, S).
 
         Returns:
-            The harmonic and the noise part of the signal, (B, S) each; their sum is the voice.
+            The harmonic and the noise part of the signal, (B, S) and as `noise`; their sum is the voice.
         """
         filters = self.filters(mel, log_f0, voiced)
         # Spectra in full precision whatever the net runs in: complex bfloat16 does not exist.
@@ -155,8 +155,10 @@ class HarmonicVocoder(nn.Module):
             harmonic, phase, gain = (f.float().transpose(1, 2) for f in filters)
             steps = harmonic.shape[-1]
             shaped = self._spectrum(pulses)[..., :steps] * torch.polar(torch.exp(harmonic), phase)
-            hiss = self._spectrum(noise)[..., :steps] * torch.exp(gain)
-            return self._signal(shaped), self._signal(hiss)
+            drawings = noise.shape[1] if noise.dim() == 3 else 1
+            loudness = torch.exp(gain).repeat_interleave(drawings, 0)
+            hiss = self._spectrum(noise.flatten(0, -2))[..., :steps] * loudness
+            return self._signal(shaped), self._signal(hiss).reshape(noise.shape)
 
     def _spectrum(self, signal: Tensor) -> Tensor:
         config = self.config

@@ -56,13 +56,16 @@ class Stage:
     """Patterns of the names of parameters that stay as they are."""
     own_frames: float = 0.0
     """Of a Tacotron: share of its steps that follow its own frames, not the recording's, as in synthesis."""
+    repulsion: float = 0.0
+    """Of the vocoder: how much two drawings of a segment are kept apart. At 1 the spectral loss is an energy
+    distance, which asks for as much noise as was recorded; at 0 it is a mere distance."""
 
     def __post_init__(self) -> None:
         _check(self, "at least 1", lambda v: v >= 1, "steps")
         _check(self, "in (0, 1)", lambda v: 0 < v < 1, "learning_rate")
         _check(self, "0 or more", lambda v: v >= 0, "warmup", "discriminator_lead")
         _check(self, "0 or more", _is_weight, "adversarial", "feature_matching")
-        _check(self, "in [0, 1]", lambda v: 0 <= v <= 1, "final", "own_frames")
+        _check(self, "in [0, 1]", lambda v: 0 <= v <= 1, "final", "own_frames", "repulsion")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,13 +150,16 @@ class VocoderRecipe(PartRecipe):
     """Length of a training segment."""
     complex_weight: float = 0.5
     """Weight of the complex spectral loss on the harmonics."""
+    complex_top_hz: float = 1_000.0
+    """Highest frequency of that loss, Hz: further up the phase of a harmonic cannot be foretold from the
+    fundamental's, and the loss would be least without harmonics."""
     predicted_mels: float = 0.0
     """Share of segments whose mel is the trained acoustic net's, not the recording's."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _check(self, "at least 1", lambda v: v >= 1, "segment_frames")
-        _check(self, "0 or more", _is_weight, "complex_weight")
+        _check(self, "0 or more", _is_weight, "complex_weight", "complex_top_hz")
         _check(self, "in [0, 1]", lambda v: 0 <= v <= 1, "predicted_mels")
 
 

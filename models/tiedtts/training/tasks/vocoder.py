@@ -44,6 +44,7 @@ class VocoderTask:
         predict: PredictMel | None = None,
     ) -> None:
         self.recipe = recipe
+        self.repulsion = 0.0
         self.audio = corpus.audio
         shortest = -(-(max(losses.RESOLUTIONS) // 2 + 1) // corpus.audio.hop)
         if recipe.segment_frames < shortest:
@@ -72,7 +73,8 @@ class VocoderTask:
         self.predicted = None if predict is None else [predict(u) for u in self.train]
 
     def begin(self, stage: Stage) -> None:
-        """All stages are alike."""
+        """Take up how much two drawings are kept apart."""
+        self.repulsion = stage.repulsion
 
     def discriminator(self) -> nn.Module:
         """Return judges of spectrograms."""
@@ -89,6 +91,7 @@ class VocoderTask:
         """Cut a random segment out of each recording; a shorter one goes on with digital silence."""
         size, hop = self.recipe.segment_frames, self.audio.hop
         silence = float(np.log(FLOOR))
+        shape = (2, size * hop) if self.repulsion else (size * hop,)
         rows: list[dict[str, npt.NDArray[np.float32]]] = []
         for index, seed in zip(indices, seeds, strict=True):
             rng = np.random.default_rng(seed)
@@ -105,7 +108,7 @@ class VocoderTask:
                     "voiced": _fit(f.voiced[frames].astype(np.float32), size),
                     "pulses": _fit(self.pulses[index][samples], size * hop),
                     "samples": _fit(f.samples[samples], size * hop),
-                    "noise": rng.standard_normal(size * hop).astype(np.float32),
+                    "noise": rng.standard_normal(shape).astype(np.float32),
                 }
             )
         return {n: torch.from_numpy(np.stack([row[n] for row in rows])) for n in rows[0]}
@@ -113,10 +116,19 @@ class VocoderTask:
     def losses(self, net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Ratio]]:
         """Make the segments and compare their spectra."""
         harmonic, noise = net(batch["mel"], batch["log_f0"], batch["voiced"], batch["pulses"], batch["noise"])
-        made = harmonic + noise
-        parts = losses.multi_resolution(made, batch["samples"])
+        if self.repulsion:
+            made, other = harmonic + noise[:, 0], harmonic + noise[:, 1]
+            parts = losses.spectral_energy(made, other, batch["samples"], self.repulsion)
+        else:
+            made = harmonic + noise
+            parts = losses.multi_resolution(made, batch["samples"])
         parts["complex"] = losses.complex_spectral(
-            harmonic, batch["samples"], batch["voiced"], self.audio.hop, self.audio.sample_rate
+            harmonic,
+            batch["samples"],
+            batch["voiced"],
+            self.audio.hop,
+            self.audio.sample_rate,
+            self.recipe.complex_top_hz,
         )
         return made, parts
 
