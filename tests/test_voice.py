@@ -102,6 +102,21 @@ def test_stream_is_say_in_parts(voice: Voice) -> None:
     assert not parts[0].samples[-silence:].any()
 
 
+def test_a_long_opening_is_heard_before_the_rest_is_made(voice: Voice) -> None:
+    clause = "the people of the valley came down from the hills"
+    text = f"When it rained, {clause}, {clause}, {clause}. {clause}."
+    parts = list(voice.stream(text))
+    assert [len(part.phones) for part in parts] == [43, 65, 33]
+    whole = voice.say(text)
+    assert np.array_equal(np.concatenate([p.samples for p in parts]), whole.samples)
+    assert whole.durations == tuple(n for part in parts for n in part.durations)
+    silence = round(SENTENCE_PAUSE * 24_000)
+    assert np.abs(parts[0].samples[-silence:]).max() > 0, "no pause of a sentence's end at a comma"
+    assert not parts[1].samples[-silence:].any()
+    second = list(voice.stream(["Well.", text]))
+    assert len(second) == 3, "only what is waited for is cut"
+
+
 def test_edges_are_silent(voice: Voice) -> None:
     samples = voice.say("Edges.").samples
     assert samples[0] == samples[-1] == 0

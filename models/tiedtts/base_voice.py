@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import TextError, VoiceError
 from tiedtts.speaking import SEMITONES, SPEEDS
+from tiedtts.text import opening
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
 from tiedtts.text.phones import Phone
 
@@ -152,6 +153,8 @@ class BaseVoice(ABC):
         """Speak a text of which so many sentences were spoken before."""
         left_out = LeftOut()
         sentences = self.front_end.read(text, left_out)
+        if first == 0:
+            sentences = opening.cut(sentences)
         sentence = next(sentences, None)
         if sentence is None:
             raise TextError(
@@ -161,7 +164,7 @@ class BaseVoice(ABC):
         number = first
         while sentence is not None:
             following = next(sentences, None)
-            pause = 0.0 if following is None else SENTENCE_PAUSE / speed
+            pause = 0.0 if following is None or sentence.goes_on else SENTENCE_PAUSE / speed
             warnings = left_out.warnings() if following is None else ()
             part = self._speak(sentence, speed, pitch, [seed, number], pause, warnings)
             part = replace(part, is_last=following is None)

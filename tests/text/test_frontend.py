@@ -147,6 +147,7 @@ def test_long_runs_are_cut_at_pauses() -> None:
     assert all(len(sentence.phones) <= 302 for sentence in sentences)
     assert all(sentence.words[0].text == "the" for sentence in sentences)
     assert sum(len(sentence.words) for sentence in sentences) == 360
+    assert [sentence.goes_on for sentence in sentences] == [True] * (len(sentences) - 1) + [False]
 
 
 @pytest.mark.parametrize(

@@ -52,13 +52,19 @@ def _merged(items: Sequence[Item]) -> Iterator[Item]:
         yield pause
 
 
-def phones(items: Sequence[Item]) -> tuple[Phone, ...]:
-    """Return the phones of a part: `sil`, words and pauses, one of `.`, `?`, `!` at the end."""
+def phones(items: Sequence[Item], *, ends: bool = True) -> tuple[Phone, ...]:
+    """Return the phones of a part: `sil`, words and pauses, one of `.`, `?`, `!` at the end.
+
+    Args:
+        items: The part.
+        ends: Whether its sentence ends with it; otherwise there may be a `,` at the end.
+    """
     items = list(items)
+    mark = "." if ends else ","
     if isinstance(items[-1], Word):
-        items.append(".")
+        items.append(mark)
     elif items[-1] == ",":
-        items[-1] = "."
+        items[-1] = mark
     sequence: list[Phone] = []
     clause = 0
     word = sum(isinstance(item, Word) for item in items)

@@ -28,12 +28,17 @@ class Sentence:
     words: tuple[Word, ...]
     """The spoken words in order; `Phone.word` counts them."""
     phones: tuple[Phone, ...]
-    """From a leading `sil` to the final `.`, `?` or `!`."""
+    """From a leading `sil` to the final `.`, `?` or `!`; to a `,` if the sentence was cut there."""
 
     @property
     def ids(self) -> npt.NDArray[np.int64]:
         """What a net reads: phone, stress, position and clause ids, (T, 4)."""
         return encode(self.phones)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the next one is the rest of the same written sentence, which was too long for one."""
+        return self.phones[-1].symbol == ","
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +112,14 @@ class FrontEnd:
             text = text.replace("{", " ").replace("}", " ")
         items = self._pronouncer.say(list(read(spoken(text), pieces)))
         parts = list(assembly.parts(items))
-        for part in parts:
+        for number, part in enumerate(parts, start=1):
             words = tuple(item for item in part if isinstance(item, Word))
             shown = (
                 " ".join(written.replace(EMOJI, " ").split())
                 if len(parts) == 1
                 else " ".join(word.text for word in words)
             )
-            yield Sentence(shown, words, assembly.phones(part))
+            yield Sentence(shown, words, assembly.phones(part, ends=number == len(parts)))
 
 
 class LeftOut:

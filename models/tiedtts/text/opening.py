@@ -1,0 +1,55 @@
+"""The first sentence of a text, cut in two if it is long: its beginning is heard while the rest is made."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tiedtts.text.frontend import Sentence
+from tiedtts.text.phones import Phone
+
+LONGEST = 70
+"""A first sentence with more phones, six seconds, is cut if there is a place."""
+SHORTEST = 20
+"""Phones before the cut, a second and a half in which the rest is made, and after it."""
+
+
+def cut(sentences: Iterator[Sentence]) -> Iterator[Sentence]:
+    """Yield the sentences of a text; of the first, where it is long, its opening clauses on their own.
+
+    The cut is at a comma or what is spoken like one, where the voice pauses anyway; a sentence without
+    stays whole. It is made in the same place whether the text is streamed or not.
+    """
+    for sentence in sentences:
+        place = _place(sentence)
+        if place:
+            yield from _halves(sentence, place)
+        else:
+            yield sentence
+        break
+    yield from sentences
+
+
+def _place(sentence: Sentence) -> int:
+    """Return how many phones the opening has: the most within `LONGEST`, else the fewest; 0 if it is all."""
+    phones = sentence.phones
+    if len(phones) <= LONGEST:
+        return 0
+    commas = [place for place in range(SHORTEST, len(phones) - SHORTEST) if phones[place].symbol == ","]
+    early = [place for place in commas if place < LONGEST]
+    place = early[-1] if early else commas[0] if commas else -1
+    return place + 1
+
+
+def _halves(sentence: Sentence, place: int) -> Iterator[Sentence]:
+    opening, rest = sentence.phones[:place], sentence.phones[place:]
+    said = 1 + max(phone.word for phone in opening)
+    silence = replace(sentence.phones[0], clause=rest[0].clause)
+    shifted = (_shifted(phone, said) for phone in rest)
+    for words, phones in (
+        (sentence.words[:said], opening),
+        (sentence.words[said:], (silence, *shifted)),
+    ):
+        yield replace(sentence, text=" ".join(word.text for word in words), words=words, phones=phones)
+
+
+def _shifted(phone: Phone, words: int) -> Phone:
+    return replace(phone, word=phone.word - words) if phone.word >= 0 else phone
