@@ -3,10 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts.audio import files
+from tiedtts.audio.encoding import Encoding, of_path
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import TextError, VoiceError
 from tiedtts.speaking import SEMITONES, SPEEDS
@@ -45,6 +48,28 @@ class Speech:
     def seconds(self) -> float:
         """Length of the sound."""
         return len(self.samples) / self.sample_rate
+
+    def save(self, path: str | Path, *, subtype: str | None = None, sample_rate: int | None = None) -> None:
+        """Write a sound file; all of it appears, or nothing.
+
+        Args:
+            path: With the suffix of a format: .wav, .flac, .ogg, .opus or .mp3.
+            subtype: Numbers or codec, as for `tiedtts synth`: 16, 24, float, vorbis, opus.
+            sample_rate: Of the file, Hz; the voice's own by default.
+
+        Raises:
+            AudioError: The format is unknown or cannot hold that, or the file cannot be written.
+        """
+        path = Path(path)
+        encoding = Encoding(suffix=of_path(path), subtype=subtype, sample_rate=sample_rate)
+        with files.writer(path, self.sample_rate, encoding) as add:
+            add(self.samples)
+
+    def _repr_html_(self) -> str:
+        """Show an audio player in a notebook."""
+        from tiedtts.audio import player
+
+        return player.html(self.samples, self.sample_rate, self.text, "save it with `.save(path)`")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tiedtts import __version__
 from tiedtts.audio import ogg, wav
+from tiedtts.audio.resampling import RATES
 from tiedtts.errors import AudioError
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".opus": "OGG", ".mp3": "MP3"}
@@ -40,7 +41,7 @@ class Encoding:
     """How a sound file is written.
 
     Raises:
-        AudioError: The format cannot hold such numbers.
+        AudioError: The format cannot hold such numbers, or there is no such rate.
     """
 
     suffix: str = ".wav"
@@ -58,6 +59,10 @@ class Encoding:
         if self.subtype is not None and self.subtype not in known:
             raise AudioError(
                 f"{self.suffix} files have no subtype `{self.subtype}`", hint=f"use one of {', '.join(known)}"
+            )
+        if self.sample_rate is not None and self.sample_rate not in RATES:
+            raise AudioError(
+                f"no device plays {self.sample_rate} Hz", hint=f"use one of {', '.join(map(str, RATES))}"
             )
 
     @property

@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ import numpy.typing as npt
 
 from tiedtts.audio.encoding import FORMATS, Add, Encoding, encoder, of_path
 from tiedtts.errors import AudioError
+
+_UMASK = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,8 @@ def unwritable(path: Path, error: OSError) -> AudioError:
 
 def _umask() -> int:
     """Return the process's mask for new files, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
+    # Of two threads at once, one would read what the other has set, and leave it so.
+    with _UMASK:
+        mask = os.umask(0o077)
+        os.umask(mask)
     return mask
