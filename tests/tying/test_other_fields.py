@@ -6,7 +6,8 @@ prints the tables.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,24 @@ from tiedtts import checkpoint
 from tiedtts.tying import tie
 
 TEXT = Path(__file__).parents[2] / "LICENSE"
-STEPS = {"images": 250, "text": 200}
-TUNING = {"images": 100, "text": 80}
+
+
+@dataclass(frozen=True)
+class Work:
+    """How long nets are trained."""
+
+    rows: int
+    """Of a batch."""
+    steps: int
+    tuning: int
+    """Steps after tying."""
+
+
+TABLES = {"images": Work(64, 250, 100), "text": Work(32, 200, 80)}
+"""For the tables."""
+TESTS = {"images": Work(32, 200, 80), "text": Work(32, 120, 40)}
+"""A third of that, which says the same less sharply."""
+
 Found = dict[str, tuple[int, float, float]]
 """Way to tie -> parameters, measure without data, measure after a fine-tune."""
 
@@ -70,9 +87,9 @@ def digits() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return images[order[:1400]], labels[order[:1400]], images[order[1400:]], labels[order[1400:]]
 
 
-def image_batch(generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def image_batch(generator: torch.Generator, rows: int) -> tuple[Tensor, Tensor]:
     images, labels, _, _ = digits()
-    at = torch.randint(len(labels), (64,), generator=generator)
+    at = torch.randint(len(labels), (rows,), generator=generator)
     return images[at], labels[at]
 
 
@@ -91,11 +108,11 @@ def letters() -> tuple[Tensor, Tensor]:
     return text[:cut], text[cut:]
 
 
-def text_batch(generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def text_batch(generator: torch.Generator, rows: int) -> tuple[Tensor, Tensor]:
     text, _ = letters()
-    starts = torch.randint(len(text) - 49, (32,), generator=generator)
-    rows = torch.stack([text[at : at + 49] for at in starts])
-    return rows[:, :-1], rows[:, 1:]
+    starts = torch.randint(len(text) - 49, (rows,), generator=generator)
+    read = torch.stack([text[at : at + 49] for at in starts])
+    return read[:, :-1], read[:, 1:]
 
 
 @torch.no_grad()
@@ -136,45 +153,46 @@ TEXTS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
 }
 
 
-def compare(kind: str) -> tuple[tuple[int, float], Found]:
+def compare(kind: str, work: Work) -> tuple[tuple[int, float], Found]:
     """Train a net, tie it in every way, and fine-tune each."""
     torch.manual_seed(0)
     net: nn.Module = Images() if kind == "images" else Letters()
-    batch, measure = (image_batch, accuracy) if kind == "images" else (text_batch, perplexity)
-    train(net, batch, STEPS[kind], 5e-3)
+    read, measure = (image_batch, accuracy) if kind == "images" else (text_batch, perplexity)
+    batch = partial(read, rows=work.rows)
+    train(net, batch, work.steps, 5e-3)
     found: Found = {}
     for name, (scheme, layers, bias, options) in (IMAGES if kind == "images" else TEXTS).items():
         tied, report = tie(net, plan(scheme, layers, bias, **options))
         before = measure(tied)
-        train(tied, batch, TUNING[kind], 2e-3)
+        train(tied, batch, work.tuning, 2e-3)
         found[name] = (report.parameters_after, before, measure(tied))
     if kind == "text":
         torch.manual_seed(0)
         tied, report = tie(Letters(), plan("io", "embedding", output="head"), rescale=True)
         before = measure(tied)
-        train(tied, batch, STEPS[kind], 5e-3)
+        train(tied, batch, work.steps, 5e-3)
         found["io from the start"] = (report.parameters_after, before, measure(tied))
     return (checkpoint.count(net), measure(net)), found
 
 
 @pytest.fixture(scope="module")
 def images() -> tuple[tuple[int, float], Found]:
-    return compare("images")
+    return compare("images", TESTS["images"])
 
 
 @pytest.fixture(scope="module")
 def text() -> tuple[tuple[int, float], Found]:
-    return compare("text")
+    return compare("text", TESTS["text"])
 
 
 def test_a_classifier(images: tuple[tuple[int, float], Found]) -> None:
     (parameters, untied), found = images
-    assert untied > 93
+    assert untied > 90
     assert all(tied < parameters for tied, _, _ in found.values())
     # The nearest weights are as good at once, or after a short fine-tune.
-    assert found["codebook"][1] > untied - 2
+    assert found["codebook"][1] > untied - 3
     for way in ("lowrank", "cluster", "cluster into", "codebook"):
-        assert found[way][2] > untied - 2, way
+        assert found[way][2] > untied - 3, way
 
 
 def test_ties_to_be_trained_with_rather_than_converted_to(images: tuple[tuple[int, float], Found]) -> None:
@@ -183,12 +201,12 @@ def test_ties_to_be_trained_with_rather_than_converted_to(images: tuple[tuple[in
         _, before, after = found[way]
         # Channels that no longer mix, or filters of one shape, are another net: it has to learn.
         assert before < 60, way
-        assert after > before + 35, way
+        assert after > before + 30, way
 
 
 def test_a_language_model(text: tuple[tuple[int, float], Found]) -> None:
     (parameters, untied), found = text
-    assert untied < 10
+    assert untied < 12
     assert all(tied < parameters for tied, _, _ in found.values())
     assert parameters - found["io"][0] == parameters - found["io from the start"][0] == 128 * 48
     for way in ("lowrank", "codebook"):
@@ -202,7 +220,7 @@ def test_a_language_model(text: tuple[tuple[int, float], Found]) -> None:
 
 def main() -> None:
     for kind, word in (("images", "accuracy, %"), ("text", "perplexity")):
-        (parameters, untied), found = compare(kind)
+        (parameters, untied), found = compare(kind, TABLES[kind])
         print(f"\n| {kind} | parameters | {word}, no data | after training |\n|---|---:|---:|---:|")
         print(f"| untied | {parameters:,} | {untied:.1f} | |")
         for name, (tied, before, after) in found.items():
