@@ -19,7 +19,7 @@ from tiedtts.text.phones import FACTORS
 from tiedtts.voice_graph import PRECISIONS, SMALLEST_BYTE, quantise
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def nets() -> tuple[AcousticNet, HarmonicVocoder]:
     torch.manual_seed(0)
     acoustic = AcousticNet(AcousticConfig(width=16, encoder_blocks=1, variance_blocks=1, decoder_blocks=1))
@@ -34,7 +34,21 @@ def nets() -> tuple[AcousticNet, HarmonicVocoder]:
 
 @pytest.fixture
 def checkpoint(nets: tuple[AcousticNet, HarmonicVocoder], tmp_path: Path) -> Path:
-    path = tmp_path / "voice.safetensors"
+    return saved(nets, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def session(
+    nets: tuple[AcousticNet, HarmonicVocoder], tmp_path_factory: pytest.TempPathFactory
+) -> onnxruntime.InferenceSession:
+    """The graph of the nets, exported once."""
+    folder = tmp_path_factory.mktemp("exported")
+    export([saved(nets, folder)], folder / "voice.onnx", precision="fp32")
+    return onnxruntime.InferenceSession(str(folder / "voice.onnx"), providers=["CPUExecutionProvider"])
+
+
+def saved(nets: tuple[AcousticNet, HarmonicVocoder], folder: Path) -> Path:
+    path = folder / "voice.safetensors"
     parts = {"acoustic": nets[0], "vocoder": nets[1]}
     save(path, Checkpoint(parts, AudioSettings(), {"acoustic": {"steps": 3}}))
     return path
@@ -51,11 +65,11 @@ def _ids(length: int) -> np.ndarray:
 @pytest.mark.parametrize("length", [1, 2, 7, 40])
 @pytest.mark.parametrize("speed", [0.5, 1.0, 2.3])
 def test_graph_equals_nets(
-    nets: tuple[AcousticNet, HarmonicVocoder], checkpoint: Path, length: int, speed: float
+    nets: tuple[AcousticNet, HarmonicVocoder],
+    session: onnxruntime.InferenceSession,
+    length: int,
+    speed: float,
 ) -> None:
-    voice = checkpoint.with_name("voice.onnx")
-    export([checkpoint], voice, precision="fp32")
-    session = onnxruntime.InferenceSession(str(voice), providers=["CPUExecutionProvider"])
     ids, factor = _ids(length), np.array([speed], np.float32)
     shift = np.array([0.1], np.float32)
     found = session.run(None, {"ids": ids, "speed": factor, "shift": shift})

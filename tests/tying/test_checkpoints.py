@@ -80,12 +80,24 @@ def stored(net: nn.Module) -> list[torch.Tensor]:
     return list(net.state_dict().values())
 
 
+def exported(made: Checkpoint, folder: Path) -> tuple[Path, int]:
+    """Return a voice and the number of its parameters."""
+    checkpoint.save(folder / "a.safetensors", made)
+    report = export([folder / "a.safetensors"], folder / "a.onnx", precision="fp32")
+    return folder / "a.onnx", sum(report["parameters"].values())
+
+
+@pytest.fixture(scope="module")
+def plain_voice(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    return exported(Checkpoint(nets(), AUDIO), tmp_path_factory.mktemp("plain"))
+
+
 @pytest.mark.parametrize("name", PLANS)
-def test_a_tied_voice_speaks_as_its_nets(name: str, tmp_path: Path) -> None:
+def test_a_tied_voice_speaks_as_its_nets_and_stores_once_what_is_tied(
+    name: str, tmp_path: Path, plain_voice: tuple[Path, int]
+) -> None:
     made = tied_checkpoint(name)
-    checkpoint.save(tmp_path / "tied.safetensors", made)
-    voice = tmp_path / "tied.onnx"
-    export([tmp_path / "tied.safetensors"], voice, precision="fp32")
+    voice, after = exported(made, tmp_path)
     session = onnxruntime.InferenceSession(str(voice), providers=["CPUExecutionProvider"])
     ids = np.stack([np.r_[1, 6:20], *(np.zeros(15, int) for _ in range(3))], 1)[None].astype(np.int64)
     one = np.ones(1, np.float32)
@@ -96,6 +108,10 @@ def test_a_tied_voice_speaks_as_its_nets(name: str, tmp_path: Path) -> None:
         )
     for ours, theirs in zip(found, wanted, strict=True):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4, rtol=1e-4)
+    plain, before = plain_voice
+    assert after < before
+    # Beside weights there are a few constants, such as windows and the numbers in the graph itself.
+    assert abs((floats(plain) - floats(voice)) - (before - after)) <= 0.01 * before
 
 
 def floats(path: Path) -> int:
@@ -107,19 +123,6 @@ def floats(path: Path) -> int:
         for tensor in (*graph.initializer, *constants)
         if tensor.data_type == onnx.TensorProto.FLOAT
     )
-
-
-@pytest.mark.parametrize("name", PLANS)
-def test_a_voice_stores_what_is_tied_once(name: str, tmp_path: Path) -> None:
-    found = []
-    for made in (Checkpoint(nets(), AUDIO), tied_checkpoint(name)):
-        checkpoint.save(tmp_path / "a.safetensors", made)
-        report = export([tmp_path / "a.safetensors"], tmp_path / "a.onnx", precision="fp32")
-        found.append((sum(report["parameters"].values()), floats(tmp_path / "a.onnx")))
-    (before, floats_before), (after, floats_after) = found
-    assert after < before
-    # Beside weights there are a few constants, such as windows and the numbers in the graph itself.
-    assert abs((floats_before - floats_after) - (before - after)) <= 0.01 * before
 
 
 def test_the_plan_is_in_the_file(tmp_path: Path) -> None:
