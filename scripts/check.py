@@ -7,7 +7,8 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("ruff", "check", "."),
     ("mypy",),
-    ("pytest", "-q"),
+    # A file stays in one process: what its tests share is built once.
+    ("pytest", "-q", "-n", "2", "--dist", "loadfile"),
 )
 
 

@@ -1,8 +1,11 @@
+import math
 import os
 import socket
 from typing import Any
 
 import pytest
+
+from tiedtts_cli import talk
 
 # Threads that wait for each other are slower than one on nets this small. Read when torch is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -18,6 +21,12 @@ def is_local(host: object) -> bool:
     if isinstance(host, bytes):
         host = host.decode()
     return host is None or host in LOCAL or host == socket.gethostname() or str(host).startswith("127.")
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands speak of their progress only where that is tested: a busy machine makes them slow."""
+    monkeypatch.setattr(talk, "PATIENCE_SECONDS", math.inf)
 
 
 @pytest.fixture(autouse=True)

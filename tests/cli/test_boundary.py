@@ -110,6 +110,7 @@ def test_progress_without_a_terminal_is_a_line_a_minute(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = iter((0.0, 1.0, 30.0, 40.0, 91.0))
+    monkeypatch.setattr(talk, "PATIENCE_SECONDS", 2.0)
     monkeypatch.setattr("tiedtts_cli.talk.time.monotonic", lambda: next(clock))
     with talk.progress("eval") as show:
         for share in (0.0, 0.25, 0.5, 0.75):
