@@ -7,8 +7,8 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("ruff", "check", "."),
     ("mypy",),
-    # A file stays in one process: what its tests share is built once.
-    ("pytest", "-q", "-n", "2", "--dist", "loadfile"),
+    # A file stays in one process: what its tests share is built once. Reordered, the longest would come last.
+    ("pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
 )
 
 
