@@ -85,7 +85,7 @@ class Rendering:
 
 
 class BaseVoice(ABC):
-    """A voice, loaded and ready to speak.
+    """A voice, loaded and ready to speak; threads may share it.
 
     Args:
         audio: Of the sound it makes.

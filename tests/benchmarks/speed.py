@@ -18,6 +18,11 @@ from pathlib import Path
 
 TWENTY = Path(__file__).with_name("twenty.txt")
 GREETING = "Hello world."
+OPENING = (
+    "He said that the harbour, which had been closed since the spring, would open again in June, if the money "
+    "for the new wall could be found, and that the ships would come back to the old town in summer."
+)
+"""A first sentence of 11 seconds."""
 IMPORTS = "import numpy, onnxruntime, soundfile, typer, rich, tiedtts.voice, tiedtts_cli.main"
 LOADING = "import sys; from tiedtts.voice import Voice; Voice.load(sys.argv[1])"
 
@@ -110,12 +115,18 @@ def loaded(name: str, passes: int) -> dict[str, object]:
             start = time.perf_counter()
             voice.say(text)
             times[-1].append(time.perf_counter() - start)
+    waits = []
+    for _ in range(passes):
+        start = time.perf_counter()
+        next(voice.stream(OPENING))
+        waits.append(time.perf_counter() - start)
     factors = [sum(row) / sum(audio) for row in times]
     return {
         "sentences": len(texts),
         "audio_s": sum(audio),
         "real_time_factor_best": min(factors),
         "real_time_factor_median": statistics.median(factors),
+        "first_audio_s": statistics.median(waits),
         "per_sentence": [
             {"words": len(text.split()), "audio_s": length, "best_s": min(column)}
             for text, length, column in zip(texts, audio, zip(*times, strict=True), strict=True)
