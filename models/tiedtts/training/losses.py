@@ -99,7 +99,8 @@ def spectral_energy(
 
 
 def _magnitudes(signal: Tensor, window: int) -> Tensor:
-    return magnitude(spectrum(signal, window)) / window**0.5
+    scaled: Tensor = magnitude(spectrum(signal, window)) / window**0.5
+    return scaled
 
 
 def _log_distance(made: Tensor, real: Tensor) -> Tensor:
