@@ -8,7 +8,7 @@ from tiedtts.audio import filtering
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 
 
-@pytest.mark.parametrize("count", [1, 5, 50])
+@pytest.mark.parametrize("count", [1, 5, 50, 300])
 def test_overlap_add_undoes_spectrum(count: int) -> None:
     signal = np.random.default_rng(0).standard_normal(count * 128).astype(np.float32)
     again = filtering.overlap_add(filtering.spectrum(signal, 512, 128), 512, 128)
@@ -25,13 +25,14 @@ def test_unit_filters_pass_pulses_and_noise() -> None:
     np.testing.assert_allclose(both[:-256], (pulses + noise)[:-256], atol=1e-5)
 
 
-def test_shape_is_what_training_hears() -> None:
+@pytest.mark.parametrize("frames", [2, 9, 70])  # 70: more windows than a block has
+def test_shape_is_what_training_hears(frames: int) -> None:
     """The vocoder in torch and the voice in numpy make the same samples."""
     torch.manual_seed(0)
     net = HarmonicVocoder(VocoderConfig(width=8, blocks=1)).eval()
     torch.nn.init.normal_(net.head.weight, 0.0, 0.3)
-    mel, log_f0, voiced = torch.randn(1, 9, 80), torch.full((1, 9), 5.0), torch.ones(1, 9)
-    pulses, noise = torch.randn(1, 9 * 256), torch.randn(1, 9 * 256)
+    mel, log_f0, voiced = torch.randn(1, frames, 80), torch.full((1, frames), 5.0), torch.ones(1, frames)
+    pulses, noise = torch.randn(1, frames * 256), torch.randn(1, frames * 256)
     with torch.no_grad():
         wanted = sum(net(mel, log_f0, voiced, pulses, noise))[0].numpy()
         filters = net.filters(mel, log_f0, voiced)

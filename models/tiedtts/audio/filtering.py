@@ -7,6 +7,10 @@ import numpy.typing as npt
 
 Samples = npt.NDArray[np.float32]
 
+BLOCK = 128
+"""Windows that are filtered at once: few enough for their spectra to stay in the cache, and for memory to be
+used again instead of asked for, which took most of the time."""
+
 
 def shape(
     pulses: Samples,
@@ -31,13 +35,19 @@ def shape(
     Returns:
         Samples, (S,).
     """
-    voice = spectrum(pulses, n_fft, step)
-    # In place, part by part: these arrays are the largest of all of synthesis.
-    spectra = spectrum(noise, n_fft, step)
-    spectra *= gain
-    spectra.real += voice.real * real - voice.imag * imaginary
-    spectra.imag += voice.real * imaginary + voice.imag * real
-    return overlap_add(spectra, n_fft, step)
+    count, window = len(real), _window(n_fft)
+    voice, hiss = _frames(pulses, n_fft, step), _frames(noise, n_fft, step)
+    adder = _Adder(count, n_fft, step)
+    for start in range(0, count, BLOCK):
+        block = slice(start, start + BLOCK)
+        shaped = np.empty(real[block].shape, np.complex64)
+        shaped.real, shaped.imag = real[block], imaginary[block]
+        shaped *= _transform(voice[block] * window)
+        rest = _transform(hiss[block] * window)
+        rest *= gain[block]
+        shaped += rest
+        adder.add(start, shaped)
+    return adder.signal()
 
 
 def spectrum(signal: Samples, n_fft: int, step: int) -> npt.NDArray[np.complex64]:
@@ -45,27 +55,60 @@ def spectrum(signal: Samples, n_fft: int, step: int) -> npt.NDArray[np.complex64
 
     The signal is mirrored at its ends.
     """
-    count = len(signal) // step
-    padded = np.pad(signal, n_fft // 2, "reflect" if len(signal) > n_fft // 2 else "constant")
-    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::step][:count]
-    return np.fft.rfft(frames * _window(n_fft), axis=1).astype(np.complex64, copy=False)
+    return _transform(_frames(signal, n_fft, step) * _window(n_fft))
 
 
 def overlap_add(spectra: npt.NDArray[np.complex64], n_fft: int, step: int) -> Samples:
     """Turn spectra back into a signal, (G, bins) to (G * step,): the inverse of `spectrum`."""
-    count, window = len(spectra), _window(n_fft)
-    frames = np.fft.irfft(spectra, n_fft, axis=1).astype(np.float32, copy=False) * window
-    parts = n_fft // step
-    total = np.zeros((count + parts, step), np.float32)
-    weight = np.zeros((count + parts, step), np.float32)
-    squares = (window**2).reshape(parts, step)
-    for part in range(parts):
-        total[part : part + count] += frames[:, part * step : (part + 1) * step]
-        weight[part : part + count] += squares[part]
-    # The window that would be centred on the end is missing: its weight alone evens out the tail.
-    weight[count : count + parts] += squares
-    signal = (total / np.maximum(weight, 1e-8)).reshape(-1)[n_fft // 2 :]
-    return np.ascontiguousarray(signal[: count * step])
+    adder = _Adder(len(spectra), n_fft, step)
+    adder.add(0, spectra)
+    return adder.signal()
+
+
+def _frames(signal: Samples, n_fft: int, step: int) -> Samples:
+    """Return a view of what lies under each window, (S,) to (S / step, n_fft)."""
+    padded = np.pad(signal, n_fft // 2, "reflect" if len(signal) > n_fft // 2 else "constant")
+    return np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::step][: len(signal) // step]
+
+
+def _transform(frames: Samples) -> npt.NDArray[np.complex64]:
+    return np.fft.rfft(frames, axis=1).astype(np.complex64, copy=False)
+
+
+class _Adder:
+    """Windows of a signal that are laid over each other as they come.
+
+    Args:
+        count: Windows, G.
+        n_fft: Their length, samples.
+        step: Samples between them.
+    """
+
+    def __init__(self, count: int, n_fft: int, step: int) -> None:
+        self.count, self.n_fft, self.step = count, n_fft, step
+        self.parts = n_fft // step
+        self.total = np.zeros((count + self.parts, step), np.float32)
+
+    def add(self, start: int, spectra: npt.NDArray[np.complex64]) -> None:
+        """Add the windows from number `start` on, (N, bins)."""
+        frames = np.fft.irfft(spectra, self.n_fft, axis=1).astype(np.float32, copy=False)
+        frames *= _window(self.n_fft)
+        for part in range(self.parts):
+            self.total[start + part : start + part + len(frames)] += frames[:, part * self.step :][
+                :, : self.step
+            ]
+
+    def signal(self) -> Samples:
+        """Even the sum of the windows out, (G * step,)."""
+        squares = (_window(self.n_fft) ** 2).reshape(self.parts, self.step)
+        ends = np.r_[0 : min(self.parts, self.count), self.count : self.count + self.parts]
+        window = ends[:, None] - np.arange(self.parts)
+        # The window that would be centred on the end is missing: its weight alone evens out the tail.
+        weight = ((window >= 0) & (window <= self.count)).astype(np.float32) @ squares
+        edges = self.total[ends] / np.maximum(weight, 1e-8)
+        self.total /= squares.sum(0)
+        self.total[ends] = edges
+        return np.ascontiguousarray(self.total.reshape(-1)[self.n_fft // 2 :][: self.count * self.step])
 
 
 @lru_cache(maxsize=4)
