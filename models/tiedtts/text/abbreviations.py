@@ -68,6 +68,8 @@ COUNTED = {
     **{"apt": "apartment", "ext": "extension", "ste": "suite", "bldg": "building", "pt": "part"},
 }
 """Abbreviations only before a number."""
+ROMAN = frozenset("ch vol vols fig figs pt sec p pp".split())
+"""Those of them that a Roman numeral may follow as well."""
 STREETS = {
     **{"st": "Street", "dr": "Drive", "ave": "Avenue", "blvd": "Boulevard", "rd": "Road", "ln": "Lane"},
     **{
@@ -151,6 +153,12 @@ COUNTED_RULES = (
         lambda m: f"{COUNTED[m[1].lower()]} ",
         _DOT,
         re.IGNORECASE,
+    ),
+    # `ch. IV`; what a numeral means after the word is for the rules of numerals.
+    Rule(
+        rf"\b((?i:{'|'.join(sorted(ROMAN))}))\. ?(?=[IVXLC]{{1,6}}\b(?!\.\w|'))",
+        lambda m: f"{COUNTED[m[1].lower()]} ",
+        _DOT,
     ),
 )
 """Come before the rules that take the numbers away."""

@@ -51,7 +51,15 @@ def _long(match: re.Match[str]) -> str:
     return f"{parts[0]} {parts[1]} and {parts[2]}{ending}"
 
 
+def _hours_and_minutes(match: re.Match[str]) -> str:
+    names = ("hour", "minute")
+    parts = [(int(match[k]), name) for k, name in zip((1, 2), names, strict=True)]
+    return " ".join(f"{cardinal(n)} {name}{'' if n == 1 else 's'}" for n, name in parts)
+
+
 RULES = (
+    # After an hour an `m` is a minute, not a meter.
+    Rule(r"(?<![\w.,])(\d{1,3}) ?h(?:rs?)?\.? ?([0-5]?\d) ?m(?:ins?)?\b(?!/)", _hours_and_minutes),
     Rule(r"\b(noon|midnight|dawn) ?[-–] ?(?=\d)", lambda m: f"{m[1]} to "),
     # A range first: `5pm-7pm`, `9:00–17:00`.
     Rule(

@@ -22,7 +22,7 @@ NUMBERED = (
     "Episode Apollo Mark "
     "Stage Level Grade Appendix Figure Table Unit Step Round Lesson Canto Psalm Rocky Fantasy "
     "Quest Amendment "
-    "Schedule Category Division Tier Group Factor Model Vatican Titan Saturn Gemini Corps"
+    "Page Schedule Category Division Tier Group Factor Model Vatican Titan Saturn Gemini Corps"
 ).split()
 """Words after which the numeral is a plain number."""
 _NUMERAL = r"(M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))"

@@ -54,6 +54,8 @@ def _is_end(before: str, mark: str, after: str) -> bool:
     kind = abbreviations.kind(word)
     if kind == "leads" or (kind == "counts" and after.isdigit()):
         return False
+    if kind == "counts" and word.lower() in abbreviations.ROMAN and after and not after.strip("IVXLC"):
+        return False
     if kind == "month":
         return not (after.isdigit() or after[:1].islower())
     if kind == "street":

@@ -6,7 +6,7 @@ As people read them: one or two digits as a number, round numbers too, the rest 
 import re
 
 from tiedtts.text.numbers import cardinal, digits, pairs, year
-from tiedtts.text.rules import Rule
+from tiedtts.text.rules import Rule, letters
 from tiedtts.text.units import UNIT
 
 _LEAST_DIGITS = 7
@@ -57,7 +57,13 @@ def _groups(match: re.Match[str]) -> str:
     return ", ".join(digits(group) for group in groups)
 
 
+def _hexadecimal(match: re.Match[str]) -> str:
+    signs = " ".join(digits(sign) if sign.isdigit() else letters(sign) for sign in match[1])
+    return f"zero {letters('x')} {signs}"
+
+
 EARLY_RULES = (
+    Rule(r"(?<!\w)0[xX]([\da-fA-F]{1,16})(?!\w)", _hexadecimal),
     Rule(r"(?<![\w.,/-])\d{1,18}(?:/\d{1,18}){2,5}(?![\w/-])", _slashes),
     Rule(r"(?<![\w.,/-])\d{1,12}(?:-\d{1,12}){2,7}(?![\w/-])", _groups),
     Rule(rf"(?<![\w.,-])({_LINES})([pi])\b", lambda m: f"{pairs(int(m[1]))} {m[2].upper()}"),

@@ -26,9 +26,7 @@ TOP_LEVELS = (
 FILE_ENDINGS = (
     "html htm pdf jpg jpeg png gif txt csv json xml zip wav mp3 mp4 py js md exe doc docx xls xlsx".split()
 )
-SPELLED = frozenset(
-    "http https www ftp html htm pdf png txt csv xml edu mp wav js md py uk us de sm tv".split()
-)
+SPELLED = frozenset("http https www ftp html htm pdf png txt csv xml edu mp wav js md py uk sm tv".split())
 """Parts that are said letter by letter."""
 SAID = {"jpg": "jpeg"}
 
@@ -40,16 +38,17 @@ _PATH = r"(?:/[\w.~%+&=?#:@/-]{0,400})?(?<![.?:,])"
 def read_out(address: str) -> str:
     """Return an address as it would be read out."""
     parts = re.findall(r"[A-Za-z]+|\d+|[^A-Za-z\d]", address)
-    return " ".join(filter(None, (_part(part) for part in parts)))
+    return " ".join(filter(None, map(_part, parts, ["", *parts])))
 
 
-def _part(part: str) -> str:
+def _part(part: str, before: str) -> str:
     if part.isdigit():
         return digits(part)
     if not part.isalpha():
         return SIGNS.get(part, "")
     name = part.lower()
-    if name in SPELLED or (len(name) < 3 and name in TOP_LEVELS):
+    # `example.me`, but `me@example.com`
+    if name in SPELLED or (before == "." and len(name) < 3 and name in TOP_LEVELS):
         return letters(name)
     return SAID.get(name, part)
 
