@@ -22,7 +22,10 @@ from tiedtts.voice_graph import PRECISIONS, SMALLEST_BYTE, quantise
 @pytest.fixture(scope="module")
 def nets() -> tuple[AcousticNet, HarmonicVocoder]:
     torch.manual_seed(0)
-    acoustic = AcousticNet(AcousticConfig(width=16, encoder_blocks=1, variance_blocks=1, decoder_blocks=1))
+    sizes = AcousticConfig(
+        width=16, encoder_blocks=1, variance_blocks=1, decoder_blocks=1, sentence_position=True
+    )
+    acoustic = AcousticNet(sizes)
     torch.nn.init.constant_(acoustic.variance.head.bias, 1.5)
     vocoder = HarmonicVocoder(VocoderConfig(width=16, blocks=1))
     with torch.no_grad():

@@ -14,6 +14,7 @@ from tiedtts.nets.acoustic import (
     AcousticConfig,
     AcousticNet,
     frame_positions,
+    sentence_places,
     to_frames,
 )
 from tiedtts.text.phones import FIRST_SPEECH_ID, SILENCE_ID
@@ -97,10 +98,22 @@ def test_factors_add_up() -> None:
     torch.testing.assert_close(states[0].T, wanted)
 
 
+def test_places_by_hand() -> None:
+    mask = torch.ones(2, 20)
+    mask[1, 3:] = 0
+    places = sentence_places(mask)
+    torch.testing.assert_close(places[0, :, 0], torch.arange(20) / 20)
+    assert places[0, :, 1].tolist() == [min(n / 16, 1) for n in range(20)]
+    assert places[0, :, 2].tolist() == [min(n / 16, 1) for n in reversed(range(20))]
+    wanted = torch.tensor([[0, 0, 2 / 16], [1 / 3, 1 / 16, 1 / 16], [2 / 3, 2 / 16, 0]])
+    torch.testing.assert_close(places[1, :3, :3], wanted)
+    torch.testing.assert_close(places[:, 0, 3], torch.tensor([math.log(20) - 4, math.log(3) - 4]))
+
+
 @pytest.mark.parametrize("stride", [1, 2, 3])
 def test_a_batch_is_its_sentences(stride: int) -> None:
     """Neither padding phones nor padding frames change what is said of the others."""
-    net = small(stride=stride)
+    net = small(stride=stride, sentence_position=stride == 2)
     durations = [torch.tensor([3, 2, 4]), torch.tensor([2, 5, 1, 3, 4, 6])]
     most_phones, most_frames = 6, -(-21 // stride) * stride
     alone, rows = [], []
@@ -170,8 +183,9 @@ def test_frames_of_a_step_keep_their_order() -> None:
     assert torch.equal(before[2:], other[2:])
 
 
-def test_every_weight_learns() -> None:
-    net = small()
+@pytest.mark.parametrize("sentence_position", [False, True])
+def test_every_weight_learns(sentence_position: bool) -> None:
+    net = small(sentence_position=sentence_position)
     index, place = frame_positions(torch.tensor([2, 4]), 6)
     ones = torch.ones(1, 2)
     tones = torch.randn(1, 2, requires_grad=True)

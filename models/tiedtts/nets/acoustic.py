@@ -16,6 +16,10 @@ from tiedtts.text.phones import FACTORS, FIRST_SPEECH_ID, SILENCE_ID
 
 POSITION_FEATURES = 5
 """Numbers that tell the decoder where in its phone a frame lies."""
+PLACE_FEATURES = 4
+"""Numbers that tell the predictor where in its sentence a phone lies."""
+NEAR_EDGE = 16
+"""Phones over which the start and the end of a sentence are felt."""
 MIN_FRAMES = 2
 """Every phone sounds for at least this long: the aligner's states see to it in training, too."""
 LONGEST_FRAMES = 400
@@ -48,6 +52,8 @@ class AcousticConfig:
     """In the encoder, in training."""
     variance_dropout: float = 0.1
     """In the predictor, which overfits first, in training."""
+    sentence_position: bool = False
+    """Whether the predictor is told where in its sentence a phone stands: pitch falls from start to end."""
     n_mels: int = 80
     """Mel bands, M."""
     mel_mean: float = -5.0
@@ -137,6 +143,7 @@ class VariancePredictor(nn.Module):
         super().__init__()
         width, dropout = config.variance_width, config.variance_dropout
         self.embeddings = PhoneEmbedding(width)
+        self.place = nn.Linear(PLACE_FEATURES, width) if config.sentence_position else None
         self.stack = ConvNeXtStack(
             config.variance_blocks, width, config.encoder_kernel, config.expansion, dropout
         )
@@ -146,7 +153,10 @@ class VariancePredictor(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> Variances:
         """Map phone, stress, position and clause ids, (B, T, 4), to three values a phone."""
-        x = self.dropout(self.embeddings(ids)) * mask[..., None]
+        x = self.embeddings(ids)
+        if self.place is not None:
+            x = x + self.place(sentence_places(mask))
+        x = self.dropout(x) * mask[..., None]
         x = self.stack(x.transpose(1, 2), mask[:, None]).transpose(1, 2)
         values = self.head(self.dropout(self.norm(x)))
         return Variances(values[..., 0], values[..., 1], values[..., 2])
@@ -256,6 +266,23 @@ class AcousticNet(nn.Module):
         """Training pass: the true durations, pitch and energy decide what the decoder sees."""
         states = self.encode(ids, mask)
         return self.predict(ids, mask), self.decode(states, pitch, energy, index, position, frame_mask)
+
+
+def sentence_places(mask: Tensor) -> Tensor:
+    """Tell where in its sentence each phone stands.
+
+    Args:
+        mask: 1 for phones, 0 for what fills up a batch, (B, T).
+
+    Returns:
+        Share of the sentence that is over, nearness of its start and of its end (the last of 16 phones as
+        0 to 1), logarithm of its length, (B, T, 4).
+    """
+    count = mask.sum(1, keepdim=True)
+    number = mask.cumsum(1) - 1
+    length = (torch.log(count) - 4).expand_as(mask)
+    start, end = ((n / NEAR_EDGE).clamp(0, 1) for n in (number, count - 1 - number))
+    return torch.stack([number / count, start, end, length], 2)
 
 
 def to_frames(ids: Tensor, log_duration: Tensor, speed: Tensor) -> Tensor:
