@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from tiedtts.audio.loudness import CEILING
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.base_voice import SENTENCE_PAUSE
 from tiedtts.checkpoint import Checkpoint, save
 from tiedtts.errors import TextError, VoiceError
 from tiedtts.export import export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.speaking import SENTENCE_PAUSE
 from tiedtts.text.frontend import LeftOut, Sentence
 from tiedtts.voice import Voice, list_voices
 
@@ -58,9 +60,9 @@ def test_a_stream_reads_no_further_than_it_must(voice: Voice, monkeypatch: pytes
     read: list[str] = []
     sentences = voice.front_end._sentences
 
-    def told(written: str, left_out: LeftOut) -> Iterator[Sentence]:
+    def told(written: str, left_out: LeftOut, paragraph: int) -> Iterator[Sentence]:
         read.append(written)
-        return sentences(written, left_out)
+        return sentences(written, left_out, paragraph)
 
     monkeypatch.setattr(voice.front_end, "_sentences", told)
     parts = voice.stream("One is here. Two \u65e5\u672c is here. Three is here. Four is here.")
@@ -129,16 +131,73 @@ def test_speed_changes_length(voice: Voice) -> None:
     assert lengths[1] > 1.5 * lengths[2]
 
 
-@pytest.mark.parametrize(("argument", "value"), [("speed", 0.0), ("speed", 9.0), ("pitch", 99.0)])
-def test_out_of_range(voice: Voice, argument: str, value: float) -> None:
-    with pytest.raises(VoiceError, match=f"`{argument}` must be"):
-        voice.say("Hello.", **{argument: value})
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("speed", 0.0, "must be 0.25 to 4, got: 0"),
+        ("speed", 9.0, "must be 0.25 to 4, got: 9"),
+        ("speed", float("nan"), "must be 0.25 to 4, got: nan"),
+        ("speed", float("inf"), "must be 0.25 to 4, got: inf"),
+        ("speed", "fast", "must be a number, got: fast"),
+        ("speed", None, "must be a number, got: None"),
+        ("speed", True, "must be a number, got: True"),
+        ("speed", 1j, "must be a number, got: 1j"),
+        ("pitch", 99.0, "must be -24 to 24, got: 99"),
+        ("pitch", "1", "must be a number, got: 1"),
+        ("pitch", np.float32("nan"), "must be -24 to 24, got: nan"),
+        ("volume", -97, "must be -96 to 20, got: -97"),
+        ("volume", [6], r"must be a number, got: \[6\]"),
+        ("pause", -0.1, "must be 0 to 60, got: -0.1"),
+        ("pause", "long", "must be a number, got: long"),
+        ("seed", -1, "must not be negative, got: -1"),
+        ("seed", 1.5, "must be a whole number, got: 1.5"),
+        ("seed", "seven", "must be a whole number, got: seven"),
+        ("seed", float("nan"), "must be a whole number, got: nan"),
+    ],
+)
+def test_settings_that_do_not_fit(voice: Voice, name: str, value: Any, message: str) -> None:
+    with pytest.raises(VoiceError, match=f"^`{name}` {message}$") as caught:
+        voice.say("Hello.", **{name: value})
+    assert caught.value.hint
 
 
-@pytest.mark.parametrize("speed", [float("nan"), float("inf")])
-def test_not_a_number(voice: Voice, speed: float) -> None:
-    with pytest.raises(VoiceError, match="`speed` must be"):
-        voice.say("Hello.", speed=speed)
+def test_settings_may_be_numbers_of_numpy(voice: Voice) -> None:
+    said = voice.say("Hello.", speed=np.float32(1.5), pitch=np.int64(2), volume=np.int8(-3), seed=np.uint8(7))
+    assert (said.samples == voice.say("Hello.", speed=1.5, pitch=2, volume=-3, seed=7).samples).all()
+
+
+@pytest.mark.parametrize("text", [None, 5, b"Hello."])
+def test_what_is_no_text(voice: Voice, text: Any) -> None:
+    with pytest.raises(TextError, match=f"^a text must be a string, got: {type(text).__name__}$"):
+        voice.say(text)
+
+
+def test_volume(voice: Voice) -> None:
+    text = "It rained. Nobody minded!"
+    plain = voice.say(text)
+    soft = voice.say(text, volume=-20)
+    np.testing.assert_allclose(soft.samples, 0.1 * plain.samples, atol=1e-7)
+    assert soft.durations == plain.durations
+    loud = voice.say(text, volume=20).samples
+    assert np.abs(loud).max() <= CEILING
+    assert (loud**2).mean() > (plain.samples**2).mean()
+    assert np.abs(voice.say(text, volume=-96).samples).max() < 2e-5
+
+
+def test_pauses_are_whole_samples_of_silence(voice: Voice) -> None:
+    text = "One is here. Two is here.\n\nThree is here."
+    for settings, wanted in (
+        ({}, 6_000),
+        ({"speed": 2.0}, 3_000),
+        ({"pause": 0.5}, 12_000),
+        ({"pause": 0.50001, "speed": 2.0}, 12_000),
+        ({"pause": 0}, 0),
+    ):
+        parts = list(voice.stream(text, **settings))
+        alone = [next(voice.stream(part.text, **settings)) for part in parts]
+        added = [len(part.samples) - len(own.samples) for part, own in zip(parts, alone, strict=True)]
+        assert added == [wanted, 2 * wanted, 0]
+        assert not any(part.samples[len(own.samples) :].any() for part, own in zip(parts, alone, strict=True))
 
 
 @pytest.mark.parametrize("text", ["", "   ", "?!…", "🙂🙂", "\x00\x07", "日本語"])

@@ -20,7 +20,7 @@ STDIO = Path("-")
 READ_AS = ("auto", "lines", "csv", "jsonl", "file")
 NAME_BY = ("id", "index", "text")
 
-_TEXT, _SOUND, _VOICE, _MANY, _TALK = "Text", "Sound", "Voice", "Many files", "Options"
+_TEXT, _SOUND, _VOICE, _TALK = "Text", "Sound", "Voice", "Options"
 
 
 def _voices(incomplete: str) -> list[str]:
@@ -60,6 +60,13 @@ def synth(
         Path | None,
         _option("--folder", "-d", panel=_SOUND, metavar="DIR", help="A file for every line, a manifest."),
     ] = None,
+    name_by: Annotated[str, _option(panel=_SOUND, metavar="WHAT", help="With -d: id, index or text.")] = "id",
+    skip_existing: Annotated[
+        bool, _option("--skip-existing", panel=_SOUND, help="Leave files that are there; go on.")
+    ] = False,
+    workers: Annotated[
+        int | None, _option(panel=_SOUND, min=1, metavar="N", help="With -d: processes; all cores.")
+    ] = None,
     play: Annotated[bool, _option("--play", panel=_SOUND, help="To the loudspeaker.")] = False,
     raw: Annotated[bool, _option("--raw", panel=_SOUND, help="With -o -: samples only.")] = False,
     file_format: Annotated[
@@ -82,17 +89,14 @@ def synth(
     ] = None,
     speed: Annotated[float, _option(panel=_VOICE, help="Larger is faster, 0.25 to 4.")] = 1.0,
     pitch: Annotated[float, _option(panel=_VOICE, help="Semitones, -24 to 24.")] = 0.0,
+    volume: Annotated[float, _option(panel=_VOICE, help="Decibels, -96 to 20; never overloads.")] = 0.0,
+    pause: Annotated[
+        float | None, _option(panel=_VOICE, help="Seconds between sentences; 2x: paragraphs.")
+    ] = None,
     seed: Annotated[int, _option(panel=_VOICE, help="Of the noise in the voice.")] = 0,
     list_voices: Annotated[
         bool, _option("--list-voices", panel=_VOICE, help="List the voices in the package.")
     ] = False,
-    name_by: Annotated[str, _option(panel=_MANY, metavar="WHAT", help="id, index or text.")] = "id",
-    skip_existing: Annotated[
-        bool, _option("--skip-existing", panel=_MANY, help="Leave files that are there; go on.")
-    ] = False,
-    workers: Annotated[
-        int | None, _option(panel=_MANY, min=1, metavar="N", help="Processes; all cores for much text.")
-    ] = None,
     as_json: Annotated[bool, _option("--json", panel=_TALK, help="A JSON line an utterance.")] = False,
     quiet: Annotated[bool, _option("--quiet", "-q", panel=_TALK, help="Say nothing but errors.")] = False,
     verbose: Annotated[bool, _option("--verbose", "-v", panel=_TALK, help="Say more.")] = False,
@@ -101,9 +105,7 @@ def synth(
 
     \b
     tiedtts synth "Hello there." -o hello.wav
-    tiedtts synth -i chapter.txt -o chapter.flac
     tiedtts synth -i lines.txt -d spoken      lines may be `id|text`
-    echo "Hello." | tiedtts synth -o - > hello.wav
     """  # noqa: D301
     if list_voices:
         from tiedtts.voice import list_voices as names
@@ -134,7 +136,7 @@ def synth(
         if not quiet:
             talk.note(f"{output} is there already")
         return
-    settings = _settings(speed=speed, pitch=pitch, seed=seed)
+    settings = _settings(speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed)
     from tiedtts.batch.job import Work
     from tiedtts.voice import DEFAULT
 
@@ -231,4 +233,4 @@ def _settings(**values: Any) -> "Settings":
     try:
         return Settings(**values)
     except ConfigError as error:
-        raise UsageError(str(error).replace("`", "`--", 1)) from error
+        raise UsageError(str(error).replace("`", "`--", 1), hint=error.hint) from error

@@ -8,21 +8,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.audio import files
+from tiedtts.audio import files, loudness
 from tiedtts.audio.encoding import Encoding, of_path
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.errors import TextError, VoiceError
-from tiedtts.speaking import SEMITONES, SPEEDS
+from tiedtts.errors import ConfigError, TextError, VoiceError
+from tiedtts.speaking import Settings
 from tiedtts.text import opening
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
 from tiedtts.text.phones import Phone
 
-SENTENCE_PAUSE = 0.25
-"""Silence between sentences, seconds."""
 FADE = 0.005
 """Fade at both ends of a sentence, seconds: no click where sentences are joined."""
-LOUDEST = 0.98
-"""A sentence with larger samples is turned down rather than clipped, full scale 1."""
 
 
 @dataclass(frozen=True)
@@ -117,20 +113,32 @@ class BaseVoice(ABC):
         """Hz."""
         return self.audio.sample_rate
 
-    def say(self, text: str, *, speed: float = 1.0, pitch: float = 0.0, seed: int = 0) -> Speech:
+    def say(
+        self,
+        text: str,
+        *,
+        speed: float = 1.0,
+        pitch: float = 0.0,
+        volume: float = 0.0,
+        pause: float | None = None,
+        seed: int = 0,
+    ) -> Speech:
         """Speak a text of any length; the same arguments give the same samples.
 
         Args:
             text: What to say; phones in braces are spoken as they are: `{HH AH0 L OW1}`.
             speed: Larger is faster, 0.25 to 4.
             pitch: Shift in semitones, -24 to 24.
-            seed: Of the noise in the voice.
+            volume: Louder or softer, decibels, -96 to 20; peaks that would overload are held back.
+            pause: Silence between sentences, seconds, 0 to 60, and twice that between paragraphs; by
+                default 0.25 s at the voice's own speed.
+            seed: Of the noise in the voice, a whole number from 0 up.
 
         Raises:
             TextError: Nothing in the text can be spoken, or phones in braces are not phones.
-            VoiceError: Speed or pitch is out of range.
+            VoiceError: A setting is no number or out of range.
         """
-        parts = list(self.stream(text, speed=speed, pitch=pitch, seed=seed))
+        parts = list(self.stream(text, speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed))
         return Speech(
             np.concatenate([part.samples for part in parts]),
             self.sample_rate,
@@ -141,7 +149,14 @@ class BaseVoice(ABC):
         )
 
     def stream(
-        self, text: str | Iterable[str], *, speed: float = 1.0, pitch: float = 0.0, seed: int = 0
+        self,
+        text: str | Iterable[str],
+        *,
+        speed: float = 1.0,
+        pitch: float = 0.0,
+        volume: float = 0.0,
+        pause: float | None = None,
+        seed: int = 0,
     ) -> Iterator[Speech]:
         """Speak a text sentence by sentence; put together, the parts are what `say` returns.
 
@@ -154,27 +169,33 @@ class BaseVoice(ABC):
                 that tells why in its warnings.
             speed: As for `say`.
             pitch: As for `say`.
+            volume: As for `say`.
+            pause: As for `say`.
             seed: As for `say`.
 
         Raises:
             TextError: As `say`, if it is one text.
             VoiceError: As `say`.
         """
-        _check_range("speed", speed, SPEEDS)
-        _check_range("pitch", pitch, SEMITONES)
+        try:
+            settings = Settings(speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed)
+        except ConfigError as error:
+            raise VoiceError(str(error), hint=error.hint) from None
         if isinstance(text, str):
-            yield from self._text(text, speed, pitch, seed)
+            yield from self._text(text, settings)
             return
+        if isinstance(text, bytes) or not isinstance(text, Iterable):
+            raise TextError(f"a text must be a string, got: {type(text).__name__}")
         number = 0
         for piece in text:
             try:
-                for part in self._text(piece, speed, pitch, seed, number):
+                for part in self._text(piece, settings, number):
                     number += 1
                     yield part
             except TextError as error:
                 yield Speech(np.zeros(0, np.float32), self.sample_rate, piece, (), (), (str(error),))
 
-    def _text(self, text: str, speed: float, pitch: float, seed: int, first: int = 0) -> Iterator[Speech]:
+    def _text(self, text: str, settings: Settings, first: int = 0) -> Iterator[Speech]:
         """Speak a text of which so many sentences were spoken before."""
         left_out = LeftOut()
         sentences = self.front_end.read(text, left_out)
@@ -189,29 +210,31 @@ class BaseVoice(ABC):
         number = first
         while sentence is not None:
             following = next(sentences, None)
-            pause = 0.0 if following is None or sentence.goes_on else SENTENCE_PAUSE / speed
+            pause = 0.0
+            if following is not None and not sentence.goes_on:
+                pause = settings.silence(paragraph=following.paragraph != sentence.paragraph)
             warnings = left_out.warnings() if following is None else ()
-            part = self._speak(sentence, speed, pitch, [seed, number], pause, warnings)
+            part = self._speak(sentence, settings, number, pause, warnings)
             part = replace(part, is_last=following is None)
             # What came before is another text: nobody knew then that there would be more.
-            yield _after(part, SENTENCE_PAUSE / speed) if number == first > 0 else part
+            yield _after(part, settings.silence(paragraph=False)) if number == first > 0 else part
             sentence, number = following, number + 1
 
     def _speak(
-        self,
-        sentence: Sentence,
-        speed: float,
-        pitch: float,
-        seed: list[int],
-        pause: float,
-        warnings: tuple[str, ...],
+        self, sentence: Sentence, settings: Settings, number: int, pause: float, warnings: tuple[str, ...]
     ) -> Speech:
         """Make one sentence and the silence after it."""
         hop, rate = self.audio.hop, self.sample_rate
-        made = self.render(sentence, speed=speed, shift=pitch * np.log(2) / 12, seed=seed)
+        shift = float(settings.pitch) * np.log(2) / 12
+        made = self.render(
+            sentence, speed=float(settings.speed), shift=shift, seed=[int(settings.seed), number]
+        )
         samples = made.samples[: int(made.durations.sum()) * hop]
         _fade(samples, int(FADE * rate))
-        samples *= min(1.0, LOUDEST / max(float(np.abs(samples).max(initial=0.0)), 1e-9))
+        # Louder than there is room for: the sentence is turned down rather than clipped.
+        samples *= min(1.0, loudness.CEILING / max(float(np.abs(samples).max(initial=0.0)), 1e-9))
+        if settings.volume:
+            samples = loudness.amplify(samples, 10 ** (float(settings.volume) / 20), rate)
         silence = round(pause * rate)
         lengths = made.durations * hop
         lengths[-1] += silence
@@ -223,11 +246,6 @@ class BaseVoice(ABC):
             tuple(int(n) for n in lengths),
             (*warnings, *made.warnings),
         )
-
-
-def _check_range(name: str, value: float, bounds: tuple[float, float]) -> None:
-    if not bounds[0] <= value <= bounds[1]:
-        raise VoiceError(f"`{name}` must be {bounds[0]:g} to {bounds[1]:g}, got: {value:g}")
 
 
 def _after(part: Speech, pause: float) -> Speech:

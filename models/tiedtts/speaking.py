@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from numbers import Integral, Real
 from typing import Any
 
 from tiedtts.errors import ConfigError
@@ -10,8 +11,24 @@ SPEEDS = (0.25, 4.0)
 """Slowest and fastest."""
 SEMITONES = (-24.0, 24.0)
 """Lowest and highest shift of the pitch."""
-RANGES = {"speed": SPEEDS, "pitch": SEMITONES}
+DECIBELS = (-96.0, 20.0)
+"""Softest and loudest."""
+PAUSES = (0.0, 60.0)
+"""Shortest and longest silence between sentences, seconds."""
+RANGES = {"speed": SPEEDS, "pitch": SEMITONES, "volume": DECIBELS, "pause": PAUSES}
 """Smallest and largest value of the settings that have both."""
+SENTENCE_PAUSE = 0.25
+"""Silence between sentences at the voice's own speed, seconds; a faster voice makes less."""
+PARAGRAPH_PAUSES = 2.0
+"""Silence between paragraphs, in those between sentences."""
+
+_HINTS = {
+    "speed": "1 is the voice's own speed, 2 is twice as fast, 0.5 half as fast",
+    "pitch": "0 is the voice's own pitch, 12 an octave higher, -12 an octave lower",
+    "volume": "decibels: 0 is the voice's own volume, 6 about twice as loud, -6 half",
+    "pause": "seconds of silence between sentences, such as 0.5",
+    "seed": "any whole number from 0 up; the same seed gives the same sound",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,24 +39,40 @@ class Settings:
     """Larger is faster."""
     pitch: float = 0.0
     """Shift in semitones."""
+    volume: float = 0.0
+    """Louder or softer, decibels."""
+    pause: float | None = None
+    """Silence between sentences, seconds, whatever the speed; `SENTENCE_PAUSE / speed` if None."""
     seed: int = 0
     """Of the noise in the voice."""
 
     def __post_init__(self) -> None:
         for name, (smallest, largest) in RANGES.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise ConfigError(f"`{name}` must be a number, got: {value}")
+            if value is None and name == "pause":
+                continue
+            if isinstance(value, bool) or not isinstance(value, Real):
+                raise ConfigError(f"`{name}` must be a number, got: {_shown(value)}", hint=_HINTS[name])
             if not smallest <= value <= largest:
-                raise ConfigError(f"`{name}` must be {smallest:g} to {largest:g}, got: {value:g}")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
-            raise ConfigError(f"`seed` must be a whole number, got: {self.seed}")
+                message = f"`{name}` must be {smallest:g} to {largest:g}, got: {float(value):g}"
+                raise ConfigError(message, hint=_HINTS[name])
+        if isinstance(self.seed, bool) or not isinstance(self.seed, Integral):
+            raise ConfigError(f"`seed` must be a whole number, got: {_shown(self.seed)}", hint=_HINTS["seed"])
         if self.seed < 0:
-            raise ConfigError(f"`seed` must not be negative, got: {self.seed}")
+            raise ConfigError(f"`seed` must not be negative, got: {self.seed}", hint=_HINTS["seed"])
 
     def keywords(self) -> dict[str, Any]:
         """Return the settings as `say` takes them."""
         return asdict(self)
+
+    def silence(self, *, paragraph: bool) -> float:
+        """Return the silence after a sentence, seconds.
+
+        Args:
+            paragraph: It is the last of its paragraph.
+        """
+        pause = SENTENCE_PAUSE / float(self.speed) if self.pause is None else float(self.pause)
+        return pause * PARAGRAPH_PAUSES if paragraph else pause
 
     def changed(self, options: Mapping[str, object]) -> "Settings":
         """Return the settings with some of them replaced, as one line of a batch wants it.
@@ -69,4 +102,9 @@ def _number(name: str, value: object) -> Any:
     try:
         return int(value) if name == "seed" else float(value)
     except ValueError:
-        raise ConfigError(f"`{name}` must be a number, got: {value}") from None
+        kind = "whole number" if name == "seed" else "number"
+        raise ConfigError(f"`{name}` must be a {kind}, got: {_shown(value)}", hint=_HINTS[name]) from None
+
+
+def _shown(value: object) -> str:
+    return str(value)[:40]

@@ -21,6 +21,8 @@ from tiedtts_cli.main import main
 ROOT = Path(__file__).parents[2]
 MANIFEST = "manifest.jsonl"
 Captured = pytest.CaptureFixture[str]
+USUAL = {"speed": 1.0, "pitch": 0.0, "volume": 0.0, "pause": None, "seed": 0}
+"""What a voice is asked for if nothing is chosen."""
 
 
 class Stdin(io.TextIOWrapper):
@@ -51,17 +53,18 @@ def test_a_text_into_a_file(suffix: str, magic: bytes, voice: Any, here: Path, c
     assert seconds(here / f"hello{suffix}") == pytest.approx(0.2)
     assert capsys.readouterr() == ("", f"hello{suffix}: 0.20 s\n")
     assert voice.loaded == [("fake", None)]
-    assert voice.calls == [("Hello there.", {"speed": 1.0, "pitch": 0.0, "seed": 0})]
+    assert voice.calls == [("Hello there.", USUAL)]
 
 
 def test_options_reach_the_voice(voice: Any, here: Path) -> None:
     options = (
-        "--voice other.onnx --speed 0.5 --pitch -2.5 --seed 7 --lexicon own.txt --vocoder lpc -q".split()
+        "--voice other.onnx --speed 0.5 --pitch -2.5 --volume -6 --pause 1.5 --seed 7 "
+        "--lexicon own.txt --vocoder lpc -q".split()
     )
     assert main(["synth", "Hello", "-o", "a.wav", *options]) == 0
     assert voice.loaded == [("other.onnx", Path("own.txt"))]
     assert voice.vocoders == ["lpc"]
-    assert voice.calls == [("Hello", {"speed": 0.5, "pitch": -2.5, "seed": 7})]
+    assert voice.calls == [("Hello", {"speed": 0.5, "pitch": -2.5, "volume": -6.0, "pause": 1.5, "seed": 7})]
 
 
 def test_a_file_is_one_running_text(voice: Any, here: Path, capsys: Captured) -> None:
@@ -191,7 +194,9 @@ def test_voices_are_listed(voice: Any, capsys: Captured) -> None:
         (["Hello", "-o", "a.wav", "--play"], "`--play` excludes `-o` and `-d`"),
         (["-i", "a", "-i", "b", "-o", "a.wav"], "`-o` takes one `-i`"),
         (["Hello", "-d", "out", "--workers", "0"], "invalid value for '--workers'"),
-        (["Hello", "-o", "a.wav", "--volume", "2"], "no such option: --volume"),
+        (["Hello", "-o", "a.wav", "--volume", "21"], "`--volume` must be -96 to 20, got: 21"),
+        (["Hello", "-o", "a.wav", "--pause", "nan"], "`--pause` must be 0 to 60, got: nan"),
+        (["Hello", "-o", "a.wav", "--loudness", "2"], "no such option: --loudness"),
         (["Hello", "there", "-o", "a.wav"], "unexpected extra argument"),
         (["Hello", "-o", "a.wav", "--speed", "fast"], "invalid value for '--speed'"),
     ],
@@ -326,9 +331,9 @@ def test_lists_of_every_kind_at_once(voice: Any, here: Path, capsys: Captured) -
         "x.wav",
     ]
     assert voice.calls == [
-        ("One", {"speed": 2.0, "pitch": 0.0, "seed": 0}),
-        ("Two", {"speed": 1.0, "pitch": 3, "seed": 0}),
-        ("Three.\nThree again.", {"speed": 1.0, "pitch": 0.0, "seed": 0}),
+        ("One", USUAL | {"speed": 2.0}),
+        ("Two", USUAL | {"pitch": 3}),
+        ("Three.\nThree again.", USUAL),
     ]
     assert capsys.readouterr().err.splitlines() == [
         "error: b.jsonl, line 2: `text` is not a string",

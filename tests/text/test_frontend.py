@@ -97,6 +97,13 @@ def test_text_is_as_written() -> None:
     ]
 
 
+def test_paragraphs_are_counted(front_end: FrontEnd) -> None:
+    text = "One. Two,\nthree.\n\n* * *\n \nFour. Five.\n- six\n- seven"
+    assert [(s.text, s.paragraph) for s in front_end(text)] == [
+        *(("One.", 0), ("Two, three.", 0), ("Four.", 2), ("Five.", 2), ("- six", 2), ("- seven", 2))
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "   ", "?!…", "\x00\x07", "-", "'", "{}", "{ }"])
 def test_nothing_to_say(text: str) -> None:
     analysis = SPEAK.analyse(text)

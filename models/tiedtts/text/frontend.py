@@ -29,6 +29,8 @@ class Sentence:
     """The spoken words in order; `Phone.word` counts them."""
     phones: tuple[Phone, ...]
     """From a leading `sil` to the final `.`, `?` or `!`; to a `,` if the sentence was cut there."""
+    paragraph: int = 0
+    """Number of its paragraph in the text."""
 
     @property
     def ids(self) -> npt.NDArray[np.int64]:
@@ -90,8 +92,9 @@ class FrontEnd:
         Raises:
             TextError: Something in braces is not a phone.
         """
-        for written in sentences.split(clean(text)):
-            yield from self._sentences(written, left_out)
+        for number, paragraph in enumerate(sentences.paragraphs(clean(text))):
+            for written in sentences.split(paragraph):
+                yield from self._sentences(written, left_out, number)
 
     def pronounce(self, word: str) -> Word:
         """Return how a word is said on its own.
@@ -101,7 +104,7 @@ class FrontEnd:
         """
         return self._pronouncer.alone(word)
 
-    def _sentences(self, written: str, left_out: "LeftOut") -> Iterator[Sentence]:
+    def _sentences(self, written: str, left_out: "LeftOut", paragraph: int) -> Iterator[Sentence]:
         pieces = Pieces()
         folded = fold(pieces.take(BRACES, written))
         left_out.add(folded)
@@ -119,7 +122,8 @@ class FrontEnd:
                 if len(parts) == 1
                 else " ".join(word.text for word in words)
             )
-            yield Sentence(shown, words, assembly.phones(part, ends=number == len(parts)))
+            phones = assembly.phones(part, ends=number == len(parts))
+            yield Sentence(shown, words, phones, paragraph)
 
 
 class LeftOut:

@@ -4,10 +4,8 @@ import math
 import re
 from dataclasses import dataclass
 
-SPEEDS = (0.25, 4.0)
-"""Slowest and fastest, as factors."""
-SEMITONES = (-24.0, 24.0)
-DECIBELS = (-96.0, 20.0)
+from tiedtts.speaking import DECIBELS, SEMITONES, SPEEDS
+
 LONGEST_BREAK = 60.0
 """Seconds."""
 

@@ -17,6 +17,9 @@ STARTERS = frozenset(
 _CLOSERS = "\"')\\]"
 
 
+_BLANK_LINES = re.compile(r"\n[ \n]*\n")
+
+
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     return (
@@ -24,6 +27,11 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
         re.compile(rf"(?<=[^ .?!])([.?!]{{1,9}})[{_CLOSERS}]{{0,4}}(?= )"),
         re.compile(r"[\"'(\[]{0,4}(\d|[A-Za-z]{0,12})"),
     )
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a clean text: what stands between blank lines."""
+    return _BLANK_LINES.split(text)
 
 
 def split(text: str) -> Iterator[str]:

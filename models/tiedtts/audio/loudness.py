@@ -1,0 +1,51 @@
+"""Louder and softer without overload."""
+
+import numpy as np
+import numpy.typing as npt
+
+CEILING = 0.98
+"""No sample is larger, full scale 1."""
+
+_BLOCK_SECONDS = 0.001
+_REACH = 5
+"""Blocks before and after a peak in which the limiter turns down and up again."""
+
+Samples = npt.NDArray[np.float32]
+
+
+def amplify(samples: Samples, gain: float | Samples, rate: int) -> Samples:
+    """Return samples made louder or softer; peaks that would be over `CEILING` are held back.
+
+    Args:
+        samples: Full scale 1, (S,).
+        gain: Factor, one or (S,).
+        rate: Hz.
+    """
+    louder = np.asarray(samples * np.asarray(gain, np.float32), np.float32)
+    return limit(louder, rate)
+
+
+def limit(samples: Samples, rate: int) -> Samples:
+    """Turn samples down around the peaks that are over `CEILING`, some milliseconds ahead; (S,) to (S,).
+
+    The gain of a block is the mean of its neighbours', each the least that any block in reach needs: so
+    it moves without a step and is never more than the block's own peak allows.
+    """
+    if not len(samples) or np.abs(samples).max() <= CEILING:
+        return samples
+    size = max(1, round(_BLOCK_SECONDS * rate))
+    count = -(-len(samples) // size)
+    padded = np.zeros(count * size, np.float32)
+    padded[: len(samples)] = np.abs(samples)
+    needed = np.minimum(1.0, CEILING / np.maximum(padded.reshape(count, size).max(1), 1e-9))
+    # A block further than is averaged: between blocks, the gain is drawn as a line.
+    least = _windows(needed, _REACH + 1).min(1)
+    gain = _windows(least, _REACH).mean(1)
+    centres = (np.arange(count) + 0.5) * size - 0.5
+    curve = np.interp(np.arange(len(samples)), centres, gain)
+    return np.asarray(np.clip(samples * curve, -CEILING, CEILING), np.float32)
+
+
+def _windows(values: npt.NDArray[np.float64], reach: int) -> npt.NDArray[np.float64]:
+    padded = np.pad(values, reach, mode="edge")
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
