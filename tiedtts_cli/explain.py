@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 HEADINGS = ("written", "spoken", "phones", "source")
 
 
-def show(text: str, lexicon: Path | None = None, *, as_json: bool = False, quiet: bool = False) -> None:
+def show(text: str, lexicon: Sequence[Path] = (), *, as_json: bool = False, quiet: bool = False) -> None:
     """Print a table on a terminal, elsewhere tab-separated lines; with `as_json` a line of JSON a part."""
     from tiedtts.text.explanation import explain
     from tiedtts.text.frontend import FrontEnd

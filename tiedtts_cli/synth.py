@@ -47,7 +47,7 @@ def synth(
         str, _option(panel=_TEXT, metavar="KIND", help="With -d: lines, csv, jsonl, file; auto.")
     ] = "auto",
     lexicon: Annotated[
-        Path | None, _option(panel=_TEXT, metavar="FILE", help="Own pronunciations: word, then phones.")
+        list[Path] | None, _option(panel=_TEXT, metavar="FILE", help="Word, then phones; several: last wins.")
     ] = None,
     explain: Annotated[
         bool, _option("--explain", panel=_TEXT, help="Print how each token is read; make no sound.")
@@ -121,7 +121,7 @@ def synth(
         from tiedtts_cli import synth_whole
 
         words = synth_whole.read(text, paths[0] if paths else None)
-        explanation.show(words, lexicon, as_json=as_json, quiet=quiet)
+        explanation.show(words, lexicon or (), as_json=as_json, quiet=quiet)
         return
     _check_text(text, paths, several=folder is not None)
     _check_sinks(output, folder, play=play, raw=raw, as_json=as_json)
@@ -143,7 +143,7 @@ def synth(
     chosen = DEFAULT if voice is None else voice
     work = Work(
         voice=chosen,
-        lexicon=None if lexicon is None else str(lexicon),
+        lexicon=tuple(map(str, lexicon or ())),
         vocoder=vocoder,
         encoding=encoding.told_by(Path(chosen).stem),
     )

@@ -16,6 +16,7 @@ from tiedtts.nets import tacotron_synthesis
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.text.frontend import FrontEnd, Sentence
+from tiedtts.text.user_lexicon import Files
 
 
 class CheckpointVoice(BaseVoice):
@@ -26,7 +27,7 @@ class CheckpointVoice(BaseVoice):
         acoustic: Phones to frames.
         generator: Frames to samples.
         audio: Settings that both were trained with.
-        lexicon: File of own pronunciations.
+        lexicon: File of own pronunciations, or several, of which a later one wins.
 
     Raises:
         VoiceError: The acoustic net is of another kind.
@@ -39,7 +40,7 @@ class CheckpointVoice(BaseVoice):
         generator: Generator,
         audio: AudioSettings,
         *,
-        lexicon: Path | None = None,
+        lexicon: Files = None,
     ) -> None:
         super().__init__(audio, FrontEnd(lexicon))
         if not isinstance(acoustic, AcousticNet | Tacotron):
@@ -50,14 +51,12 @@ class CheckpointVoice(BaseVoice):
         self.generator = generator
 
     @classmethod
-    def load(
-        cls, path: Path, *, lexicon: Path | None = None, vocoder: str | None = None
-    ) -> "CheckpointVoice":
+    def load(cls, path: Path, *, lexicon: Files = None, vocoder: str | None = None) -> "CheckpointVoice":
         """Load the nets of a checkpoint.
 
         Args:
             path: Checkpoint with an acoustic part.
-            lexicon: File of own pronunciations.
+            lexicon: File of own pronunciations, or several, of which a later one wins.
             vocoder: See `tiedtts.generators.choose`; by default the checkpoint's own, or `lpc`.
 
         Raises:

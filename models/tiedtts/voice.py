@@ -14,6 +14,7 @@ from tiedtts.errors import VoiceError
 from tiedtts.speaking import SEMITONES, SPEEDS
 from tiedtts.text.frontend import FrontEnd, Sentence
 from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
+from tiedtts.text.user_lexicon import Files
 
 if TYPE_CHECKING:
     from tiedtts.generators import Generator
@@ -64,14 +65,12 @@ def find(voice: str | Path) -> Path:
     return path
 
 
-def load(
-    voice: str | Path = DEFAULT, *, lexicon: Path | None = None, vocoder: str | None = None
-) -> BaseVoice:
+def load(voice: str | Path = DEFAULT, *, lexicon: Files = None, vocoder: str | None = None) -> BaseVoice:
     """Load a voice of the package, a voice file, or the nets of a checkpoint, which need torch.
 
     Args:
         voice: Name or file.
-        lexicon: File of own pronunciations.
+        lexicon: File of own pronunciations, or several, of which a later one wins.
         vocoder: Another waveform generator than its own, see `tiedtts.generators.choose`.
 
     Raises:
@@ -91,7 +90,7 @@ class Voice(BaseVoice):
     Args:
         model: Bytes of a voice file.
         name: What errors call it.
-        lexicon: File of own pronunciations.
+        lexicon: File of own pronunciations, or several, of which a later one wins.
         vocoder: Another waveform generator than its own: `lpc`, `griffinlim`, or a checkpoint.
 
     Raises:
@@ -99,9 +98,7 @@ class Voice(BaseVoice):
         TextError: The lexicon cannot be read.
     """
 
-    def __init__(
-        self, model: bytes, name: str, *, lexicon: Path | None = None, vocoder: str | None = None
-    ) -> None:
+    def __init__(self, model: bytes, name: str, *, lexicon: Files = None, vocoder: str | None = None) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -140,7 +137,7 @@ class Voice(BaseVoice):
 
     @classmethod
     def load(
-        cls, voice: str | Path = DEFAULT, *, lexicon: Path | None = None, vocoder: str | None = None
+        cls, voice: str | Path = DEFAULT, *, lexicon: Files = None, vocoder: str | None = None
     ) -> "Voice":
         """Load a voice of the package by its name, or any other from its file.
 

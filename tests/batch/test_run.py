@@ -259,12 +259,17 @@ def test_groups_are_alike_and_the_longest_come_first() -> None:
 
 def test_several_processes_make_the_same_files(tmp_path: Path) -> None:
     texts = [f"Line {number}." for number in range(5)] + ["..."]
-    work = jobs.Work(voice="kathleen")
+    lexicons = []
+    for name, phones in (("general", "N"), ("own", "M AA1")):
+        lexicons.append(str(tmp_path / name))
+        (tmp_path / name).write_text(f"line  {phones}\n")
+    work = jobs.Work(voice="kathleen", lexicon=tuple(lexicons))
     reports: list[run.Report] = []
     run.run(listed(*texts), tmp_path / "one", work, Settings(), workers=1)
     run.run(listed(*texts), tmp_path / "two", work, Settings(), workers=2, report=reports.append)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
     assert [report.line.id for report in reports] == [f"{number:04}" for number in range(1, 7)]
+    assert reports[0].row["phones"][:3] == ["sil", "M", "AA1"], "the last lexicon wins"
     assert isinstance(reports[5].error, TextError)
     assert np.frombuffer((tmp_path / "two" / "0001.wav").read_bytes()[-2000:], "<i2").any()
 

@@ -35,7 +35,12 @@ def test_json_lines() -> None:
 def test_user_lexicon(tmp_path: Path) -> None:
     lexicon = tmp_path / "own.txt"
     lexicon.write_text("zorbik  Z IY1\n")
-    assert run("--lexicon", str(lexicon), "Zorbik.").splitlines()[1] == "Zorbik.\tZorbik\tZ IY1\tuser lexicon"
+    other = tmp_path / "other.txt"
+    other.write_text("zorbik  Z AH1\ngrrk  G R\n")
+    last = f"Zorbik.\tZorbik\tZ IY1\tuser lexicon {lexicon}"
+    assert run("--lexicon", str(lexicon), "Zorbik.").splitlines()[1] == last
+    both = run("--lexicon", str(other), "--lexicon", str(lexicon), "Grrk Zorbik.").splitlines()
+    assert both[1:] == [f"Grrk\tGrrk\tG R\tuser lexicon {other}", last]
 
 
 def test_a_file(tmp_path: Path) -> None:

@@ -52,17 +52,17 @@ def test_a_text_into_a_file(suffix: str, magic: bytes, voice: Any, here: Path, c
     assert (here / f"hello{suffix}").read_bytes()[:4] == magic
     assert seconds(here / f"hello{suffix}") == pytest.approx(0.2)
     assert capsys.readouterr() == ("", f"hello{suffix}: 0.20 s\n")
-    assert voice.loaded == [("fake", None)]
+    assert voice.loaded == [("fake", ())]
     assert voice.calls == [("Hello there.", USUAL)]
 
 
 def test_options_reach_the_voice(voice: Any, here: Path) -> None:
     options = (
         "--voice other.onnx --speed 0.5 --pitch -2.5 --volume -6 --pause 1.5 --seed 7 "
-        "--lexicon own.txt --vocoder lpc -q".split()
+        "--lexicon general.txt --lexicon own.txt --vocoder lpc -q".split()
     )
     assert main(["synth", "Hello", "-o", "a.wav", *options]) == 0
-    assert voice.loaded == [("other.onnx", Path("own.txt"))]
+    assert voice.loaded == [("other.onnx", ("general.txt", "own.txt"))]
     assert voice.vocoders == ["lpc"]
     assert voice.calls == [("Hello", {"speed": 0.5, "pitch": -2.5, "volume": -6.0, "pause": 1.5, "seed": 7})]
 

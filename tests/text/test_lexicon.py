@@ -54,14 +54,15 @@ def test_user_lexicon(tmp_path: Path) -> None:
     assert entries["kubectl"] == Entry(respelling="cube control")
     assert entries["hello"] == Entry(phones=("HH", "EH1", "L", "OW2"))
     speak = FrontEnd(path)
+    mine = f"user lexicon {path}"
 
     def said(text: str) -> list[tuple[str, str, str]]:
         return [(w.text, " ".join(w.phones), w.source) for s in speak(text) for w in s.words]
 
-    assert said("nginx") == [("nginx", "EH1 N JH IH0 N EH1 K S", "user lexicon")]
-    assert said("Kubectl!") == [("Kubectl", "K Y UW1 B K AH0 N T R OW1 L", "user lexicon")]
-    assert said("HELLO") == [("HELLO", "HH EH1 L OW2", "user lexicon")]
-    assert said("C#")[0][2] == "user lexicon"
+    assert said("nginx") == [("nginx", "EH1 N JH IH0 N EH1 K S", mine)]
+    assert said("Kubectl!") == [("Kubectl", "K Y UW1 B K AH0 N T R OW1 L", mine)]
+    assert said("HELLO") == [("HELLO", "HH EH1 L OW2", mine)]
+    assert said("C#")[0][2] == mine
     assert said("k8s")[0][1] == "K EY1 T S"
     assert said("hello's")[0][1] == "HH EH1 L OW2 Z"
     assert said("othello")[0][2] == "lexicon"
@@ -81,6 +82,19 @@ def test_bad_user_lexicon(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(TextError, match=message) as caught:
         read_user_lexicon(path)
     assert f"{path}:2: " in str(caught.value)
+
+
+def test_a_later_lexicon_wins(tmp_path: Path) -> None:
+    general, own = tmp_path / "general.txt", tmp_path / "own.txt"
+    general.write_text("nginx  N\nredis  R\nsqlite = my lite\nmy  M\n", encoding="utf-8")
+    own.write_text("nginx  EH1 N\nnginx  G\nmy  M AH1\n", encoding="utf-8")
+    for files, phones in (((general, str(own)), "EH1 N"), ((own, general), "N"), (own, "EH1 N")):
+        (word,) = FrontEnd(files)("nginx")[0].words
+        assert " ".join(word.phones) == phones
+        assert word.source == f"user lexicon {own if phones == 'EH1 N' else general}"
+    (word,) = FrontEnd([general, own])("sqlite")[0].words
+    assert word.phones[:2] == ("M", "AH1"), "a respelling is read with all of them"
+    assert word.source == f"user lexicon {general}"
 
 
 def test_missing_user_lexicon(tmp_path: Path) -> None:

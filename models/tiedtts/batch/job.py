@@ -22,8 +22,8 @@ class Work:
 
     voice: str
     """Name or file."""
-    lexicon: str | None = None
-    """File of own pronunciations."""
+    lexicon: tuple[str, ...] = ()
+    """Files of own pronunciations, of which a later one wins."""
     vocoder: str | None = None
     """Another waveform generator than the voice's own."""
     encoding: Encoding = field(default_factory=Encoding)
@@ -34,11 +34,11 @@ class Work:
 
         Raises:
             VoiceError: There is no such voice or vocoder.
+            TextError: A lexicon cannot be read.
         """
         from tiedtts.voice import load
 
-        lexicon = None if self.lexicon is None else Path(self.lexicon)
-        return load(self.voice, lexicon=lexicon, vocoder=self.vocoder)
+        return load(self.voice, lexicon=self.lexicon, vocoder=self.vocoder)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the work as plain values."""
@@ -47,7 +47,8 @@ class Work:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Work":
         """Return the work that `to_dict` described."""
-        return cls(**{**values, "encoding": Encoding(**values["encoding"])})
+        made = {"encoding": Encoding(**values["encoding"]), "lexicon": tuple(values["lexicon"])}
+        return cls(**{**values, **made})
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from tiedtts.text.normalize import spoken
 from tiedtts.text.phones import Phone, encode
 from tiedtts.text.pronounce import Pronouncer, Word
 from tiedtts.text.tokens import read
+from tiedtts.text.user_lexicon import Files
 
 __all__ = ["Analysis", "FrontEnd", "LeftOut", "Sentence", "Word"]
 
@@ -56,10 +56,13 @@ class FrontEnd:
     """Turns text into sentences of phones; reads its data at the first word.
 
     Args:
-        lexicon: A user lexicon, see `read_user_lexicon`.
+        lexicon: A user lexicon, see `read_user_lexicon`, or several, of which a later one wins.
+
+    Raises:
+        TextError: A lexicon cannot be read.
     """
 
-    def __init__(self, lexicon: Path | None = None) -> None:
+    def __init__(self, lexicon: Files = None) -> None:
         self._pronouncer = Pronouncer(lexicon)
 
     def __call__(self, text: str) -> list[Sentence]:

@@ -10,17 +10,19 @@ from pathlib import Path
 
 from tiedtts.errors import TextError
 from tiedtts.text.phones import CONSONANTS, VOWELS
-from tiedtts.text.user_lexicon import Entry, read_user_lexicon
+from tiedtts.text.user_lexicon import Entry, Files, read_user_lexicon, read_user_lexicons
 
 __all__ = [
     "CMUDICT",
     "LABELS",
     "Entry",
+    "Files",
     "Lexicon",
     "Pronunciation",
     "pack",
     "read_cmudict",
     "read_user_lexicon",
+    "read_user_lexicons",
 ]
 
 Pronunciation = tuple[str, ...]

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 
 from tiedtts.errors import TextError
 from tiedtts.text import homographs, morphology
@@ -12,7 +11,7 @@ from tiedtts.text.additions import CASED, INITIALISMS, WORDS
 from tiedtts.text.function_words import weak
 from tiedtts.text.g2p import Network
 from tiedtts.text.inline import BRACES, Pieces
-from tiedtts.text.lexicon import Entry, Lexicon, Pronunciation, read_user_lexicon
+from tiedtts.text.lexicon import Files, Lexicon, Pronunciation, read_user_lexicons
 from tiedtts.text.tokens import Token
 from tiedtts.text.user_lexicon import PHONE_HINT, longest_first, read_labels
 
@@ -31,7 +30,7 @@ class Word:
     phones: Pronunciation
     """ARPAbet labels with stress digits."""
     source: str
-    """`text`, `user lexicon`, `lexicon`, `rule` or `g2p-en`."""
+    """`text`, `user lexicon` and its file, `lexicon`, `rule` or `g2p-en`."""
 
 
 _POLISH = ("P", "OW1", "L", "IH0", "SH")
@@ -51,11 +50,14 @@ class Pronouncer:
     """Finds pronunciations.
 
     Args:
-        path: A user lexicon.
+        lexicons: User lexicons, of which a later one wins.
+
+    Raises:
+        TextError: A lexicon cannot be read.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
+    def __init__(self, lexicons: Files = None) -> None:
+        self._user = read_user_lexicons(lexicons)
         self._network = Network()
         self._guess = lru_cache(maxsize=8192)(self._network)
         self._cached = lru_cache(maxsize=65536)(self._find)
@@ -63,10 +65,6 @@ class Pronouncer:
     @cached_property
     def _lexicon(self) -> Lexicon:
         return Lexicon.open()
-
-    @cached_property
-    def _user(self) -> dict[str, Entry]:
-        return read_user_lexicon(self._path) if self._path else {}
 
     @cached_property
     def _user_words(self) -> re.Pattern[str] | None:
@@ -147,7 +145,10 @@ class Pronouncer:
                 return Word(text, read_labels(text[1:-1]), "text")
             except ValueError as error:
                 raise TextError(f"`{error}` in `{text[:60]}` is not a phone", hint=PHONE_HINT) from None
-        return Word(text, self._user_phones(text.lower()), "user lexicon")
+        return self._user_word(text, text.lower())
+
+    def _user_word(self, text: str, name: str) -> Word:
+        return Word(text, self._user_phones(name), f"user lexicon {self._user[name].file}".rstrip())
 
     def _user_phones(self, name: str) -> Pronunciation:
         entry = self._user[name]
@@ -173,7 +174,7 @@ class Pronouncer:
             return Word(text, self._spell(name), "rule")
         for form in dict.fromkeys((name, name.strip("'"))):
             if form in self._user:
-                return Word(text, self._user_phones(form), "user lexicon")
+                return self._user_word(text, form)
             phones = self._look_up(form)
             if phones:
                 return Word(text.strip("'") if form != name else text, phones, "lexicon")

@@ -3,14 +3,18 @@
 One entry a line: `word  HH AH0 L OW1` gives phones, `word = other words` a respelling. `#` starts a comment.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tiedtts.errors import TextError
 from tiedtts.text.phones import CONSONANTS, VOWELS, split_stress
 
 PHONE_HINT = f"phones are {' '.join(CONSONANTS)} and, with a stress digit 0, 1 or 2, {' '.join(VOWELS)}"
+
+
+Files = str | Path | Sequence[str | Path] | None
+"""A lexicon, or several, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Entry:
     """ARPAbet labels with stress digits."""
     respelling: str = ""
     """Ordinary words to say instead."""
+    file: str = field(default="", compare=False)
+    """Where it was read."""
 
 
 def read_labels(text: str) -> tuple[str, ...]:
@@ -69,6 +75,21 @@ def read_user_lexicon(path: Path) -> dict[str, Entry]:
         except ValueError as error:
             raise TextError(f"{path}:{number}: {error}", hint=PHONE_HINT) from None
         entries.setdefault(word, entry)
+    return entries
+
+
+def read_user_lexicons(files: Files) -> dict[str, Entry]:
+    """Read lexicon files; what a later one says of a word holds.
+
+    Raises:
+        TextError: As `read_user_lexicon`.
+    """
+    if files is None:
+        return {}
+    entries: dict[str, Entry] = {}
+    for file in (files,) if isinstance(files, str | Path) else files:
+        found = read_user_lexicon(Path(file))
+        entries |= {word: replace(entry, file=str(file)) for word, entry in found.items()}
     return entries
 
 
