@@ -119,6 +119,29 @@ def test_a_long_opening_is_heard_before_the_rest_is_made(voice: Voice) -> None:
     assert len(second) == 3, "only what is waited for is cut"
 
 
+def test_words_are_timed_to_the_sample(voice: Voice) -> None:
+    text = "Two boats, 45 men.\n\nWas it cold?"
+    speech = voice.say(text, pause=0.1234, speed=1.1)
+    assert [word.text for word in speech.words] == "Two boats forty five men Was it cold".split()
+    assert [sentence.text for sentence in speech.sentences] == ["Two boats, 45 men.", "Was it cold?"]
+    ends = np.cumsum(speech.durations)
+    spans = [
+        (phone.label, end - duration, end)
+        for phone, duration, end in zip(speech.phones, speech.durations, ends.tolist(), strict=True)
+        if phone.is_speech
+    ]
+    timed = [phone for word in speech.words for phone in word.phones]
+    assert [(phone.label, phone.start, phone.end) for phone in timed] == spans
+    assert [round(phone.end_s * 24_000) for phone in timed] == [end for *_, end in spans]
+    assert all(end - start == round((end - start) / 256) * 256 for _, start, end in spans), "whole frames"
+    parts = list(voice.stream(text, pause=0.1234, speed=1.1))
+    offset = len(parts[0].samples)
+    assert parts[1].words[0].phones[0].start + offset == speech.words[5].phones[0].start
+    assert speech.words[5].start_s > speech.words[4].end_s + 2 * 0.1234
+    late = list(voice.stream(["Well.", "Go on."], pause=1.0))[1]
+    assert late.words[0].start_s > 1.0, "the silence before a text that came later counts"
+
+
 def test_edges_are_silent(voice: Voice) -> None:
     samples = voice.say("Edges.").samples
     assert samples[0] == samples[-1] == 0

@@ -67,6 +67,9 @@ def synth(
     workers: Annotated[
         int | None, _option(panel=_SOUND, min=1, metavar="N", help="With -d: processes; all cores.")
     ] = None,
+    timestamps: Annotated[
+        str | None, _option(panel=_SOUND, metavar="KIND", help="Beside it: json, srt, vtt, textgrid.")
+    ] = None,
     play: Annotated[bool, _option("--play", panel=_SOUND, help="To the loudspeaker.")] = False,
     raw: Annotated[bool, _option("--raw", panel=_SOUND, help="With -o -: samples only.")] = False,
     file_format: Annotated[
@@ -125,6 +128,7 @@ def synth(
         return
     _check_text(text, paths, several=folder is not None)
     _check_sinks(output, folder, play=play, raw=raw, as_json=as_json)
+    times = None if timestamps is None else _times(timestamps.lower(), output, folder, paths)
     _check_choice("--read-as", read_as, READ_AS)
     _check_choice("--name-by", name_by, NAME_BY)
     encoding = _encoding(output, file_format, subtype, sample_rate)
@@ -132,7 +136,7 @@ def synth(
         from tiedtts.batch import folder as folders
 
         folders.check(folder)
-    if skip_existing and output not in (None, STDIO) and output.exists():
+    if skip_existing and output not in (None, STDIO) and output.exists() and (not times or times.exists()):
         if not quiet:
             talk.note(f"{output} is there already")
         return
@@ -146,6 +150,7 @@ def synth(
         lexicon=tuple(map(str, lexicon or ())),
         vocoder=vocoder,
         encoding=encoding.told_by(Path(chosen).stem),
+        timestamps=None if timestamps is None else timestamps.lower(),
     )
     if folder is None:
         from tiedtts_cli import synth_whole
@@ -199,6 +204,25 @@ def _check_sinks(output: Path | None, folder: Path | None, *, play: bool, raw: b
         raise UsageError(
             "sound is not written to a terminal", hint=f"{EXAMPLE}, or send it on with `|` or `>`"
         )
+
+
+def _times(kind: str, output: Path | None, folder: Path | None, texts: Sequence[Path]) -> Path | None:
+    """Return the file of times that belongs to a sound file, or refuse what cannot be."""
+    from tiedtts import timestamps
+    from tiedtts.audio import files
+
+    _check_choice("--timestamps", kind, tuple(timestamps.KINDS))
+    if folder is not None:
+        return None
+    if output in (None, STDIO):
+        raise UsageError(
+            "`--timestamps` needs `-o FILE` or `-d DIR`", hint="they are written beside the sound"
+        )
+    path = timestamps.beside(output, kind)
+    if any(path.exists() and text.exists() and path.samefile(text) for text in texts):
+        raise UsageError(f"the timestamps would replace the text {path}", hint="give the sound another name")
+    files.check_place(path)
+    return path
 
 
 def _check_choice(option: str, value: str, known: Sequence[str]) -> None:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tiedtts.speaking import Settings
 
 
+PLACES = ("file", "timestamps")
+"""Names of files in a row."""
+
+
 def speak(
     text: str | None,
     paths: Sequence[Path],
@@ -116,4 +120,5 @@ def _report(report: "Report", *, as_json: bool, quiet: bool, verbose: bool) -> N
         message, hint, _ = boundary.describe(report.error, "synth")
         talk.error(f"{place}: {message}", hint)
     elif as_json and not report.skipped:
-        print(json.dumps({**report.row, "file": str(report.path)}), flush=True)
+        places = {key: str(report.path.with_name(report.row[key])) for key in PLACES if key in report.row}
+        print(json.dumps({**report.row, **places}), flush=True)

@@ -42,6 +42,7 @@ def speak(
     words = _incoming() if flows and path in (None, STDIO) and text in (None, "-") else read(text, path)
     voice = work.load()
     said = _Said(len(words) if isinstance(words, str) else 0)
+    timeline = _Times(output, work, voice.sample_rate) if work.timestamps else None
     try:
         # Part by part: the samples of a book do not fit in memory.
         parts = iter(voice.stream(words, **settings.keywords()))
@@ -58,15 +59,20 @@ def speak(
                 add(part.samples)
                 if verbose and not said.seconds:
                     talk.note(f"first sound after {time.monotonic() - begin:.2f} s")
+                if timeline is not None:
+                    timeline.add(part)
                 show(said.add(part), part.text)
                 part = next(parts, None)
+            # Before the sound appears: where there is one, its times are there, too.
+            if timeline is not None:
+                timeline.write()
     except OSError as error:
         if output != STDIO or not boundary.has_gone(error):
             raise
         # Whoever listened has heard enough.
         boundary.close_stdout()
         return
-    _tell(said, words, output, as_json=as_json, quiet=quiet)
+    _tell(said, words, output, timeline, as_json=as_json, quiet=quiet)
     if verbose:
         talk.note(f"{said.seconds / (time.monotonic() - begin):.0f} x real time")
 
@@ -88,6 +94,27 @@ def read(text: str | None, path: Path | None) -> str:
     if text is None or text == "-":
         return readers.decode(sys.stdin.buffer.read(), "stdin")
     return readers.decode(text.encode("utf-8", "surrogateescape"), "the text")
+
+
+class _Times:
+    """The file of times beside the sound."""
+
+    def __init__(self, sound: Path | None, work: "Work", rate: int) -> None:
+        from tiedtts import timestamps
+
+        assert sound is not None
+        assert work.timestamps is not None
+        self.path = timestamps.beside(sound, work.timestamps)
+        self._kind = work.timestamps
+        self._timeline = timestamps.Timeline(rate)
+
+    def add(self, part: Any) -> None:
+        self._timeline.add(part)
+
+    def write(self) -> None:
+        from tiedtts.audio import files
+
+        files.write_bytes(self.path, self._timeline.encode(self._kind))
 
 
 class _Said:
@@ -140,13 +167,19 @@ def _opened(
 
 
 def _tell(
-    said: _Said, words: str | Iterable[str], output: Path | None, *, as_json: bool, quiet: bool
+    said: _Said,
+    words: str | Iterable[str],
+    output: Path | None,
+    timeline: _Times | None,
+    *,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Print what was said: a line of JSON, if that is wanted, and a note."""
     if output is None or output == STDIO:
         return
     if as_json:
-        row = {
+        row: dict[str, Any] = {
             "id": output.stem,
             "text": words,
             "file": str(output),
@@ -154,6 +187,8 @@ def _tell(
             "phones": said.phones,
             "warnings": said.warnings,
         }
+        if timeline is not None:
+            row["timestamps"] = str(timeline.path)
         print(json.dumps(row), flush=True)
     if not quiet:
         seconds = said.seconds

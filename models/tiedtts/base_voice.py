@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts import timing
 from tiedtts.audio import files, loudness
 from tiedtts.audio.encoding import Encoding, of_path
 from tiedtts.audio.settings import AudioSettings
@@ -16,6 +17,7 @@ from tiedtts.speaking import Settings
 from tiedtts.text import opening
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
 from tiedtts.text.phones import Phone
+from tiedtts.timing import Mark, SpokenSentence, SpokenWord
 
 FADE = 0.005
 """Fade at both ends of a sentence, seconds: no click where sentences are joined."""
@@ -39,24 +41,49 @@ class Speech:
     """What could not be spoken, and other things worth knowing."""
     is_last: bool = True
     """Whether it ends its text; a part of a stream may not."""
+    sentences: tuple[SpokenSentence, ...] = ()
+    """When each is heard, with its words and their phones."""
+    marks: tuple[Mark, ...] = ()
+    """Named places of SSML."""
+
+    @property
+    def words(self) -> tuple[SpokenWord, ...]:
+        """When each word and each of its phones is heard."""
+        return tuple(word for sentence in self.sentences for word in sentence.words)
 
     @property
     def seconds(self) -> float:
         """Length of the sound."""
         return len(self.samples) / self.sample_rate
 
-    def save(self, path: str | Path, *, subtype: str | None = None, sample_rate: int | None = None) -> None:
+    def save(
+        self,
+        path: str | Path,
+        *,
+        subtype: str | None = None,
+        sample_rate: int | None = None,
+        timestamps: str | None = None,
+    ) -> None:
         """Write a sound file; all of it appears, or nothing.
 
         Args:
             path: With the suffix of a format: .wav, .flac, .ogg, .opus or .mp3.
             subtype: Numbers or codec, as for `tiedtts synth`: 16, 24, float, vorbis, opus.
             sample_rate: Of the file, Hz; the voice's own by default.
+            timestamps: Write the times of words and phones into a file beside it: json, srt, vtt or textgrid.
 
         Raises:
             AudioError: The format is unknown or cannot hold that, or the file cannot be written.
+            ConfigError: There is no such kind of timestamps.
         """
         path = Path(path)
+        if timestamps is not None:
+            from tiedtts.timestamps import Timeline, beside, check
+
+            check(timestamps)
+            timeline = Timeline(self.sample_rate)
+            timeline.add(self)
+            files.write_bytes(beside(path, timestamps), timeline.encode(timestamps))
         encoding = Encoding(suffix=of_path(path), subtype=subtype, sample_rate=sample_rate)
         with files.writer(path, self.sample_rate, encoding) as add:
             add(self.samples)
@@ -139,6 +166,7 @@ class BaseVoice(ABC):
             VoiceError: A setting is no number or out of range.
         """
         parts = list(self.stream(text, speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed))
+        starts = np.cumsum([0, *(len(part.samples) for part in parts)]).tolist()
         return Speech(
             np.concatenate([part.samples for part in parts]),
             self.sample_rate,
@@ -146,6 +174,16 @@ class BaseVoice(ABC):
             tuple(phone for part in parts for phone in part.phones),
             tuple(duration for part in parts for duration in part.durations),
             tuple(warning for part in parts for warning in part.warnings),
+            sentences=tuple(
+                sentence
+                for part, start in zip(parts, starts, strict=False)
+                for sentence in timing.later(part.sentences, start)
+            ),
+            marks=tuple(
+                mark
+                for part, start in zip(parts, starts, strict=False)
+                for mark in timing.marks_later(part.marks, start)
+            ),
         )
 
     def stream(
@@ -236,15 +274,16 @@ class BaseVoice(ABC):
         if settings.volume:
             samples = loudness.amplify(samples, 10 ** (float(settings.volume) / 20), rate)
         silence = round(pause * rate)
-        lengths = made.durations * hop
+        lengths = (made.durations * hop).tolist()
         lengths[-1] += silence
         return Speech(
             np.concatenate([samples, np.zeros(silence, np.float32)]),
             rate,
             sentence.text,
             sentence.phones,
-            tuple(int(n) for n in lengths),
+            tuple(lengths),
             (*warnings, *made.warnings),
+            sentences=timing.sentence(sentence.text, sentence.words, sentence.phones, lengths, rate),
         )
 
 
@@ -255,6 +294,8 @@ def _after(part: Speech, pause: float) -> Speech:
         part,
         samples=np.concatenate([np.zeros(silence, np.float32), part.samples]),
         durations=(part.durations[0] + silence, *part.durations[1:]),
+        sentences=timing.later(part.sentences, silence),
+        marks=timing.marks_later(part.marks, silence),
     )
 
 

@@ -53,7 +53,7 @@ class Settings:
                 continue
             if isinstance(value, bool) or not isinstance(value, Real):
                 raise ConfigError(f"`{name}` must be a number, got: {_shown(value)}", hint=_HINTS[name])
-            if not smallest <= value <= largest:
+            if not smallest <= float(value) <= largest:
                 message = f"`{name}` must be {smallest:g} to {largest:g}, got: {float(value):g}"
                 raise ConfigError(message, hint=_HINTS[name])
         if isinstance(self.seed, bool) or not isinstance(self.seed, Integral):

@@ -123,6 +123,34 @@ def test_going_on_makes_what_is_missing(voice: FakeVoice, tmp_path: Path) -> Non
     assert contents(tmp_path) == whole
 
 
+def test_times_go_with_their_sound(voice: FakeVoice, tmp_path: Path) -> None:
+    work = jobs.Work(voice="fake", timestamps="vtt")
+    run.run(listed("One.", "Two.", "Three."), tmp_path, work, Settings())
+    whole = contents(tmp_path)
+    assert [name for name in whole if name.startswith("0002")] == ["0002.vtt", "0002.wav"]
+    assert [row["timestamps"] for row in rows(tmp_path)] == ["0001.vtt", "0002.vtt", "0003.vtt"]
+    (tmp_path / "0001.wav").unlink()
+    (tmp_path / "0002.vtt").unlink()
+    voice.calls.clear()
+    run.run(listed("One.", "Two.", "Three."), tmp_path, work, Settings(), skip_existing=True)
+    assert [text for text, _ in voice.calls] == ["One.", "Two."]
+    assert contents(tmp_path) == whole
+
+
+def test_a_sound_appears_after_its_times(
+    voice: FakeVoice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replaced, moved = os.replace, []
+
+    def told(source: Any, target: Any) -> None:
+        moved.append(Path(target).name)
+        replaced(source, target)
+
+    monkeypatch.setattr(os, "replace", told)
+    run.run(listed("One."), tmp_path, jobs.Work(voice="fake", timestamps="json"), Settings())
+    assert moved == ["0001.json", "0001.wav", manifest.NAME]
+
+
 def test_a_file_of_another_text_is_told(voice: FakeVoice, tmp_path: Path) -> None:
     run.run(listed("One."), tmp_path, WORK, Settings())
     reports: list[run.Report] = []
@@ -263,7 +291,7 @@ def test_several_processes_make_the_same_files(tmp_path: Path) -> None:
     for name, phones in (("general", "N"), ("own", "M AA1")):
         lexicons.append(str(tmp_path / name))
         (tmp_path / name).write_text(f"line  {phones}\n")
-    work = jobs.Work(voice="kathleen", lexicon=tuple(lexicons))
+    work = jobs.Work(voice="kathleen", lexicon=tuple(lexicons), timestamps="textgrid")
     reports: list[run.Report] = []
     run.run(listed(*texts), tmp_path / "one", work, Settings(), workers=1)
     run.run(listed(*texts), tmp_path / "two", work, Settings(), workers=2, report=reports.append)

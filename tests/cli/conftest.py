@@ -10,6 +10,7 @@ import pytest
 
 from tiedtts.errors import TextError, VoiceError
 from tiedtts.text.phones import Phone
+from tiedtts.timing import Mark, SpokenPhone, SpokenSentence, SpokenWord
 
 RATE = 8_000
 
@@ -21,6 +22,8 @@ class FakeSpeech:
     text: str
     phones: tuple[Phone, ...]
     warnings: tuple[str, ...] = ()
+    sentences: tuple[SpokenSentence, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -55,8 +58,14 @@ class FakeVoice:
             raise TextError("there is nothing to say in the text", hint="give a text with words")
         warnings = ("cannot be spoken: \u263a",) if "\u263a" in text else ()
         for sentence in sentences:
-            samples = np.full(RATE // 10 * len(sentence.split()), 0.25, np.float32)
-            yield FakeSpeech(samples, RATE, sentence, (Phone("HH"), Phone("AH", 1)), warnings)
+            words, step = sentence.split(), RATE // 10
+            samples = np.full(step * len(words), 0.25, np.float32)
+            spoken = tuple(
+                SpokenWord(word, (SpokenPhone("HH", n * step, n * step + step, RATE),))
+                for n, word in enumerate(words)
+            )
+            timed = (SpokenSentence(sentence.strip(), spoken),)
+            yield FakeSpeech(samples, RATE, sentence, (Phone("HH"), Phone("AH", 1)), warnings, timed)
             warnings = ()
 
     def say(self, text: str, **settings: Any) -> FakeSpeech:

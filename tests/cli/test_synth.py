@@ -171,9 +171,56 @@ def test_voices_are_listed(voice: Any, capsys: Captured) -> None:
     assert capsys.readouterr() == ("fake\nother\n", "")
 
 
+def test_timestamps_beside_a_file(voice: Any, here: Path, capsys: Captured) -> None:
+    assert main(["synth", "One two. Three", "-o", "a.b.flac", "--timestamps", "JSON", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["timestamps"] == "a.b.json"
+    times = json.loads((here / "a.b.json").read_text("utf-8"))
+    assert (times["sample_rate"], times["seconds"]) == (8_000, 0.3)
+    assert [(word["text"], word["start"], word["end"]) for word in times["words"]] == [
+        *(("One", 0.0, 0.1), ("two", 0.1, 0.2), ("Three", 0.2, 0.3))
+    ]
+    assert [sentence["text"] for sentence in times["sentences"]] == ["One two", "Three"]
+
+
+def test_what_is_missing_is_made_again(voice: Any, here: Path) -> None:
+    command = ["synth", "One", "-o", "a.wav", "--timestamps", "textgrid", "--skip-existing", "-q"]
+    assert main(command) == 0
+    assert main(command) == 0
+    assert len(voice.calls) == 1
+    sound, times = (here / "a.wav").read_bytes(), (here / "a.TextGrid").read_bytes()
+    for name in ("a.wav", "a.TextGrid"):
+        (here / name).unlink()
+        assert main(command) == 0
+        assert ((here / "a.wav").read_bytes(), (here / "a.TextGrid").read_bytes()) == (sound, times)
+    assert len(voice.calls) == 3
+
+
+def test_timestamps_of_a_list(voice: Any, here: Path, capsys: Captured) -> None:
+    assert main(["synth", "One.\n...", "-d", "out", "--timestamps", "srt", "--json"]) == 1
+    assert sorted(path.name for path in (here / "out").iterdir()) == ["0001.srt", "0001.wav", MANIFEST]
+    assert (here / "out" / "0001.srt").read_text() == "1\n00:00:00,000 --> 00:00:00,100\nOne\n"
+    row = json.loads(capsys.readouterr().out)
+    assert (row["file"], row["timestamps"]) == ("out/0001.wav", "out/0001.srt")
+
+
+def test_no_times_without_a_sound(voice: Any, here: Path, capsys: Captured) -> None:
+    assert main(["synth", "One. bug", "-o", "a.wav", "--timestamps", "vtt"]) == 1
+    assert not list(here.iterdir())
+    (here / "talk.srt").write_text("One.")
+    assert main(["synth", "-i", "talk.srt", "-o", "talk.wav", "--timestamps", "srt"]) == 2
+    assert "the timestamps would replace the text talk.srt" in capsys.readouterr().err
+    assert (here / "talk.srt").read_text() == "One."
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["Hello", "-o", "-", "--timestamps", "srt"], "`--timestamps` needs `-o FILE` or `-d DIR`"),
+        (["Hello", "--play", "--timestamps", "srt"], "`--timestamps` needs `-o FILE` or `-d DIR`"),
+        (
+            ["Hello", "-o", "a.wav", "--timestamps", "xml"],
+            "`--timestamps` must be one of json, srt, vtt, textgrid, got: xml",
+        ),
         (["Hello"], "the sound needs a place to go: `-o FILE` or `-d DIR`"),
         (["Hello", "-o", "a.wav", "-d", "out"], "`-o` and `-d` exclude each other"),
         (["Hello", "-i", "in.txt", "-o", "a.wav"], "a text and `-i` exclude each other"),

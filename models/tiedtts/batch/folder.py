@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tiedtts.audio import files
+from tiedtts.batch.job import times
 from tiedtts.batch.lock import Lock
 from tiedtts.batch.manifest import Journal
 from tiedtts.errors import AudioError
@@ -41,13 +42,15 @@ class Folder:
         return self.parts / f"{number}.part"
 
     def publish(self, number: int, row: dict[str, Any]) -> None:
-        """Let a sound file appear under its name, complete, after its row is in the journal.
+        """Let a sound file appear, complete; before it come its row in the journal and the file of times.
 
         Raises:
             AudioError: It cannot.
         """
         with _writing(self.path / row["file"]):
             self.journal.add(row)
+            if "timestamps" in row:
+                os.replace(times(self.part(number)), self.path / row["timestamps"])
             os.replace(self.part(number), self.path / row["file"])
 
     def close(self, *, keep: bool) -> None:

@@ -28,6 +28,8 @@ class Work:
     """Another waveform generator than the voice's own."""
     encoding: Encoding = field(default_factory=Encoding)
     """How the sound is written."""
+    timestamps: str | None = None
+    """Kind of a file of times beside each sound, one of `tiedtts.timestamps.KINDS`."""
 
     def load(self) -> "BaseVoice":
         """Load the voice.
@@ -106,11 +108,21 @@ class Done:
         return cls(**{**values, **lists, "error": error})
 
 
+def times(part: str | Path) -> Path:
+    """Return the unfinished file of times that belongs to that of a sound."""
+    return Path(f"{part}.times")
+
+
 def do(voice: "BaseVoice", work: Work, job: Job) -> Done:
     """Say one utterance into its unfinished file; whatever goes wrong is part of the result."""
     seconds = 0.0
     phones: list[str] = []
     warnings: list[str] = []
+    timeline = None
+    if work.timestamps is not None:
+        from tiedtts.timestamps import Timeline
+
+        timeline = Timeline(voice.sample_rate)
     try:
         try:
             # Sentence by sentence: a book said as a whole does not fit in memory.
@@ -123,6 +135,10 @@ def do(voice: "BaseVoice", work: Work, job: Job) -> Done:
                     seconds += speech.seconds
                     phones.extend(phone.label for phone in speech.phones)
                     warnings.extend(speech.warnings)
+                    if timeline is not None:
+                        timeline.add(speech)
+            if timeline is not None and work.timestamps is not None:
+                times(job.part).write_bytes(timeline.encode(work.timestamps))
         except BaseException:
             Path(job.part).unlink(missing_ok=True)
             raise

@@ -137,7 +137,7 @@ class _Batch:
                 self._tell(number, Report(line, path, error=error))
                 continue
             self._folder.order.append(line.id)
-            if self._skip_existing and path.exists():
+            if self._skip_existing and path.exists() and all(other.exists() for other in self._beside(path)):
                 self._tell(number, self._skip(line, path))
                 continue
             self._asked[number] = line, path.name
@@ -157,7 +157,7 @@ class _Batch:
                 raise files.unwritable(path, done.error) from done.error
             self._tell(done.number, Report(line, path, error=done.error, trace=done.trace))
             return
-        row = {
+        row: dict[str, Any] = {
             "id": line.id,
             "text": line.text,
             "file": name,
@@ -165,8 +165,19 @@ class _Batch:
             "phones": list(done.phones),
             "warnings": [*line.warnings, *done.warnings],
         }
+        for other in self._beside(path):
+            row["timestamps"] = other.name
         self._folder.publish(done.number, row)
         self._tell(done.number, Report(line, path, row))
+
+    def _beside(self, path: Path) -> list[Path]:
+        """Return the files that belong to a sound file."""
+        kind = self._work.timestamps
+        if kind is None:
+            return []
+        from tiedtts import timestamps
+
+        return [timestamps.beside(path, kind)]
 
     def _skip(self, line: Line, path: Path) -> Report:
         """Return what there is to say of a line whose file is there."""

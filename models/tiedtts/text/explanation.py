@@ -40,17 +40,26 @@ def explain(text: str, front_end: FrontEnd) -> Iterator[Explanation]:
     """
     for sentence in sentences.split(clean(text)):
         spoken = [word for found in front_end(sentence) for word in found.words]
-        yield from _align(_TOKEN.findall(sentence), spoken)
+        said = 0
+        for shown, count in parts(sentence, [word.text for word in spoken]):
+            if count or any(char.isalnum() or char == EMOJI for char in shown):
+                yield Explanation(shown.replace(EMOJI, "(emoji)"), tuple(spoken[said : said + count]))
+            said += count
 
 
-def _align(written: Sequence[str], spoken: Sequence[Word]) -> Iterator[Explanation]:
-    right = [_key(word.text) for word in spoken]
+def parts(sentence: str, spoken: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Yield the parts of a sentence in order, each with the number of words that it is said as.
+
+    Args:
+        sentence: As written.
+        spoken: Its words.
+    """
+    written = _TOKEN.findall(sentence)
+    right = [_key(text) for text in spoken]
     place = said = 0
     while place < len(written):
         tokens, words = _step(written, right, place, said)
-        shown = " ".join(written[place : place + tokens])
-        if words or any(char.isalnum() or char == EMOJI for char in shown):
-            yield Explanation(shown.replace(EMOJI, "(emoji)"), tuple(spoken[said : said + words]))
+        yield " ".join(written[place : place + tokens]), words
         place += tokens
         said += words
 

@@ -1,0 +1,245 @@
+"""Times of words and phones as files beside the sound: JSON, subtitles, Praat's TextGrid."""
+
+import itertools
+import json
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tiedtts import timing
+from tiedtts.errors import ConfigError
+from tiedtts.text import explanation
+from tiedtts.timing import Mark, SpokenSentence
+
+if TYPE_CHECKING:
+    from tiedtts.base_voice import Speech
+
+KINDS = {"json": ".json", "srt": ".srt", "vtt": ".vtt", "textgrid": ".TextGrid"}
+"""Kinds of files, and the suffix of each."""
+LONGEST_CUE = 84
+"""Characters of a subtitle, two lines; a longer sentence has several."""
+LONGEST_LINE = 42
+"""Characters of a line of a subtitle."""
+
+_EARLY = 0.5
+"""A subtitle that is full to this share may end at a comma."""
+_STOPS = ",;:.?!\u2014"
+
+
+class Cue(NamedTuple):
+    """A subtitle."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+class Timeline:
+    """Speeches one after the other.
+
+    Args:
+        sample_rate: Of them, Hz.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self.sample_rate = sample_rate
+        self.samples = 0
+        self.sentences: list[SpokenSentence] = []
+        self.marks: list[Mark] = []
+
+    def add(self, speech: "Speech") -> None:
+        """Put a speech at the end."""
+        self.sentences += timing.later(speech.sentences, self.samples)
+        self.marks += timing.marks_later(speech.marks, self.samples)
+        self.samples += len(speech.samples)
+
+    def encode(self, kind: str) -> bytes:
+        """Return a file of one of `KINDS`; the same speech gives the same bytes."""
+        return _WRITERS[kind](self).encode()
+
+
+def check(kind: str) -> None:
+    """Refuse a kind that there is not.
+
+    Raises:
+        ConfigError: There is none of this name.
+    """
+    if kind not in KINDS:
+        raise ConfigError(f"`timestamps` must be one of {', '.join(KINDS)}, got: {kind[:40]}")
+
+
+def beside(sound: Path, kind: str) -> Path:
+    """Return the file of times that belongs to a sound file: the same name, another suffix."""
+    return sound.with_suffix(KINDS[kind])
+
+
+def cues(sentences: Iterable[SpokenSentence]) -> Iterator[Cue]:
+    """Yield subtitles: a sentence each, or several for a long one, as it is written.
+
+    A part of a sentence that depends on its neighbours, such as a date, stays whole.
+    """
+    for text, words in sentences:
+        if len(text) <= LONGEST_CUE:
+            yield Cue(text, words[0].start_s, words[-1].end_s)
+            continue
+        parts = list(explanation.parts(text, [word.text for word in words]))
+        first = 0
+        while parts:
+            count = _fitting(parts)
+            said = sum(number for _, number in parts[:count])
+            if first + said == len(words):
+                # What follows is not spoken, such as a last quotation mark.
+                count = len(parts)
+            shown = " ".join(written for written, _ in parts[:count])
+            end = words[-1] if count == len(parts) else words[first + said - 1]
+            yield Cue(shown, words[first].start_s, end.end_s)
+            first += said
+            parts = parts[count:]
+
+
+def _fitting(parts: Sequence[tuple[str, int]]) -> int:
+    """Return how many parts of a sentence, with at least one spoken, the next subtitle has."""
+    ends = [len(written) + 1 for written, _ in parts]
+    length = itertools.accumulate(ends, initial=-1)
+    spoken = itertools.accumulate((number for _, number in parts), initial=0)
+    able = [
+        (count, size)
+        for count, (size, number) in enumerate(zip(length, spoken, strict=True))
+        if number and size <= LONGEST_CUE
+    ]
+    if not able:
+        return next(n for n in range(1, len(parts) + 1) if n == len(parts) or sum(p[1] for p in parts[:n]))
+    if able[-1][0] == len(parts):
+        return len(parts)
+    early = [
+        count for count, size in able if size >= _EARLY * LONGEST_CUE and parts[count - 1][0][-1] in _STOPS
+    ]
+    return early[-1] if early else able[-1][0]
+
+
+def _json(line: Timeline) -> str:
+    """A word a line: readable by people, too."""
+    words = [
+        {
+            **_span(word.text, word.start_s, word.end_s),
+            "phones": [
+                {"phone": phone.label, "start": _round(phone.start_s), "end": _round(phone.end_s)}
+                for phone in word.phones
+            ],
+        }
+        for sentence in line.sentences
+        for word in sentence.words
+    ]
+    lists = {
+        "sentences": [_span(s.text, s.start_s, s.end_s) for s in line.sentences],
+        "words": words,
+        "marks": [{"name": mark.name, "time": _round(mark.time_s)} for mark in line.marks],
+    }
+    head = {"sample_rate": line.sample_rate, "seconds": _round(line.samples / line.sample_rate)}
+    parts = [f"{json.dumps(name)}: {value}" for name, value in head.items()]
+    for name, rows in lists.items():
+        inner = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        parts.append(f"{json.dumps(name)}: [\n{inner}\n]" if rows else f"{json.dumps(name)}: []")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _span(text: str, start: float, end: float) -> dict[str, object]:
+    return {"text": text, "start": _round(start), "end": _round(end)}
+
+
+def _round(seconds: float) -> float:
+    """A millionth of a second is less than a sample."""
+    return round(seconds, 6)
+
+
+def _srt(line: Timeline) -> str:
+    blocks = (
+        f"{number}\n{_clock(cue.start_s, ',')} --> {_clock(cue.end_s, ',')}\n{_wrapped(cue.text)}\n"
+        for number, cue in enumerate(cues(line.sentences), start=1)
+    )
+    return "\n".join(blocks)
+
+
+def _vtt(line: Timeline) -> str:
+    blocks = [
+        f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}\n{_escaped(_wrapped(cue.text))}\n"
+        for cue in cues(line.sentences)
+    ]
+    return "\n".join(["WEBVTT\n", *blocks])
+
+
+def _clock(seconds: float, point: str) -> str:
+    milliseconds = round(seconds * 1000)
+    minutes, milliseconds = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{milliseconds // 1000:02}{point}{milliseconds % 1000:03}"
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, LONGEST_LINE, break_on_hyphens=False)) or text
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _textgrid(line: Timeline) -> str:
+    words = [word for sentence in line.sentences for word in sentence.words]
+    end = line.samples / line.sample_rate
+    sentences = [(s.text, s.start_s, s.end_s) for s in line.sentences]
+    tiers = [
+        _tier("sentences", sentences, end),
+        _tier("words", [(w.text, w.start_s, w.end_s) for w in words], end),
+        _tier("phones", [(p.label, p.start_s, p.end_s) for w in words for p in w.phones], end),
+    ]
+    if line.marks:
+        points = "".join(
+            f"        points [{number}]:\n            number = {mark.time_s!r}\n"
+            f"            mark = {_quoted(mark.name)}\n"
+            for number, mark in enumerate(line.marks, start=1)
+        )
+        head = (
+            f'        class = "TextTier"\n        name = "marks"\n        xmin = 0\n        xmax = {end!r}\n'
+        )
+        tiers.append(f"{head}        points: size = {len(line.marks)}\n{points}")
+    items = "".join(f"    item [{number}]:\n{tier}" for number, tier in enumerate(tiers, start=1))
+    return (
+        'File type = "ooTextFile"\nObject class = "TextGrid"\n\n'
+        f"xmin = 0\nxmax = {end!r}\ntiers? <exists>\nsize = {len(tiers)}\nitem []:\n{items}"
+    )
+
+
+def _tier(name: str, spans: Iterable[tuple[str, float, float]], end: float) -> str:
+    """Return a tier; where nothing is said, its intervals have no text."""
+    rows: list[tuple[float, float, str]] = []
+    place = 0.0
+    for text, start, stop in spans:
+        if start > place:
+            rows.append((place, start, ""))
+        rows.append((start, stop, text))
+        place = stop
+    if end > place:
+        rows.append((place, end, ""))
+    intervals = "".join(
+        f"        intervals [{number}]:\n            xmin = {start!r}\n            xmax = {stop!r}\n"
+        f"            text = {_quoted(text)}\n"
+        for number, (start, stop, text) in enumerate(rows, start=1)
+    )
+    head = (
+        f'        class = "IntervalTier"\n        name = "{name}"\n        xmin = 0\n        xmax = {end!r}\n'
+    )
+    return f"{head}        intervals: size = {len(rows)}\n{intervals}"
+
+
+def _quoted(text: str) -> str:
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
+
+
+_WRITERS: dict[str, Callable[[Timeline], str]] = {
+    "json": _json,
+    "srt": _srt,
+    "vtt": _vtt,
+    "textgrid": _textgrid,
+}

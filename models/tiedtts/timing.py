@@ -1,0 +1,126 @@
+"""When each word and each phone of a speech is heard: in samples, and so exact."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tiedtts.text.phones import Phone
+from tiedtts.text.pronounce import Word
+
+
+class SpokenPhone(NamedTuple):
+    """A phone and its time."""
+
+    label: str
+    """ARPAbet with its stress digit."""
+    start: int
+    """First sample."""
+    end: int
+    """The sample after the last."""
+    sample_rate: int
+    """Hz."""
+
+    @property
+    def start_s(self) -> float:
+        """Start, seconds."""
+        return self.start / self.sample_rate
+
+    @property
+    def end_s(self) -> float:
+        """End, seconds."""
+        return self.end / self.sample_rate
+
+
+class SpokenWord(NamedTuple):
+    """A word as it is spoken, its phones and their times."""
+
+    text: str
+    """As spoken: of `45`, the words are `forty` and `five`."""
+    phones: tuple[SpokenPhone, ...]
+    """At least one; each begins where the one before ends."""
+
+    @property
+    def start_s(self) -> float:
+        """Start, seconds."""
+        return self.phones[0].start_s
+
+    @property
+    def end_s(self) -> float:
+        """End, seconds."""
+        return self.phones[-1].end_s
+
+
+class SpokenSentence(NamedTuple):
+    """A sentence and its words."""
+
+    text: str
+    """As written."""
+    words: tuple[SpokenWord, ...]
+    """At least one."""
+
+    @property
+    def start_s(self) -> float:
+        """Start of the first word, seconds."""
+        return self.words[0].start_s
+
+    @property
+    def end_s(self) -> float:
+        """End of the last word, seconds."""
+        return self.words[-1].end_s
+
+
+class Mark(NamedTuple):
+    """A named place in a speech."""
+
+    name: str
+    sample: int
+    """The first sample after it."""
+    sample_rate: int
+    """Hz."""
+
+    @property
+    def time_s(self) -> float:
+        """Seconds from the beginning."""
+        return self.sample / self.sample_rate
+
+
+def sentence(
+    text: str, words: Sequence[Word], phones: Sequence[Phone], durations: Sequence[int], rate: int
+) -> tuple[SpokenSentence, ...]:
+    """Return the times of a sentence; nothing if no word of it has a phone.
+
+    Args:
+        text: As written.
+        words: Its words.
+        phones: What is spoken, T of them; each knows its word.
+        durations: Samples of each phone, (T,).
+        rate: Hz.
+    """
+    found: list[list[SpokenPhone]] = [[] for _ in words]
+    end = 0
+    for phone, duration in zip(phones, durations, strict=True):
+        start, end = end, end + duration
+        if phone.word >= 0:
+            found[phone.word].append(SpokenPhone(phone.label, start, end, rate))
+    spoken = tuple(SpokenWord(word.text, tuple(own)) for word, own in zip(words, found, strict=True) if own)
+    return (SpokenSentence(text, spoken),) if spoken else ()
+
+
+def later(sentences: Sequence[SpokenSentence], samples: int) -> tuple[SpokenSentence, ...]:
+    """Return sentences that begin so many samples later."""
+    if not samples:
+        return tuple(sentences)
+    return tuple(
+        SpokenSentence(text, tuple(_later(word, samples) for word in words)) for text, words in sentences
+    )
+
+
+def marks_later(marks: Sequence[Mark], samples: int) -> tuple[Mark, ...]:
+    """Return marks that come so many samples later."""
+    return tuple(mark._replace(sample=mark.sample + samples) for mark in marks)
+
+
+def _later(word: SpokenWord, samples: int) -> SpokenWord:
+    phones = (
+        SpokenPhone(label, start + samples, end + samples, rate) for label, start, end, rate in word.phones
+    )
+    return SpokenWord(word.text, tuple(phones))
