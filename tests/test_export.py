@@ -73,8 +73,10 @@ def test_graph_equals_nets(
     length: int,
     speed: float,
 ) -> None:
-    ids, factor = _ids(length), np.array([speed], np.float32)
-    shift = np.array([0.1], np.float32)
+    rng = np.random.default_rng(1)
+    ids, factor = _ids(length), np.full((1, length), speed, np.float32)
+    factor *= rng.uniform(0.8, 1.2, factor.shape).astype(np.float32)
+    shift = rng.uniform(-0.1, 0.1, factor.shape).astype(np.float32)
     found = session.run(None, {"ids": ids, "speed": factor, "shift": shift})
     with torch.no_grad():
         wanted = Speaker(*nets)(*(torch.from_numpy(a) for a in (ids, factor, shift)))
@@ -86,7 +88,7 @@ def test_graph_equals_nets(
 def test_narrow_storage(checkpoint: Path) -> None:
     voice = checkpoint.with_name("v.onnx")
     sizes, parameters, said = {}, {}, {}
-    ids, one = _ids(12), np.ones(1, np.float32)
+    ids, one = _ids(12), np.ones((1, 12), np.float32)
     for precision in PRECISIONS:
         made = export([checkpoint], voice, precision=precision)
         counted = count(voice)

@@ -14,11 +14,21 @@ if TYPE_CHECKING:
 HEADINGS = ("written", "spoken", "phones", "source")
 
 
-def show(text: str, lexicon: Sequence[Path] = (), *, as_json: bool = False, quiet: bool = False) -> None:
+def show(
+    text: str, lexicon: Sequence[Path] = (), *, ssml: bool = False, as_json: bool = False, quiet: bool = False
+) -> None:
     """Print a table on a terminal, elsewhere tab-separated lines; with `as_json` a line of JSON a part."""
     from tiedtts.text.explanation import explain
     from tiedtts.text.frontend import FrontEnd
 
+    told: tuple[str, ...] = ()
+    if ssml:
+        from tiedtts.text import marked_up
+        from tiedtts.text.ssml import parse
+
+        document = parse(text)
+        told = document.warnings
+        text = "\n\n".join(marked_up.without_switches(run) for _, run, _ in marked_up.runs(document.spans))
     front_end = FrontEnd(lexicon)
     parts = explain(text, front_end)
     if as_json:
@@ -31,7 +41,7 @@ def show(text: str, lexicon: Sequence[Path] = (), *, as_json: bool = False, quie
         for part in parts:
             for row in rows(part):
                 print("\t".join(row))
-    for warning in () if quiet else front_end.analyse(text).warnings:
+    for warning in () if quiet else (*told, *front_end.analyse(text).warnings):
         talk.warning(warning)
 
 

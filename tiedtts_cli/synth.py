@@ -46,6 +46,9 @@ def synth(
     read_as: Annotated[
         str, _option(panel=_TEXT, metavar="KIND", help="With -d: lines, csv, jsonl, file; auto.")
     ] = "auto",
+    ssml: Annotated[
+        bool, _option("--ssml", panel=_TEXT, help="The text is SSML: <speak>Hello.</speak>")
+    ] = False,
     lexicon: Annotated[
         list[Path] | None, _option(panel=_TEXT, metavar="FILE", help="Word, then phones; several: last wins.")
     ] = None,
@@ -124,7 +127,7 @@ def synth(
         from tiedtts_cli import synth_whole
 
         words = synth_whole.read(text, paths[0] if paths else None)
-        explanation.show(words, lexicon or (), as_json=as_json, quiet=quiet)
+        explanation.show(words, lexicon or (), ssml=ssml, as_json=as_json, quiet=quiet)
         return
     _check_text(text, paths, several=folder is not None)
     _check_sinks(output, folder, play=play, raw=raw, as_json=as_json)
@@ -140,7 +143,7 @@ def synth(
         if not quiet:
             talk.note(f"{output} is there already")
         return
-    settings = _settings(speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed)
+    settings = _settings(speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed, ssml=ssml)
     from tiedtts.batch.job import Work
     from tiedtts.voice import DEFAULT
 

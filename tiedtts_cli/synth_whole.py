@@ -1,6 +1,7 @@
 """`tiedtts synth -o` and `--play`: a text into one file, a pipe or the loudspeaker."""
 
 import json
+import re
 import stat
 import sys
 import time
@@ -39,7 +40,8 @@ def speak(
     """
     begin = time.monotonic()
     flows = output is None or output == STDIO
-    words = _incoming() if flows and path in (None, STDIO) and text in (None, "-") else read(text, path)
+    waits = not flows or settings.ssml or path not in (None, STDIO) or text not in (None, "-")
+    words = read(text, path) if waits else _incoming()
     voice = work.load()
     said = _Said(len(words) if isinstance(words, str) else 0)
     timeline = _Times(output, work, voice.sample_rate) if work.timestamps else None
@@ -49,7 +51,7 @@ def speak(
         first = next(parts)
         whole = isinstance(words, str) and getattr(first, "is_last", False)
         with (
-            _opened(output, voice.sample_rate, work, words, raw=raw, whole=whole) as add,
+            _opened(output, voice.sample_rate, work, _plain(words, settings), raw=raw, whole=whole) as add,
             talk.progress("synth", quiet=quiet or output is None) as show,
         ):
             part: Any = first
@@ -146,6 +148,11 @@ def _incoming() -> str | Iterable[str]:
     except OSError:
         is_file = True
     return read(None, None) if is_file else incoming.pieces(sys.stdin.buffer)
+
+
+def _plain(words: str | Iterable[str], settings: "Settings") -> str | Iterable[str]:
+    """Return a text without its markup, for a title."""
+    return re.sub("<[^<>]*>", " ", words) if settings.ssml and isinstance(words, str) else words
 
 
 def _opened(

@@ -1,98 +1,27 @@
 """What every voice does: text to sentences, sentences to sound, pauses and fades between them."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts import timing
-from tiedtts.audio import files, loudness
-from tiedtts.audio.encoding import Encoding, of_path
+from tiedtts import pauses, timing
+from tiedtts.audio import loudness
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import ConfigError, TextError, VoiceError
-from tiedtts.speaking import Settings
+from tiedtts.speaking import SEMITONES, SPEEDS, Settings
+from tiedtts.speech import Speech
 from tiedtts.text import opening
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
-from tiedtts.text.phones import Phone
-from tiedtts.timing import Mark, SpokenSentence, SpokenWord
+from tiedtts.timing import Mark
 
-FADE = 0.005
-"""Fade at both ends of a sentence, seconds: no click where sentences are joined."""
+Factors = npt.NDArray[np.float32]
+"""A value for each phone of a sentence, (T,)."""
 
-
-@dataclass(frozen=True)
-class Speech:
-    """Spoken text."""
-
-    samples: npt.NDArray[np.float32]
-    """Mono, full scale 1, (S,)."""
-    sample_rate: int
-    """Hz."""
-    text: str
-    """What was spoken, as it was written."""
-    phones: tuple[Phone, ...]
-    """What was spoken, as it sounds, T of them."""
-    durations: tuple[int, ...]
-    """Samples of each phone, (T,); silence between sentences belongs to the pause before it."""
-    warnings: tuple[str, ...] = ()
-    """What could not be spoken, and other things worth knowing."""
-    is_last: bool = True
-    """Whether it ends its text; a part of a stream may not."""
-    sentences: tuple[SpokenSentence, ...] = ()
-    """When each is heard, with its words and their phones."""
-    marks: tuple[Mark, ...] = ()
-    """Named places of SSML."""
-
-    @property
-    def words(self) -> tuple[SpokenWord, ...]:
-        """When each word and each of its phones is heard."""
-        return tuple(word for sentence in self.sentences for word in sentence.words)
-
-    @property
-    def seconds(self) -> float:
-        """Length of the sound."""
-        return len(self.samples) / self.sample_rate
-
-    def save(
-        self,
-        path: str | Path,
-        *,
-        subtype: str | None = None,
-        sample_rate: int | None = None,
-        timestamps: str | None = None,
-    ) -> None:
-        """Write a sound file; all of it appears, or nothing.
-
-        Args:
-            path: With the suffix of a format: .wav, .flac, .ogg, .opus or .mp3.
-            subtype: Numbers or codec, as for `tiedtts synth`: 16, 24, float, vorbis, opus.
-            sample_rate: Of the file, Hz; the voice's own by default.
-            timestamps: Write the times of words and phones into a file beside it: json, srt, vtt or textgrid.
-
-        Raises:
-            AudioError: The format is unknown or cannot hold that, or the file cannot be written.
-            ConfigError: There is no such kind of timestamps.
-        """
-        path = Path(path)
-        if timestamps is not None:
-            from tiedtts.timestamps import Timeline, beside, check
-
-            check(timestamps)
-            timeline = Timeline(self.sample_rate)
-            timeline.add(self)
-            files.write_bytes(beside(path, timestamps), timeline.encode(timestamps))
-        encoding = Encoding(suffix=of_path(path), subtype=subtype, sample_rate=sample_rate)
-        with files.writer(path, self.sample_rate, encoding) as add:
-            add(self.samples)
-
-    def _repr_html_(self) -> str:
-        """Show an audio player in a notebook."""
-        from tiedtts.audio import player
-
-        return player.html(self.samples, self.sample_rate, self.text, "save it with `.save(path)`")
+_TAG = re.compile(r"\s*(<\?xml[^>]{0,200}>\s*)?<speak[\s>]")
 
 
 @dataclass(frozen=True)
@@ -125,13 +54,13 @@ class BaseVoice(ABC):
         """Name of the voice."""
 
     @abstractmethod
-    def render(self, sentence: Sentence, *, speed: float, shift: float, seed: Sequence[int]) -> Rendering:
+    def render(self, sentence: Sentence, *, speed: Factors, shift: Factors, seed: Sequence[int]) -> Rendering:
         """Make the samples of one sentence.
 
         Args:
-            sentence: Its phones.
-            speed: Larger is faster.
-            shift: Added to the pitch, natural logarithm of a ratio.
+            sentence: Its phones, T of them.
+            speed: Of each phone, larger is faster, (T,).
+            shift: Added to the pitch of each phone, natural logarithm of a ratio, (T,).
             seed: Of all that is random.
         """
 
@@ -149,6 +78,7 @@ class BaseVoice(ABC):
         volume: float = 0.0,
         pause: float | None = None,
         seed: int = 0,
+        ssml: bool = False,
     ) -> Speech:
         """Speak a text of any length; the same arguments give the same samples.
 
@@ -160,12 +90,16 @@ class BaseVoice(ABC):
             pause: Silence between sentences, seconds, 0 to 60, and twice that between paragraphs; by
                 default 0.25 s at the voice's own speed.
             seed: Of the noise in the voice, a whole number from 0 up.
+            ssml: The text is SSML, see `tiedtts.text.ssml`.
 
         Raises:
-            TextError: Nothing in the text can be spoken, or phones in braces are not phones.
+            TextError: Nothing in the text can be spoken, phones in braces are not phones, or SSML is not
+                well-formed.
             VoiceError: A setting is no number or out of range.
         """
-        parts = list(self.stream(text, speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed))
+        parts = list(
+            self.stream(text, speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed, ssml=ssml)
+        )
         starts = np.cumsum([0, *(len(part.samples) for part in parts)]).tolist()
         return Speech(
             np.concatenate([part.samples for part in parts]),
@@ -195,6 +129,7 @@ class BaseVoice(ABC):
         volume: float = 0.0,
         pause: float | None = None,
         seed: int = 0,
+        ssml: bool = False,
     ) -> Iterator[Speech]:
         """Speak a text sentence by sentence; put together, the parts are what `say` returns.
 
@@ -210,13 +145,14 @@ class BaseVoice(ABC):
             volume: As for `say`.
             pause: As for `say`.
             seed: As for `say`.
+            ssml: As for `say`.
 
         Raises:
             TextError: As `say`, if it is one text.
             VoiceError: As `say`.
         """
         try:
-            settings = Settings(speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed)
+            settings = Settings(speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed, ssml=ssml)
         except ConfigError as error:
             raise VoiceError(str(error), hint=error.hint) from None
         if isinstance(text, str):
@@ -236,7 +172,17 @@ class BaseVoice(ABC):
     def _text(self, text: str, settings: Settings, first: int = 0) -> Iterator[Speech]:
         """Speak a text of which so many sentences were spoken before."""
         left_out = LeftOut()
-        sentences = self.front_end.read(text, left_out)
+        told: tuple[str, ...] = ()
+        if settings.ssml:
+            from tiedtts.text import ssml
+
+            document = ssml.parse(text)
+            told = document.warnings
+            sentences = self.front_end.read_spans(document.spans, left_out)
+        else:
+            if _TAG.match(text):
+                told = ("the text looks like SSML but is read as it stands, which `ssml` changes",)
+            sentences = self.front_end.read(text, left_out)
         if first == 0:
             sentences = opening.cut(sentences)
         sentence = next(sentences, None)
@@ -248,14 +194,24 @@ class BaseVoice(ABC):
         number = first
         while sentence is not None:
             following = next(sentences, None)
-            pause = 0.0
-            if following is not None and not sentence.goes_on:
-                pause = settings.silence(paragraph=following.paragraph != sentence.paragraph)
-            warnings = left_out.warnings() if following is None else ()
-            part = self._speak(sentence, settings, number, pause, warnings)
+            warnings = (*told, *left_out.warnings()) if following is None else ()
+            part = self._speak(
+                sentence, settings, number, pauses.pause(sentence, following, settings), warnings
+            )
             part = replace(part, is_last=following is None)
-            # What came before is another text: nobody knew then that there would be more.
-            yield _after(part, settings.silence(paragraph=False)) if number == first > 0 else part
+            if number == first:
+                # What came before is another text: nobody knew then that there would be more.
+                usual = settings.silence(paragraph=False) if first > 0 else 0.0
+                part = pauses.after(part, usual if sentence.before is None else sentence.before)
+                part = replace(part, marks=(*pauses.marks_ahead(sentence, 0, self.sample_rate), *part.marks))
+            if following is not None:
+                end = len(part.samples) - round(
+                    pauses.pause(sentence, following, settings) * self.sample_rate
+                )
+                part = replace(
+                    part, marks=(*part.marks, *pauses.marks_ahead(following, end, self.sample_rate))
+                )
+            yield part
             sentence, number = following, number + 1
 
     def _speak(
@@ -263,46 +219,52 @@ class BaseVoice(ABC):
     ) -> Speech:
         """Make one sentence and the silence after it."""
         hop, rate = self.audio.hop, self.sample_rate
-        shift = float(settings.pitch) * np.log(2) / 12
-        made = self.render(
-            sentence, speed=float(settings.speed), shift=shift, seed=[int(settings.seed), number]
-        )
+        count, delivery = len(sentence.phones), sentence.delivery
+        speed = np.full(count, settings.speed, np.float32)
+        pitch = np.full(count, settings.pitch, np.float32)
+        if delivery is not None:
+            speed = np.clip(speed * np.asarray(delivery.speed, np.float32), *SPEEDS)
+            pitch = np.clip(pitch + np.asarray(delivery.pitch, np.float32), *SEMITONES)
+        shift = pitch * np.float32(np.log(2) / 12)
+        made = self.render(sentence, speed=speed, shift=shift, seed=[int(settings.seed), number])
         samples = made.samples[: int(made.durations.sum()) * hop]
-        _fade(samples, int(FADE * rate))
+        pauses.fade(samples, int(pauses.FADE * rate))
         # Louder than there is room for: the sentence is turned down rather than clipped.
         samples *= min(1.0, loudness.CEILING / max(float(np.abs(samples).max(initial=0.0)), 1e-9))
-        if settings.volume:
-            samples = loudness.amplify(samples, 10 ** (float(settings.volume) / 20), rate)
+        lengths = made.durations * hop
+        marks: tuple[Mark, ...] = ()
+        volume = float(settings.volume)
+        if delivery is not None:
+            if any(delivery.volume) or volume:
+                curve = loudness.curve(
+                    np.asarray(delivery.volume) + volume, lengths, int(2 * pauses.FADE * rate)
+                )
+                samples = loudness.amplify(samples, curve, rate)
+            samples, lengths, marks = pauses.with_silence(samples, lengths, delivery, rate)
+        elif volume:
+            samples = loudness.amplify(samples, 10 ** (volume / 20), rate)
         silence = round(pause * rate)
-        lengths = (made.durations * hop).tolist()
-        lengths[-1] += silence
+        durations: list[int] = lengths.tolist()
+        durations[-1] += silence
         return Speech(
             np.concatenate([samples, np.zeros(silence, np.float32)]),
             rate,
             sentence.text,
             sentence.phones,
-            tuple(lengths),
+            tuple(durations),
             (*warnings, *made.warnings),
-            sentences=timing.sentence(sentence.text, sentence.words, sentence.phones, lengths, rate),
+            sentences=timing.sentence(sentence.text, sentence.words, sentence.phones, durations, rate),
+            marks=marks,
         )
 
 
-def _after(part: Speech, pause: float) -> Speech:
-    """Return a part with silence before it."""
-    silence = round(pause * part.sample_rate)
-    return replace(
-        part,
-        samples=np.concatenate([np.zeros(silence, np.float32), part.samples]),
-        durations=(part.durations[0] + silence, *part.durations[1:]),
-        sentences=timing.later(part.sentences, silence),
-        marks=timing.marks_later(part.marks, silence),
-    )
+def mean(values: Factors) -> Factors:
+    """Return one value for all phones, (1,)."""
+    return values[:1] if (values == values[0]).all() else values.mean(keepdims=True)
 
 
-def _fade(samples: npt.NDArray[np.float32], length: int) -> None:
-    """Let the first and the last samples rise from and fall to zero, in place."""
-    length = min(length, len(samples) // 2)
-    if length:
-        ramp = np.linspace(0.0, 1.0, length, dtype=np.float32)
-        samples[:length] *= ramp
-        samples[-length:] *= ramp[::-1]
+def one_for_all(speed: Factors, shift: Factors) -> tuple[str, ...]:
+    """Return what a voice has to tell that knows one speed and one pitch a sentence."""
+    if (speed == speed[0]).all() and (shift == shift[0]).all():
+        return ()
+    return ("this voice has one speed and one pitch a sentence: changes within one are averaged",)

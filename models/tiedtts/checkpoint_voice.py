@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tiedtts import checkpoint, generators
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.base_voice import BaseVoice, Rendering
+from tiedtts.base_voice import BaseVoice, Factors, Rendering, mean, one_for_all
 from tiedtts.errors import CheckpointError, VoiceError
 from tiedtts.generators import Frames, Generator
 from tiedtts.nets import tacotron_synthesis
@@ -79,19 +79,19 @@ class CheckpointVoice(BaseVoice):
         """Name of the voice."""
         return self._name
 
-    def render(self, sentence: Sentence, *, speed: float, shift: float, seed: Sequence[int]) -> Rendering:
+    def render(self, sentence: Sentence, *, speed: Factors, shift: Factors, seed: Sequence[int]) -> Rendering:
         """Make the samples of one sentence."""
         if isinstance(self.acoustic, Tacotron):
             return self._attend(self.acoustic, sentence, speed, shift, seed)
         ids = torch.from_numpy(sentence.ids)[None]
         with torch.no_grad():
-            spoken = self.acoustic.speak(ids, torch.tensor([speed]), torch.tensor([shift]))
+            spoken = self.acoustic.speak(ids, torch.from_numpy(speed[None]), torch.from_numpy(shift[None]))
         voiced = (spoken.voicing[0] > 0.5).float()
         frames = Frames(_numpy(spoken.mel[0]), _numpy(spoken.log_f0[0]), _numpy(voiced))
         return Rendering(self.generator(frames, seed), spoken.durations.numpy())
 
     def _attend(
-        self, net: Tacotron, sentence: Sentence, speed: float, shift: float, seed: Sequence[int]
+        self, net: Tacotron, sentence: Sentence, speed: Factors, shift: Factors, seed: Sequence[int]
     ) -> Rendering:
         """Let a Tacotron say it."""
         drawn = int(np.random.SeedSequence(list(seed)).generate_state(1)[0])
@@ -100,7 +100,8 @@ class CheckpointVoice(BaseVoice):
             () if spoken.stopped else (f"the voice did not come to an end and was stopped: {sentence.text}",)
         )
         # It has no say in how long its phones are: the frames themselves are stretched.
-        frames = spoken.frames(net.config.log_f0_mean, shift).stretched(speed)
+        warnings = (*warnings, *one_for_all(speed, shift))
+        frames = spoken.frames(net.config.log_f0_mean, float(mean(shift)[0])).stretched(float(mean(speed)[0]))
         ends = np.round(np.cumsum(spoken.durations) * len(frames.mel) / len(spoken.mel)).astype(np.int64)
         return Rendering(self.generator(frames, seed), np.diff(ends, prepend=0), warnings)
 

@@ -37,8 +37,8 @@ class Speaker(nn.Module):
 
         Args:
             ids: Phone, stress, position and clause ids, (1, T, 4).
-            speed: Larger is faster, (1,).
-            shift: Added to the pitch, natural logarithm of a ratio, (1,).
+            speed: Of each phone, larger is faster, (1, T).
+            shift: Added to the pitch of each phone, natural logarithm of a ratio, (1, T).
 
         Returns:
             Frames of each phone, (T,); log F0 and voicing, (F,); real and imaginary part of the
@@ -195,7 +195,7 @@ def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:
 
     ids = torch.ones(1, 12, 4, dtype=torch.int64)
     ids[..., 0] = torch.arange(5, 17)
-    one = torch.ones(1)
+    one = torch.ones(ids.shape[:2])
     buffer = io.BytesIO()
     with warnings.catch_warnings(), torch.no_grad():
         # The tracer warns of every Python number it meets; the tests compare its graph with torch.
@@ -207,7 +207,7 @@ def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:
             input_names=list(INPUTS),
             output_names=[*OUTPUTS, MEL],
             dynamic_axes={
-                "ids": {1: "phones"},
+                **{name: {1: "phones"} for name in INPUTS},
                 "durations": {0: "phones"},
                 "log_f0": {0: "frames"},
                 "voicing": {0: "frames"},

@@ -28,6 +28,7 @@ _HINTS = {
     "volume": "decibels: 0 is the voice's own volume, 6 about twice as loud, -6 half",
     "pause": "seconds of silence between sentences, such as 0.5",
     "seed": "any whole number from 0 up; the same seed gives the same sound",
+    "ssml": "true if the text is SSML, `<speak>Hello.</speak>`",
 }
 
 
@@ -45,6 +46,8 @@ class Settings:
     """Silence between sentences, seconds, whatever the speed; `SENTENCE_PAUSE / speed` if None."""
     seed: int = 0
     """Of the noise in the voice."""
+    ssml: bool = False
+    """Whether the text is SSML."""
 
     def __post_init__(self) -> None:
         for name, (smallest, largest) in RANGES.items():
@@ -60,6 +63,8 @@ class Settings:
             raise ConfigError(f"`seed` must be a whole number, got: {_shown(self.seed)}", hint=_HINTS["seed"])
         if self.seed < 0:
             raise ConfigError(f"`seed` must not be negative, got: {self.seed}", hint=_HINTS["seed"])
+        if not isinstance(self.ssml, bool):
+            raise ConfigError(f"`ssml` must be true or false, got: {_shown(self.ssml)}", hint=_HINTS["ssml"])
 
     def keywords(self) -> dict[str, Any]:
         """Return the settings as `say` takes them."""
@@ -99,6 +104,10 @@ def _number(name: str, value: object) -> Any:
     """Return what a setting's text says; whatever is no text is left to the checks."""
     if not isinstance(value, str):
         return value
+    if name == "ssml":
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(
+            value.strip().lower(), value
+        )
     try:
         return int(value) if name == "seed" else float(value)
     except ValueError:

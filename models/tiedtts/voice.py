@@ -9,7 +9,7 @@ import numpy as np
 
 from tiedtts.audio import excitation, filtering
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.base_voice import BaseVoice, Rendering, Speech
+from tiedtts.base_voice import BaseVoice, Factors, Rendering, Speech, mean, one_for_all
 from tiedtts.errors import VoiceError
 from tiedtts.speaking import SEMITONES, SPEEDS
 from tiedtts.text.frontend import FrontEnd, Sentence
@@ -23,8 +23,9 @@ __all__ = ["SEMITONES", "SPEEDS", "Speech", "Voice", "find", "list_voices", "loa
 
 DEFAULT = "kathleen"
 """The voice that speaks when none is named."""
-FORMAT = 1
-"""Of voice files; a reader refuses what is newer."""
+FORMAT = 2
+"""Of voice files; a reader refuses what is newer. Those of format 1 have one speed and one shift of pitch a
+sentence, later ones of each phone."""
 METADATA_KEY = "tiedtts"
 """Under which a voice file describes itself, as JSON."""
 INPUTS = ("ids", "speed", "shift")
@@ -122,6 +123,7 @@ class Voice(BaseVoice):
                 hint="make it again with `tiedtts export`",
             ) from error
         self._check(name)
+        self._each_phone = len(self._session.get_inputs()[1].shape) > 1
         super().__init__(AudioSettings.from_dict(self.metadata["audio"]), FrontEnd(lexicon))
         self._generator: Generator | None = None
         if vocoder not in (None, OWN):
@@ -155,26 +157,27 @@ class Voice(BaseVoice):
         """Name of the voice."""
         return str(self.metadata["name"])
 
-    def render(self, sentence: Sentence, *, speed: float, shift: float, seed: Sequence[int]) -> Rendering:
+    def render(self, sentence: Sentence, *, speed: Factors, shift: Factors, seed: Sequence[int]) -> Rendering:
         """Make the samples of one sentence."""
-        inputs = {
-            "ids": sentence.ids[None],
-            "speed": np.array([speed], np.float32),
-            "shift": np.array([shift], np.float32),
-        }
+        warnings: tuple[str, ...] = ()
+        if self._each_phone:
+            inputs = {"ids": sentence.ids[None], "speed": speed[None], "shift": shift[None]}
+        else:
+            warnings = one_for_all(speed, shift)
+            inputs = {"ids": sentence.ids[None], "speed": mean(speed), "shift": mean(shift)}
         if self._generator is not None:
             from tiedtts.generators import Frames
 
             durations, log_f0, voicing, mel = self._session.run((*OUTPUTS[:3], MEL), inputs)
             frames = Frames(mel, log_f0, (voicing > 0.5).astype(np.float32))
-            return Rendering(self._generator(frames, seed), durations)
+            return Rendering(self._generator(frames, seed), durations, warnings)
         durations, log_f0, voicing, real, imaginary, gain = self._session.run(OUTPUTS, inputs)
         voiced = (voicing > 0.5).astype(np.float32)
         pulses = excitation.pulse_train(log_f0, voiced, self.audio.hop, self.sample_rate)
         noise = np.random.default_rng(seed).standard_normal(len(pulses), np.float32)
         window, step = (self.metadata["filter"][key] for key in ("n_fft", "step"))
         samples = filtering.shape(pulses, noise, real, imaginary, gain, window, step)
-        return Rendering(samples, durations)
+        return Rendering(samples, durations, warnings)
 
     def _check(self, name: str) -> None:
         """Refuse a voice that this program cannot speak with."""

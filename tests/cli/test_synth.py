@@ -21,7 +21,7 @@ from tiedtts_cli.main import main
 ROOT = Path(__file__).parents[2]
 MANIFEST = "manifest.jsonl"
 Captured = pytest.CaptureFixture[str]
-USUAL = {"speed": 1.0, "pitch": 0.0, "volume": 0.0, "pause": None, "seed": 0}
+USUAL = {"speed": 1.0, "pitch": 0.0, "volume": 0.0, "pause": None, "seed": 0, "ssml": False}
 """What a voice is asked for if nothing is chosen."""
 
 
@@ -64,7 +64,9 @@ def test_options_reach_the_voice(voice: Any, here: Path) -> None:
     assert main(["synth", "Hello", "-o", "a.wav", *options]) == 0
     assert voice.loaded == [("other.onnx", ("general.txt", "own.txt"))]
     assert voice.vocoders == ["lpc"]
-    assert voice.calls == [("Hello", {"speed": 0.5, "pitch": -2.5, "volume": -6.0, "pause": 1.5, "seed": 7})]
+    assert voice.calls == [
+        ("Hello", {"speed": 0.5, "pitch": -2.5, "volume": -6.0, "pause": 1.5, "seed": 7, "ssml": False})
+    ]
 
 
 def test_a_file_is_one_running_text(voice: Any, here: Path, capsys: Captured) -> None:

@@ -223,9 +223,32 @@ def test_sizes_that_cannot_be(name: str, value: float, wanted: str) -> None:
 def test_pitch_of_frames_is_spread() -> None:
     torch.manual_seed(0)
     net = AcousticNet(AcousticConfig(width=8, log_f0_mean=5.0)).eval()
-    one = torch.ones(1)
+    one = torch.ones(1, 1)
     with torch.no_grad():
         plain = net.speak(sentence(1, 0), one, 0 * one).log_f0
         net.config = dataclasses.replace(net.config, f0_scale=1.5)
         spread = net.speak(sentence(1, 0), one, 0 * one).log_f0
     torch.testing.assert_close(spread - 5.0, 1.5 * (plain - 5.0))
+
+
+def test_each_phone_has_its_own_speed_and_pitch() -> None:
+    torch.manual_seed(0)
+    net = small()
+    torch.nn.init.constant_(net.variance.head.bias, 2.0)
+    ids = sentence(6, 0)
+    ids[..., 0] = FIRST_SPEECH_ID
+    speed, shift = torch.ones(1, 6), torch.zeros(1, 6)
+    with torch.no_grad():
+        plain = net.speak(ids, speed, shift)
+        speed[0, 2], shift[0, 4] = 0.5, 0.3
+        slow = net.speak(ids, speed, shift)
+        speed[0, 2] = 1.0
+        high = net.speak(ids, speed, shift)
+    changed = slow.durations - plain.durations
+    assert changed[2] > 0
+    assert changed[[0, 1, 3, 4, 5]].tolist() == [0] * 5
+    start, end = high.durations[:4].sum(), high.durations[:5].sum()
+    raised = high.log_f0 - plain.log_f0
+    torch.testing.assert_close(raised[0, start:end], torch.full((int(end - start),), 0.3))
+    assert not raised[0, :start].any()
+    assert not raised[0, end : high.durations.sum()].any()

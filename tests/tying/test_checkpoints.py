@@ -100,7 +100,7 @@ def test_a_tied_voice_speaks_as_its_nets_and_stores_once_what_is_tied(
     voice, after = exported(made, tmp_path)
     session = onnxruntime.InferenceSession(str(voice), providers=["CPUExecutionProvider"])
     ids = np.stack([np.r_[1, 6:20], *(np.zeros(15, int) for _ in range(3))], 1)[None].astype(np.int64)
-    one = np.ones(1, np.float32)
+    one = np.ones((1, 15), np.float32)
     found = session.run(None, {"ids": ids, "speed": one, "shift": 0 * one})
     with torch.no_grad():
         wanted = Speaker(made.parts["acoustic"], made.parts["vocoder"])(  # type: ignore[arg-type]

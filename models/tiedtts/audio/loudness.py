@@ -25,6 +25,22 @@ def amplify(samples: Samples, gain: float | Samples, rate: int) -> Samples:
     return limit(louder, rate)
 
 
+def curve(decibels: npt.NDArray[np.float64], lengths: npt.NDArray[np.int64], ramp: int) -> Samples:
+    """Return the gain of each sample for volumes of phones, (T,) to (S,), without steps.
+
+    Args:
+        decibels: Of each phone, (T,).
+        lengths: Samples of each phone, (T,).
+        ramp: Samples over which one gain becomes the next.
+    """
+    gain = np.repeat(10 ** (decibels / 20), lengths)
+    if len(gain) > ramp > 1 and (decibels != decibels[0]).any():
+        padded = np.pad(gain, (ramp // 2, ramp - 1 - ramp // 2), mode="edge")
+        total = np.cumsum([0.0, *padded])
+        gain = (total[ramp:] - total[:-ramp]) / ramp
+    return np.asarray(gain, np.float32)
+
+
 def limit(samples: Samples, rate: int) -> Samples:
     """Turn samples down around the peaks that are over `CEILING`, some milliseconds ahead; (S,) to (S,).
 

@@ -1,6 +1,7 @@
 """A batch from its lines to the manifest."""
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,7 +142,8 @@ class _Batch:
                 self._tell(number, self._skip(line, path))
                 continue
             self._asked[number] = line, path.name
-            title = " ".join(line.text[: 2 * _TITLE].split())[:_TITLE]
+            text = re.sub("<[^<>]*>", " ", line.text) if settings.ssml else line.text
+            title = " ".join(text[: 2 * _TITLE].split())[:_TITLE]
             yield jobs.Job(number, line.text, settings, str(self._folder.part(number)), title)
 
     def take(self, done: jobs.Done) -> None:

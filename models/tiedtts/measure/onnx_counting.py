@@ -91,7 +91,9 @@ def _macs(model: Any, audio: Mapping[str, Any]) -> float:
     phones = round(SECONDS * PHONES_PER_SECOND)
     ids = np.ones((1, phones, 4), np.int64)
     ids[0, :, 0] = 6 + np.arange(phones) % 30
-    one = np.ones(1, np.float32)
+    speed = next(value for value in model.graph.input if value.name == INPUTS[1])
+    # Voices of format 1 have one speed and one shift a sentence.
+    one = np.ones((1, phones)[: len(speed.type.tensor_type.shape.dim)], np.float32)
     inputs = dict(zip(INPUTS, (ids, one, 0 * one), strict=True))
     wanted = [model.graph.output[0].name, *shown]
     durations, *values = session.run(wanted, inputs)

@@ -231,8 +231,8 @@ class AcousticNet(nn.Module):
 
         Args:
             ids: Phone, stress, position and clause ids, (1, T, 4).
-            speed: Larger is faster, (1,).
-            shift: Added to the pitch, natural logarithm of a ratio, (1,).
+            speed: Of each phone, larger is faster, (1, T).
+            shift: Added to the pitch of each phone, natural logarithm of a ratio, (1, T).
         """
         config = self.config
         mask = torch.ones_like(ids[..., 0], dtype=torch.float32)
@@ -249,7 +249,7 @@ class AcousticNet(nn.Module):
         return Spoken(
             durations,
             out.mel * config.mel_std + config.mel_mean,
-            out.log_f0 * (config.log_f0_std * config.f0_scale) + config.log_f0_mean + shift,
+            out.log_f0 * (config.log_f0_std * config.f0_scale) + config.log_f0_mean + shift[:, index],
             torch.sigmoid(out.voicing),
         )
 
@@ -293,7 +293,7 @@ def to_frames(ids: Tensor, log_duration: Tensor, speed: Tensor) -> Tensor:
     Args:
         ids: (B, T, 4).
         log_duration: log(1 + frames), (B, T).
-        speed: Larger is faster, scalar.
+        speed: Larger is faster, (B, T) or a scalar.
     """
     frames = torch.round((torch.exp(log_duration) - 1) / speed)
     is_speech = ids[..., 0] >= FIRST_SPEECH_ID

@@ -1,18 +1,20 @@
 """The text front end: written text to the phones a voice speaks."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.text import assembly, sentences
+from tiedtts.text import assembly, marked_up, sentences
 from tiedtts.text.characters import EMOJI, Folded, clean, fold, script
+from tiedtts.text.delivery import Delivery, Place
 from tiedtts.text.inline import BRACES, Pieces
 from tiedtts.text.normalize import spoken
 from tiedtts.text.phones import Phone, encode
 from tiedtts.text.pronounce import Pronouncer, Word
+from tiedtts.text.spans import Span
 from tiedtts.text.tokens import read
 from tiedtts.text.user_lexicon import Files
 
@@ -31,6 +33,12 @@ class Sentence:
     """From a leading `sil` to the final `.`, `?` or `!`; to a `,` if the sentence was cut there."""
     paragraph: int = 0
     """Number of its paragraph in the text."""
+    delivery: Delivery | None = None
+    """How its phones are said, if markup tells."""
+    before: float | None = None
+    """Silence before it, seconds, in place of the usual."""
+    after: float = 0.0
+    """Silence after it at the end of a text, seconds."""
 
     @property
     def ids(self) -> npt.NDArray[np.int64]:
@@ -99,6 +107,32 @@ class FrontEnd:
             for written in sentences.split(paragraph):
                 yield from self._sentences(written, left_out, number)
 
+    def read_spans(self, spans: Sequence[Span], left_out: "LeftOut") -> Iterator[Sentence]:
+        """Yield the sentences of a marked-up text one by one.
+
+        Args:
+            spans: As `tiedtts.text.ssml.parse` gives them.
+            left_out: Counts what cannot be said.
+
+        Raises:
+            TextError: Something in braces is not a phone.
+        """
+        track = marked_up.Track(spans)
+        paragraph = 0
+        made: Sentence | None = None
+        for first, text, ends in marked_up.runs(spans):
+            track.begin(first)
+            for written in sentences.split(text):
+                for sentence in self._sentences(written, left_out, paragraph, track):
+                    if made is not None:
+                        yield made
+                    made = sentence
+            track.end()
+            paragraph += ends
+        if made is not None:
+            silence, places = track.take()
+            yield _ending(made, silence or 0.0, places)
+
     def pronounce(self, word: str) -> Word:
         """Return how a word is said on its own.
 
@@ -107,7 +141,9 @@ class FrontEnd:
         """
         return self._pronouncer.alone(word)
 
-    def _sentences(self, written: str, left_out: "LeftOut", paragraph: int) -> Iterator[Sentence]:
+    def _sentences(
+        self, written: str, left_out: "LeftOut", paragraph: int, track: marked_up.Track | None = None
+    ) -> Iterator[Sentence]:
         pieces = Pieces()
         folded = fold(pieces.take(BRACES, written))
         left_out.add(folded)
@@ -116,8 +152,14 @@ class FrontEnd:
         if braces:
             left_out.braces += braces
             text = text.replace("{", " ").replace("}", " ")
-        items = self._pronouncer.say(list(read(spoken(text), pieces)))
+        switches: list[tuple[int, int]] = []
+        items = self._pronouncer.say(list(read(spoken(text), pieces)), switches)
+        gaps = None
+        if track is not None:
+            written = marked_up.without_switches(written)
+            items, gaps = track.place(items, switches)
         parts = list(assembly.parts(items))
+        said = 0
         for number, part in enumerate(parts, start=1):
             words = tuple(item for item in part if isinstance(item, Word))
             shown = (
@@ -125,8 +167,27 @@ class FrontEnd:
                 if len(parts) == 1
                 else " ".join(word.text for word in words)
             )
-            phones = assembly.phones(part, ends=number == len(parts))
-            yield Sentence(shown, words, phones, paragraph)
+            ends = number == len(parts)
+            phones = assembly.phones(part, ends=ends)
+            if track is None or gaps is None:
+                yield Sentence(shown, words, phones, paragraph)
+                continue
+            delivery = gaps.delivery(phones, said, len(words), ends=ends)
+            said += len(words)
+            before = None
+            if number == 1:
+                before, places = track.take()
+                delivery = replace(delivery, places=(*places, *delivery.places))
+            yield Sentence(shown, words, phones, paragraph, delivery, before)
+
+
+def _ending(sentence: Sentence, silence: float, places: Sequence[Place]) -> Sentence:
+    """Return the last sentence of a text with what comes after its last word."""
+    delivery = sentence.delivery
+    if delivery is None or not (silence or places):
+        return sentence
+    own = (replace(place, phone=len(sentence.phones), ahead=place.phone < 0) for place in places)
+    return replace(sentence, after=silence, delivery=replace(delivery, places=(*delivery.places, *own)))
 
 
 class LeftOut:

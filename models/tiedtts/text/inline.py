@@ -13,6 +13,9 @@ _BACK = {ord(char): digit for digit, char in _DIGITS.items()}
 MARK = "\ue000[\ue010-\ue019]+"
 """Pattern of a mark."""
 
+SWITCH = "\ue001[\ue010-\ue019]+"
+"""Pattern of what stands where a span of marked-up text begins."""
+
 BRACES = re.compile(r"\{ *[^{}\s][^{}\n]*\}")
 """Something in braces."""
 
@@ -22,8 +25,13 @@ def mark(number: int) -> str:
     return chr(_START) + str(number).translate({ord(d): char for d, char in _DIGITS.items()})
 
 
+def switch(number: int) -> str:
+    """Return what stands where span `number` begins."""
+    return "\ue001" + mark(number)[1:]
+
+
 def number_of(found: str) -> int:
-    """Return the number a mark carries."""
+    """Return the number a mark or a switch carries."""
     return int(found[1:].translate(_BACK))
 
 

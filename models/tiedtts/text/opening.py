@@ -44,11 +44,14 @@ def _halves(sentence: Sentence, place: int) -> Iterator[Sentence]:
     said = 1 + max(phone.word for phone in opening)
     silence = replace(sentence.phones[0], clause=rest[0].clause)
     shifted = (_shifted(phone, said) for phone in rest)
-    for words, phones in (
-        (sentence.words[:said], opening),
-        (sentence.words[said:], (silence, *shifted)),
+    whole = sentence.delivery
+    first, second = (None, None) if whole is None else whole.cut(place)
+    for words, phones, delivery, others in (
+        (sentence.words[:said], opening, first, {"after": 0.0}),
+        (sentence.words[said:], (silence, *shifted), second, {"before": None}),
     ):
-        yield replace(sentence, text=" ".join(word.text for word in words), words=words, phones=phones)
+        text = " ".join(word.text for word in words)
+        yield replace(sentence, text=text, words=words, phones=phones, delivery=delivery, **others)
 
 
 def _shifted(phone: Phone, words: int) -> Phone:

@@ -84,13 +84,21 @@ class Pronouncer:
         source = found[0].source if len(sources) == 1 else "rule"
         return Word(text, tuple(phone for word in found for phone in word.phones), source)
 
-    def say(self, tokens: Sequence[Token]) -> list[Word | str]:
-        """Return words with their phones and pauses, in the order of the tokens."""
+    def say(self, tokens: Sequence[Token], switches: list[tuple[int, int]] | None = None) -> list[Word | str]:
+        """Return words with their phones and pauses, in the order of the tokens.
+
+        Args:
+            tokens: Of a sentence.
+            switches: Gets the number of items before each switch, and its own number.
+        """
         capitals = not any(c.islower() for token in tokens if token.kind == "word" for c in token.text)
         items: list[Word | str] = []
         for token in tokens:
             if token.kind == "pause":
                 items.append(token.text)
+            elif token.kind == "switch":
+                if switches is not None:
+                    switches.append((len(items), int(token.text)))
             else:
                 items.extend(self._words(token, capitals=capitals))
         return list(self._in_context(items))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from tiedtts.text import abbreviations, units
+from tiedtts.text.inline import SWITCH
 
 STARTERS = frozenset(
     "A After Although An And As At Because But By Did Do Does For From He Her His How However "
@@ -25,7 +26,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     return (
         re.compile(r"\n[ \n]*\n|\n(?= {0,8}(?:[-*+]|\d{1,3}[.)]) )"),
         re.compile(rf"(?<=[^ .?!])([.?!]{{1,9}})[{_CLOSERS}]{{0,4}}(?= )"),
-        re.compile(r"[\"'(\[]{0,4}(\d|[A-Za-z]{0,12})"),
+        re.compile(rf"(?:{SWITCH} {{0,2}})*[\"'(\[]{{0,4}}(\d|[A-Za-z]{{0,12}})"),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from tiedtts.text.inline import MARK, Pieces, number_of
+from tiedtts.text.inline import MARK, SWITCH, Pieces, number_of
 from tiedtts.text.rules import JOINED
 
 PAUSES = {",": ",", ";": ",", ":": ",", "—": ",", "–": ",", "(": ",", ")": ",", "[": ",", "]": ","}
@@ -19,13 +19,14 @@ class Token:
     text: str
     """The word as written, or one of `, . ? !`."""
     kind: str = "word"
-    """`word`, `letters` to be said one by one, `pause` or, for something taken out of the text, `piece`."""
+    """`word`, `letters` to be said one by one, `pause`, `piece` for something taken out of the text, or
+    `switch` for the beginning of a span, by its number."""
 
 
 @cache
 def _pattern() -> re.Pattern[str]:
     return re.compile(
-        rf"(?P<piece>{MARK})|(?P<letters>[A-Z](?:{JOINED}[A-Z])+)|(?P<word>'?[A-Za-z]+(?:['-][A-Za-z]+)*'?)|(?P<dots>\.\.+|…)"
+        rf"(?P<piece>{MARK})|(?P<switch>{SWITCH})|(?P<letters>[A-Z](?:{JOINED}[A-Z])+)|(?P<word>'?[A-Za-z]+(?:['-][A-Za-z]+)*'?)|(?P<dots>\.\.+|…)"
         r"|(?P<end>[.?!])|(?P<pause>[,;:—–()\[\]]|--+|(?<= )-(?= ))"
     )
 
@@ -36,6 +37,8 @@ def read(text: str, pieces: Pieces) -> Iterator[Token]:
         kind, found = match.lastgroup, match[0]
         if kind == "piece":
             yield Token(pieces.all[number_of(found)], "piece")
+        elif kind == "switch":
+            yield Token(str(number_of(found)), "switch")
         elif kind == "letters":
             yield Token(found.replace(JOINED, ""), "letters")
         elif kind == "word":

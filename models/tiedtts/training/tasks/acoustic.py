@@ -199,8 +199,9 @@ class AcousticTask:
     def _f0_spread(self, net: AcousticNet, item: dict[str, npt.NDArray[Any]]) -> tuple[float, float]:
         """Return the standard deviation of a recording's pitch and of that with which it is said."""
         device = next(net.parameters()).device
-        one = torch.ones(1, device=device)
-        spoken = net.speak(torch.from_numpy(item["ids"])[None].to(device), one, 0 * one)
+        ids = torch.from_numpy(item["ids"])[None].to(device)
+        one = torch.ones(ids.shape[:2], device=device)
+        spoken = net.speak(ids, one, 0 * one)
         made = (spoken.log_f0[0].float().cpu().numpy() - self.config.log_f0_mean) / self.config.log_f0_std
         voiced = spoken.voicing[0].float().cpu().numpy() > 0.5
         real = item["log_f0"][item["voiced"] > 0]

@@ -1,0 +1,84 @@
+"""Silence between sentences and within them, in whole samples, and no click at its edges."""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from tiedtts import timing
+from tiedtts.speaking import Settings
+from tiedtts.speech import Speech
+from tiedtts.text.delivery import Delivery
+from tiedtts.text.frontend import Sentence
+from tiedtts.timing import Mark
+
+FADE = 0.005
+"""Fade at both ends of a sentence, seconds: no click where sentences are joined."""
+
+
+def pause(sentence: Sentence, following: Sentence | None, settings: Settings) -> float:
+    """Return the silence after a sentence, seconds: that of its markup, or the usual."""
+    if following is None:
+        return sentence.after
+    if following.before is not None:
+        return following.before
+    if sentence.goes_on or (sentence.delivery is not None and sentence.delivery.silence[-1]):
+        return 0.0
+    return settings.silence(paragraph=following.paragraph != sentence.paragraph)
+
+
+def with_silence(
+    samples: npt.NDArray[np.float32], lengths: npt.NDArray[np.int64], delivery: Delivery, rate: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], tuple[Mark, ...]]:
+    """Return a sentence with the silence that markup puts between its phones, and its marks."""
+    silence = np.array([round(seconds * rate) for seconds in delivery.silence])
+    ends = np.cumsum(lengths)
+    pieces: list[npt.NDArray[np.float32]] = []
+    place = 0
+    for phone in np.flatnonzero(silence):
+        piece = samples[place : ends[phone]].copy()
+        fade(piece, int(FADE * rate))
+        pieces += [piece, np.zeros(silence[phone], np.float32)]
+        place = ends[phone]
+    if pieces:
+        last = samples[place:].copy()
+        fade(last, int(FADE * rate))
+        samples = np.concatenate([*pieces, last])
+    lengths = lengths + silence
+    starts = np.cumsum([0, *lengths])
+    held = [0, *silence]
+    marks = (
+        Mark(place.name, int(starts[place.phone]) - (int(held[place.phone]) if place.ahead else 0), rate)
+        for place in delivery.places
+        if place.phone >= 0
+    )
+    return samples, lengths, tuple(marks)
+
+
+def marks_ahead(sentence: Sentence, sample: int, rate: int) -> tuple[Mark, ...]:
+    """Return the marks that stand before the silence ahead of a sentence, which begins at a sample."""
+    places = () if sentence.delivery is None else sentence.delivery.places
+    return tuple(Mark(place.name, sample, rate) for place in places if place.phone < 0)
+
+
+def after(part: Speech, pause: float) -> Speech:
+    """Return a part with silence before it."""
+    silence = round(pause * part.sample_rate)
+    if not silence:
+        return part
+    return replace(
+        part,
+        samples=np.concatenate([np.zeros(silence, np.float32), part.samples]),
+        durations=(part.durations[0] + silence, *part.durations[1:]),
+        sentences=timing.later(part.sentences, silence),
+        marks=timing.marks_later(part.marks, silence),
+    )
+
+
+def fade(samples: npt.NDArray[np.float32], length: int) -> None:
+    """Let the first and the last samples rise from and fall to zero, in place."""
+    length = min(length, len(samples) // 2)
+    if length:
+        ramp = np.linspace(0.0, 1.0, length, dtype=np.float32)
+        samples[:length] *= ramp
+        samples[-length:] *= ramp[::-1]
