@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tiedtts.base_voice import Speech
 from tiedtts.errors import ConfigError
+from tiedtts.speech import Speech
 from tiedtts.timestamps import KINDS, LONGEST_CUE, LONGEST_LINE, Timeline, beside, cues
 from tiedtts.timing import Mark, SpokenPhone, SpokenSentence, SpokenWord
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from tiedtts.errors import TiedTTSError
 
 if TYPE_CHECKING:
-    from tiedtts.base_voice import Speech
+    from tiedtts.speech import Speech
     from tiedtts.voice import Voice, list_voices
 
 __all__ = ["Speech", "TiedTTSError", "Voice", "__version__", "list_voices"]
 
 __version__ = "0.1.0"
 
-_PLACES = {"Speech": "base_voice", "Voice": "voice", "list_voices": "voice"}
+_PLACES = {"Speech": "speech", "Voice": "voice", "list_voices": "voice"}
 """Modules of names that are looked up at first use: numpy and ONNX Runtime take longer than a `--help`."""
 
 # A type checker would take any name for known.

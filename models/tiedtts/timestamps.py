@@ -13,7 +13,7 @@ from tiedtts.text import explanation
 from tiedtts.timing import Mark, SpokenSentence
 
 if TYPE_CHECKING:
-    from tiedtts.base_voice import Speech
+    from tiedtts.speech import Speech
 
 KINDS = {"json": ".json", "srt": ".srt", "vtt": ".vtt", "textgrid": ".TextGrid"}
 """Kinds of files, and the suffix of each."""
@@ -109,7 +109,7 @@ def _fitting(parts: Sequence[tuple[str, int]]) -> int:
         if number and size <= LONGEST_CUE
     ]
     if not able:
-        return next(n for n in range(1, len(parts) + 1) if n == len(parts) or sum(p[1] for p in parts[:n]))
+        return next((n for n, (_, number) in enumerate(parts, start=1) if number), len(parts))
     if able[-1][0] == len(parts):
         return len(parts)
     early = [

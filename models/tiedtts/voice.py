@@ -9,9 +9,10 @@ import numpy as np
 
 from tiedtts.audio import excitation, filtering
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.base_voice import BaseVoice, Factors, Rendering, Speech, mean, one_for_all
+from tiedtts.base_voice import BaseVoice, Factors, Rendering, mean, one_for_all
 from tiedtts.errors import VoiceError
 from tiedtts.speaking import SEMITONES, SPEEDS
+from tiedtts.speech import Speech
 from tiedtts.text.frontend import FrontEnd, Sentence
 from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
 from tiedtts.text.user_lexicon import Files

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.fuzz_text import inputs
-from tiedtts.base_voice import BaseVoice, Speech
+from tiedtts.base_voice import BaseVoice
 from tiedtts.errors import TextError
 from tiedtts.speaking import SEMITONES, SPEEDS
+from tiedtts.speech import Speech
 from tiedtts.voice import load
 
 REFUSED = ("nothing to say", "is not a phone")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.benchmarks import fuzz_audio
-from tiedtts.base_voice import Speech
 from tiedtts.errors import VoiceError
+from tiedtts.speech import Speech
 from tiedtts.voice import Voice
 
 Samples = np.ndarray[Any, Any]

@@ -43,6 +43,14 @@ def test_user_lexicon(tmp_path: Path) -> None:
     assert both[1:] == [f"Grrk\tGrrk\tG R\tuser lexicon {other}", last]
 
 
+def test_ssml() -> None:
+    assert run("--ssml", "<speak>Hi <emphasis>5</emphasis>. <s>Bye</s></speak>").splitlines()[1:] == [
+        "Hi\tHi\tHH AY1\tlexicon",
+        "5.\tfive\tF AY1 V\tlexicon",
+        "Bye\tBye\tB AY1\tlexicon",
+    ]
+
+
 def test_a_file(tmp_path: Path) -> None:
     source = tmp_path / "text.txt"
     source.write_text("Hello.\n")

@@ -173,6 +173,20 @@ def test_voices_are_listed(voice: Any, capsys: Captured) -> None:
     assert capsys.readouterr() == ("fake\nother\n", "")
 
 
+def test_ssml(voice: Any, here: Path, pipe: Any) -> None:
+    text = "<speak>Hello <mark name='x'/>there.</speak>"
+    assert main(["synth", "--ssml", text, "-o", "a.flac", "-q"]) == 0
+    assert voice.calls == [(text, USUAL | {"ssml": True})]
+    assert soundfile.SoundFile(here / "a.flac").title == "Hello there."
+    pipe(f"{text[:10]}\n\n{text[10:]}".encode())
+    assert main(["synth", "--ssml", "-o", "-", "--raw", "-q"]) == 0
+    assert voice.calls[1][0] == f"{text[:10]}\n\n{text[10:]}", "one document, whatever its lines"
+    (here / "in.jsonl").write_text(json.dumps({"text": text, "ssml": True}) + '\n{"text": "Hi."}\n')
+    assert main(["synth", "-i", "in.jsonl", "-d", "out", "-q", "--format", "flac"]) == 0
+    assert [settings["ssml"] for _, settings in voice.calls[2:]] == [True, False]
+    assert soundfile.SoundFile(here / "out" / "0001.flac").title == "Hello there."
+
+
 def test_timestamps_beside_a_file(voice: Any, here: Path, capsys: Captured) -> None:
     assert main(["synth", "One two. Three", "-o", "a.b.flac", "--timestamps", "JSON", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["timestamps"] == "a.b.json"

@@ -102,6 +102,13 @@ def test_punctuation_stays_with_its_word() -> None:
     ]
 
 
+def test_space_between_elements_of_one_kind() -> None:
+    one, two = '<prosody rate="slow">one</prosody>', '<prosody rate="slow">two</prosody>'
+    assert spans(f"{one} {two}") == (Span("one two", speed=0.75),)
+    assert spans(f"a {one}. {two}") == (Span("a"), Span("one. two", speed=0.75))
+    assert spans(f"{one}{two}") == (Span("onetwo", speed=0.75),)
+
+
 def test_emphasis() -> None:
     weak, strong = spans('so <emphasis level="strong">big</emphasis>')
     assert (weak.emphasis, strong.emphasis) == ("", "strong")

@@ -34,14 +34,17 @@ class Delivery:
 
     def cut(self, phone: int) -> tuple["Delivery", "Delivery"]:
         """Return the delivery of the first phones, and that of the others with a silence ahead of them."""
-        values = (self.speed, self.pitch, self.volume)
         opening = Delivery(
-            *(value[:phone] for value in values),
+            self.speed[:phone],
+            self.pitch[:phone],
+            self.volume[:phone],
             self.silence[:phone],
             tuple(place for place in self.places if place.phone < phone),
         )
         rest = Delivery(
-            *((value[phone], *value[phone:]) for value in values),
+            (self.speed[phone], *self.speed[phone:]),
+            (self.pitch[phone], *self.pitch[phone:]),
+            (self.volume[phone], *self.volume[phone:]),
             (0.0, *self.silence[phone:]),
             tuple(
                 Place(place.name, place.phone - phone + 1, place.ahead)

@@ -29,7 +29,8 @@ def runs(spans: Sequence[Span]) -> Iterator[tuple[int, str, bool]]:
 
 def without_switches(text: str) -> str:
     """Return a text as it was written."""
-    return re.sub(f"{inline.SWITCH} ?", "", text)
+    text = " ".join(re.sub(inline.SWITCH, "", text).split())
+    return re.sub(r" (?=[.,;:!?)\]]+(?: |$))", "", text)
 
 
 @dataclass(slots=True)

@@ -77,6 +77,9 @@ class Spans:
             if stop:
                 last.parts.append(stop[0])
                 text = text[stop.end() :]
+            if not text.strip():
+                # What comes next may be said in the same way.
+                last.parts.append(text)
         if text.strip():
             self._drafts.append(_Draft(prosody, emphasis, parts=[text]))
 
