@@ -1,6 +1,7 @@
 """Silence between sentences and within them, in whole samples, and no click at its edges."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -8,9 +9,11 @@ import numpy.typing as npt
 from tiedtts import timing
 from tiedtts.speaking import Settings
 from tiedtts.speech import Speech
-from tiedtts.text.delivery import Delivery
 from tiedtts.text.frontend import Sentence
 from tiedtts.timing import Mark
+
+if TYPE_CHECKING:
+    from tiedtts.text.delivery import Delivery
 
 FADE = 0.005
 """Fade at both ends of a sentence, seconds: no click where sentences are joined."""
@@ -28,7 +31,7 @@ def pause(sentence: Sentence, following: Sentence | None, settings: Settings) ->
 
 
 def with_silence(
-    samples: npt.NDArray[np.float32], lengths: npt.NDArray[np.int64], delivery: Delivery, rate: int
+    samples: npt.NDArray[np.float32], lengths: npt.NDArray[np.int64], delivery: "Delivery", rate: int
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], tuple[Mark, ...]]:
     """Return a sentence with the silence that markup puts between its phones, and its marks."""
     silence = np.array([round(seconds * rate) for seconds in delivery.silence])

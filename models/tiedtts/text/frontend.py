@@ -3,20 +3,25 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.text import assembly, marked_up, sentences
+from tiedtts.text import assembly, sentences
 from tiedtts.text.characters import EMOJI, Folded, clean, fold, script
-from tiedtts.text.delivery import Delivery, Place
 from tiedtts.text.inline import BRACES, Pieces
 from tiedtts.text.normalize import spoken
 from tiedtts.text.phones import Phone, encode
 from tiedtts.text.pronounce import Pronouncer, Word
-from tiedtts.text.spans import Span
 from tiedtts.text.tokens import read
 from tiedtts.text.user_lexicon import Files
+
+# Few texts are marked up, and all others start sooner without.
+if TYPE_CHECKING:
+    from tiedtts.text.delivery import Delivery, Place
+    from tiedtts.text.marked_up import Track
+    from tiedtts.text.spans import Span
 
 __all__ = ["Analysis", "FrontEnd", "LeftOut", "Sentence", "Word"]
 
@@ -33,7 +38,7 @@ class Sentence:
     """From a leading `sil` to the final `.`, `?` or `!`; to a `,` if the sentence was cut there."""
     paragraph: int = 0
     """Number of its paragraph in the text."""
-    delivery: Delivery | None = None
+    delivery: "Delivery | None" = None
     """How its phones are said, if markup tells."""
     before: float | None = None
     """Silence before it, seconds, in place of the usual."""
@@ -107,7 +112,7 @@ class FrontEnd:
             for written in sentences.split(paragraph):
                 yield from self._sentences(written, left_out, number)
 
-    def read_spans(self, spans: Sequence[Span], left_out: "LeftOut") -> Iterator[Sentence]:
+    def read_spans(self, spans: Sequence["Span"], left_out: "LeftOut") -> Iterator[Sentence]:
         """Yield the sentences of a marked-up text one by one.
 
         Args:
@@ -117,6 +122,8 @@ class FrontEnd:
         Raises:
             TextError: Something in braces is not a phone.
         """
+        from tiedtts.text import marked_up
+
         track = marked_up.Track(spans)
         paragraph = 0
         made: Sentence | None = None
@@ -142,7 +149,7 @@ class FrontEnd:
         return self._pronouncer.alone(word)
 
     def _sentences(
-        self, written: str, left_out: "LeftOut", paragraph: int, track: marked_up.Track | None = None
+        self, written: str, left_out: "LeftOut", paragraph: int, track: "Track | None" = None
     ) -> Iterator[Sentence]:
         pieces = Pieces()
         folded = fold(pieces.take(BRACES, written))
@@ -156,7 +163,7 @@ class FrontEnd:
         items = self._pronouncer.say(list(read(spoken(text), pieces)), switches)
         gaps = None
         if track is not None:
-            written = marked_up.without_switches(written)
+            written = track.written(written)
             items, gaps = track.place(items, switches)
         parts = list(assembly.parts(items))
         said = 0
@@ -181,7 +188,7 @@ class FrontEnd:
             yield Sentence(shown, words, phones, paragraph, delivery, before)
 
 
-def _ending(sentence: Sentence, silence: float, places: Sequence[Place]) -> Sentence:
+def _ending(sentence: Sentence, silence: float, places: Sequence["Place"]) -> Sentence:
     """Return the last sentence of a text with what comes after its last word."""
     delivery = sentence.delivery
     if delivery is None or not (silence or places):

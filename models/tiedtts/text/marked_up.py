@@ -61,6 +61,10 @@ class Track:
         self._number = 0
         self.waiting = Waiting()
 
+    def written(self, text: str) -> str:
+        """Return a sentence as it was written."""
+        return without_switches(text)
+
     def begin(self, number: int) -> None:
         """Begin a run with a span."""
         self._meet(number)
