@@ -19,7 +19,8 @@ def test_the_opening_ends_at_a_pause(mark: str, front_end: FrontEnd) -> None:
     text = f"When the heavy rain had stopped{mark} {CLAUSE} and {CLAUSE}. {CLAUSE}, {CLAUSE}, {CLAUSE}."
     whole, second = front_end(text)
     first, rest, last = cut(text, front_end)
-    assert first.text == "When the heavy rain had stopped"
+    assert first.text.rstrip(mark) == "When the heavy rain had stopped"
+    assert f"{first.text} {rest.text}" == whole.text, "both as they are written"
     assert (first.goes_on, rest.goes_on, last) == (True, False, second)
     assert first.words + rest.words == whole.words
     assert [p.symbol for p in first.phones][-1] == ","
@@ -54,9 +55,16 @@ def test_the_cut_is_the_last_that_is_early_enough(front_end: FrontEnd) -> None:
     first, _ = cut(
         f"When it rained, they stayed, as ever, in the hills, and waited, {CLAUSE}, {CLAUSE}.", front_end
     )
-    assert first.text == "When it rained they stayed as ever in the hills and waited"
+    assert first.text == "When it rained, they stayed, as ever, in the hills, and waited,"
     first, _ = cut(f"{CLAUSE} and {CLAUSE} again, {CLAUSE}, {CLAUSE}.", front_end)
-    assert first.text == f"{CLAUSE} and {CLAUSE} again"
+    assert first.text == f"{CLAUSE} and {CLAUSE} again,"
+
+
+def test_the_parts_are_told_as_they_are_written(front_end: FrontEnd) -> None:
+    text = f"At 5 p.m. on Jan. 5, 1999, {CLAUSE} \u2014 with $45 (each), {CLAUSE}."
+    first, rest = cut(text, front_end)
+    assert f"{first.text} {rest.text}" == text
+    assert first.words[1].text == "five"
 
 
 def test_nothing_is_read_ahead() -> None:

@@ -46,12 +46,28 @@ def _halves(sentence: Sentence, place: int) -> Iterator[Sentence]:
     shifted = (_shifted(phone, said) for phone in rest)
     whole = sentence.delivery
     first, second = (None, None) if whole is None else whole.cut(place)
-    for words, phones, delivery, others in (
-        (sentence.words[:said], opening, first, {"after": 0.0}),
-        (sentence.words[said:], (silence, *shifted), second, {"before": None}),
+    texts = _written(sentence, said)
+    for text, words, phones, delivery, others in (
+        (texts[0], sentence.words[:said], opening, first, {"after": 0.0}),
+        (texts[1], sentence.words[said:], (silence, *shifted), second, {"before": None}),
     ):
-        text = " ".join(word.text for word in words)
         yield replace(sentence, text=text, words=words, phones=phones, delivery=delivery, **others)
+
+
+def _written(sentence: Sentence, said: int) -> tuple[str, str]:
+    """Return what is written of the first words and of the others; the words, where that cannot be told."""
+    from tiedtts.text import explanation
+
+    spoken = [word.text for word in sentence.words]
+    texts: tuple[list[str], list[str]] = ([], [])
+    count = 0
+    for written, words in explanation.parts(sentence.text, spoken):
+        if count < said < count + words:
+            return " ".join(spoken[:said]), " ".join(spoken[said:])
+        # A dash after the last of the first words is theirs.
+        texts[count + words > said].append(written)
+        count += words
+    return " ".join(texts[0]), " ".join(texts[1])
 
 
 def _shifted(phone: Phone, words: int) -> Phone:
