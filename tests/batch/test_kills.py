@@ -9,7 +9,7 @@ from tests.benchmarks import kill_batch, throughput
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process groups there")
 def test_kills_cost_nothing() -> None:
-    counts = kill_batch.run(kills=3, lines=8)
+    counts = kill_batch.run(kills=3, lines=8, options=("--workers", "2", "--timestamps", "json"))
     assert counts["kills"] == 3
     assert counts["ends"] >= 1
 

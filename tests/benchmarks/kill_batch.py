@@ -56,10 +56,10 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def finished(folder: Path) -> dict[str, bytes]:
-    """Return the sound files that a killed run has let appear."""
+    """Return the files of sounds and of times that a killed run has let appear."""
     if not folder.exists():
         return {}
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".wav"}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".wav", ".json")}
 
 
 def run(
@@ -79,7 +79,8 @@ def run(
         assert start(source, whole, *options).wait() == 1, "one line is bad"
         spent = time.monotonic() - begin
         expected = contents(whole)
-        assert len(expected) == lines, sorted(expected)
+        files = 2 if "--timestamps" in options else 1
+        assert len(expected) == files * (lines - 1) + 1, sorted(expected)
         while True:
             process = start(source, folder, *options)
             wait = chance.uniform(0.0, 1.0) * spent if counts["kills"] < kills else None
@@ -94,8 +95,11 @@ def run(
                 process.wait()
                 counts["kills"] += 1
                 counts["in the midst"] += bool(finished(folder))
-                for file, data in finished(folder).items():
+                made = finished(folder)
+                for file, data in made.items():
                     assert data == expected[file], f"{file} is half-written"
+                    times = Path(file).with_suffix(".json").name
+                    assert files == 1 or times in made, f"{file} has no times"
                 continue
             made = contents(folder)
             assert made.keys() == expected.keys(), sorted(made.keys() ^ expected.keys())
@@ -116,7 +120,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     begin = time.monotonic()
-    options = ("--workers", str(arguments.workers))
+    options = ("--workers", str(arguments.workers), "--timestamps", "json")
     counts = run(arguments.kills, arguments.lines, options, arguments.seed)
     print(
         f"{counts['kills']} kills, {counts['in the midst']} of them with some files made; "
