@@ -94,6 +94,12 @@ def test_texts_that_come_one_by_one_are_one_speech(voice: Voice) -> None:
     assert sum(sum(part.durations) for part in made) == len(whole.samples)
 
 
+def test_texts_that_come_one_by_one_may_be_paragraphs(voice: Voice) -> None:
+    parts = list(voice.stream(["One is here. So is two.\n\n", "Three.", "Four."], pause=0.3))
+    whole = voice.say("One is here. So is two.\n\nThree. Four.", pause=0.3)
+    assert np.array_equal(np.concatenate([part.samples for part in parts]), whole.samples)
+
+
 def test_stream_is_say_in_parts(voice: Voice) -> None:
     text = "It rained. Nobody minded! Why should they?"
     parts = list(voice.stream(text, speed=1.3, pitch=-3))

@@ -138,8 +138,8 @@ class BaseVoice(ABC):
 
         Args:
             text: What to say; or several texts, which may come one by one from somewhere else and are
-                said as soon as they are there. One that cannot be said then gives a part without samples
-                that tells why in its warnings.
+                said as soon as they are there; one that ends with a blank line ends a paragraph. One that
+                cannot be said gives a part without samples that tells why in its warnings.
             speed: As for `say`.
             pitch: As for `say`.
             volume: As for `say`.
@@ -161,15 +161,19 @@ class BaseVoice(ABC):
         if isinstance(text, bytes) or not isinstance(text, Iterable):
             raise TextError(f"a text must be a string, got: {type(text).__name__}")
         number = 0
+        ended = False
         for piece in text:
             try:
-                for part in self._text(piece, settings, number):
+                for part in self._text(piece, settings, number, after_paragraph=ended):
                     number += 1
                     yield part
+                ended = piece.endswith("\n\n")
             except TextError as error:
                 yield Speech(np.zeros(0, np.float32), self.sample_rate, piece, (), (), (str(error),))
 
-    def _text(self, text: str, settings: Settings, first: int = 0) -> Iterator[Speech]:
+    def _text(
+        self, text: str, settings: Settings, first: int = 0, *, after_paragraph: bool = False
+    ) -> Iterator[Speech]:
         """Speak a text of which so many sentences were spoken before."""
         left_out = LeftOut()
         told: tuple[str, ...] = ()
@@ -201,7 +205,7 @@ class BaseVoice(ABC):
             part = replace(part, is_last=following is None)
             if number == first:
                 # What came before is another text: nobody knew then that there would be more.
-                usual = settings.silence(paragraph=False) if first > 0 else 0.0
+                usual = settings.silence(paragraph=after_paragraph) if first > 0 else 0.0
                 part = pauses.after(part, usual if sentence.before is None else sentence.before)
                 part = replace(part, marks=(*pauses.marks_ahead(sentence, 0, self.sample_rate), *part.marks))
             if following is not None:

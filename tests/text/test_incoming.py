@@ -16,7 +16,7 @@ def pieces(data: bytes) -> list[str]:
 
 
 def test_paragraphs_of_what_is_there() -> None:
-    assert pieces(b"\xef\xbb\xbfOne two\r\nthree.\n\n\nFour.\nfive") == ["One two\nthree.", "Four.\nfive"]
+    assert pieces(b"\xef\xbb\xbfOne two\r\nthree.\n\n\nFour.\nfive") == ["One two\nthree.\n\n", "Four.\nfive"]
     assert pieces(b"") == pieces(b"\n \n") == []
 
 
@@ -29,7 +29,7 @@ def test_long_paragraphs_end_with_a_sentence() -> None:
 
 def test_other_encodings_are_told() -> None:
     waiting = incoming.pieces(io.BytesIO(b"one.\n\nn\xe9\n"))
-    assert next(waiting) == "one."
+    assert next(waiting) == "one.\n\n"
     with pytest.raises(TextError, match=r"^stdin is not UTF-8: byte 0xe9 in line 3$"):
         next(waiting)
 

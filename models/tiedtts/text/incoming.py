@@ -16,6 +16,8 @@ SHORT_PATIENCE_SECONDS = 0.01
 """The same after a full stop."""
 LARGEST = 1_000
 """Characters after which a piece ends with the next sentence, however fast the lines come."""
+PARAGRAPH = "\n\n"
+"""Ends a paragraph."""
 
 _POLL_SECONDS = 0.2
 _END = re.compile(r"[.?!]+[\"')\]\u2019\u201d]*$")
@@ -24,6 +26,8 @@ _TITLES = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Prof|Gen|Col|Capt|Lt|Sgt|Rev|Hon|[A-Z]
 
 def pieces(stream: BinaryIO, name: str = "stdin") -> Iterator[str]:
     """Yield paragraphs as their lines come; what is left waiting is said without its next line.
+
+    A piece that ended with its paragraph ends with `PARAGRAPH`.
 
     Where the pieces end decides when they are spoken, and where nobody waits it depends on the text alone.
 
@@ -55,7 +59,7 @@ def pieces(stream: BinaryIO, name: str = "stdin") -> Iterator[str]:
             held.append(line)
             continue
         if held:
-            yield "\n".join(held)
+            yield "\n".join(held) + ("" if line is None else PARAGRAPH)
             held.clear()
         if line is None:
             return
