@@ -227,6 +227,8 @@ def test_voices_of_format_1_have_one_speed_a_sentence(voice: Voice, monkeypatch:
         "this voice has one speed and one pitch a sentence: changes within one are averaged",
     )
     assert 0.5 < asked[1]["speed"][0] < 1
+    twice = say(voice, 'Not <prosody rate="50%">you</prosody>. Not <prosody rate="50%">him</prosody>.')
+    assert twice.warnings == speech.warnings, "told once"
     assert asked[2]["speed"].tolist() == [0.5]
 
 
@@ -243,5 +245,5 @@ def test_warnings_and_refusals(voice: Voice) -> None:
     with pytest.raises(VoiceError, match="`ssml` must be true or false, got: yes"):
         voice.say("One.", ssml="yes")  # type: ignore[arg-type]
     assert voice.say("<speak>One.</speak>").warnings == (
-        "the text looks like SSML but is read as it stands, which `ssml` changes",
+        "the text looks like SSML but is read as it stands: `--ssml`, in Python `ssml=True`",
     )

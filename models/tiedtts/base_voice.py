@@ -185,7 +185,7 @@ class BaseVoice(ABC):
             sentences = self.front_end.read_spans(document.spans, left_out)
         else:
             if _TAG.match(text):
-                told = ("the text looks like SSML but is read as it stands, which `ssml` changes",)
+                told = ("the text looks like SSML but is read as it stands: `--ssml`, in Python `ssml=True`",)
             sentences = self.front_end.read(text, left_out)
         if first == 0:
             sentences = opening.cut(sentences)
@@ -196,13 +196,17 @@ class BaseVoice(ABC):
                 hint="give a text with words in Latin letters or with numbers",
             )
         number = first
+        known: set[str] = set()
         while sentence is not None:
             following = next(sentences, None)
             warnings = (*told, *left_out.warnings()) if following is None else ()
             part = self._speak(
                 sentence, settings, number, pauses.pause(sentence, following, settings), warnings
             )
-            part = replace(part, is_last=following is None)
+            # What holds for all sentences is told once.
+            new = tuple(warning for warning in part.warnings if warning not in known)
+            known.update(new)
+            part = replace(part, is_last=following is None, warnings=new)
             if number == first:
                 # What came before is another text: nobody knew then that there would be more.
                 usual = settings.silence(paragraph=after_paragraph) if first > 0 else 0.0
