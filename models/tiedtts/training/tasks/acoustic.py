@@ -21,7 +21,7 @@ from tiedtts.training.tasks.task import Batch
 
 MOST_LIVELY = 1.4
 """Pitch is not spread further than this: its errors grow with it."""
-LIVELINESS = 0.9
+LIVELINESS = 0.85
 """Share of the recordings' spread of pitch that is aimed for: further out, what is wrong is more wrong."""
 CROP = 80
 """Frames that the discriminator sees of each recording."""
