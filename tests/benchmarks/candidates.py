@@ -120,16 +120,18 @@ def _rated(sounds: Sequence[Samples], corpus: Corpus, rate: Rate) -> float:
 def report(rows: Sequence[Row]) -> str:
     """Return a Markdown table."""
     lines = [
-        "| candidate | parameters | kB | MMACs/s | copy MCD, dB | MCD, dB | spread of mel, log F0 | phone errors | copy rated | rated |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| | candidate | parameters | kB | MMACs/s | copy MCD, dB | MCD, dB | spread of mel, log F0 | phone errors | copy rated | rated |",
+        "|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
+    number = 0
     for row in rows:
         if row["name"] == RECORDINGS:
-            lines.append(f"| the recordings | | | | | | | 1.00 x | | {row['rated']:.2f} |")
+            lines.append(f"| | the recordings | | | | | | | 1.00 x | | {row['rated']:.2f} |")
             continue
+        number += 1
         rated = [f"{row[key]:.2f}" if key in row else "" for key in ("rated_copy", "rated")]
         lines.append(
-            f"| {row['name']} | {row['parameters']:,} | {row['bytes'] / 1e3:,.0f} | {row['macs_per_second'] / 1e6:.0f} "
+            f"| {number} | {row['name']} | {row['parameters']:,} | {row['bytes'] / 1e3:,.0f} | {row['macs_per_second'] / 1e6:.0f} "
             f"| {row['copy_distortion_db']:.2f} | {row['mel_cepstral_distortion_db']:.2f} "
             f"| {row['mel_spread']:.2f}, {row['log_f0_spread']:.2f} | {row['phone_errors']:.2f} x | {' | '.join(rated)} |"
         )
@@ -148,10 +150,10 @@ def picture(rows: Sequence[Row], path: Path, chosen: str) -> None:
         ("mel_cepstral_distortion_db", "MCD, dB (lower is better)"),
     ]
     up = [each for each in up if all(each[0] in row for row in made)]
-    figure = Figure(figsize=(13, 4.5 * len(up)), layout="constrained")
+    figure = Figure(figsize=(12, 4 * len(up) + 0.17 * len(made)), layout="constrained")
     for pair, (value, title) in zip(figure.subplots(len(up), 2, squeeze=False), up, strict=True):
         for axes, (key, scale, label) in zip(pair, across, strict=True):
-            for row in made:
+            for number, row in enumerate(made, 1):
                 place = (row[key] / scale, row[value])
                 axes.plot(
                     *place,
@@ -159,13 +161,24 @@ def picture(rows: Sequence[Row], path: Path, chosen: str) -> None:
                     markersize=14 if row["name"] == chosen else 6,
                     color="C3" if row["name"] == chosen else "C0",
                 )
-                axes.annotate(row["name"], place, fontsize=7, xytext=(5, 4), textcoords="offset points")
+                # What lies at one place across takes turns at the sides, so that the numbers do not cover each other.
+                side = -1 if number % 2 else 1
+                axes.annotate(
+                    str(number),
+                    place,
+                    xytext=(11 * side, -3),
+                    textcoords="offset points",
+                    fontsize=8,
+                    ha="right" if side < 0 else "left",
+                )
             if value == "rated" and natural:
                 axes.axhline(natural[0], color="0.6", linewidth=1)
                 axes.annotate("recordings", (axes.get_xlim()[0], natural[0]), fontsize=7, va="bottom")
             axes.set_xlabel(label)
             axes.set_ylabel(title)
             axes.margins(x=0.15, y=0.15)
+    names = [f"{number} {row['name']}" for number, row in enumerate(made, 1)]
+    figure.supxlabel("\n".join(names), fontsize=9, x=0.05, ha="left")
     figure.savefig(path, dpi=110)
 
 
