@@ -4,7 +4,8 @@
 
 DATA is a folder made by `prepare`. Each generator gets the mel spectrogram, pitch and voicing of the recordings
 and is compared with them: phone error rate by the recogniser of the package, mel-cepstral distortion, distance
-of log mel bands, and seconds of computing a second of sound on one core.
+of log mel bands, how much louder the quietest twentieth of it is above 4 kHz (hiss), and seconds of computing a
+second of sound on one core.
 """
 
 import argparse
@@ -43,11 +44,13 @@ def main() -> None:
     print(
         f"{len(chosen)} recordings, {said} phones; natural: {100 * wrong / said:.1f}% of phones heard wrongly\n"
     )
-    print("| vocoder | phone errors | ratio | MCD, dB | mel distance | RTF |\n|---|---:|---:|---:|---:|---:|")
+    print(
+        "| vocoder | phone errors | ratio | MCD, dB | mel distance | hiss, dB | RTF |\n|---|---:|---:|---:|---:|---:|---:|"
+    )
     for name in arguments.vocoder or generators.MODEL_FREE:
         make = generators.choose(name, corpus.audio, None, "the corpus")
         errors = seconds = computing = 0.0
-        distances, comparisons = [], []
+        distances, comparisons, hiss = [], [], []
         for number, utterance in enumerate(chosen):
             f = utterance.features
             start = time.process_time()
@@ -57,6 +60,7 @@ def main() -> None:
             made = extract(samples, corpus.audio)
             errors += recognition.edits(ear.hear(made.mel), listener.spoken(utterance.phones)).total
             distances.append(float(np.abs(made.mel - f.mel[: len(made.mel)]).mean()))
+            hiss.append(quiet(made.mel) - quiet(f.mel))
             speech = np.array([phone.is_speech for phone in utterance.phones])
             comparisons.append(quality.compare(f, made, utterance.durations, speech))
             if arguments.sounds:
@@ -68,9 +72,14 @@ def main() -> None:
         distortion = quality.summarise(comparisons).mel_cepstral_distortion_db
         row = (
             f"| {name if name in generators.MODEL_FREE else Path(name).stem} | {100 * errors / said:.1f}% "
-            f"| {errors / wrong:.2f} | {distortion:.2f} | {np.mean(distances):.3f} | {computing / seconds:.3f} |"
+            f"| {errors / wrong:.2f} | {distortion:.2f} | {np.mean(distances):.3f} | {np.mean(hiss):+.1f} | {computing / seconds:.3f} |"
         )
         print(row, flush=True)
+
+
+def quiet(mel: np.ndarray) -> float:
+    """Return the level of the quietest twentieth of the frames in the upper mel bands, in dB."""
+    return float(20 / np.log(10) * np.quantile(mel[:, -25:], 0.05, axis=0).mean())
 
 
 if __name__ == "__main__":
