@@ -22,6 +22,10 @@ class AudioError(TiedTTSError):
     """A sound file that cannot be read or written."""
 
 
+class FolderError(TiedTTSError):
+    """A folder that another run writes to, or with something in it that is not ours."""
+
+
 class CorpusError(TiedTTSError):
     """Recordings or transcripts that cannot be used."""
 

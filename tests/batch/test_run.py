@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import FakeVoice
+from tiedtts import locking
 from tiedtts.audio.encoding import Encoding
 from tiedtts.batch import folder as folders
 from tiedtts.batch import job as jobs
 from tiedtts.batch import lines, manifest, pool, run
 from tiedtts.batch.lines import Line, Row
-from tiedtts.errors import AudioError, TextError, VoiceError
+from tiedtts.errors import AudioError, FolderError, TextError, VoiceError
 from tiedtts.speaking import Settings
 
 WORK = jobs.Work(voice="fake")
@@ -172,7 +173,7 @@ def test_what_a_killed_run_left_is_used_and_cleaned(voice: FakeVoice, tmp_path: 
     whole = contents(tmp_path)
     # As if it had been killed: two rows and half a third in the journal, one file not yet in its place.
     written = (tmp_path / manifest.NAME).read_bytes().splitlines(keepends=True)
-    work = tmp_path / folders.WORK
+    work = tmp_path / locking.WORK
     (work / "parts-1").mkdir(parents=True)
     (work / "parts-1" / "1.part").write_bytes(b"RIFF")
     (work / "lock").write_text("1\n")
@@ -195,7 +196,7 @@ def test_a_list_of_the_same_name_is_not_replaced(voice: FakeVoice, tmp_path: Pat
 def test_two_runs_keep_apart(voice: FakeVoice, tmp_path: Path) -> None:
     with folders.opened(tmp_path):
         with pytest.raises(
-            AudioError, match=rf"^another run writes to {tmp_path}: process {os.getpid()}$"
+            FolderError, match=rf"^another run writes to {tmp_path}: process {os.getpid()}$"
         ) as error:
             run.run(listed("One."), tmp_path, WORK, Settings())
         assert error.value.hint == "wait for it to end, or choose another folder"

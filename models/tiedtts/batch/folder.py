@@ -7,23 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tiedtts import locking
 from tiedtts.audio import files
 from tiedtts.batch.job import times
-from tiedtts.batch.lock import Lock
 from tiedtts.batch.manifest import Journal
 from tiedtts.errors import AudioError
-
-WORK = ".tiedtts"
-"""Folder in the folder, there while a run is: lock, journal, unfinished files."""
 
 
 class Folder:
     """A folder of sound files while a run holds it; made by `opened`."""
 
-    def __init__(self, path: Path, lock: Lock) -> None:
+    def __init__(self, path: Path, work: Path) -> None:
         self.path = path
-        self._lock = lock
-        self._work = path / WORK
+        self._work = work
         # Beside the lock there are only the journal and what a run that ended at once had begun.
         self.parts = self._work / f"parts-{os.getpid()}"
         for old in self._work.glob("parts-*"):
@@ -63,9 +59,6 @@ class Folder:
         shutil.rmtree(self.parts, ignore_errors=True)
         if not keep:
             (self._work / "journal.jsonl").unlink(missing_ok=True)
-        self._lock.release()
-        with contextlib.suppress(OSError):
-            self._work.rmdir()
 
 
 @contextlib.contextmanager
@@ -73,33 +66,21 @@ def opened(path: Path) -> Iterator[Folder]:
     """Make a folder, hold it, and write its manifest at the end, also when the run is interrupted.
 
     Raises:
-        AudioError: It cannot be made or written to, or another run holds it.
+        AudioError: It cannot be made or written to.
+        FolderError: Another run holds it, or something in it is not ours.
     """
-    with _writing(path):
-        while True:
-            (path / WORK).mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        with _writing(path):
+            folder = Folder(path, stack.enter_context(locking.hold(path)))
+        keep = True
+        try:
             try:
-                lock = Lock(path / WORK / "lock")
-                break
-            except FileNotFoundError:
-                # Another run has just ended and taken its work folder away.
-                continue
-        try:
-            folder = Folder(path, lock)
-        except BaseException:
-            lock.release()
-            with contextlib.suppress(OSError):
-                (path / WORK).rmdir()
-            raise
-    keep = True
-    try:
-        try:
-            yield folder
+                yield folder
+            finally:
+                folder.journal.finish(folder.order)
+                keep = False
         finally:
-            folder.journal.finish(folder.order)
-            keep = False
-    finally:
-        folder.close(keep=keep)
+            folder.close(keep=keep)
 
 
 def check(path: Path) -> None:

@@ -78,7 +78,8 @@ def run(
 
     Raises:
         TextError: There are no lines.
-        AudioError: The folder cannot be written, or another run holds it.
+        AudioError: The folder cannot be written.
+        FolderError: Another run holds it, or something in it is not ours.
         VoiceError: There is no such voice.
     """
     lines = iter(lines)
