@@ -139,7 +139,7 @@ def synth(
         from tiedtts.batch import folder as folders
 
         folders.check(folder)
-    if skip_existing and output not in (None, STDIO) and output.exists() and (not times or times.exists()):
+    if skip_existing and output not in (None, STDIO) and _is_there(output, times):
         if not quiet:
             talk.note(f"{output} is there already")
         return
@@ -226,6 +226,17 @@ def _times(kind: str, output: Path | None, folder: Path | None, texts: Sequence[
         raise UsageError(f"the timestamps would replace the text {path}", hint="give the sound another name")
     files.check_place(path)
     return path
+
+
+def _is_there(output: Path, times: Path | None) -> bool:
+    """Whether a sound, and its file of times, are there, and neither is but a part of one."""
+    if not output.is_file() or (times is not None and not times.is_file()):
+        return False
+    from tiedtts.audio import wholeness
+
+    # What stands behind a link is what is meant.
+    output = output.resolve()
+    return not wholeness.is_broken(output) and not (times and wholeness.is_broken_text(times.resolve()))
 
 
 def _check_choice(option: str, value: str, known: Sequence[str]) -> None:

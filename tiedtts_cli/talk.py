@@ -7,10 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tiedtts.errors import LONGEST_HINT
+from tiedtts.quoting import LONGEST_MESSAGE, printable
+
 LINE_SECONDS = 60.0
 """Between two lines of progress where there is no terminal."""
 WIDTH = 100
 """Characters of the words in such a line."""
+LONGEST_WARNING = 600
+"""Characters of a note or a warning, which may list what is known."""
 PATIENCE_SECONDS = 2.0
 """What is done before this needs no progress bar."""
 
@@ -18,21 +23,25 @@ PATIENCE_SECONDS = 2.0
 def note(message: str) -> None:
     """Say something that is no result."""
     if is_first():
-        print(message, file=sys.stderr, flush=True)
+        _print(printable(message, LONGEST_WARNING))
 
 
 def warning(message: str) -> None:
     """Say what may not be as it was meant."""
     if is_first():
-        print(f"warning: {message}", file=sys.stderr, flush=True)
+        _print(f"warning: {printable(message, LONGEST_WARNING)}")
 
 
 def error(message: str, hint: str | None = None) -> None:
     """Say what is wrong, and on a line of its own the way out."""
-    print(f"error: {message}", file=sys.stderr)
+    lines = [f"error: {printable(message, LONGEST_MESSAGE)}"]
     if hint:
-        print(f"hint: {hint}", file=sys.stderr)
-    sys.stderr.flush()
+        lines.append(f"hint: {printable(hint, LONGEST_HINT)}")
+    _print("\n".join(lines))
+
+
+def _print(lines: str) -> None:
+    print(lines, file=sys.stderr, flush=True)
 
 
 def is_first() -> bool:
@@ -80,7 +89,7 @@ def progress(
 
 
 def _clip(words: str) -> str:
-    return words if len(words) <= WIDTH else words[: WIDTH - 3] + "..."
+    return printable(words if len(words) <= WIDTH else words[: WIDTH - 3] + "...")
 
 
 class _Lines:
@@ -116,7 +125,7 @@ class _Bar:
                 return
             self._start()
         total = None if share is None else 1.0
-        self.bar.update(self.task, total=total, completed=share or 0.0, words=words)
+        self.bar.update(self.task, total=total, completed=share or 0.0, words=printable(words))
 
     def close(self) -> None:
         if self.bar is not None:

@@ -1,17 +1,23 @@
 """The one family of errors that a user can cause."""
 
+from tiedtts.quoting import printable
+
+LONGEST_HINT = 600
+"""Characters; a hint may list what is known."""
+
 
 class TiedTTSError(Exception):
     """Something the user can put right.
 
     Args:
-        message: What is wrong, with the value; lower case, no full stop.
+        message: What is wrong, with the value; lower case, no full stop. What it holds of somebody's input
+            is made short and printable.
         hint: The way out, shown on a line of its own.
     """
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(printable(message))
+        self.hint = None if hint is None else printable(hint, LONGEST_HINT)
 
 
 class TextError(TiedTTSError):

@@ -39,6 +39,19 @@ def check_file(path: Path) -> None:
         _check(path, found)
 
 
+def check_replaceable(path: Path) -> None:
+    """Refuse what is there and is no file that a new one may take the place of.
+
+    A file with another name elsewhere may: only this name goes.
+
+    Raises:
+        FolderError: It is a link, a folder, a named pipe or a device.
+    """
+    found = _found(path)
+    if found is not None:
+        _check_kind(path, found)
+
+
 def opened(path: Path, flags: int) -> BinaryIO:
     """Open a plain file, which is emptied or made as the flags say.
 
@@ -50,14 +63,18 @@ def opened(path: Path, flags: int) -> BinaryIO:
         FolderError: It is something else than a plain file.
         OSError: It cannot be opened.
     """
-    check_file(path)
+    writes = bool(flags & (os.O_RDWR | os.O_WRONLY))
+    check = _check if writes else _check_kind
+    found = _found(path)
+    if found is not None:
+        check(path, found)
     descriptor = os.open(path, (flags & ~os.O_TRUNC) | _FLAGS, 0o666)
     try:
         # It may have been replaced since it was looked at.
-        _check(path, os.fstat(descriptor))
+        check(path, os.fstat(descriptor))
         if flags & os.O_TRUNC:
             os.ftruncate(descriptor, 0)
-        return os.fdopen(descriptor, "r+b" if flags & (os.O_RDWR | os.O_WRONLY) else "rb")
+        return os.fdopen(descriptor, "r+b" if writes else "rb")
     except BaseException:
         os.close(descriptor)
         raise
@@ -84,10 +101,14 @@ def _found(path: Path) -> os.stat_result | None:
 
 
 def _check(path: Path, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode) or _is_link(found):
-        raise FolderError(f"{path} is {kind(found)}, not a plain file", hint=_HINT)
+    _check_kind(path, found)
     if found.st_nlink > 1:
         raise FolderError(f"{path} has another name elsewhere, and would be changed there, too", hint=_HINT)
+
+
+def _check_kind(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode) or _is_link(found):
+        raise FolderError(f"{path} is {kind(found)}, not a plain file", hint=_HINT)
 
 
 def _is_link(found: os.stat_result) -> bool:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, cast
 
 from tiedtts.errors import ConfigError
+from tiedtts.quoting import quoted
 
 SPEEDS = (0.25, 4.0)
 """Slowest and fastest."""
@@ -19,6 +20,8 @@ RANGES = {"speed": SPEEDS, "pitch": SEMITONES, "volume": DECIBELS, "pause": PAUS
 """Smallest and largest value of the settings that have both."""
 SENTENCE_PAUSE = 0.25
 """Silence between sentences at the voice's own speed, seconds; a faster voice makes less."""
+LARGEST_SEED = 2**128 - 1
+"""Larger ones add nothing to the noise."""
 PARAGRAPH_PAUSES = 2.0
 """Silence between paragraphs, in those between sentences."""
 
@@ -55,16 +58,20 @@ class Settings:
             if value is None and name == "pause":
                 continue
             if isinstance(value, bool) or not isinstance(value, Real):
-                raise ConfigError(f"`{name}` must be a number, got: {_shown(value)}", hint=_HINTS[name])
-            if not smallest <= float(value) <= largest:
-                message = f"`{name}` must be {smallest:g} to {largest:g}, got: {float(value):g}"
+                raise ConfigError(f"`{name}` must be a number, got: {quoted(value)}", hint=_HINTS[name])
+            # Not as `float(value)`: a whole number may be too large for one.
+            if not smallest <= cast(float, value) <= largest:
+                message = f"`{name}` must be {smallest:g} to {largest:g}, got: {_shown(value)}"
                 raise ConfigError(message, hint=_HINTS[name])
         if isinstance(self.seed, bool) or not isinstance(self.seed, Integral):
-            raise ConfigError(f"`seed` must be a whole number, got: {_shown(self.seed)}", hint=_HINTS["seed"])
+            raise ConfigError(f"`seed` must be a whole number, got: {quoted(self.seed)}", hint=_HINTS["seed"])
         if self.seed < 0:
-            raise ConfigError(f"`seed` must not be negative, got: {self.seed}", hint=_HINTS["seed"])
+            raise ConfigError(f"`seed` must not be negative, got: {quoted(self.seed)}", hint=_HINTS["seed"])
+        if self.seed > LARGEST_SEED:
+            message = f"`seed` must be less than 2 to the power of 128, got: {quoted(self.seed)}"
+            raise ConfigError(message, hint=_HINTS["seed"])
         if not isinstance(self.ssml, bool):
-            raise ConfigError(f"`ssml` must be true or false, got: {_shown(self.ssml)}", hint=_HINTS["ssml"])
+            raise ConfigError(f"`ssml` must be true or false, got: {quoted(self.ssml)}", hint=_HINTS["ssml"])
 
     def keywords(self) -> dict[str, Any]:
         """Return the settings as `say` takes them."""
@@ -92,7 +99,9 @@ class Settings:
             return self
         for name in options:
             if name not in NAMES:
-                raise ConfigError(f"no such option: {name}", hint=f"options of a line: {', '.join(NAMES)}")
+                raise ConfigError(
+                    f"no such option: {quoted(name)}", hint=f"options of a line: {', '.join(NAMES)}"
+                )
         return replace(self, **{name: _number(name, value) for name, value in options.items()})
 
 
@@ -112,8 +121,12 @@ def _number(name: str, value: object) -> Any:
         return int(value) if name == "seed" else float(value)
     except ValueError:
         kind = "whole number" if name == "seed" else "number"
-        raise ConfigError(f"`{name}` must be a {kind}, got: {_shown(value)}", hint=_HINTS[name]) from None
+        raise ConfigError(f"`{name}` must be a {kind}, got: {quoted(value)}", hint=_HINTS[name]) from None
 
 
-def _shown(value: object) -> str:
-    return str(value)[:40]
+def _shown(value: Any) -> str:
+    """Return a number for a message."""
+    try:
+        return f"{float(value):g}"
+    except OverflowError:
+        return quoted(value)

@@ -83,7 +83,14 @@ class Encoding:
 
     def tags(self, title: str) -> dict[str, str]:
         """Return what the file tells of itself; nothing without a voice."""
-        return {"title": title, "voice": self.voice, "software": SOFTWARE} if self.voice else {}
+        if not self.voice:
+            return {}
+        return {"title": _writable(title), "voice": _writable(self.voice), "software": SOFTWARE}
+
+
+def _writable(text: str) -> str:
+    """Return a text without what a tag cannot hold: half of a surrogate pair, the end of a string."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def of_path(path: Path) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tiedtts import locking
+from tiedtts import locking, plain
 from tiedtts.audio import files
 from tiedtts.batch.job import times
 from tiedtts.batch.manifest import Journal
@@ -41,13 +41,33 @@ class Folder:
         """Let a sound file appear, complete; before it come its row in the journal and the file of times.
 
         Raises:
-            AudioError: It cannot.
+            FolderError: What stands in its place is no plain file.
+            OSError: The system does not take its name, or the folder is full or gone.
         """
-        with _writing(self.path / row["file"]):
-            self.journal.add(row)
+        for name in ("timestamps", "file"):
+            if name in row:
+                plain.check_replaceable(self.path / row[name])
+        earlier = self.journal.row(row["id"]) if row["id"] in self.journal else None
+        self.journal.add(row)
+        try:
             if "timestamps" in row:
                 os.replace(times(self.part(number)), self.path / row["timestamps"])
             os.replace(self.part(number), self.path / row["file"])
+        except OSError:
+            # The file that is there, if one is, is still the earlier one.
+            self.journal.take_back(row["id"], earlier)
+            raise
+
+    def discard(self, number: int) -> None:
+        """Remove what was made of an utterance that cannot appear."""
+        for part in (self.part(number), times(self.part(number))):
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything can still be written to it."""
+        return self.parts.is_dir()
 
     def close(self, *, keep: bool) -> None:
         """Let go of the folder.

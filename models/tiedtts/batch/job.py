@@ -1,6 +1,7 @@
 """What is done for one utterance, in this process or in another."""
 
 import builtins
+import errno
 import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,11 @@ from tiedtts.speaking import Settings
 
 if TYPE_CHECKING:
     from tiedtts.base_voice import BaseVoice
+
+FATAL = frozenset(
+    getattr(errno, name, 0) for name in ("ENOSPC", "EDQUOT", "EROFS", "EIO", "EMFILE", "ENFILE", "ENODEV")
+)
+"""Errors of the system that are not those of one file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +98,8 @@ class Done:
 
     @property
     def is_fatal(self) -> bool:
-        """Whether no other utterance will fare better: the disk is full, or the folder is gone."""
-        return isinstance(self.error, OSError)
+        """Whether no other utterance will fare better, as when the disk is full."""
+        return isinstance(self.error, OSError) and self.error.errno in FATAL
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values."""

@@ -1,12 +1,13 @@
 """One utterance of a batch, and the name of its file."""
 
-import os
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from tiedtts.errors import TextError, TiedTTSError
+from tiedtts.quoting import quoted
 
 LONGEST_ID = 200
 """Bytes; file systems take 255, some of which the suffix needs."""
@@ -14,11 +15,14 @@ NAMINGS = ("id", "index", "text")
 """What files may be named by."""
 
 _DIGITS = 4
+_NUMBER = 20
+"""Bytes for a number after a name."""
 _WORDS_LENGTH = 60
 _SAFE = " ._-+,=@()"
-_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-"""Windows takes these names for devices, whatever their suffix."""
+_DEVICES = re.compile(r"(con|prn|aux|nul|conin|conout|(com|lpt)[0-9¹²³])[ .]*(\..*)?", re.IGNORECASE)
+"""Windows takes these names for devices, whatever their suffix, and whatever spaces stand before it."""
 _HINT = "every line needs an id of its own: `id|text`"
+_UNICODE_HINT = "`\\ud800` to `\\udfff` stand for a character only in pairs"
 
 
 @dataclass(frozen=True)
@@ -74,21 +78,34 @@ def named(rows: Iterable[Row], *, by: str = "id", digits: int = _DIGITS) -> Iter
         by: `id`: its own, or else its number; `index`: its number; `text`: its first words.
         digits: At least so many in a number.
     """
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[str, str]] = {}
+    numbers: dict[str, int] = {}
     for row in rows:
-        line = _own(row) if by == "id" and row.id is not None else _given(row, by, digits)
+        try:
+            line = _own(row) if by == "id" and row.id is not None else _given(row, by, digits)
+            _check(line)
+        except TiedTTSError as error:
+            line = Line(row.place, f"{row.number:0{digits}}", row.text, row.options, error, row.warnings)
         if line.error is None:
-            # Windows knows no capitals in names.
-            key = os.path.normcase(line.id)
+            key = same(line.id)
             if by == "text":
-                line = replace(line, id=_free(line.id, seen))
-                key = os.path.normcase(line.id)
+                line = replace(line, id=_free(line.id, seen, numbers))
+                key = same(line.id)
             elif key in seen:
-                error = TextError(f"the id `{line.id}` is already that of {seen[key]}", hint=_HINT)
-                line = replace(line, error=error)
+                line = replace(line, error=_taken(line.id, *seen[key]))
         if line.error is None:
-            seen[key] = row.place
+            seen[key] = row.place, line.id
         yield line
+
+
+def same(name: str) -> str:
+    """Return what two names have in common that are one name on some system.
+
+    Windows, macOS and memory cards know no capitals in names, and take `ss` for `ß`; macOS takes an accent
+    for the same, whether it is a character of its own or not.
+    """
+    bare = unicodedata.normalize("NFD", name).upper().casefold()
+    return unicodedata.normalize("NFD", bare)
 
 
 def digits(rows: int) -> int:
@@ -101,26 +118,30 @@ def _given(row: Row, by: str, digits: int) -> Line:
     if by == "text":
         name = words(row.text)
     elif not row.number:
-        name = _safe(row.source.rpartition(".")[0] or row.source)
+        name = _stem(row.source)
     else:
         name = f"{row.number:0{digits}}"
         if row.source:
-            name = f"{_safe(row.source.rpartition('.')[0] or row.source)}-{name}"
+            name = f"{_stem(row.source)}-{name}"
     return _line(row, name)
 
 
 def _own(row: Row) -> Line:
     """Return the utterance under its own name, made harmless."""
     own = row.id or ""
-    name = _safe(own)
-    line = _line(row, name)
     if row.error is not None:
-        return line
+        return _line(row, _safe(own[:LONGEST_ID]))
+    # In this order: to make a name of a million characters harmless takes long.
+    if len(own) > LONGEST_ID or len(own.encode("utf-8", "replace")) > LONGEST_ID:
+        raise TextError(f"the id is longer than {LONGEST_ID} bytes: `{quoted(own, 20)}`", hint=_HINT)
+    if not _is_unicode(own):
+        raise TextError(f"the id `{quoted(own)}` has half of a surrogate pair", hint=_UNICODE_HINT)
+    name = _safe(own)
     if not any(c.isalnum() for c in name):
-        return replace(line, error=TextError(f"`{own}` is no id: it needs a letter or a digit", hint=_HINT))
+        raise TextError(f"`{quoted(own)}` is no id: it needs a letter or a digit", hint=_HINT)
     if len(name.encode()) > LONGEST_ID:
-        message = f"the id is longer than {LONGEST_ID} bytes: `{name[:20]}...`"
-        return replace(line, error=TextError(message, hint=_HINT))
+        raise TextError(f"the id is longer than {LONGEST_ID} bytes: `{quoted(own, 20)}`", hint=_HINT)
+    line = _line(row, name)
     if name != own:
         return replace(line, warnings=(f"the id `{own}` is written as `{name}`", *row.warnings))
     return line
@@ -130,10 +151,50 @@ def _line(row: Row, name: str) -> Line:
     return Line(row.place, name, row.text, row.options, row.error, row.warnings)
 
 
+def _check(line: Line) -> None:
+    """Refuse what neither a file nor a manifest can hold."""
+    if line.error is None and not _is_unicode(line.text):
+        raise TextError("the text has half of a surrogate pair", hint=_UNICODE_HINT)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _taken(name: str, place: str, other: str) -> TextError:
+    if name == other:
+        return TextError(f"the id `{name}` is already that of {place}", hint=_HINT)
+    message = f"the ids `{name}` and `{other}`, of {place}, are one file name on some systems"
+    return TextError(message, hint="let them differ in more than capitals, accents or `ss`")
+
+
+def _stem(source: str) -> str:
+    """Return a name for what comes from a file: its own, cut if a suffix would not fit."""
+    name = _safe(source.rpartition(".")[0] or source)
+    data = name.encode("utf-8", "replace")
+    if len(data) <= LONGEST_ID - _NUMBER:
+        return name
+    # What is cut off may be all that two names differ in.
+    mark = hashlib.sha256(data).hexdigest()[:8]
+    return f"{data[: LONGEST_ID - _NUMBER - 9].decode('utf-8', 'ignore')}-{mark}"
+
+
 def _safe(own: str) -> str:
     """Return a name without what could lead out of its folder or mean something else there."""
-    name = "".join(c if c.isalnum() or c in _SAFE else "_" for c in own).lstrip(".")
+    whole = unicodedata.normalize("NFC", own)
+    name = "".join(c if _is_safe(c) else "_" for c in whole).lstrip(".")
+    if name and unicodedata.category(name[0])[0] == "M":
+        name = f"_{name}"
     return f"_{name}" if _DEVICES.fullmatch(name) else name
+
+
+def _is_safe(char: str) -> bool:
+    # Marks are parts of words, in Hindi or Hebrew.
+    return char.isalnum() or char in _SAFE or unicodedata.category(char) in ("Mn", "Mc")
 
 
 def words(text: str) -> str:
@@ -148,11 +209,18 @@ def words(text: str) -> str:
     return _safe(name or "line")
 
 
-def _free(name: str, seen: Mapping[str, str]) -> str:
-    """Return the name, with a number where another line has it already."""
-    if os.path.normcase(name) not in seen:
+def _free(name: str, seen: Mapping[str, object], numbers: dict[str, int]) -> str:
+    """Return the name, with a number where another line has it already.
+
+    Args:
+        name: Of a line.
+        seen: What is taken, by `same`.
+        numbers: The last number that a name was given; the next is looked for from there.
+    """
+    if same(name) not in seen:
         return name
-    number = 2
-    while os.path.normcase(f"{name}-{number}") in seen:
+    number = numbers.get(name, 1) + 1
+    while same(f"{name}-{number}") in seen:
         number += 1
+    numbers[name] = number
     return f"{name}-{number}"

@@ -2,11 +2,14 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tiedtts import plain
 from tiedtts.audio import files
+from tiedtts.batch.lines import same
 from tiedtts.errors import AudioError
 
 NAME = "manifest.jsonl"
@@ -25,6 +28,7 @@ class Journal:
     Raises:
         OSError: The journal cannot be written.
         AudioError: The folder has a file of the manifest's name that is something else.
+        FolderError: One of the two is no plain file.
     """
 
     def __init__(self, folder: Path, path: Path) -> None:
@@ -32,13 +36,14 @@ class Journal:
         _check(folder / NAME)
         self._manifest: BinaryIO | None = None
         with contextlib.suppress(FileNotFoundError):
-            self._manifest = (folder / NAME).open("rb")
-        self._file = path.open("a+b")
+            self._manifest = plain.opened(folder / NAME, os.O_RDONLY)
+        self._file = plain.opened(path, os.O_RDWR | os.O_CREAT)
         self._places: dict[str, tuple[BinaryIO, int]] = {}
         for file in (self._manifest, self._file):
             if file is not None:
                 file.seek(0)
                 self._places.update((row["id"], (file, place)) for place, row in _rows(file))
+        self._spellings = {same(name): name for name in self._places}
         self._mend()
 
     def add(self, row: dict[str, Any]) -> None:
@@ -47,9 +52,21 @@ class Journal:
         self._file.write(_encode(row))
         self._file.flush()
         self._places[row["id"]] = (self._file, place)
+        self._spellings[same(row["id"])] = row["id"]
+
+    def take_back(self, name: str, earlier: dict[str, Any] | None) -> None:
+        """Let the earlier row of an id hold again, or none."""
+        del self._places[name]
+        if earlier is not None:
+            self.add(earlier)
 
     def __contains__(self, name: str) -> bool:
         return name in self._places
+
+    def other(self, name: str) -> str | None:
+        """Return an id that is written otherwise, and is yet the same file name on some systems."""
+        found = self._spellings.get(same(name), name)
+        return None if found == name else found
 
     def row(self, name: str) -> dict[str, Any]:
         """Return the latest row of an id."""
@@ -68,7 +85,7 @@ class Journal:
         with files.replacing(self._folder / NAME) as file:
             for name in (*(earlier for earlier in self._places if earlier not in given), *given):
                 row = self.row(name)
-                if name in given or (self._folder / str(row.get("file"))).is_file():
+                if name in given or os.path.isfile(self._folder / str(row.get("file"))):
                     file.write(_encode(row))
 
     def close(self) -> None:
@@ -88,7 +105,7 @@ class Journal:
 
 def _check(path: Path) -> None:
     """Refuse to replace a file that no batch has written, such as somebody's list."""
-    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+    with contextlib.suppress(FileNotFoundError), plain.opened(path, os.O_RDONLY) as file:
         lines = sum(1 for line in file if line.strip())
         file.seek(0)
         if lines != sum("file" in row and "seconds" in row for _, row in _rows(file)):
@@ -102,7 +119,8 @@ def _rows(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the rows that are whole, and where they begin."""
     place = 0
     for line in file:
-        with contextlib.suppress(ValueError):
+        # A list in a list in a list, a hundred thousand deep, is a `RecursionError`.
+        with contextlib.suppress(ValueError, RecursionError):
             row = json.loads(line)
             if isinstance(row, dict) and isinstance(row.get("id"), str) and line.endswith(b"\n"):
                 yield place, row
@@ -110,4 +128,8 @@ def _rows(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _encode(row: dict[str, Any]) -> bytes:
-    return (json.dumps(row, ensure_ascii=False) + "\n").encode()
+    try:
+        return (json.dumps(row, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair has no bytes in UTF-8.
+        return (json.dumps(row) + "\n").encode()

@@ -1,18 +1,20 @@
 """A batch from its lines to the manifest."""
 
 import itertools
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tiedtts import plain
 from tiedtts.audio import files
 from tiedtts.batch import folder as folders
 from tiedtts.batch import job as jobs
 from tiedtts.batch import pool
 from tiedtts.batch.lines import Line
-from tiedtts.errors import TextError, TiedTTSError
+from tiedtts.errors import FolderError, TextError
 from tiedtts.speaking import Settings
 
 FEW_CHARACTERS = 3_000
@@ -132,20 +134,54 @@ class _Batch:
         for number, line in enumerate(lines):
             path = self._folder.path / f"{line.id}{self._work.encoding.suffix}"
             try:
-                if line.error is not None:
-                    raise line.error
-                settings = self._settings.changed(line.options)
-            except TiedTTSError as error:
-                self._tell(number, Report(line, path, error=error))
+                job = self._job(number, line, path)
+            # Of whatever kind: what is wrong with a line is told, and the next one is read.
+            except Exception as error:
+                self._fail(number, line, path, error)
                 continue
             self._folder.order.append(line.id)
-            if self._skip_existing and path.exists() and all(other.exists() for other in self._beside(path)):
+            if job is None:
                 self._tell(number, self._skip(line, path))
                 continue
             self._asked[number] = line, path.name
-            text = re.sub("<[^<>]*>", " ", line.text) if settings.ssml else line.text
-            title = " ".join(text[: 2 * _TITLE].split())[:_TITLE]
-            yield jobs.Job(number, line.text, settings, str(self._folder.part(number)), title)
+            yield job
+
+    def _job(self, number: int, line: Line, path: Path) -> jobs.Job | None:
+        """Return what is to be done for a line; None if it is there already.
+
+        Raises:
+            TiedTTSError: It cannot be done.
+        """
+        if line.error is not None:
+            raise line.error
+        settings = self._settings.changed(line.options)
+        other = self._folder.journal.other(line.id)
+        if other is not None and os.path.lexists(self._folder.path / f"{other}{path.suffix}"):
+            raise TextError(
+                f"the id `{line.id}` and `{other}` of an earlier run are one file name on some systems",
+                hint="let them differ in more than capitals, accents or `ss`, or choose another folder",
+            )
+        for place in (path, *self._beside(path)):
+            plain.check_replaceable(place)
+        if self._skip_existing and self._is_there(line, path):
+            return None
+        text = re.sub("<[^<>]*>", " ", line.text) if settings.ssml else line.text
+        title = " ".join(text[: 2 * _TITLE].split())[:_TITLE]
+        return jobs.Job(number, line.text, settings, str(self._folder.part(number)), title)
+
+    def _is_there(self, line: Line, path: Path) -> bool:
+        """Whether the files of a line are there, and none is but a part of what was to be written."""
+        if not all(os.path.lexists(place) for place in (path, *self._beside(path))):
+            return False
+        journal = self._folder.journal
+        row = journal.row(line.id) if line.id in journal else {}
+        seconds = row.get("seconds") if row.get("file") == path.name else None
+        from tiedtts.audio import wholeness
+
+        length = seconds if isinstance(seconds, float) else None
+        return not wholeness.is_broken(path, length) and not any(
+            map(wholeness.is_broken_text, self._beside(path))
+        )
 
     def take(self, done: jobs.Done) -> None:
         """Let the file of a line appear, or keep the error for its turn.
@@ -156,9 +192,7 @@ class _Batch:
         line, name = self._asked.pop(done.number)
         path = self._folder.path / name
         if done.error is not None:
-            if isinstance(done.error, OSError):
-                raise files.unwritable(path, done.error) from done.error
-            self._tell(done.number, Report(line, path, error=done.error, trace=done.trace))
+            self._fail(done.number, line, path, done.error, done.trace)
             return
         row: dict[str, Any] = {
             "id": line.id,
@@ -170,8 +204,26 @@ class _Batch:
         }
         for other in self._beside(path):
             row["timestamps"] = other.name
-        self._folder.publish(done.number, row)
+        try:
+            self._folder.publish(done.number, row)
+        except (OSError, FolderError) as error:
+            self._folder.discard(done.number)
+            self._fail(done.number, line, path, error)
+            return
         self._tell(done.number, Report(line, path, row))
+
+    def _fail(self, number: int, line: Line, path: Path, error: Exception, trace: str = "") -> None:
+        """Tell why there is no sound of a line.
+
+        Raises:
+            AudioError: There would be none of any other line either.
+        """
+        if isinstance(error, OSError):
+            told = files.unwritable(path, error)
+            if error.errno in jobs.FATAL or not self._folder.is_there:
+                raise told from error
+            error = told
+        self._tell(number, Report(line, path, error=error, trace=trace))
 
     def _beside(self, path: Path) -> list[Path]:
         """Return the files that belong to a sound file."""

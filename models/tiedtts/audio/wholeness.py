@@ -1,0 +1,106 @@
+"""Whether a file that is there is but a part of what was to be written, as a power cut leaves it."""
+
+import os
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+from tiedtts import plain
+
+_TOLERANCE_SECONDS = 0.1
+"""MP3 and Opus add a little at both ends."""
+_LAST_PAGE = 1 << 16
+"""Bytes; no page of Ogg is larger."""
+_BEGINNINGS = {
+    **{".wav": (b"RIFF",), ".flac": (b"fLaC",), ".ogg": (b"OggS",), ".opus": (b"OggS",)},
+    **{".mp3": (b"ID3", b"\xff"), ".json": (b"{\n",), ".srt": (b"1\n",), ".vtt": (b"WEBVTT",)},
+    ".textgrid": (b"File type",),
+}
+"""What each kind of file begins with."""
+
+
+def is_broken(path: Path, seconds: float | None = None) -> bool:
+    """Tell whether a sound file is empty, or begins like one and cannot be read to its end.
+
+    A file that is something else altogether is not broken: nobody knows what it is for.
+
+    Args:
+        path: Of the file.
+        seconds: How long it should be, if that is known.
+
+    Raises:
+        FolderError: It is no plain file.
+        OSError: It cannot be read.
+    """
+    suffix = path.suffix.lower()
+    with plain.opened(path, os.O_RDONLY) as file:
+        size = os.fstat(file.fileno()).st_size
+        if not _is_begun(file, suffix):
+            return size == 0
+        if suffix == ".wav" and not _has_all(file, size):
+            return True
+        if suffix in (".ogg", ".opus") and not _has_last_page(file, size):
+            return True
+        return not _has_end(file, seconds)
+
+
+def is_broken_text(path: Path) -> bool:
+    """Tell whether a file of times is empty, or begins like one and does not end like one.
+
+    Raises:
+        FolderError: It is no plain file.
+        OSError: It cannot be read.
+    """
+    suffix = path.suffix.lower()
+    with plain.opened(path, os.O_RDONLY) as file:
+        size = os.fstat(file.fileno()).st_size
+        if not _is_begun(file, suffix):
+            return size == 0
+        end = b"}\n" if suffix == ".json" else b"\n"
+        file.seek(max(size - len(end), 0))
+        return file.read() != end
+
+
+def _is_begun(file: BinaryIO, suffix: str) -> bool:
+    """Whether a file begins as one of its kind, or with nothing but zeros in its place."""
+    head = file.read(16)
+    file.seek(0)
+    expected = _BEGINNINGS.get(suffix, ())
+    return bool(head) and (
+        not head.strip(b"\0") or any(head.startswith(begin) or begin.startswith(head) for begin in expected)
+    )
+
+
+def _has_all(file: BinaryIO, size: int) -> bool:
+    """Whether a WAV file is as long as its header tells."""
+    head = file.read(8)
+    file.seek(0)
+    return len(head) == 8 and head[:4] == b"RIFF" and struct.unpack("<I", head[4:])[0] + 8 <= size
+
+
+def _has_last_page(file: BinaryIO, size: int) -> bool:
+    """Whether an Ogg file has its last page, which says that it is the last, and all of that page."""
+    file.seek(max(size - _LAST_PAGE, 0))
+    tail = file.read()
+    file.seek(0)
+    start = tail.rfind(b"OggS")
+    page = tail[start:] if start >= 0 else b""
+    if len(page) < 27 or len(page) < 27 + page[26]:
+        return False
+    return bool(page[5] & 4) and len(page) == 27 + page[26] + sum(page[27 : 27 + page[26]])
+
+
+def _has_end(file: BinaryIO, seconds: float | None) -> bool:
+    """Whether the last sample can be read, and comes when it should."""
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(file) as sound:
+            if sound.frames < 1:
+                return False
+            sound.seek(sound.frames - 1)
+            if len(sound.read(1)) != 1:
+                return False
+            return seconds is None or abs(sound.frames / sound.samplerate - seconds) <= _TOLERANCE_SECONDS
+    except (soundfile.LibsndfileError, RuntimeError):
+        return False
