@@ -90,7 +90,11 @@ def _rows(text: str | None, paths: Sequence[Path], read_as: str) -> tuple[Iterat
     kind = "lines" if read_as in ("auto", "file") else read_as
     if paths and paths != [Path("-")]:
         sources = readers.sources(paths, read_as)
-        return (row for source in sources for row in source.rows()), sum(s.count() for s in sources)
+        counts = [source.count() for source in sources]
+        # What comes through a pipe cannot be counted before it is read.
+        known = [count for count in counts if count is not None]
+        count = sum(known) if len(known) == len(counts) else 0
+        return (row for source in sources for row in source.rows()), count
     if text is None or text == "-":
         return readers.rows(sys.stdin.buffer, kind, "stdin"), 0
     data = text.encode("utf-8", "surrogateescape")

@@ -10,11 +10,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tiedtts.errors import TextError
 from tiedtts_cli import boundary, talk
 
 if TYPE_CHECKING:
     from tiedtts.audio.encoding import Add
     from tiedtts.batch.job import Work
+    from tiedtts.errors import TiedTTSError
     from tiedtts.speaking import Settings
 
 STDIO = Path("-")
@@ -41,14 +43,17 @@ def speak(
     begin = time.monotonic()
     flows = output is None or output == STDIO
     waits = not flows or settings.ssml or path not in (None, STDIO) or text not in (None, "-")
-    words = read(text, path) if waits else _incoming()
+    bad: list[TiedTTSError] = []
+    words = read(text, path) if waits else _incoming(bad)
     voice = work.load()
     said = _Said(len(words) if isinstance(words, str) else 0)
     timeline = _Times(output, work, voice.sample_rate) if work.timestamps else None
     try:
         # Part by part: the samples of a book do not fit in memory.
         parts = iter(voice.stream(words, **settings.keywords()))
-        first = next(parts)
+        first = next(parts, None)
+        if first is None:
+            raise TextError("there is nothing to say in the text", hint="give a text with words or numbers")
         whole = isinstance(words, str) and getattr(first, "is_last", False)
         with (
             _opened(output, voice.sample_rate, work, _plain(words, settings), raw=raw, whole=whole) as add,
@@ -75,6 +80,9 @@ def speak(
         boundary.close_stdout()
         return
     _tell(said, words, output, timeline, as_json=as_json, quiet=quiet)
+    if bad:
+        count = len(bad)
+        raise TextError(f"{count} {'line' if count == 1 else 'lines'} of the text could not be read")
     if verbose:
         talk.note(f"{said.seconds / (time.monotonic() - begin):.0f} x real time")
 
@@ -86,13 +94,13 @@ def read(text: str | None, path: Path | None) -> str:
         TextError: It cannot be read.
     """
     from tiedtts.batch import readers
-    from tiedtts.errors import TextError
 
     if path is not None and path != STDIO:
+        readers.check(path)
         try:
             return readers.decode(path.read_bytes(), str(path))
         except OSError as error:
-            raise TextError(f"cannot read {path}: {(error.strerror or '').lower()}") from error
+            raise readers.unreadable(path, error) from error
     if text is None or text == "-":
         return readers.decode(sys.stdin.buffer.read(), "stdin")
     return readers.decode(text.encode("utf-8", "surrogateescape"), "the text")
@@ -137,8 +145,12 @@ class _Said:
         return min(self._done / self._characters, 1.0) if self._characters else None
 
 
-def _incoming() -> str | Iterable[str]:
-    """Return what comes through stdin, piece by piece, or all of it if it is a file."""
+def _incoming(bad: "list[TiedTTSError]") -> str | Iterable[str]:
+    """Return what comes through stdin, piece by piece, or all of it if it is a file.
+
+    Args:
+        bad: Gets the errors of lines that cannot be read; they are told at once.
+    """
     import os
 
     from tiedtts.text import incoming
@@ -147,7 +159,14 @@ def _incoming() -> str | Iterable[str]:
         is_file = stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
     except OSError:
         is_file = True
-    return read(None, None) if is_file else incoming.pieces(sys.stdin.buffer)
+    if is_file:
+        return read(None, None)
+
+    def report(error: "TiedTTSError") -> None:
+        talk.error(f"{error}, which is left out", error.hint)
+        bad.append(error)
+
+    return incoming.pieces(sys.stdin.buffer, report=report)
 
 
 def _plain(words: str | Iterable[str], settings: "Settings") -> str | Iterable[str]:

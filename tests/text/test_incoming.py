@@ -45,3 +45,41 @@ def test_a_line_is_said_before_the_next_is_there() -> None:
             assert time.monotonic() - sent < 5, "it waits for no other line"
         writer.close()
         assert list(found) == []
+
+
+def test_a_line_in_another_encoding_is_left_out_if_it_is_reported() -> None:
+    told: list[TextError] = []
+    found = incoming.pieces(io.BytesIO(b"one.\nn\xe9\ntwo.\n\nthree"), report=told.append)
+    assert list(found) == ["one.\ntwo.\n\n", "three"]
+    assert [str(error) for error in told] == ["stdin is not UTF-8: byte 0xe9 in line 2"]
+
+
+@pytest.mark.parametrize(
+    ("line", "ends"),
+    [("One.", True), ('"One?"', True), ("one", False), ("by Dr.", False), ("xDr.", True), ("a...)", True)],
+)
+def test_where_a_piece_may_end(line: str, ends: bool) -> None:
+    text = "x" * incoming.LARGEST + "\n" + line
+    found = list(incoming.pieces(io.BytesIO(f"{text}\nmore".encode())))
+    assert (len(found) == 2) == ends
+
+
+class Trickle(io.RawIOBase):
+    """Bytes that come in pieces; counts those that are copied when pieces are put together."""
+
+    def __init__(self, piece: bytes, count: int) -> None:
+        self.left, self.piece = count, piece
+
+    def fileno(self) -> int:
+        raise OSError
+
+    def read(self, size: int = -1) -> bytes:
+        self.left -= 1
+        return self.piece if self.left >= 0 else b""
+
+
+@pytest.mark.parametrize("piece", [b" " * 65_536, b"." * 65_536])
+def test_a_line_without_end_is_put_together_once(piece: bytes) -> None:
+    # Put together anew at every piece, 64 MB would be 33 GB.
+    found = list(incoming.pieces(Trickle(piece, 1_000)))  # type: ignore[arg-type]
+    assert [len(part) for part in found] == ([] if piece[:1] == b" " else [65_536_000])

@@ -11,6 +11,8 @@ _TOLERANCE_SECONDS = 0.1
 """MP3 and Opus add a little at both ends."""
 _LAST_PAGE = 1 << 16
 """Bytes; no page of Ogg is larger."""
+_XING_WITHIN = 4096
+"""Bytes at the beginning of a file."""
 _BEGINNINGS = {
     **{".wav": (b"RIFF",), ".flac": (b"fLaC",), ".ogg": (b"OggS",), ".opus": (b"OggS",)},
     **{".mp3": (b"ID3", b"\xff"), ".json": (b"{\n",), ".srt": (b"1\n",), ".vtt": (b"WEBVTT",)},
@@ -40,6 +42,9 @@ def is_broken(path: Path, seconds: float | None = None) -> bool:
         if suffix == ".wav" and not _has_all(file, size):
             return True
         if suffix in (".ogg", ".opus") and not _has_last_page(file, size):
+            return True
+        # What libsndfile's decoder of MP3 finds too short, it tells on stderr.
+        if suffix == ".mp3" and not _has_counted_bytes(file, size):
             return True
         return not _has_end(file, seconds)
 
@@ -88,6 +93,18 @@ def _has_last_page(file: BinaryIO, size: int) -> bool:
     if len(page) < 27 or len(page) < 27 + page[26]:
         return False
     return bool(page[5] & 4) and len(page) == 27 + page[26] + sum(page[27 : 27 + page[26]])
+
+
+def _has_counted_bytes(file: BinaryIO, size: int) -> bool:
+    """Whether an MP3 file is as long as the Xing header tells, if it has one."""
+    head = file.read(_XING_WITHIN)
+    file.seek(0)
+    place = max(head.find(b"Xing"), head.find(b"Info"))
+    if place < 0 or len(head) < place + 16:
+        return True
+    flags, first, second = struct.unpack(">III", head[place + 4 : place + 16])
+    count = (second if flags & 1 else first) if flags & 2 else 0
+    return bool(count <= size)
 
 
 def _has_end(file: BinaryIO, seconds: float | None) -> bool:

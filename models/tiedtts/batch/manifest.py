@@ -37,7 +37,12 @@ class Journal:
         self._manifest: BinaryIO | None = None
         with contextlib.suppress(FileNotFoundError):
             self._manifest = plain.opened(folder / NAME, os.O_RDONLY)
-        self._file = plain.opened(path, os.O_RDWR | os.O_CREAT)
+        try:
+            self._file = plain.opened(path, os.O_RDWR | os.O_CREAT)
+        except BaseException:
+            if self._manifest is not None:
+                self._manifest.close()
+            raise
         self._places: dict[str, tuple[BinaryIO, int]] = {}
         for file in (self._manifest, self._file):
             if file is not None:

@@ -1,17 +1,19 @@
 """Lists of utterances, read line by line: plain, `id|text`, CSV, JSON lines, and texts a file each."""
 
 import codecs
-import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
-from tiedtts import speaking
-from tiedtts.batch.lines import Row
+from tiedtts import plain, speaking
+from tiedtts.batch.lines import LONGEST_ID, Row
 from tiedtts.errors import TextError, TiedTTSError
+from tiedtts.quoting import quoted
 
 KINDS = ("auto", "lines", "csv", "jsonl", "file")
 """Ways to read a file: by its suffix, an utterance a line, as tables, as JSON, an utterance a file."""
@@ -33,10 +35,9 @@ class Source:
     """For messages and names, where there are several."""
 
     def rows(self) -> Iterator[Row]:
-        """Read the utterances as they are asked for; of a bad line comes the error, then the next.
+        """Read the utterances as they are asked for; of what is bad comes the error, then the next.
 
-        Raises:
-            TextError: The file cannot be read.
+        A list that cannot be read, or no further, gives a last row with the error.
         """
         try:
             if self.kind == "file":
@@ -46,43 +47,89 @@ class Source:
                 for row in rows(stream, self.kind, str(self.path), tabs=self.path.suffix.lower() == ".tsv"):
                     yield replace(row, source=self.name) if self.name else row
         except OSError as error:
-            raise TextError(f"cannot read {self.path}: {(error.strerror or '').lower()}") from error
+            yield Row(0, "", error=unreadable(self.path, error), source=self.name or self.path.name)
+        except TextError as error:
+            yield Row(0, "", error=error, source=self.name or self.path.name)
 
-    def count(self) -> int:
-        """Return about how many rows there are, without keeping any.
+    def count(self) -> int | None:
+        """Return about how many rows there are, without keeping any; None if nobody knows.
 
-        Raises:
-            TextError: The file cannot be read.
+        What comes through a pipe can be read but once.
         """
         if self.kind == "file":
             return 1
         try:
+            if not self.path.is_file():
+                return None
             with self.path.open("rb") as stream:
                 return 1 + sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
-        except OSError as error:
-            raise TextError(f"cannot read {self.path}: {(error.strerror or '').lower()}") from error
+        except OSError:
+            return None
 
 
 def sources(paths: Sequence[Path], kind: str = "auto") -> list[Source]:
     """Return how to read files and folders; of a folder, every .txt file in it is said as a whole.
 
     Raises:
-        TextError: A file is missing, or a folder has no texts.
+        TextError: A file is missing or cannot be opened, or a folder has no texts.
     """
     found: list[Source] = []
     for path in paths:
+        check(path)
         if path.is_dir():
-            texts = sorted(inner for inner in path.iterdir() if inner.suffix.lower() == _TEXTS)
+            texts = _texts(path)
             if not texts:
                 raise TextError(f"no {_TEXTS} files in {path}", hint="every .txt file in a folder is said")
             found += [Source(inner, "file" if kind == "auto" else kind, inner.name) for inner in texts]
         else:
             chosen = _SUFFIXES.get(path.suffix.lower(), "lines") if kind == "auto" else kind
             found.append(Source(path, chosen, path.name if len(paths) > 1 else ""))
-    for source in found:
-        if not source.path.exists():
-            raise TextError(f"cannot read {source.path}: no such file or directory")
     return found
+
+
+def check(path: Path) -> None:
+    """Refuse what can be no text: what is not there or may not be read, and devices, which have no end.
+
+    A pipe is read, as is `/dev/stdin`.
+
+    Raises:
+        TextError: It cannot be read.
+    """
+    try:
+        found = path.stat()
+        if stat.S_ISREG(found.st_mode) and not os.access(path, os.R_OK):
+            path.open("rb").close()
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+    endless = stat.S_ISCHR(found.st_mode) and not (_is_terminal(path) or path.samefile(os.devnull))
+    if endless or stat.S_ISBLK(found.st_mode) or stat.S_ISSOCK(found.st_mode):
+        raise TextError(
+            f"cannot read {path}: it is {plain.kind(found)}", hint="give a file, a folder or a pipe"
+        )
+
+
+def unreadable(path: Path, error: OSError | ValueError) -> TextError:
+    """Return what a failure to read a text means to people."""
+    reason = (getattr(error, "strerror", None) or str(error)).lower()
+    return TextError(f"cannot read {path}: {reason}")
+
+
+def _is_terminal(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+    except OSError:
+        return False
+    try:
+        return os.isatty(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _texts(path: Path) -> list[Path]:
+    try:
+        return sorted(inner for inner in path.iterdir() if inner.suffix.lower() == _TEXTS)
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def rows(stream: BinaryIO, kind: str, name: str, *, tabs: bool = False) -> Iterator[Row]:
@@ -99,14 +146,25 @@ def rows(stream: BinaryIO, kind: str, name: str, *, tabs: bool = False) -> Itera
     """
     numbered = _decoded(stream, name)
     if kind == "csv":
-        return _table(numbered, name, "\t" if tabs else ",")
+        # Few lists are tables, and all others start sooner without.
+        from tiedtts.batch import tables
+
+        return tables.rows(numbered, "\t" if tabs else ",", record)
+    read = _json if kind == "jsonl" else _plain
     return (
-        (_json if kind == "jsonl" else _plain)(number, line)
-        if isinstance(line, str)
-        else Row(number, "", error=line)
-        for number, line in numbered
-        if not isinstance(line, str) or line.strip()
+        _tried(read, number, line) for number, line in numbered if not isinstance(line, str) or line.strip()
     )
+
+
+def _tried(read: Callable[[int, str], Row], number: int, line: str | TextError) -> Row:
+    """Read a line; whatever goes wrong is the error of that line."""
+    if not isinstance(line, str):
+        return Row(number, "", error=line)
+    try:
+        return read(number, line)
+    except Exception as error:
+        what = TextError(f"cannot be read: {type(error).__name__}: {quoted(str(error))}")
+        return Row(number, "", error=error if isinstance(error, TiedTTSError) else what)
 
 
 def decode(data: bytes, source: str) -> str:
@@ -147,8 +205,18 @@ def _decoded(stream: BinaryIO, name: str) -> Iterator[tuple[int, str | TextError
 
 
 def _whole(path: Path, name: str) -> Row:
+    """Read a text that is an utterance; in a folder may be pipes, which nobody fills, and other folders."""
     try:
+        if path.is_dir():
+            raise TextError(f"cannot read {path}: it is a folder", hint="every .txt file in a folder is said")
+        check(path)
+        if stat.S_ISFIFO(path.stat().st_mode):
+            raise TextError(
+                f"cannot read {path}: it is a named pipe", hint="every .txt file in a folder is said"
+            )
         return Row(0, decode(path.read_bytes(), str(path)), source=name)
+    except OSError as error:
+        return Row(0, "", error=unreadable(path, error), source=name)
     except TextError as error:
         return Row(0, "", error=error, source=name)
 
@@ -164,20 +232,25 @@ def _json(number: int, line: str) -> Row:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return Row(number, "", error=TextError(f"not JSON: {error}", hint='{"id": "hall", "text": "Hello."}'))
+        return Row(
+            number,
+            "",
+            error=TextError(f"not JSON: {quoted(str(error), 100)}", hint='{"id": "hall", "text": "Hello."}'),
+        )
     if isinstance(value, str):
         return Row(number, value.strip())
     if not isinstance(value, dict):
         hint = 'write {"id": "hall", "text": "Hello."}'
         return Row(number, "", error=TextError("neither a JSON object nor a string", hint=hint))
-    return _record(number, {key: item for key, item in value.items() if item is not None})
+    return record(number, {key: item for key, item in value.items() if item is not None})
 
 
-def _record(number: int, record: Mapping[str, object]) -> Row:
+def record(number: int, values: Mapping[str, object]) -> Row:
     """Return the utterance of named values."""
-    text, own = record.get("text"), record.get("id")
+    text, own = values.get("text"), values.get("id")
     if isinstance(own, int) and not isinstance(own, bool):
-        own = str(own)
+        # Not Python's limit of digits for numbers as text is told, but that of names.
+        own = str(own) if abs(own) < 10**LONGEST_ID else "0" * (LONGEST_ID + 1)
     error: TiedTTSError | None = None
     if text is None:
         error = TextError(
@@ -187,9 +260,9 @@ def _record(number: int, record: Mapping[str, object]) -> Row:
         error = TextError("`text` is not a string")
     elif own is not None and not isinstance(own, str):
         error = TextError("`id` is neither a string nor a whole number")
-    options = {key: value for key, value in record.items() if key in speaking.NAMES}
-    unknown = [key for key in record if key not in (*speaking.NAMES, "text", "id")]
-    warnings = (f"no such option, ignored: {', '.join(unknown)}",) if unknown else ()
+    options = {key: value for key, value in values.items() if key in speaking.NAMES}
+    unknown = [key for key in values if key not in (*speaking.NAMES, "text", "id")]
+    warnings = (f"no such option, ignored: {quoted(', '.join(unknown), 100)}",) if unknown else ()
     return Row(
         number,
         text.strip() if isinstance(text, str) else "",
@@ -198,72 +271,3 @@ def _record(number: int, record: Mapping[str, object]) -> Row:
         error,
         warnings,
     )
-
-
-def _table(numbered: Iterable[tuple[int, str | TextError]], name: str, delimiter: str) -> Iterator[Row]:
-    """Read a table: with a header that names `text`, or columns `text`, or `id` and `text`."""
-    bad: list[Row] = []
-    last = 0
-
-    def lines() -> Iterator[str]:
-        nonlocal last
-        for number, line in numbered:
-            last = number
-            if isinstance(line, str):
-                yield line + "\n"
-            else:
-                bad.append(Row(number, "", error=line))
-
-    source = lines()
-    first = next(source, "")
-    header: list[str] | None = None
-    for candidate in (delimiter, ",", ";", "\t", "|"):
-        columns = [column.strip().lower() for column in next(csv.reader([first], delimiter=candidate), [])]
-        if "text" in columns:
-            header, delimiter = columns, candidate
-            break
-    else:
-        if "|" in first and delimiter not in first.partition("|")[0]:
-            # `metadata.csv` of speech corpora: bars, and quotes that mean nothing.
-            delimiter = "|"
-    quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "|" else csv.QUOTE_MINIMAL
-    reader = csv.reader(_chain(first, source, header), delimiter=delimiter, quoting=quoting)
-    begin = last if header is None else last + 1
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            yield from bad
-            bad.clear()
-            yield Row(last, "", error=TextError(f"not CSV: {error}"))
-        else:
-            yield from bad
-            bad.clear()
-            if any(cell.strip() for cell in cells):
-                yield _cells(begin, cells, header, delimiter == "|")
-        begin = last + 1
-    yield from bad
-
-
-def _chain(first: str, rest: Iterator[str], header: Sequence[str] | None) -> Iterator[str]:
-    if header is None and first:
-        yield first
-    yield from rest
-
-
-def _cells(number: int, cells: Sequence[str], header: Sequence[str] | None, bars: bool) -> Row:
-    """Return the utterance of one row of a table."""
-    if header is not None:
-        if len(cells) > len(header):
-            message = f"{len(cells)} columns, but {len(header)} in the header"
-            return Row(number, "", error=TextError(message, hint="put text with commas between quotes"))
-        return _record(number, {key: cell for key, cell in zip(header, cells, strict=False) if cell.strip()})
-    if len(cells) == 1:
-        return Row(number, cells[0].strip())
-    if len(cells) > 2 and not bars:
-        # What stands in the third may well be the rest of the text.
-        message = f"{len(cells)} columns, but no header that names them"
-        return Row(number, "", error=TextError(message, hint="put text with commas between quotes"))
-    return Row(number, cells[1].strip(), cells[0].strip())

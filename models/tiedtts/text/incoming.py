@@ -20,11 +20,16 @@ PARAGRAPH = "\n\n"
 """Ends a paragraph."""
 
 _POLL_SECONDS = 0.2
-_END = re.compile(r"[.?!]+[\"')\]\u2019\u201d]*$")
+_STOPS = tuple(".?!")
+_CLOSERS = "\"')]\u2019\u201d"
+_TITLE = 8
+"""Characters that tell whether a line ends with the title of a person."""
 _TITLES = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Prof|Gen|Col|Capt|Lt|Sgt|Rev|Hon|[A-Z])\.$")
 
 
-def pieces(stream: BinaryIO, name: str = "stdin") -> Iterator[str]:
+def pieces(
+    stream: BinaryIO, name: str = "stdin", report: Callable[[TextError], object] | None = None
+) -> Iterator[str]:
     """Yield paragraphs as their lines come; what is left waiting is said without its next line.
 
     A piece that ended with its paragraph ends with `PARAGRAPH`.
@@ -34,35 +39,51 @@ def pieces(stream: BinaryIO, name: str = "stdin") -> Iterator[str]:
     Args:
         stream: UTF-8, with or without a byte order mark.
         name: Of the stream, for messages.
+        report: Told of a line that is something else, which is left out; without it, that is an error.
 
     Raises:
-        TextError: It is something else.
+        TextError: A line is something else.
     """
     lines: queue.Queue[bytes | None] = queue.Queue(maxsize=1_000)
     threading.Thread(target=_read, args=(_reader(stream), lines), daemon=True).start()
     held: list[str] = []
-    number = 0
+    size = number = 0
     while True:
-        ends = bool(held) and _END.search(held[-1]) is not None and not _TITLES.search(held[-1])
-        if ends and sum(map(len, held)) >= LARGEST:
+        ends = bool(held) and _is_end(held[-1])
+        if ends and size >= LARGEST:
             yield "\n".join(held)
             held.clear()
+            size = 0
         try:
             raw = _next(lines, (SHORT_PATIENCE_SECONDS if ends else PATIENCE_SECONDS) if held else None)
         except queue.Empty:
             yield "\n".join(held)
             held.clear()
+            size = 0
             continue
         number += 1
-        line = None if raw is None else _decode(raw, number, name)
-        if line and line.strip():
+        try:
+            line = None if raw is None else _decode(raw, number, name)
+        except TextError as error:
+            if report is None:
+                raise
+            report(error)
+            continue
+        if line and not line.isspace():
             held.append(line)
+            size += len(line)
             continue
         if held:
             yield "\n".join(held) + ("" if line is None else PARAGRAPH)
             held.clear()
+            size = 0
         if line is None:
             return
+
+
+def _is_end(line: str) -> bool:
+    """Whether a line ends a sentence."""
+    return line.rstrip(_CLOSERS).endswith(_STOPS) and not _TITLES.search(line[-_TITLE:])
 
 
 def _next(lines: "queue.Queue[bytes | None]", patience: float | None) -> bytes | None:
@@ -96,11 +117,15 @@ def _reader(stream: BinaryIO) -> Callable[[], bytes]:
 
 
 def _read(read: Callable[[], bytes], lines: "queue.Queue[bytes | None]") -> None:
-    rest = b""
+    # Put together once: what has no line end may come in very many pieces.
+    rest: list[bytes] = []
     while data := read():
-        *whole, rest = (rest + data).split(b"\n")
+        *whole, last = data.split(b"\n")
         for line in whole:
-            lines.put(line)
+            lines.put(b"".join((*rest, line)))
+            rest = []
+        if last:
+            rest.append(last)
     if rest:
-        lines.put(rest)
+        lines.put(b"".join(rest))
     lines.put(None)
