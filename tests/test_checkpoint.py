@@ -134,21 +134,21 @@ DAMAGES: dict[str, tuple[Change, str]] = {
     "other phones": (lambda t, h: h["text"]["phones"].append("X"), "was trained on other phones"),
     "unknown architecture": (
         lambda t, h: h["parts"]["vocoder"].update(architecture="diphone"),
-        "cannot build part `vocoder`: 'diphone'",
+        "cannot build part `vocoder`: there is no architecture 'diphone'",
     ),
     "unknown size": (
         lambda t, h: h["parts"]["vocoder"]["config"].update(depth=3),
-        r"cannot build part `vocoder`: .*'depth'",
+        "cannot build part `vocoder`: unknown keys in `config`: depth",
     ),
     "impossible size": (
         lambda t, h: h["parts"]["vocoder"]["config"].update(kernel=4),
-        "cannot build part `vocoder`: `kernel` must be odd and at least 1, got: 4",
+        "cannot build part `vocoder`: `config`: `kernel` must be odd and at least 1, got: 4",
     ),
     "size of another kind": (
         lambda t, h: h["parts"]["acoustic"]["config"].update(width="wide"),
         "cannot build part `acoustic`",
     ),
-    "no config": (lambda t, h: h["parts"]["vocoder"].pop("config"), "cannot build part `vocoder`: 'config'"),
+    "no config": (lambda t, h: h["parts"]["vocoder"].pop("config"), "`parts.vocoder` lacks a key: `config`"),
     "other size": (
         lambda t, h: h["parts"]["vocoder"]["config"].update(width=6),
         r"tensors do not fit part `vocoder`: (.|\n)*`.*` is \(",
@@ -173,13 +173,25 @@ DAMAGES: dict[str, tuple[Change, str]] = {
         lambda t, h: h["ties"].update({"vocoder.norm.bias": "vocoder.head.bias"}),
         "the ties of part `vocoder` are not those its net has",
     ),
-    "no audio": (lambda t, h: h.pop("audio"), "has a damaged header: 'audio'"),
-    "wrong audio": (lambda t, h: h["audio"].update(hop=0), "has a damaged header: `n_fft` must be"),
+    "no audio": (lambda t, h: h.pop("audio"), "has a damaged header: the header lacks a key: `audio`"),
+    "wrong audio": (
+        lambda t, h: h["audio"].update(hop=0),
+        "has a damaged header: the audio settings: `n_fft` must be",
+    ),
     "audio of another kind": (lambda t, h: h.update(audio=3), "has a damaged header"),
     "format of another kind": (lambda t, h: h.update(format="one"), "has a damaged header"),
-    "no provenance": (lambda t, h: h.pop("provenance"), "has a damaged header: 'provenance'"),
-    "parts of another kind": (lambda t, h: h.update(parts=[]), "holds tensors of no part"),
-    "part of another kind": (lambda t, h: h["parts"].update(vocoder=7), "cannot build part `vocoder`"),
+    "no provenance": (
+        lambda t, h: h.pop("provenance"),
+        "has a damaged header: the header lacks a key: `provenance`",
+    ),
+    "parts of another kind": (
+        lambda t, h: h.update(parts=[]),
+        "has a damaged header: the header, `parts` must be a table",
+    ),
+    "part of another kind": (
+        lambda t, h: h["parts"].update(vocoder=7),
+        "`parts.vocoder` must be a table, got: 7",
+    ),
     "ties of another kind": (lambda t, h: h.update(ties=7), "has a damaged header"),
     "no parts": (lambda t, h: h.pop("parts"), "is a safetensors file, but not a TiedTTS checkpoint"),
 }

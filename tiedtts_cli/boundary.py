@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from tiedtts.errors import TiedTTSError
+from tiedtts.errors import TiedTTSError, is_out_of_memory
 from tiedtts_cli import talk
 
 TRACEBACK = "TIEDTTS_TRACEBACK"
@@ -89,7 +89,7 @@ def describe(error: Exception, command: str) -> tuple[str, str | None, int]:
         package = error.name.partition(".")[0]
         extra = "[train]" if package in TRAIN_PACKAGES else ""
         return f"the package `{package}` is not installed", f'pip install "tiedtts{extra}"', 1
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    if is_out_of_memory(error):
         hint = "use a smaller `batch_size` in the recipe" if command == "train" else None
         return "out of memory", hint, 1
     if isinstance(error, OSError) and error.strerror:

@@ -150,6 +150,8 @@ def _check(
 
 def _rule(scheme: str | None, layers: str | None, options: list[str], bias: str) -> "TiePlan":
     """Make a plan of one rule."""
+    from tiedtts import schema
+    from tiedtts.errors import ConfigError
     from tiedtts.tying import TiePlan
 
     table: dict[str, Any] = {}
@@ -158,8 +160,8 @@ def _rule(scheme: str | None, layers: str | None, options: list[str], bias: str)
         if not equals or not key:
             raise UsageError(f"`--option` must be K=V, got: {option}")
         try:
-            table[key] = json.loads(value)
-        except ValueError:
+            table[key] = schema.from_json(value, f"`{key}`")
+        except ConfigError:
             table[key] = value
     rule = {"layers": layers, "scheme": scheme, "bias": bias, "options": table}
     return TiePlan.from_dict({"tie": [rule]}, "the arguments")

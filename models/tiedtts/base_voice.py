@@ -234,8 +234,15 @@ class BaseVoice(ABC):
             speed = np.clip(speed * np.asarray(delivery.speed, np.float32), *SPEEDS)
             pitch = np.clip(pitch + np.asarray(delivery.pitch, np.float32), *SEMITONES)
         shift = pitch * np.float32(np.log(2) / 12)
-        made = self.render(sentence, speed=speed, shift=shift, seed=[int(settings.seed), number])
+        # What is no number is refused below, once, with words of our own.
+        with np.errstate(all="ignore"):
+            made = self.render(sentence, speed=speed, shift=shift, seed=[int(settings.seed), number])
         samples = made.samples[: int(made.durations.sum()) * hop]
+        if not np.isfinite(samples).all():
+            raise VoiceError(
+                f"the voice {self.name} is damaged: samples of its sound are not numbers",
+                hint="take an earlier checkpoint, or make the voice again with `tiedtts export`",
+            )
         pauses.fade(samples, int(pauses.FADE * rate))
         # Louder than there is room for: the sentence is turned down rather than clipped.
         samples *= min(1.0, loudness.CEILING / max(float(np.abs(samples).max(initial=0.0)), 1e-9))

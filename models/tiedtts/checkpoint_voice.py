@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tiedtts import checkpoint, generators
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.base_voice import BaseVoice, Factors, Rendering, mean, one_for_all
-from tiedtts.errors import CheckpointError, VoiceError
+from tiedtts.errors import CheckpointError, VoiceError, is_out_of_memory
 from tiedtts.generators import Frames, Generator
 from tiedtts.nets import tacotron_synthesis
 from tiedtts.nets.acoustic import AcousticNet
@@ -81,6 +81,18 @@ class CheckpointVoice(BaseVoice):
 
     def render(self, sentence: Sentence, *, speed: Factors, shift: Factors, seed: Sequence[int]) -> Rendering:
         """Make the samples of one sentence."""
+        try:
+            return self._render(sentence, speed, shift, seed)
+        # Weights that lead to no numbers let torch and NumPy fail in many ways.
+        except (RuntimeError, ValueError, IndexError, OverflowError, ArithmeticError) as error:
+            if is_out_of_memory(error):
+                raise
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise VoiceError(
+                f"the nets of {self.name} cannot say this: {reason[:160]}", hint="take an earlier checkpoint"
+            ) from error
+
+    def _render(self, sentence: Sentence, speed: Factors, shift: Factors, seed: Sequence[int]) -> Rendering:
         if isinstance(self.acoustic, Tacotron):
             return self._attend(self.acoustic, sentence, speed, shift, seed)
         ids = torch.from_numpy(sentence.ids)[None]

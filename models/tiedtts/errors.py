@@ -46,3 +46,25 @@ class CheckpointError(TiedTTSError):
 
 class VoiceError(TiedTTSError):
     """A voice file that is missing, damaged or not a voice."""
+
+
+_NO_MEMORY = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    "bad_alloc",
+    "bad allocation",
+    "failed to allocate memory",
+    "unable to allocate",
+)
+"""How libraries say so that have no class of error for it: torch on a CPU, ONNX Runtime, Windows."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an exception of any library means that there is not enough memory."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    if isinstance(error, TiedTTSError):
+        return False
+    text = str(error)[:2000].lower()
+    return any(words in text for words in _NO_MEMORY)

@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from tiedtts import __version__, checkpoint, tacotron_export, voice_graph
 from tiedtts.audio import files
-from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.errors import CheckpointError, ConfigError, VoiceError
 from tiedtts.measure import counting, macs
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
-from tiedtts.voice import FORMAT, INPUTS, MEL, METADATA_KEY, OUTPUTS
+from tiedtts.voice import MEL, Voice
 from tiedtts.voice_graph import PRECISIONS
+from tiedtts.voice_metadata import FORMAT, INPUTS, METADATA_KEY, OUTPUTS
 
 OPSET = 17
 
@@ -122,8 +123,19 @@ def export(
         "provenance": provenance,
     }
     data = _graph(speaker, metadata, precision)
+    _try(data, str(metadata["name"]))
     files.write_bytes(voice, data)
     return {**metadata, "file_bytes": len(data)}
+
+
+def _try(data: bytes, name: str) -> None:
+    """Let a voice speak before it is kept: weights that are numbers may still lead to none."""
+    try:
+        Voice(data, name).say("It speaks.")
+    except VoiceError as error:
+        raise CheckpointError(
+            f"these nets cannot speak: {error}", hint="take an earlier checkpoint, or `--precision fp32`"
+        ) from error
 
 
 def speech_macs(net: nn.Module) -> float:

@@ -20,7 +20,7 @@ from tiedtts.errors import ConfigError
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.tacotron_decoder import State
 from tiedtts.tying import TiedLayer
-from tiedtts.voice import METADATA_KEY
+from tiedtts.voice_metadata import METADATA_KEY
 
 OPSET = 17
 GRAPHS = ("encoder", "step", "postnet")

@@ -1,21 +1,20 @@
 """Voices: text in, speech out. Needs numpy and ONNX Runtime, not torch."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tiedtts import onnx_file, voice_metadata
 from tiedtts.audio import excitation, filtering
-from tiedtts.audio.settings import AudioSettings
 from tiedtts.base_voice import BaseVoice, Factors, Rendering, mean, one_for_all
-from tiedtts.errors import VoiceError
+from tiedtts.errors import VoiceError, is_out_of_memory
 from tiedtts.speaking import SEMITONES, SPEEDS
 from tiedtts.speech import Speech
 from tiedtts.text.frontend import FrontEnd, Sentence
-from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
 from tiedtts.text.user_lexicon import Files
+from tiedtts.voice_metadata import METADATA_KEY, OUTPUTS, check_graph
 
 if TYPE_CHECKING:
     from tiedtts.generators import Generator
@@ -24,15 +23,10 @@ __all__ = ["SEMITONES", "SPEEDS", "Speech", "Voice", "find", "list_voices", "loa
 
 DEFAULT = "kathleen"
 """The voice that speaks when none is named."""
-FORMAT = 2
-"""Of voice files; a reader refuses what is newer. Those of format 1 have one speed and one shift of pitch a
-sentence, later ones of each phone."""
-METADATA_KEY = "tiedtts"
-"""Under which a voice file describes itself, as JSON."""
-INPUTS = ("ids", "speed", "shift")
-OUTPUTS = ("durations", "log_f0", "voicing", "real", "imaginary", "gain")
 CHECKPOINT = ".safetensors"
 """Suffix of checkpoints."""
+MOST_AT_ONCE = 256
+"""Frames that a voice may make in one step."""
 OWN = "harmonic"
 """The vocoder inside a voice file."""
 MEL = "mel"
@@ -94,13 +88,24 @@ class Voice(BaseVoice):
         name: What errors call it.
         lexicon: File of own pronunciations, or several, of which a later one wins.
         vocoder: Another waveform generator than its own: `lpc`, `griffinlim`, or a checkpoint.
+        trusted: The bytes are as safe as this program is: they are not looked through.
 
     Raises:
         VoiceError: The bytes are not a voice, or one for another version, or there is no such vocoder.
         TextError: The lexicon cannot be read.
     """
 
-    def __init__(self, model: bytes, name: str, *, lexicon: Files = None, vocoder: str | None = None) -> None:
+    def __init__(
+        self,
+        model: bytes,
+        name: str,
+        *,
+        lexicon: Files = None,
+        vocoder: str | None = None,
+        trusted: bool = False,
+    ) -> None:
+        if not trusted:
+            onnx_file.check(model, name)
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -109,23 +114,22 @@ class Voice(BaseVoice):
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
         try:
-            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            # Without a second try: that would be the same again, with a report on stdout.
+            self._session = onnxruntime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"], enable_fallback=0
+            )
             properties = self._session.get_modelmeta().custom_metadata_map
-            self.metadata: dict[str, Any] = json.loads(properties[METADATA_KEY])
-        except KeyError:
-            raise VoiceError(
-                f"{name} is an ONNX file, but not a TiedTTS voice",
-                hint="`tiedtts export` makes a voice from a checkpoint",
-            ) from None
+        # ONNX Runtime's errors have no common class of their own.
         except Exception as error:
-            # ONNX Runtime's errors have no common class of their own.
+            if is_out_of_memory(error):
+                raise MemoryError from error
             raise VoiceError(
                 f"{name} is damaged or is not a voice",
                 hint="make it again with `tiedtts export`",
             ) from error
-        self._check(name)
-        self._each_phone = len(self._session.get_inputs()[1].shape) > 1
-        super().__init__(AudioSettings.from_dict(self.metadata["audio"]), FrontEnd(lexicon))
+        self._about, self.metadata = voice_metadata.read(properties.get(METADATA_KEY), name)
+        self._each_phone = check_graph(self._session.get_inputs(), self._session.get_outputs(), name)
+        super().__init__(self._about.audio, FrontEnd(lexicon))
         self._generator: Generator | None = None
         if vocoder not in (None, OWN):
             # Few voices speak so, and all others start sooner without.
@@ -149,14 +153,17 @@ class Voice(BaseVoice):
         """
         path = find(voice)
         try:
-            return cls(path.read_bytes(), str(voice), lexicon=lexicon, vocoder=vocoder)
+            data = path.read_bytes()
         except OSError as error:
             raise VoiceError(f"cannot read {path}: {error.strerror}") from error
+        # A voice of the package is as safe as the package.
+        trusted = path.parent == _FOLDER
+        return cls(data, str(voice), lexicon=lexicon, vocoder=vocoder, trusted=trusted)
 
     @property
     def name(self) -> str:
         """Name of the voice."""
-        return str(self.metadata["name"])
+        return self._about.name
 
     def render(self, sentence: Sentence, *, speed: Factors, shift: Factors, seed: Sequence[int]) -> Rendering:
         """Make the samples of one sentence."""
@@ -169,30 +176,45 @@ class Voice(BaseVoice):
         if self._generator is not None:
             from tiedtts.generators import Frames
 
-            durations, log_f0, voicing, mel = self._session.run((*OUTPUTS[:3], MEL), inputs)
+            durations, log_f0, voicing, mel = self._run((*OUTPUTS[:3], MEL), inputs)
             frames = Frames(mel, log_f0, (voicing > 0.5).astype(np.float32))
             return Rendering(self._generator(frames, seed), durations, warnings)
-        durations, log_f0, voicing, real, imaginary, gain = self._session.run(OUTPUTS, inputs)
+        durations, log_f0, voicing, real, imaginary, gain = self._run(OUTPUTS, inputs)
         voiced = (voicing > 0.5).astype(np.float32)
         pulses = excitation.pulse_train(log_f0, voiced, self.audio.hop, self.sample_rate)
         noise = np.random.default_rng(seed).standard_normal(len(pulses), np.float32)
-        window, step = (self.metadata["filter"][key] for key in ("n_fft", "step"))
-        samples = filtering.shape(pulses, noise, real, imaginary, gain, window, step)
+        sizes = self._about.filter
+        samples = filtering.shape(pulses, noise, real, imaginary, gain, sizes.n_fft, sizes.step)
         return Rendering(samples, durations, warnings)
 
-    def _check(self, name: str) -> None:
-        """Refuse a voice that this program cannot speak with."""
-        if int(self.metadata["format"]) > FORMAT:
-            raise VoiceError(
-                f"{name} has format {self.metadata['format']}, newer than {FORMAT}",
-                hint="install a newer tiedtts",
-            )
-        text = self.metadata["text"]
-        own = [list(table) for table in (PHONES, STRESSES, POSITIONS, CLAUSES)]
-        if text["inventory"] != INVENTORY_VERSION or own != [
-            text[key] for key in ("phones", "stresses", "positions", "clauses")
-        ]:
-            raise VoiceError(
-                f"{name} was made for other phones than this version speaks",
-                hint="train and export it again with this version",
-            )
+    def _run(self, wanted: Sequence[str], inputs: Mapping[str, Any]) -> Sequence[Any]:
+        """Run the graph and refuse what is no sentence."""
+        try:
+            found: Sequence[Any] = self._session.run(wanted, inputs)
+        # ONNX Runtime's errors have no common class of their own.
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise MemoryError from error
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise self._failure(f"its graph cannot be run: {reason[:160]}") from error
+        durations, log_f0 = found[:2]
+        count = inputs["ids"].shape[1]
+        if durations.shape != (count,) or durations.min(initial=0) < 0 or durations.max(initial=0) > 2**31:
+            raise self._failure("phones have no durations")
+        frames, sizes = log_f0.size, self._about.filter
+        # Several frames are made in one step, so that there may be more than the phones need.
+        if not 0 <= frames - int(durations.sum()) < MOST_AT_ONCE:
+            raise self._failure("phones and frames do not agree")
+        filters = (frames * self.audio.hop // sizes.step, sizes.n_fft // 2 + 1)
+        shapes = {"log_f0": (frames,), "voicing": (frames,), MEL: (frames, self.audio.n_mels)}
+        for key, values in zip(wanted[1:], found[1:], strict=True):
+            if values.shape != shapes.get(key, filters):
+                raise self._failure(f"`{key}` has the shape {values.shape}, not {shapes.get(key, filters)}")
+        if not np.isfinite(log_f0).all():
+            raise self._failure("the pitch is not a number")
+        return found
+
+    def _failure(self, what: str) -> VoiceError:
+        return VoiceError(
+            f"the voice {self.name} is damaged: {what}", hint="make it again with `tiedtts export`"
+        )

@@ -111,7 +111,7 @@ def test_files_that_are_nothing(tmp_path: Path) -> None:
         statistics(tmp_path / "a.onnx")
     graph = onnx.helper.make_graph([], "g", [], [])
     onnx.save(onnx.helper.make_model(graph), tmp_path / "b.onnx")
-    with pytest.raises(VoiceError, match="is an ONNX file, but not a voice"):
+    with pytest.raises(VoiceError, match="is an ONNX file, but not a TiedTTS voice"):
         statistics(tmp_path / "b.onnx")
     (tmp_path / "c.safetensors").write_bytes(b"junk")
     with pytest.raises(CheckpointError):

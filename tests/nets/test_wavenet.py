@@ -299,7 +299,7 @@ def test_filters_are_needed() -> None:
         ("residual", 0, "at least 1"),
         ("condition", "text", "mel or lpc"),
         ("output", "gaussian", "logistics or mu-law"),
-        ("kernel", 1, "at least 2"),
+        ("kernel", 1, "2 to 65536"),
         ("order", 65, "2 to 64"),
         ("emphasis", 1.0, r"in \[0, 1\)"),
         ("lagged", 4, "0 or odd and at most 31"),

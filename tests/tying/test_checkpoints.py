@@ -174,9 +174,9 @@ def edited(change: Any) -> None:
         (lambda d, t: d.update({"9": d.pop("0")}), "there is no layer `9`"),
         (lambda d, t: d["0"].update(kind="magic"), "in a way this version does not know: magic"),
         (lambda d, t: d["0"].update(bias="free"), "does not know: codebook, bias free"),
-        (lambda d, t: d["0"].pop("options"), "description of tied layer `0` lacks keys"),
-        (lambda d, t: d.update({"0": 7}), "description of tied layer `0` lacks keys"),
-        (lambda d, t: d["0"]["options"].update(magic=1), "unknown options: magic"),
+        (lambda d, t: d["0"].pop("options"), "description of tied layer `0` lacks a key: `options`"),
+        (lambda d, t: d.update({"0": 7}), "description of tied layer `0` must be a table, got: 7"),
+        (lambda d, t: d["0"]["options"].update(magic=1), "unknown keys in the options of `0`: magic"),
         (lambda d, t: d["0"].update(owner="1"), "shares weights with `1`, which is not tied"),
         (lambda d, t: t.pop("0.codebook"), "tensor `0.codebook` of a tied layer is missing"),
         (lambda d, t: t.update({"0.codebook": t["0.codebook"][:1]}), "tensors of tied layer `0` do not fit"),
@@ -195,7 +195,7 @@ def test_a_damaged_tied_checkpoint(tmp_path: Path) -> None:
     tensors, metadata = checkpoint.read(path)
     for change, message in (
         (lambda h: h.update(tied={}), "tensors do not fit part `acoustic`"),
-        (lambda h: h.update(tied=[1]), "cannot tie part `acoustic`"),
+        (lambda h: h.update(tied=[1]), "`parts.acoustic.tied` must be a table"),
         (lambda h: h["tied"]["head"].update(kind="share"), "cannot tie part `acoustic`|do not fit"),
         (lambda h: h.update(plan={"tie": 1}), "damaged header"),
     ):

@@ -1,9 +1,15 @@
 """How samples become features: one place for rates, sizes and ranges."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from tiedtts import schema
 from tiedtts.errors import ConfigError
+
+MOST_BANDS = 1024
+"""Mel bands; more have no frequencies of their own."""
+LONGEST_WINDOW = 2**16
+"""Samples; more than a second of sound is no frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +40,12 @@ class AudioSettings:
             raise ConfigError(
                 f"`sample_rate` must be 8000 to 48000 Hz, got: {self.sample_rate}",
             )
-        if self.n_mels < 1:
-            raise ConfigError(f"`n_mels` must be at least 1, got: {self.n_mels}")
+        if not 1 <= self.n_mels <= MOST_BANDS:
+            raise ConfigError(f"`n_mels` must be 1 to {MOST_BANDS}, got: {self.n_mels}")
         if not 0 < self.level < 1:
             raise ConfigError(f"`level` must be in (0, 1), got: {self.level}")
+        if self.n_fft > LONGEST_WINDOW:
+            raise ConfigError(f"`n_fft` must be at most {LONGEST_WINDOW}, got: {self.n_fft}")
         if self.hop < 1 or self.n_fft < 2 * self.hop:
             raise ConfigError(
                 f"`n_fft` must be at least twice `hop`, got: {self.n_fft} and {self.hop}",
@@ -60,19 +68,10 @@ class AudioSettings:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "AudioSettings":
+    def from_dict(cls, values: Any) -> "AudioSettings":
         """Read what `to_dict` wrote.
 
         Raises:
             ConfigError: A key is unknown or a value does not fit.
         """
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(values) - known):
-            raise ConfigError(
-                f"unknown audio settings: {', '.join(unknown)}",
-                hint=f"known are {', '.join(sorted(known))}",
-            )
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise ConfigError(f"audio settings have a value of the wrong kind: {error}") from error
+        return schema.build(cls, values, "the audio settings")

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from tiedtts import schema
 from tiedtts.audio import denoising, files
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus import checks
 from tiedtts.corpus.features import FEATURES_VERSION, extract
 from tiedtts.corpus.manifest import FEATURES
-from tiedtts.errors import CorpusError
+from tiedtts.errors import ConfigError, CorpusError
 
 FINDINGS = "findings.jsonl"
 """File in the data folder with a line for each sound file that was read."""
@@ -210,9 +211,8 @@ def _read(data: Path) -> Iterator[Finding]:
     except OSError:
         return
     for line in lines:
-        with contextlib.suppress(ValueError, TypeError, KeyError):
-            values = json.loads(line)
-            yield Finding(**{**values, "notes": tuple(values["notes"])})
+        with contextlib.suppress(ConfigError):
+            yield schema.build(Finding, schema.from_json(line, "the line"), "the line")
 
 
 def _write(data: Path, findings: Sequence[Finding]) -> None:

@@ -4,6 +4,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,15 @@ FEATURES_VERSION = 1
 """Part of the key under which features are kept: a change of the analysis computes them anew."""
 PEAK = 0.95
 """Largest sample after level normalisation, full scale 1."""
+
+_ARRAYS = {
+    "samples": (np.dtype(np.int16), 1),
+    "mel": (np.dtype(np.float16), 2),
+    "log_f0": (np.dtype(np.float32), 1),
+    "voiced": (np.dtype(np.bool_), 1),
+    "phase": (np.dtype(np.float16), 1),
+}
+"""Kind and number of axes of each array in a file."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +69,53 @@ class Features:
             CorpusError: The file is missing or damaged.
         """
         try:
-            with path.open("rb") as file, np.load(file) as data:
-                return cls(
-                    data["samples"].astype(np.float32) / 32_767.0,
-                    data["mel"].astype(np.float32),
-                    data["log_f0"],
-                    data["voiced"],
-                    data["phase"].astype(np.float32),
-                )
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            with path.open("rb") as file:
+                _check_archive(file)
+                with np.load(file) as data:
+                    arrays = {name: data[name] for name in _ARRAYS}
+            for name, (kind, axes) in _ARRAYS.items():
+                if arrays[name].dtype != kind or arrays[name].ndim != axes:
+                    raise ValueError(f"`{name}` is not an array of {kind} with {axes} axes")
+            samples = arrays["samples"].astype(np.float32) / 32_767.0
+            found = cls(
+                samples,
+                arrays["mel"].astype(np.float32),
+                arrays["log_f0"],
+                arrays["voiced"],
+                arrays["phase"].astype(np.float32),
+            )
+            found.check()
+            return found
+        # A damaged archive fails in many ways, and one that claims too much with a lack of memory.
+        except Exception as error:
             raise CorpusError(
-                f"cannot read features {path}: {error}", hint="run `tiedtts prepare` again"
+                f"cannot read features {path}: {error or type(error).__name__}",
+                hint="run `tiedtts prepare` again",
             ) from error
+
+    def check(self) -> None:
+        """Refuse arrays that do not fit each other, or hold what is no number.
+
+        Raises:
+            ValueError: Names the array.
+        """
+        frames = self.frames
+        for name in ("log_f0", "voiced", "phase"):
+            if len(getattr(self, name)) != frames:
+                raise ValueError(f"`{name}` has {len(getattr(self, name))} frames, not {frames}")
+        if frames and len(self.samples) % frames:
+            raise ValueError(f"`samples` has {len(self.samples)} samples for {frames} frames")
+        for name in ("samples", "mel", "log_f0", "phase"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise ValueError(f"`{name}` holds what is no number")
+
+
+def _check_archive(file: BinaryIO) -> None:
+    """Refuse an archive that is compressed, since a small one could stand for a huge one."""
+    with zipfile.ZipFile(file) as archive:
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+            raise ValueError("the archive is compressed")
+    file.seek(0)
 
 
 def normalise_level(samples: npt.NDArray[np.float32], settings: AudioSettings) -> npt.NDArray[np.float32]:

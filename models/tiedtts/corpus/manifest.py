@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tiedtts import schema
 from tiedtts.audio import files
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.errors import CorpusError
+from tiedtts.errors import ConfigError, CorpusError
 from tiedtts.text.phones import INVENTORY_VERSION
 
 FORMAT = 1
@@ -19,6 +20,9 @@ DESCRIPTION = "corpus.json"
 FEATURES = "features"
 """Folder of the features, inside the data folder."""
 SPLITS = ("train", "heldout")
+
+AGAIN = "run `tiedtts prepare` again"
+"""The way out of a damaged data folder."""
 
 PhoneRow = tuple[str, int, int, int, int]
 """Fields of a `Phone`."""
@@ -54,6 +58,22 @@ class Entry:
     """Digest of the recording and of what was computed from it."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Description:
+    """What a reader must know of a data folder."""
+
+    format: int
+    inventory: int
+    audio: dict[str, Any]
+    values: dict[str, Any]
+    """All that it says, where the recordings come from included."""
+
+    def __post_init__(self) -> None:
+        for key in ("corpus", "licence", "alignment"):
+            if not isinstance(self.values.get(key), str | None):
+                raise ConfigError(f"`{key}` must be a text, got: {schema.shown(self.values[key])}")
+
+
 def write_manifest(data: Path, entries: Iterable[Entry]) -> None:
     """Write the manifest; all of the file appears or none."""
     lines = [json.dumps(dataclasses.asdict(entry), ensure_ascii=False) + "\n" for entry in entries]
@@ -75,14 +95,9 @@ def read_manifest(data: Path) -> list[Entry]:
     entries = []
     for number, line in enumerate(lines, start=1):
         try:
-            values = json.loads(line)
-            phones = tuple(tuple(row) for row in values.pop("phones"))
-            durations = tuple(values.pop("durations"))
-            entries.append(Entry(phones=phones, durations=durations, **values))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise CorpusError(
-                f"{path}, line {number}: {error}", hint="run `tiedtts prepare` again"
-            ) from error
+            entries.append(schema.build(Entry, schema.from_json(line, "the line"), "the line"))
+        except ConfigError as error:
+            raise CorpusError(f"{path}, line {number}: {error}", hint=AGAIN) from error
     return entries
 
 
@@ -98,7 +113,7 @@ def read_settings(data: Path) -> AudioSettings:
     Raises:
         CorpusError: The folder was not made by `prepare`, or by a newer version of it.
     """
-    return AudioSettings.from_dict(_description(data)["audio"])
+    return _description(data)[0]
 
 
 def read_provenance(data: Path) -> dict[str, Any]:
@@ -108,24 +123,24 @@ def read_provenance(data: Path) -> dict[str, Any]:
         CorpusError: As `read_settings`.
     """
     inner = ("format", "inventory", "audio")
-    return {key: value for key, value in _description(data).items() if key not in inner}
+    return {key: value for key, value in _description(data)[1].items() if key not in inner}
 
 
-def _description(data: Path) -> dict[str, Any]:
+def _description(data: Path) -> tuple[AudioSettings, dict[str, Any]]:
+    """Return the settings of a data folder, and all that its description says."""
     path = data / DESCRIPTION
     try:
-        description = json.loads(path.read_bytes())
+        values = schema.from_json(path.read_bytes(), "it")
+        if not isinstance(values, dict) or not {"format", "inventory", "audio"} <= set(values):
+            raise _not_prepared(data)
+        found = schema.build(_Description, {**values, "values": values}, "it", open_ended=True)
+        if found.format > FORMAT or found.inventory != INVENTORY_VERSION:
+            raise CorpusError(f"{data} was prepared by another version of tiedtts", hint=AGAIN)
+        return AudioSettings.from_dict(found.audio), values
     except OSError as error:
         raise _not_prepared(data) from error
-    except ValueError as error:
-        raise CorpusError(f"{path} is damaged: {error}", hint="run `tiedtts prepare` again") from error
-    if not isinstance(description, dict) or not {"format", "inventory", "audio"} <= set(description):
-        raise _not_prepared(data)
-    if description["format"] > FORMAT or description["inventory"] != INVENTORY_VERSION:
-        raise CorpusError(
-            f"{data} was prepared by another version of tiedtts", hint="run `tiedtts prepare` again"
-        )
-    return description
+    except ConfigError as error:
+        raise CorpusError(f"{path} is damaged: {error}", hint=AGAIN) from error
 
 
 def _not_prepared(data: Path) -> CorpusError:

@@ -1,18 +1,18 @@
 """Counts what a voice file stores, and the work it does for a second of speech."""
 
-import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tiedtts.errors import VoiceError
+from tiedtts import onnx_file, voice_metadata
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.errors import VoiceError, is_out_of_memory
 from tiedtts.measure.macs import PHONES_PER_SECOND, SECONDS
-from tiedtts.voice import INPUTS, METADATA_KEY
 from tiedtts.voice_graph import CONSTANT, SCALE
+from tiedtts.voice_metadata import INPUTS, METADATA_KEY, OUTPUTS, VoiceMetadata, check_graph
 
 _PRODUCTS = ("MatMul", "Gemm", "Conv", "ConvTranspose")
 _VALUES = (1, 3, 10, 11, 16)
@@ -30,7 +30,7 @@ class GraphCount:
     """Of all tensors in the file, indices included."""
     buffers: int
     """Other numbers stored: indices of a codebook, scales of rows in 8 bits, what was never trained."""
-    metadata: dict[str, Any]
+    metadata: VoiceMetadata
     """What the voice says of itself."""
     macs_per_second: float
     """Multiply-accumulates of matrix products and convolutions for a second of speech."""
@@ -45,15 +45,16 @@ def count(path: Path) -> GraphCount:
     import onnx
 
     try:
-        model = onnx.load(path)
+        data = path.read_bytes()
+        onnx_file.check(data, str(path))
+        model = onnx.load_from_string(data)
+    except VoiceError:
+        raise
     # Whatever protobuf finds wrong with a file of another kind.
     except Exception as error:
         raise VoiceError(f"{path} is damaged or is not a voice") from error
-    metadata = next(
-        (json.loads(entry.value) for entry in model.metadata_props if entry.key == METADATA_KEY), None
-    )
-    if metadata is None:
-        raise VoiceError(f"{path} is an ONNX file, but not a voice", hint="`tiedtts export` writes voices")
+    text = next((entry.value for entry in model.metadata_props if entry.key == METADATA_KEY), None)
+    metadata, _ = voice_metadata.read(text, str(path))
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     sizes = {name: math.prod(tensor.dims) for name, tensor in tensors.items()}
     weights = {
@@ -66,11 +67,32 @@ def count(path: Path) -> GraphCount:
         unique_bytes=sum(len(tensor.raw_data) or 4 * sizes[name] for name, tensor in tensors.items()),
         buffers=sum(size for name, size in sizes.items() if name not in weights),
         metadata=metadata,
-        macs_per_second=_macs(model, metadata["audio"]),
+        macs_per_second=_macs(path, model, metadata.audio),
     )
 
 
-def _macs(model: Any, audio: Mapping[str, Any]) -> float:
+def _macs(path: Path, model: Any, audio: AudioSettings) -> float:
+    """Run the graph and count its products.
+
+    Raises:
+        VoiceError: It cannot be run.
+    """
+    try:
+        return _run(path, model, audio)
+    except VoiceError:
+        raise
+    # ONNX Runtime's errors have no common class of their own.
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise MemoryError from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise VoiceError(
+            f"{path} is damaged: its graph cannot be run: {reason[:160]}",
+            hint="make it again with `tiedtts export`",
+        ) from error
+
+
+def _run(path: Path, model: Any, audio: AudioSettings) -> float:
     """Run the graph with the shapes of its products shown."""
     import onnx
     import onnxruntime
@@ -86,19 +108,21 @@ def _macs(model: Any, audio: Mapping[str, Any]) -> float:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
-        probed.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        probed.SerializeToString(), options, providers=["CPUExecutionProvider"], enable_fallback=0
     )
+    each_phone = check_graph(session.get_inputs(), session.get_outputs(), str(path))
     phones = round(SECONDS * PHONES_PER_SECOND)
     ids = np.ones((1, phones, 4), np.int64)
     ids[0, :, 0] = 6 + np.arange(phones) % 30
-    speed = next(value for value in model.graph.input if value.name == INPUTS[1])
     # Voices of format 1 have one speed and one shift a sentence.
-    one = np.ones((1, phones)[: len(speed.type.tensor_type.shape.dim)], np.float32)
+    one = np.ones((1, phones) if each_phone else (1,), np.float32)
     inputs = dict(zip(INPUTS, (ids, one, 0 * one), strict=True))
-    wanted = [model.graph.output[0].name, *shown]
+    wanted = [OUTPUTS[0], *shown]
     durations, *values = session.run(wanted, inputs)
     shapes = {**stored, **{name: value.shape for name, value in zip(shown, values, strict=True)}}
-    seconds = float(durations.sum()) * audio["hop"] / audio["sample_rate"]
+    seconds = float(durations.sum()) * audio.hop / audio.sample_rate
+    if not seconds > 0:
+        raise VoiceError(f"{path} is damaged: it says nothing", hint="make it again with `tiedtts export`")
     work = sum(_product(node, shapes) for node in products)
     return float(work / seconds)
 

@@ -148,7 +148,9 @@ def _voice(path: Path) -> Statistics:
 
     counted = onnx_counting.count(path)
     own = counted.metadata
-    named = own.get("named_parameters", own["parameters"])
+    if not own.parameters:
+        raise VoiceError(f"{path} does not say what it stores", hint="make it again with `tiedtts export`")
+    named = own.named_parameters or own.parameters
     parts = [
         PartStatistics(
             name=name,
@@ -156,13 +158,13 @@ def _voice(path: Path) -> Statistics:
             named_parameters=named[name],
             unique_bytes=None,
             buffers=None,
-            macs_per_second=own.get("macs_per_second", {}).get(name),
+            macs_per_second=(own.macs_per_second or {}).get(name),
         )
-        for name, unique in own["parameters"].items()
+        for name, unique in own.parameters.items()
     ]
     total = PartStatistics(
         name="total",
-        unique_parameters=sum(own["parameters"].values()),
+        unique_parameters=sum(own.parameters.values()),
         named_parameters=sum(named.values()),
         unique_bytes=counted.unique_bytes,
         buffers=counted.buffers,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts.nets.blocks import ConvNeXtStack
-from tiedtts.nets.checks import check_kernels, check_scales, check_shares, check_sizes
+from tiedtts.nets.checks import check_counts, check_kernels, check_scales, check_shares, check_sizes
 from tiedtts.text.phones import FACTORS, FIRST_SPEECH_ID, SILENCE_ID
 
 POSITION_FEATURES = 5
@@ -73,8 +73,8 @@ class AcousticConfig:
     """Pitch of frames is spread by it in synthesis, for what is still missing then."""
 
     def __post_init__(self) -> None:
-        sizes = ("width", "encoder_blocks", "decoder_blocks", "expansion", "stride", "n_mels")
-        check_sizes(self, *sizes, "variance_width", "variance_blocks")
+        check_sizes(self, "width", "expansion", "stride", "n_mels", "variance_width")
+        check_counts(self, "encoder_blocks", "decoder_blocks", "variance_blocks")
         check_kernels(self, "encoder_kernel", "decoder_kernel")
         check_shares(self, "dropout", "variance_dropout")
         check_scales(self, "mel_std", "log_f0_std", "duration_scale", "pitch_scale", "f0_scale")

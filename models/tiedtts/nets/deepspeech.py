@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tiedtts.errors import ConfigError
-from tiedtts.nets.checks import check_kernels, check_scales, check_shares, check_sizes
+from tiedtts.nets.checks import check_counts, check_kernels, check_scales, check_shares, check_sizes
 from tiedtts.nets.recognizer import CLASSES
 
 SYMBOLS = {"phones": CLASSES, "letters": ("", " ", "'", *"abcdefghijklmnopqrstuvwxyz")}
@@ -58,7 +58,8 @@ class DeepSpeechConfig:
         for name, known in (("units", SYMBOLS), ("cell", CELLS)):
             if getattr(self, name) not in known:
                 raise ConfigError(f"`{name}` must be {' or '.join(known)}, got: {getattr(self, name)}")
-        check_sizes(self, "channels", "stride", "layers", "width", "n_mels")
+        check_sizes(self, "channels", "stride", "width", "n_mels")
+        check_counts(self, "layers")
         check_kernels(self, "kernel_frames", "kernel_bands")
         check_shares(self, "dropout")
         check_scales(self, "mel_std")

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts.nets.blocks import ConvNeXtStack
-from tiedtts.nets.checks import check_kernels, check_scales, check_shares, check_sizes
+from tiedtts.nets.checks import check_counts, check_kernels, check_scales, check_shares, check_sizes
 from tiedtts.text.phones import CONSONANTS, SILENCE, VOWELS
 
 CLASSES = (SILENCE, *CONSONANTS, *VOWELS)
@@ -42,7 +42,8 @@ class RecognizerConfig:
     """Of the corpus."""
 
     def __post_init__(self) -> None:
-        check_sizes(self, "width", "blocks", "expansion", "n_mels")
+        check_sizes(self, "width", "expansion", "n_mels")
+        check_counts(self, "blocks")
         check_kernels(self, "kernel")
         check_shares(self, "dropout")
         check_scales(self, "mel_std")

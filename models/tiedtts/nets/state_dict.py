@@ -10,6 +10,10 @@ from torch import Tensor, nn
 
 from tiedtts.errors import CheckpointError, ConfigError
 
+LONGEST_KEY = 1_000
+"""Characters; every part of a key becomes a module."""
+DEEPEST = 100
+"""Modules inside each other."""
 _COUNTED = ("running_mean", "running_var")
 """What batch norm keeps beside its parameters."""
 _LAYERS: dict[tuple[int, bool], type[nn.Module]] = {
@@ -41,6 +45,8 @@ class StateDictConfig:
         for key, kind, shape in rows:
             if not isinstance(key, str) or key in keys:
                 raise ConfigError(f"`tensors` must have keys of their own, got: {key!r}")
+            if len(key) > LONGEST_KEY or key.count(".") > DEEPEST:
+                raise ConfigError(f"a key is too long, or has too many dots: `{key[:60]}...`")
             keys.add(key)
             if not isinstance(kind, str) or not isinstance(getattr(torch, kind, None), torch.dtype):
                 raise ConfigError(f"`{key}` has a type that torch does not know: {kind!r}")

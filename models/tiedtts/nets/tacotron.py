@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from tiedtts.errors import ConfigError
 from tiedtts.nets.acoustic import PhoneEmbedding
 from tiedtts.nets.attention import Convolution
-from tiedtts.nets.checks import check_kernels, check_scales, check_shares, check_sizes
+from tiedtts.nets.checks import LARGEST, check_counts, check_kernels, check_scales, check_shares, check_sizes
 from tiedtts.nets.tacotron_decoder import Decoder
 
 EXTRAS = 3
@@ -75,9 +75,8 @@ class TacotronConfig:
     a mean, which alone would mumble (global variance: Toda and Tokuda, 2007)."""
 
     def __post_init__(self) -> None:
-        check_sizes(
-            self, "encoder_width", "encoder_convolutions", "attention_rnn", "decoder_rnn", "attention"
-        )
+        check_sizes(self, "encoder_width", "attention_rnn", "decoder_rnn", "attention")
+        check_counts(self, "encoder_convolutions")
         check_sizes(self, "location_filters", "prenet", "postnet_width", "reduction", "n_mels")
         check_kernels(self, "encoder_kernel", "location_kernel", "postnet_kernel")
         check_shares(self, "dropout")
@@ -86,7 +85,8 @@ class TacotronConfig:
             raise ConfigError(f"`encoder_width` must be even, got: {self.encoder_width}")
         if self.postnet_convolutions < 2:
             raise ConfigError(f"`postnet_convolutions` must be at least 2, got: {self.postnet_convolutions}")
-        if self.symbols < 0 or not (self.lpc_order == 0 or 2 <= self.lpc_order <= 64):
+        check_counts(self, "postnet_convolutions")
+        if not 0 <= self.symbols <= LARGEST or not (self.lpc_order == 0 or 2 <= self.lpc_order <= 64):
             raise ConfigError(
                 "`symbols` must be 0 or more and `lpc_order` 0 or 2 to 64, got: "
                 f"{self.symbols} and {self.lpc_order}"

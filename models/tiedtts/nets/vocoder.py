@@ -15,8 +15,10 @@ from torch import Tensor, nn
 
 from tiedtts.errors import ConfigError
 from tiedtts.nets.blocks import ConvNeXtStack
-from tiedtts.nets.checks import check_kernels, check_scales, check_sizes
+from tiedtts.nets.checks import check_counts, check_kernels, check_scales, check_sizes
 
+LONGEST_WINDOW = 2**13
+"""Samples of the filter bank's window; pulses would be smeared over a third of a second."""
 LOG_GAIN_RANGE = (-9.0, 4.0)
 """Natural logarithm of the harmonic gain is kept inside this range."""
 LOG_NOISE_RANGE = (-12.0, 3.0)
@@ -61,8 +63,14 @@ class VocoderConfig:
     """Of the corpus' voiced frames."""
 
     def __post_init__(self) -> None:
-        sizes = ("width", "blocks", "expansion", "knots", "n_fft", "substeps", "hop", "sample_rate")
+        sizes = ("width", "expansion", "knots", "n_fft", "substeps", "hop", "sample_rate")
         check_sizes(self, *sizes, "n_mels")
+        check_counts(self, "blocks")
+        if self.n_fft > LONGEST_WINDOW or self.knots > self.n_fft // 2 + 1:
+            raise ConfigError(
+                f"`n_fft` must be at most {LONGEST_WINDOW} and `knots` at most half of it, "
+                f"got: {self.n_fft} and {self.knots}"
+            )
         check_kernels(self, "kernel")
         check_scales(self, "mel_std", "log_f0_std")
 

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from tiedtts.audio.lpc import ORDER
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import ConfigError
-from tiedtts.nets.checks import check_scales, check_sizes
+from tiedtts.nets.checks import LARGEST, MOST, check_counts, check_scales, check_sizes
 from tiedtts.nets.logistics import UNIT_LOG_SCALE
 from tiedtts.nets.mulaw import LEVELS
 
@@ -26,6 +26,8 @@ CONTEXT = 2
 """Frames on either side that the conditioning of a frame depends on."""
 CONDITIONS = ("mel", "lpc")
 OUTPUTS = ("logistics", "mu-law")
+MOST_DILATED = 20
+"""Layers in a stack: the last of them looks back for many seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,14 +88,20 @@ class WaveNetConfig:
     """Of the corpus' voiced frames."""
 
     def __post_init__(self) -> None:
-        sizes = ("residual", "gate", "skip", "stacks", "layers", "condition_width", "substeps", "components")
+        sizes = ("residual", "gate", "skip", "condition_width", "substeps", "components", "n_fft")
         check_sizes(self, *sizes, "hop", "sample_rate", "n_mels")
+        check_counts(self, "stacks", "layers")
+        if self.stacks * self.layers > MOST or self.layers > MOST_DILATED:
+            raise ConfigError(
+                f"there must be at most {MOST} layers, {MOST_DILATED} in a stack, "
+                f"got: {self.stacks} times {self.layers}"
+            )
         check_scales(self, "mel_std", "log_f0_std")
         for name, known in (("condition", CONDITIONS), ("output", OUTPUTS)):
             if getattr(self, name) not in known:
                 raise ConfigError(f"`{name}` must be {' or '.join(known)}, got: {getattr(self, name)}")
-        if self.kernel < 2:
-            raise ConfigError(f"`kernel` must be at least 2, got: {self.kernel}")
+        if not 2 <= self.kernel <= LARGEST:
+            raise ConfigError(f"`kernel` must be 2 to {LARGEST}, got: {self.kernel}")
         if not 2 <= self.order <= 64:
             raise ConfigError(f"`order` must be 2 to 64, got: {self.order}")
         if not 0 <= self.emphasis < 1:

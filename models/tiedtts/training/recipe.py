@@ -1,15 +1,13 @@
 """Recipes: every choice of a training run, in one TOML file."""
 
-import dataclasses
 import math
-import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from types import UnionType
-from typing import Any, TypeVar
+from typing import Any
 
+from tiedtts import schema
 from tiedtts.errors import ConfigError
 from tiedtts.nets.acoustic import AcousticConfig
 from tiedtts.nets.deepspeech import DeepSpeechConfig
@@ -18,18 +16,8 @@ from tiedtts.nets.tacotron import TacotronConfig
 from tiedtts.nets.vocoder import VocoderConfig
 from tiedtts.nets.wavenet import WaveNetConfig
 
-if typing.TYPE_CHECKING:
-    import tomllib
-else:
-    try:
-        import tomllib
-    except ModuleNotFoundError:
-        import tomli as tomllib
-
 DEFAULT = "default"
 """Recipe used when none is named: the one that made the voice in the package."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,7 +231,7 @@ def _check(config: Any, wanted: str, fits: Callable[[Any], bool], *names: str) -
     """Hold named fields to a condition."""
     for name in names:
         if not fits(getattr(config, name)):
-            raise ConfigError(f"`{name}` must be {wanted}, got: {getattr(config, name)}")
+            raise ConfigError(f"`{name}` must be {wanted}, got: {schema.shown(getattr(config, name))}")
 
 
 def _is_weight(value: float) -> bool:
@@ -290,11 +278,9 @@ def parse(text: str, source: str) -> Recipe:
     Raises:
         ConfigError: It is not TOML, or holds unknown keys or wrong values.
     """
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"recipe `{source}` is not TOML: {error}") from error
-    return _build(Recipe, _overlaid(tomllib.loads(read_text(DEFAULT)), values), source, "")
+    values = schema.from_toml(text, f"recipe `{source}`")
+    default = schema.from_toml(read_text(DEFAULT), f"recipe `{DEFAULT}`")
+    return schema.build(Recipe, _overlaid(default, values), f"`{source}`")
 
 
 def _overlaid(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
@@ -308,67 +294,3 @@ def _overlaid(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
             value = _overlaid(below if same else {}, value)
         merged[key] = value
     return merged
-
-
-def _build(cls: type[T], values: Any, source: str, key: str) -> T:
-    """Make a dataclass from nested plain values, checking every key and type."""
-    table = f"`{source}`" + (f", `{key}`" if key else "")
-    if not isinstance(values, dict):
-        raise ConfigError(f"{table} must be a table, got: {values!r}")
-    hints = typing.get_type_hints(cls)
-    known = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    if unknown := sorted(set(values) - known):
-        raise ConfigError(
-            f"unknown keys in {table}: {', '.join(unknown)}",
-            hint=f"known keys are {', '.join(sorted(known))}",
-        )
-    inner = f"{key}." if key else ""
-    built = {name: _convert(hints[name], value, source, inner + name) for name, value in values.items()}
-    try:
-        return cls(**built)
-    except TypeError as error:
-        raise ConfigError(f"{table} lacks a key: {error}") from error
-    except ConfigError as error:
-        raise ConfigError(f"{table}: {error}", hint=error.hint) from error
-
-
-def _convert(kind: Any, value: Any, source: str, key: str) -> Any:
-    """Check one value against its declared type."""
-    kinds = typing.get_args(kind) if isinstance(kind, UnionType) else (kind,)
-    if len(kinds) > 1 or _is_part(kind):
-        kind = _part(kinds, value, source, key)
-    if dataclasses.is_dataclass(kind):
-        return _build(typing.cast("type[Any]", kind), value, source, key)
-    if typing.get_origin(kind) is tuple:
-        inner = typing.get_args(kind)
-        if not isinstance(value, list) or (inner[-1] is not ... and len(value) != len(inner)):
-            raise ConfigError(f"`{source}`, `{key}` must be a list like the default's, got: {value!r}")
-        return tuple(_convert(inner[0], item, source, f"{key}[{n}]") for n, item in enumerate(value))
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise ConfigError(f"`{source}`, `{key}` must be {_KINDS[kind]}, got: {value!r}")
-    return value
-
-
-def _is_part(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, PartRecipe)
-
-
-def _part(kinds: Sequence[type[PartRecipe]], value: Any, source: str, key: str) -> type[PartRecipe]:
-    """Return the class of recipe that a table's `architecture` chooses; the first without one."""
-    by_name = {str(_defaults(kind)["architecture"]): kind for kind in kinds}
-    name = value.get("architecture", next(iter(by_name))) if isinstance(value, dict) else next(iter(by_name))
-    if name not in by_name:
-        raise ConfigError(
-            f"`{source}`, `{key}`: there is no architecture {name!r} for this part",
-            hint=f"known are {', '.join(by_name)}",
-        )
-    return by_name[name]
-
-
-def _defaults(kind: type[PartRecipe]) -> dict[str, Any]:
-    return {f.name: f.default for f in dataclasses.fields(kind)}
-
-
-_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}

@@ -1,5 +1,6 @@
 """Everything a run must remember to go on after it was killed, in one safetensors file."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,27 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from tiedtts import checkpoint
-from tiedtts.errors import CheckpointError
+from tiedtts import checkpoint, schema
+from tiedtts.errors import CheckpointError, ConfigError
 
 KIND = "training state"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateHeader:
+    """What a training state says of itself."""
+
+    kind: str
+    step: int
+    """Steps done."""
+    mean_steps: int
+    """Of the running mean."""
+    recipe: dict[str, Any]
+    """What must be the same for a run to go on."""
+
+    def __post_init__(self) -> None:
+        if self.step < 0 or self.mean_steps < 0:
+            raise ConfigError(f"steps cannot be negative: {self.step}, {self.mean_steps}")
 
 
 class RunningMean:
@@ -92,14 +110,17 @@ def restore(
         ) from error
 
 
-def read_header(path: Path) -> dict[str, Any]:
+def read_header(path: Path) -> StateHeader:
     """Return the header of a training state.
 
     Raises:
         CheckpointError: The file is damaged or is not a training state.
     """
     _, metadata = checkpoint.read(path)
-    header = metadata.get("state")
-    if not isinstance(header, dict) or header.get("kind") != KIND:
+    values = metadata.get("state")
+    if not isinstance(values, dict) or values.get("kind") != KIND:
         raise CheckpointError(f"{path} is not a training state", hint="start a new run")
-    return header
+    try:
+        return schema.build(StateHeader, values, "the header")
+    except ConfigError as error:
+        raise CheckpointError(f"{path} is damaged: {error}", hint="start a new run") from error

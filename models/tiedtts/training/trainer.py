@@ -130,12 +130,12 @@ class Trainer:
         if not self.state_file.is_file():
             return 0
         header = state.read_header(self.state_file)
-        if header["recipe"] != self._fingerprint():
+        if header.recipe != self._fingerprint():
             raise CheckpointError(
                 f"{self.state_file} belongs to another recipe or another corpus",
                 hint="start a new run folder, or use `--init-from`",
             )
-        return int(header["step"])
+        return header.step
 
     def _fingerprint(self) -> dict[str, Any]:
         """Return what must be the same for a resumed run to go on where it stopped."""

@@ -2,20 +2,22 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from tiedtts import schema
 from tiedtts.errors import ConfigError
+from tiedtts.schema import named
 from tiedtts.tying import layers
 from tiedtts.tying.apply import check_owners, places, put
 from tiedtts.tying.cluster import FoldedCluster, FoldedInput
 from tiedtts.tying.io import TurnedIo
 from tiedtts.tying.layers import LayerSpec
-from tiedtts.tying.plan import make_options
 from tiedtts.tying.schemes import SCHEMES
-from tiedtts.tying.tied import BIASES, TiedLayer, Values, stored_name
+from tiedtts.tying.tied import BIASES, Bias, TiedLayer, Values, stored_name
 
 KINDS: dict[str, type[TiedLayer]] = {
     **SCHEMES,
@@ -24,7 +26,18 @@ KINDS: dict[str, type[TiedLayer]] = {
     "io-output": TurnedIo,
 }
 """Every class of tied layer by the name it has in files."""
-_KEYS = frozenset(("kind", "options", "bias", "weights", "biases", "owner"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    """One tied layer, as files describe it."""
+
+    kind: str
+    options: dict[str, Any]
+    bias: str
+    weights: dict[str, tuple[str, ...]]
+    biases: tuple[str, ...]
+    owner: str | None
 
 
 def describe(model: nn.Module) -> dict[str, dict[str, Any]]:
@@ -69,25 +82,24 @@ def rebuild(model: nn.Module, described: Mapping[str, Any], tensors: Mapping[str
         raise ConfigError("the description of tied layers is not a table")
     names_of = {names[0]: names for names, _ in places(model)}
     made: dict[str, TiedLayer] = {}
+    entries = {name: _entry(described, name) for name in described}
     # Layers that store come before those that borrow from them.
-    for name in sorted(described, key=lambda name: _entry(described, name)["owner"] is not None):
+    for name in sorted(entries, key=lambda name: entries[name].owner is not None):
         if name not in names_of:
-            raise ConfigError(f"there is no layer `{name}` to be tied")
+            raise ConfigError(f"there is no layer `{named(name)}` to be tied")
         plain = model.get_submodule(name)
         if layers.refusal(plain) is not None:
             raise ConfigError(f"`{name}` cannot be a tied layer: it is a {type(plain).__name__}")
-        made[name] = _layer(name, plain, _entry(described, name), made, tensors)
+        made[name] = _layer(name, plain, entries[name], made, tensors)
         model = put(model, names_of[name], made[name])
     return model
 
 
-def _entry(described: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    entry = described[name]
-    if not isinstance(entry, Mapping) or set(entry) != _KEYS:
-        raise ConfigError(f"the description of tied layer `{name}` lacks keys, or has others")
-    if entry["kind"] not in KINDS or entry["bias"] not in BIASES:
+def _entry(described: Mapping[str, Any], name: str) -> _Entry:
+    entry = schema.build(_Entry, described[name], f"the description of tied layer `{named(name)}`")
+    if entry.kind not in KINDS or entry.bias not in BIASES:
         raise ConfigError(
-            f"`{name}` is tied in a way this version does not know: {entry['kind']}, bias {entry['bias']}",
+            f"`{name}` is tied in a way this version does not know: {entry.kind}, bias {entry.bias}",
             hint="install a newer tiedtts",
         )
     return entry
@@ -96,16 +108,17 @@ def _entry(described: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _layer(
     name: str,
     plain: nn.Module,
-    entry: Mapping[str, Any],
+    entry: _Entry,
     made: Mapping[str, TiedLayer],
     tensors: Mapping[str, Tensor],
 ) -> TiedLayer:
     """Make one tied layer of its description and its tensors."""
-    kind, spec = KINDS[entry["kind"]], LayerSpec.of(plain)
-    owner = entry["owner"]
+    kind, spec = KINDS[entry.kind], LayerSpec.of(plain)
+    owner = entry.owner
     if owner is not None and owner not in made:
         raise ConfigError(f"`{name}` shares weights with `{owner}`, which is not tied")
     holder = None if owner is None else made[owner]
+    lender = name if owner is None else owner
     like = next(plain.parameters())
 
     def value(at: str, stored: str) -> Tensor:
@@ -116,20 +129,17 @@ def _layer(
         return tensor.to(like.dtype) if tensor.is_floating_point() else tensor
 
     weights: dict[str, Values] = {}
-    for weight, values in entry["weights"].items():
+    for weight, values in entry.weights.items():
         weights[weight] = {
-            of: value(
-                owner if owner is not None and of in kind.shared_values else name, stored_name(weight, of)
-            )
-            for of in values
+            of: value(lender if of in kind.shared_values else name, stored_name(weight, of)) for of in values
         }
-    borrowed = holder is not None and entry["bias"] == "share" and kind.shares_bias
+    borrowed = holder is not None and entry.bias == "share" and kind.shares_bias
     biases = {
-        of: like if entry["bias"] == "zero" else value(owner if borrowed else name, stored_name(of, "values"))
-        for of in entry["biases"]
+        of: like if entry.bias == "zero" else value(lender if borrowed else name, stored_name(of, "values"))
+        for of in entry.biases
     }
-    options = make_options(kind.options_type, entry["options"])
-    layer = kind(spec, options, weights, biases, entry["bias"], holder)
+    options = schema.build(kind.options_type, entry.options, f"the options of `{name}`")
+    layer = kind(spec, options, weights, biases, cast(Bias, entry.bias), holder)
     _check(name, layer, dict(plain.named_parameters()))
     return layer
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts import schema
+from tiedtts.errors import CheckpointError, ConfigError, is_out_of_memory
 from tiedtts.nets.hifigan import Hifigan
 from tiedtts.nets.state_dict import StateDictNet
 from tiedtts.tying import foreign_files, hifigan_sizes, tacotron_sizes, weight_norm
@@ -20,6 +21,8 @@ ARCHITECTURES = ("auto", "hifigan", "tacotron2", "state_dict")
 """What a file can be taken for."""
 MODULE_FREE = ("codebook", "share", "lowrank", "cluster")
 """Schemes for nets of which only the names and shapes of tensors are known; `cluster` without `into`."""
+MOST_CONTAINERS = 8
+"""Tables inside each other that lead to the tensors."""
 _PREFIX = "module."
 """What training on several devices puts before every key."""
 
@@ -36,6 +39,20 @@ class Foreign:
     """What `write_plain` must know to write such a file again; plain values."""
     notes: tuple[str, ...] = ()
     """What was inferred and what was left out, one sentence each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Origin:
+    """How another program's file was laid out, as the header of a checkpoint tells it."""
+
+    kind: Literal["torch", "safetensors"]
+    container: tuple[str, ...]
+    beside: dict[str, Any]
+    weight_norm: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.container) > MOST_CONTAINERS:
+            raise ConfigError(f"`container` has {len(self.container)} names")
 
 
 def read(path: Path, arch: str = "auto") -> Foreign:
@@ -152,6 +169,7 @@ def write_plain(path: Path, net: nn.Module, origin: Mapping[str, Any]) -> None:
     if tied := [name for name, layer in net.named_modules() if isinstance(layer, TiedLayer)]:
         raise CheckpointError(f"`{tied[0]}` is tied", hint="untie the net first")
     try:
+        said = schema.build(_Origin, origin, "it", open_ended=True)
         if isinstance(net, StateDictNet):
             tensors = net.tensors()
         else:
@@ -163,9 +181,12 @@ def write_plain(path: Path, net: nn.Module, origin: Mapping[str, Any]) -> None:
             prefixed = [[f"{origin['prefix']}{row[0]}", *row[1:]] for row in origin["weight_norm"]]
             origin = {**origin, "weight_norm": prefixed if origin["prefix"] else origin["weight_norm"]}
         tensors = weight_norm.unfold(tensors, origin["weight_norm"])
-        contents = Contents(tensors, origin["kind"], list(origin["container"]), dict(origin["beside"]))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"the description of the first file is damaged: {error!r}") from error
+        contents = Contents(tensors, said.kind, list(said.container), dict(said.beside))
+    # What the description says may fit in no way to the tensors.
+    except Exception as error:
+        if is_out_of_memory(error) or isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"the description of the first file is damaged: {error}") from error
     foreign_files.write(path, contents)
 
 

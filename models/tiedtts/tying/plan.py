@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -11,19 +9,27 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from tiedtts import schema
 from tiedtts.errors import ConfigError
 from tiedtts.tying.schemes import SCHEMES
 from tiedtts.tying.tied import BIASES, Bias
 
-if typing.TYPE_CHECKING:
-    import tomllib
-else:
-    try:
-        import tomllib
-    except ModuleNotFoundError:
-        import tomli as tomllib
 
-_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+@dataclass(frozen=True, kw_only=True)
+class _Tables:
+    """A plan as files hold it."""
+
+    tie: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Table:
+    """A rule as files hold it."""
+
+    layers: str
+    scheme: str
+    bias: str = "keep"
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class TieRule:
     def __post_init__(self) -> None:
         if not isinstance(self.layers, str) or not self.layers:
             raise ConfigError(f"`layers` must be a pattern of layer names, got: {self.layers!r}")
-        if self.scheme not in SCHEMES:
+        if not isinstance(self.scheme, str) or self.scheme not in SCHEMES:
             raise ConfigError(
                 f"there is no scheme `{self.scheme}`", hint=f"the schemes are {', '.join(SCHEMES)}"
             )
@@ -50,7 +56,8 @@ class TieRule:
             raise ConfigError(f"`bias` must be one of {', '.join(BIASES)}, got: {self.bias}")
         options = {} if self.options is None else self.options
         if isinstance(options, Mapping):
-            object.__setattr__(self, "options", make_options(SCHEMES[self.scheme].options_type, options))
+            made = schema.build(SCHEMES[self.scheme].options_type, options, f"the options of `{self.scheme}`")
+            object.__setattr__(self, "options", made)
 
     def matches(self, name: str) -> bool:
         """Return whether a layer's name fits the pattern."""
@@ -119,11 +126,7 @@ class TiePlan:
         Raises:
             ConfigError: It is not TOML, or holds unknown keys or wrong values.
         """
-        try:
-            values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{source} is not TOML: {error}") from error
-        return cls.from_dict(values, source)
+        return cls.from_dict(schema.from_toml(text, source), source)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], source: str = "the plan") -> "TiePlan":
@@ -132,22 +135,17 @@ class TiePlan:
         Raises:
             ConfigError: It holds unknown keys or wrong values.
         """
-        _check_keys(values, {"tie"}, source)
-        tables = values.get("tie", [])
-        if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
+        given = values.get("tie", []) if isinstance(values, Mapping) else []
+        if not isinstance(given, list) or not all(isinstance(table, Mapping) for table in given):
             raise ConfigError(
                 f"`tie` in {source} must be a list of tables", hint="write `[[tie]]` above each rule"
             )
         rules = []
-        for number, table in enumerate(tables, 1):
+        for number, values_of in enumerate(schema.build(_Tables, values, source).tie, 1):
             where = f"rule {number} of {source}"
-            _check_keys(table, {field.name for field in dataclasses.fields(TieRule)}, where)
-            if missing := [name for name in ("layers", "scheme") if name not in table]:
-                raise ConfigError(f"{where} lacks {' and '.join(f'`{name}`' for name in missing)}")
-            if not isinstance(table.get("options", {}), Mapping):
-                raise ConfigError(f"{where}: `options` must be a table, got: {table['options']!r}")
+            table = schema.build(_Table, values_of, where)
             try:
-                rules.append(TieRule(**table))
+                rules.append(TieRule(**vars(table)))
             except ConfigError as error:
                 raise ConfigError(f"{where}: {error}", hint=error.hint) from error
         return cls(tuple(rules), source)
@@ -167,34 +165,3 @@ class TiePlan:
                 lines.append(f"options = {{ {inner} }}")
             tables.append("\n".join(lines) + "\n")
         return "\n".join(tables)
-
-
-def _check_keys(values: Mapping[str, Any], known: set[str], where: str) -> None:
-    if unknown := sorted(set(values) - known):
-        raise ConfigError(
-            f"unknown keys in {where}: {', '.join(unknown)}",
-            hint=f"known keys are {', '.join(sorted(known))}",
-        )
-
-
-def make_options(kind: type[Any], values: Mapping[str, Any]) -> Any:
-    """Make a scheme's options, checking every key and type."""
-    hints = typing.get_type_hints(kind)
-    if not hints and values:
-        raise ConfigError(f"unknown options: {', '.join(sorted(values))}", hint="the scheme has no options")
-    if unknown := sorted(set(values) - set(hints)):
-        raise ConfigError(
-            f"unknown options: {', '.join(unknown)}", hint=f"known options are {', '.join(sorted(hints))}"
-        )
-    return kind(**{name: _convert(hints[name], value, name) for name, value in values.items()})
-
-
-def _convert(hint: Any, value: Any, name: str) -> Any:
-    kind = hint
-    if isinstance(hint, types.UnionType):
-        kind = next(of for of in typing.get_args(hint) if of is not type(None))
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise ConfigError(f"option `{name}` must be {_KINDS[kind]}, got: {value!r}")
-    return value
