@@ -1,5 +1,6 @@
 """`tiedtts synth`: text becomes speech."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -129,6 +130,8 @@ def synth(
         words = synth_whole.read(text, paths[0] if paths else None)
         explanation.show(words, lexicon or (), ssml=ssml, as_json=as_json, quiet=quiet)
         return
+    if _is_stdout(output):
+        output = STDIO
     _check_text(text, paths, several=folder is not None)
     _check_sinks(output, folder, play=play, raw=raw, as_json=as_json)
     times = None if timestamps is None else _times(timestamps.lower(), output, folder, paths)
@@ -222,9 +225,9 @@ def _times(kind: str, output: Path | None, folder: Path | None, texts: Sequence[
             "`--timestamps` needs `-o FILE` or `-d DIR`", hint="they are written beside the sound"
         )
     path = timestamps.beside(output, kind)
+    files.check_place(path)
     if any(path.exists() and text.exists() and path.samefile(text) for text in texts):
         raise UsageError(f"the timestamps would replace the text {path}", hint="give the sound another name")
-    files.check_place(path)
     return path
 
 
@@ -254,7 +257,7 @@ def _encoding(
 
     suffix = ".wav" if file_format is None else f".{file_format.lower().lstrip('.')}"
     if output is not None and output != STDIO:
-        if output.is_dir():
+        if os.path.isdir(output):
             raise AudioError(f"{output} is a folder", hint=f"name a file in it: -o {output / 'speech.wav'}")
         suffix = of_path(output) if file_format is None else suffix
         files.check_place(output)
@@ -262,6 +265,11 @@ def _encoding(
         known = ", ".join(map(str, RATES))
         raise UsageError(f"`--sample-rate` must be one of {known}, got: {sample_rate}")
     return Encoding(suffix=suffix, subtype=subtype, sample_rate=sample_rate)
+
+
+def _is_stdout(output: Path | None) -> bool:
+    """Whether a file is stdout by another name."""
+    return str(output) in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") and os.name != "nt"
 
 
 def _settings(**values: Any) -> "Settings":

@@ -229,3 +229,57 @@ def test_a_wav_that_would_be_too_long(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(AudioError, match="4 GiB at most"):
         files.write(tmp_path / "x.wav", TONE, RATE)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_names_as_long_as_names_can_be(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 251 + ".bin")
+    files.check_place(path)
+    files.write_bytes(path, b"1")
+    assert path.read_bytes() == b"1"
+    assert [inner.name for inner in tmp_path.iterdir()] == [path.name]
+    for name in ("x" * 300 + ".bin", "a\0b"):
+        with pytest.raises(AudioError, match=r"^cannot write"):
+            files.check_place(tmp_path / name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no links without a right, no named pipes")
+def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_bytes(b"precious")
+    (tmp_path / "a.bin").symlink_to("victim")
+    files.write_bytes(tmp_path / "a.bin", b"1")
+    assert (tmp_path / "victim").read_bytes() == b"precious"
+    assert not (tmp_path / "a.bin").is_symlink()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes")
+def test_a_named_pipe_is_written_to(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    got: list[bytes] = []
+    reader = threading.Thread(target=lambda: got.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    files.write_bytes(tmp_path / "pipe", b"1")
+    reader.join(10)
+    assert got == [b"1"]
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such paths")
+def test_descriptors_are_written_to(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as file:
+        file.write(b"first ")
+        file.flush()
+        place = Path(f"/dev/fd/{file.fileno()}")
+        files.check_place(place)
+        files.write_bytes(place, b"second")
+    assert (tmp_path / "log").read_bytes() == b"first second"
+
+
+def test_all_is_on_the_disk_before_a_file_appears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    replace = os.replace
+    monkeypatch.setattr(os, "fsync", lambda descriptor: told.append("synced"))
+    monkeypatch.setattr(os, "replace", lambda *names: (told.append("replaced"), replace(*names)))
+    files.write_bytes(tmp_path / "a", b"1")
+    assert told == ["synced", "replaced"]
+    files.write_bytes(tmp_path / "a", b"2", sync=False)
+    assert told == ["synced", "replaced", "replaced"]

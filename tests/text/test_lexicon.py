@@ -1,8 +1,10 @@
+import itertools
 from pathlib import Path
 
 import pytest
 
 from tiedtts.errors import TextError
+from tiedtts.text import user_lexicon
 from tiedtts.text.frontend import FrontEnd
 from tiedtts.text.lexicon import CMUDICT, Entry, Lexicon, pack, read_cmudict, read_user_lexicon
 
@@ -100,3 +102,59 @@ def test_a_later_lexicon_wins(tmp_path: Path) -> None:
 def test_missing_user_lexicon(tmp_path: Path) -> None:
     with pytest.raises(TextError, match="cannot read the lexicon"):
         read_user_lexicon(tmp_path / "none.txt")
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        ("foo = foo", "foo"),
+        ("foo = bar\nbar = baz foo\nbaz = hello", "bar"),
+        ("\n".join(f"w{chr(97 + k)}q = w{chr(98 + k)}q" for k in range(24)) + "\nwyq = waq", "waq"),
+    ],
+)
+def test_a_lexicon_that_refers_to_itself(tmp_path: Path, lines: str, text: str) -> None:
+    (tmp_path / "a.lex").write_text(lines)
+    front_end = FrontEnd(tmp_path / "a.lex")
+    with pytest.raises(TextError, match="refers to itself") as error:
+        front_end(f"Say {text}.")
+    assert len(str(error.value)) <= 240
+    assert front_end("Say hello.")
+    # Whatever has happened before.
+    with pytest.raises(TextError, match="refers to itself"):
+        front_end(f"Say {text}.")
+
+
+def test_a_few_entries_ask_for_no_billion_phones(tmp_path: Path) -> None:
+    names = [f"q{chr(97 + k)}q" for k in range(26)]
+    rows = [f"{one} = {two} {two} {two} {two}" for one, two in itertools.pairwise(names)]
+    (tmp_path / "a.lex").write_text("\n".join(rows))
+    with pytest.raises(TextError, match=r"`q.q` comes to more than 3000 phones"):
+        FrontEnd(tmp_path / "a.lex")("qaq")
+
+
+def test_entries_may_refer_to_others(tmp_path: Path) -> None:
+    (tmp_path / "a.lex").write_text("foo = bar bar\nbar = hello")
+    assert FrontEnd(tmp_path / "a.lex").pronounce("foo").phones == ("HH", "AH0", "L", "OW1") * 2
+
+
+@pytest.mark.parametrize(
+    "data", [bytes(1_000_000), b"x" * 1_000_000, b"\x1b[31m q", b"a \x1b[0m" + b"Q" * 10_000]
+)
+def test_errors_of_a_lexicon_are_short_and_printable(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.lex").write_bytes(data)
+    with pytest.raises(TextError) as error:
+        FrontEnd(tmp_path / "a.lex")
+    assert len(str(error.value)) <= 240
+    assert str(error.value).isprintable()
+
+
+def test_a_lexicon_is_not_read_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(user_lexicon, "LARGEST", 100)
+    (tmp_path / "a.lex").write_text("hello = hi\n" * 100)
+    with pytest.raises(TextError, match="it is larger than 100 bytes"):
+        FrontEnd(tmp_path / "a.lex")
+
+
+def test_letters_that_are_one_in_capitals_only(tmp_path: Path) -> None:
+    (tmp_path / "a.lex").write_text("\u017ftop = go", encoding="utf-8")
+    assert [word.text for word in FrontEnd(tmp_path / "a.lex")("Stop.")[0].words] == ["Stop"]

@@ -213,7 +213,7 @@ def _keep(path: Path, fingerprint: str, number: int, labels: list[npt.NDArray[np
         labels=np.concatenate(labels).astype(np.uint8),
         lengths=[len(label) for label in labels],
     )
-    files.write_bytes(path, buffer.getvalue())
+    files.write_bytes(path, buffer.getvalue(), sync=False)
 
 
 def _restore(path: Path | None, fingerprint: str) -> tuple[int, list[npt.NDArray[np.int64]] | None]:

@@ -59,7 +59,7 @@ class Features:
             voiced=self.voiced,
             phase=self.phase.astype(np.float16),
         )
-        files.write_bytes(path, buffer.getvalue())
+        files.write_bytes(path, buffer.getvalue(), sync=False)
 
     @classmethod
     def load(cls, path: Path) -> "Features":

@@ -94,10 +94,34 @@ def clean(text: str) -> str:
         return text
     text = text.replace("\r\n", "\n")
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
+        text = unicodedata.normalize("NFC", _with_few_marks(text))
         text = re.sub(_RAISED, _power, text)
         text = re.sub(_UNIT_SIGN, lambda match: _UNIT_SIGNS[match[0]], text)
     return text.translate(_TABLE)
+
+
+_MOST_MARKS = 30
+"""In a row; as many as the Unicode Standard Annex 15 knows languages to need."""
+_MARKS = re.compile(rf"[^\x00-\u02ff]{{{_MOST_MARKS + 1},}}")
+"""Where more may be: no mark has a lower number."""
+
+
+def _with_few_marks(text: str) -> str:
+    """Return a text in which no character carries more marks than any language has.
+
+    To bring marks into their order takes a time that grows with the square of their number.
+    """
+    return _MARKS.sub(lambda match: _few_marks(match[0]), text)
+
+
+def _few_marks(text: str) -> str:
+    kept = []
+    count = 0
+    for char in text:
+        count = count + 1 if unicodedata.combining(char) else 0
+        if count <= _MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")

@@ -1,7 +1,9 @@
 """How the phones of a marked-up sentence are said, each on its own."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from tiedtts.text.phones import Phone
 from tiedtts.text.spans import Span
@@ -91,17 +93,19 @@ class Gaps:
             word = phone.word if phone.word >= 0 else word
             chosen.append(self.spans[first + word])
         silence = [0.0] * len(phones)
-        for gap, seconds in self.silence.items():
-            if first < gap <= first + count:
-                silence[start(gap - first) - 1] += seconds
+        # Of this part alone: a sentence may have very many parts, and very many pauses.
+        for gap in range(first + 1, first + count + 1):
+            if gap in self.silence:
+                silence[start(gap - first) - 1] += self.silence[gap]
         places = [
             Place(
                 place.name,
                 start(gap - first) if place.phone else end.get(gap - first - 1, 0),
                 place.ahead,
             )
-            for gap, place in self.places
-            if first <= gap < first + count or (ends and gap == first + count)
+            for gap, place in self.places[
+                _index(self.places, first) : _index(self.places, first + count + ends)
+            ]
         ]
         return Delivery(
             tuple(span.speed for span in chosen),
@@ -110,3 +114,8 @@ class Gaps:
             tuple(silence),
             tuple(places),
         )
+
+
+def _index(places: Sequence[tuple[int, Place]], gap: int) -> int:
+    """Return how many places come before a gap; they are in order."""
+    return bisect_left(places, gap, key=itemgetter(0))

@@ -41,12 +41,14 @@ class Pieces:
     def __init__(self) -> None:
         self.all: list[str] = []
 
-    def take(self, pattern: re.Pattern[str], text: str) -> str:
-        """Replace every match of `pattern` in the text by a mark."""
-        return pattern.sub(self._put, text)
+    def take(
+        self, pattern: re.Pattern[str], text: str, wanted: Callable[[str], bool] = lambda found: True
+    ) -> str:
+        """Replace every match of `pattern` in the text by a mark, if it is wanted."""
+        return pattern.sub(lambda match: self._put(match[0]) if wanted(match[0]) else match[0], text)
 
-    def _put(self, match: re.Match[str]) -> str:
-        self.all.append(match[0])
+    def _put(self, found: str) -> str:
+        self.all.append(found)
         return mark(len(self.all) - 1)
 
     def restore(self, text: str, show: Callable[[str], str] = str) -> str:

@@ -5,6 +5,7 @@ where it has come to stand.
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -84,10 +85,10 @@ class Track:
         """
         made: list[Word | str] = []
         gaps = Gaps()
-        left = list(switches)
+        left = deque(switches)
         for index in range(len(items) + 1):
             while left and left[0][0] == index:
-                self._switch(left.pop(0)[1], made, gaps)
+                self._switch(left.popleft()[1], made, gaps)
             if index < len(items):
                 item = items[index]
                 made.append(item)

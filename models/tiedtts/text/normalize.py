@@ -5,6 +5,7 @@ reading comes first: a date before a fraction, a time before a ratio. What no ru
 """
 
 import re
+from collections.abc import Iterator
 
 from tiedtts.text import (
     abbreviations,
@@ -25,7 +26,7 @@ from tiedtts.text import (
     web,
 )
 from tiedtts.text.characters import clean, fold
-from tiedtts.text.inline import BRACES, Pieces
+from tiedtts.text.inline import BRACES, MARK, SWITCH, Pieces
 from tiedtts.text.rules import JOINED, apply
 
 STAGES = (
@@ -83,9 +84,30 @@ def spoken(text: str) -> str:
     Returns:
         Words and punctuation; letters to be spelled are joined by `rules.JOINED`.
     """
-    text = re.sub(rf"(\S{{{LONGEST_RUN}}})(?=\S)", r"\1 ", text)
+    text = re.sub(rf"\S{{{LONGEST_RUN + 1},}}", lambda match: " ".join(_cut(match[0])), text)
     if "<" in text:
         text = re.sub(symbols.TAG, " ", text)
     for rules in STAGES:
         text = apply(rules, text)
     return re.sub(r" +(?=[,.;:?!)\]](?:\W|$))", "", " ".join(text.split()))
+
+
+_UNITS = rf"{MARK}|{SWITCH}|[A-Za-z]+(?:'[A-Za-z]+)*|\d+(?:[.,:]\d+)*|."
+
+
+def _cut(run: str) -> Iterator[str]:
+    """Yield the parts of a long run: as much as may be, and no unit in two that fits into one.
+
+    A unit is a mark of something taken out of the text, a word or a number.
+    """
+    start = end = 0
+    for unit in re.finditer(_UNITS, run):
+        if unit.end() - start > LONGEST_RUN and end > start:
+            yield run[start:end]
+            start = end
+        end = unit.end()
+        while end - start > LONGEST_RUN:
+            yield run[start : start + LONGEST_RUN]
+            start += LONGEST_RUN
+    if start < end:
+        yield run[start:end]

@@ -1,6 +1,7 @@
 """Words to phones: the text itself, the user's lexicon, the dictionary, rules, and at last g2p-en."""
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -11,10 +12,16 @@ from tiedtts.text.additions import CASED, INITIALISMS, WORDS
 from tiedtts.text.function_words import weak
 from tiedtts.text.g2p import Network
 from tiedtts.text.inline import BRACES, Pieces
-from tiedtts.text.lexicon import Files, Lexicon, Pronunciation, read_user_lexicons
+from tiedtts.text.lexicon import Entry, Files, Lexicon, Pronunciation, read_user_lexicons
 from tiedtts.text.tokens import Token
 from tiedtts.text.user_lexicon import PHONE_HINT, longest_first, read_labels
 
+DEEPEST = 30
+"""Entries of user lexicons that refer to each other."""
+LONGEST_WORD = 300
+"""Phones; more of them in braces or in a user lexicon are said as several words, as the nets need it."""
+LONGEST_ENTRY = 3_000
+"""Phones that an entry of a user lexicon may come to: a few lines could ask for a billion."""
 LONGEST_GUESS = 30
 """Longer words are cut before g2p-en guesses, so that the time stays bounded; letters."""
 SPELLED = frozenset("us it id ad pa ma la un os".split())
@@ -58,6 +65,9 @@ class Pronouncer:
 
     def __init__(self, lexicons: Files = None) -> None:
         self._user = read_user_lexicons(lexicons)
+        self._said: dict[str, Pronunciation] = {}
+        # Entries that are being looked up: threads may share a voice.
+        self._asked = threading.local()
         self._network = Network()
         self._guess = lru_cache(maxsize=8192)(self._network)
         self._cached = lru_cache(maxsize=65536)(self._find)
@@ -73,7 +83,10 @@ class Pronouncer:
 
     def take_user_words(self, text: str, pieces: Pieces) -> str:
         """Take the user's words out of a text before any rule sees them."""
-        return pieces.take(self._user_words, text) if self._user_words else text
+        if not self._user_words:
+            return text
+        # Letters that are one to the pattern, such as `s` and the long s, are two to the lexicon.
+        return pieces.take(self._user_words, text, lambda found: found.lower() in self._user)
 
     def alone(self, text: str) -> Word:
         """Return how a word is said on its own."""
@@ -129,6 +142,15 @@ class Pronouncer:
         return [Token(part) for part in re.findall("[A-Za-z'-]+", text)]
 
     def _words(self, token: Token, *, capitals: bool = False) -> Iterator[Word]:
+        for word in self._whole_words(token, capitals=capitals):
+            if len(word.phones) <= LONGEST_WORD:
+                yield word
+                continue
+            for start in range(0, len(word.phones), LONGEST_WORD):
+                phones = word.phones[start : start + LONGEST_WORD]
+                yield Word("{" + " ".join(phones) + "}", phones, word.source)
+
+    def _whole_words(self, token: Token, *, capitals: bool) -> Iterator[Word]:
         if token.kind == "piece":
             yield self._piece(token.text)
             return
@@ -162,8 +184,38 @@ class Pronouncer:
         entry = self._user[name]
         if entry.phones:
             return entry.phones
-        parts = [Token(part) for part in re.findall("[A-Za-z']+", entry.respelling)]
-        return tuple(phone for part in parts for word in self._words(part) for phone in word.phones)
+        if name not in self._said:
+            self._said[name] = self._respelled(name, entry)
+        return self._said[name]
+
+    def _respelled(self, name: str, entry: Entry) -> Pronunciation:
+        """Return the phones of the words that an entry gives.
+
+        Raises:
+            TextError: They lead back to the entry, or to too many others.
+        """
+        asked: list[str] = self._asked.__dict__.setdefault("names", [])
+        if name in asked or len(asked) >= DEEPEST:
+            chain = " -> ".join((*asked[asked.index(name) if name in asked else 0 :], name))
+            what = "refers to itself" if name in asked else f"refers to more than {DEEPEST} others in a row"
+            raise TextError(
+                f"the lexicon {entry.file}: `{name[:40]}` {what}: {chain[:80]}",
+                hint="give one of these words phones: `word  W ER1 D`",
+            )
+        asked.append(name)
+        phones: list[str] = []
+        try:
+            for part in re.findall("[A-Za-z']+", entry.respelling):
+                for word in self._words(Token(part)):
+                    phones.extend(word.phones)
+                if len(phones) > LONGEST_ENTRY:
+                    raise TextError(
+                        f"the lexicon {entry.file}: `{name[:40]}` comes to more than {LONGEST_ENTRY} phones",
+                        hint="say it in fewer words",
+                    )
+        finally:
+            asked.pop()
+        return tuple(phones)
 
     def _look_up(self, name: str) -> Pronunciation:
         if name in self._user:

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tiedtts.errors import TextError
+from tiedtts.quoting import quoted
 from tiedtts.text.phones import CONSONANTS, VOWELS, split_stress
 
+LARGEST = 1 << 26
+"""Bytes; a lexicon of a million words has fewer."""
 PHONE_HINT = f"phones are {' '.join(CONSONANTS)} and, with a stress digit 0, 1 or 2, {' '.join(VOWELS)}"
 
 
@@ -55,7 +58,13 @@ def read_user_lexicon(path: Path) -> dict[str, Entry]:
         TextError: The file cannot be read, or a line is neither phones nor a respelling.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise OSError(None, f"it is larger than {LARGEST:,} bytes")
+        if b"\0" in data:
+            raise OSError(None, "it is no text")
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise TextError(
             f"cannot read the lexicon {path}: {(error.strerror or 'unknown reason').lower()}",
@@ -103,15 +112,15 @@ def _read_line(line: str) -> tuple[str, Entry]:
     written, equals, respelling = line.partition("=")
     if equals and len(written.split()) == 1:
         if not respelling.strip():
-            raise ValueError(f"`{written.strip()}` has no words after `=`")
+            raise ValueError(f"`{quoted(written.strip())}` has no words after `=`")
         return _key(written), Entry(respelling=respelling.strip())
     word, *phones = line.split(None, 1)
     if not phones:
-        raise ValueError(f"`{word}` has no phones")
+        raise ValueError(f"`{quoted(word)}` has no phones")
     try:
         return _key(word), Entry(phones=read_labels(phones[0]))
     except ValueError as error:
-        raise ValueError(f"`{error}` is not a phone") from None
+        raise ValueError(f"`{quoted(str(error))}` is not a phone") from None
 
 
 def _key(word: str) -> str:
