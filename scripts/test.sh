@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install everything into .venv and run all checks. A plain `torch` would bring CUDA: the version is named.
+# Install everything into .venv and run all checks. This version of torch has a CPU build at the usual index, too.
 set -eu
 cd "$(dirname "$0")/.."
 python3 -m venv .venv

@@ -86,9 +86,11 @@ def describe(error: Exception, command: str) -> tuple[str, str | None, int]:
         path = context.command_path if context is not None else "tiedtts"
         return _lower(str(usage()).rstrip(".")), f"{path} --help", 2
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("tiedtts"):
+        from tiedtts import extras
+
         package = error.name.partition(".")[0]
-        extra = "[train]" if package in TRAIN_PACKAGES else ""
-        return f"the package `{package}` is not installed", f'pip install "tiedtts{extra}"', 1
+        extra = "train" if package in TRAIN_PACKAGES else ""
+        return f"the package `{package}` is not installed", extras.install_command(extra), 1
     if is_out_of_memory(error):
         hint = "use a smaller `batch_size` in the recipe" if command == "train" else None
         return "out of memory", hint, 1

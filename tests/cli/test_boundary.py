@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tiedtts import extras
 from tiedtts.errors import TextError
 from tiedtts_cli import boundary, talk
 from tiedtts_cli.boundary import UsageError
@@ -30,12 +31,12 @@ class OutOfMemoryError(RuntimeError):
         (
             ModuleNotFoundError("No module named 'torch'", name="torch.nn"),
             1,
-            'error: the package `torch` is not installed\nhint: pip install "tiedtts[train]"\n',
+            f"error: the package `torch` is not installed\nhint: {extras.install_command('train')}\n",
         ),
         (
             ModuleNotFoundError("No module named 'numpy'", name="numpy"),
             1,
-            'error: the package `numpy` is not installed\nhint: pip install "tiedtts"\n',
+            f"error: the package `numpy` is not installed\nhint: {extras.install_command()}\n",
         ),
         (
             PermissionError(errno.EACCES, "Permission denied", "/root/x"),

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tiedtts import extras
 from tiedtts.audio import files
 from tiedtts_cli import talk
 from tiedtts_cli.main import main
@@ -425,7 +426,7 @@ def test_playing_needs_its_package(voice: Any, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     assert main(["synth", "Hello", "--play"]) == 1
     assert capsys.readouterr().err == (
-        'error: playing needs the package `sounddevice`\nhint: pip install "tiedtts[play]"\n'
+        f"error: playing needs the package `sounddevice`\nhint: {extras.install_command('play')}\n"
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tiedtts import extras
 from tiedtts.errors import ConfigError
 from tiedtts.training.log import Log
 
@@ -51,7 +52,7 @@ def test_tensorboard_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ConfigError, match=r"^TensorBoard is not installed$") as error:
         Log(tmp_path / "log.csv", 0, tmp_path / "events")
-    assert error.value.hint == 'pip install "tiedtts[tensorboard]"'
+    assert error.value.hint == extras.install_command("tensorboard")
 
 
 def test_tensorboard_gets_every_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

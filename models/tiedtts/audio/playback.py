@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts import extras
 from tiedtts.audio.encoding import Add
 from tiedtts.errors import AudioError
 
@@ -30,7 +31,7 @@ def player(rate: int) -> Iterator[Add]:
         import sounddevice
     except ModuleNotFoundError as error:
         raise AudioError(
-            "playing needs the package `sounddevice`", hint='pip install "tiedtts[play]"'
+            "playing needs the package `sounddevice`", hint=extras.install_command("play")
         ) from error
     except OSError as error:
         raise AudioError(f"cannot play: {error}", hint="install PortAudio, or write a file") from error

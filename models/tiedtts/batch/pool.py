@@ -5,13 +5,11 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import IO
 
-import tiedtts
+from tiedtts import processes
 from tiedtts.batch.job import Done, Job, Work
 from tiedtts.errors import VoiceError
 
@@ -132,16 +130,14 @@ class Pool:
         with self._guard:
             if self._closing:
                 return None
-            # The package's own folder first: the other process must run the same code.
-            path = os.pathsep.join((str(Path(tiedtts.__file__).parents[1]), os.environ.get("PYTHONPATH", "")))
             process = subprocess.Popen(
-                [sys.executable, "-m", "tiedtts.batch.worker"],
+                processes.command("tiedtts.batch.worker"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
                 # Several processes with several threads each would be in each other's way.
-                env={**os.environ, "PYTHONPATH": path.rstrip(os.pathsep), "OMP_NUM_THREADS": "1"},
+                env={**processes.environment(), "OMP_NUM_THREADS": "1"},
             )
             self._processes.append(process)
         # If it has died already, that shows when it is asked.

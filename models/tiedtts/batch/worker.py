@@ -1,4 +1,4 @@
-"""A process that says utterances for another: `python -m tiedtts.batch.worker`.
+"""A process that says utterances for another, see `tiedtts.batch.pool`.
 
 It reads the work and then jobs from stdin, and writes what became of them to stdout, a JSON line each.
 It ends with its stdin, so it does not outlive a process that was killed.
@@ -33,7 +33,3 @@ def main() -> None:
             done = job.Done(asked.number, error=failure) if voice is None else job.do(voice, work, asked)
             answers.write(json.dumps(done.to_dict()) + "\n")
             answers.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from tiedtts import schema
+from tiedtts import processes, schema
 from tiedtts.audio import denoising, files
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus import checks
@@ -146,7 +146,8 @@ def _analyse(
             yield index, analyse(*recordings[index], data, settings, denoise)
         return
     chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
-    with _one_thread():
+    # One thread each: there is a process for every core.
+    with processes.spawning(OMP_NUM_THREADS="1"):
         pool = ProcessPoolExecutor(min(workers, len(chunks)), get_context("spawn"), _start_worker)
         try:
             jobs = [
@@ -168,21 +169,6 @@ def _analyse_chunk(
     chunk: Sequence[tuple[int, str, Path]], data: Path, settings: AudioSettings, denoise: float
 ) -> list[tuple[int, Finding]]:
     return [(index, analyse(name, audio, data, settings, denoise)) for index, name, audio in chunk]
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let new processes compute with one thread each: there is one for every core."""
-    name = "OMP_NUM_THREADS"
-    before = os.environ.get(name)
-    os.environ[name] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
 
 
 def _start_worker() -> None:

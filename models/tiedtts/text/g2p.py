@@ -1,22 +1,22 @@
 """Letters to phones for words no dictionary knows: the network of the package g2p-en.
 
-A GRU encoder and a GRU decoder (Park & Kim, "g2pE", 2019) run here in numpy, straight from the weights that
-g2p-en installs. The package itself is never imported: that would load NLTK and reach for the network.
+A GRU encoder and a GRU decoder (Park & Kim, "g2pE", 2019) run here in numpy. Their weights come with this
+package, see `scripts/pack_g2p.py`; g2p-en itself, which brings code under the GPL, is not needed to speak.
 """
 
-import importlib.util
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.errors import TextError
 from tiedtts.text.lexicon import Pronunciation
 from tiedtts.text.phones import CONSONANTS, VOWELS
 
 Array = npt.NDArray[np.float32]
 
+WEIGHTS = Path(__file__).parent / "data" / "g2p.npz"
+"""The packed weights."""
 MAX_PHONES = 20
 """The network was trained to stop by then."""
 
@@ -26,18 +26,17 @@ _END_OF_WORD = 2
 _START, _STOP, _FIRST_PHONE = 2, 3, 4
 
 
-def g2p_en_file(name: str) -> Path:
-    """Return the path of a data file of the installed package g2p-en.
+def pack(weights: Array) -> npt.NDArray[np.uint8]:
+    """Return weights with their lowest 8 of 32 bits rounded away, as 3 planes of bytes, (3, ...)."""
+    bits = np.ascontiguousarray(weights, np.float32).view(np.uint32).astype(np.uint64) + 0x80
+    return np.stack([(bits >> shift).astype(np.uint8) for shift in (24, 16, 8)])
 
-    Raises:
-        TextError: The package or the file is missing.
-    """
-    spec = importlib.util.find_spec("g2p_en")
-    for folder in (spec.submodule_search_locations if spec else None) or ():
-        path = Path(folder) / name
-        if path.is_file():
-            return path
-    raise TextError(f"`{name}` of the package g2p-en is missing", hint="pip install g2p-en")
+
+def unpack(planes: npt.NDArray[np.uint8]) -> Array:
+    """Return the weights that `pack` stored."""
+    bits = np.zeros((*planes.shape[1:], 4), np.uint8)
+    bits[..., 3], bits[..., 2], bits[..., 1] = planes
+    return bits.view("<f4")[..., 0].astype(np.float32, copy=False)
 
 
 def _labels() -> tuple[str, ...]:
@@ -50,8 +49,8 @@ class Network:
 
     @cached_property
     def _weights(self) -> dict[str, Array]:
-        with np.load(g2p_en_file("checkpoint20.npz")) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        with np.load(WEIGHTS, allow_pickle=False) as arrays:
+            return {name: unpack(arrays[name]) for name in arrays.files}
 
     def __call__(self, word: str) -> Pronunciation:
         """Return the phones of one word of the letters a to z, at most `MAX_PHONES`."""

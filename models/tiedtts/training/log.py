@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tiedtts import extras
 from tiedtts.audio import files
 from tiedtts.errors import ConfigError
 
@@ -36,8 +37,7 @@ class Log:
                 from torch.utils.tensorboard import SummaryWriter
             except ImportError as error:
                 raise ConfigError(
-                    "TensorBoard is not installed",
-                    hint='pip install "tiedtts[tensorboard]"',
+                    "TensorBoard is not installed", hint=extras.install_command("tensorboard")
                 ) from error
             self._writer = SummaryWriter(str(tensorboard), purge_step=step + 1)
 
