@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+import tiedtts  # noqa: F401  (before ONNX Runtime, which some tests import themselves)
 from tiedtts_cli import talk
 
 # Threads that wait for each other are slower than one on nets this small. Read when torch is first imported.

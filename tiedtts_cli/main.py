@@ -1,6 +1,7 @@
 """The program `tiedtts`: its commands, and nothing they need before they run."""
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -8,7 +9,8 @@ from typing import Annotated
 import typer
 
 from tiedtts import __version__
-from tiedtts_cli import boundary
+from tiedtts.processes import SAFE_PATH
+from tiedtts_cli import boundary, caches
 from tiedtts_cli.evaluate import evaluate
 from tiedtts_cli.export import export
 from tiedtts_cli.panels import GroupedCommand
@@ -73,8 +75,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A file name that the terminal's encoding lacks is no reason to fail.
             stream.reconfigure(errors="backslashreplace")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # Processes that libraries start have no business in the current folder, nor libraries in the user's home.
+    os.environ.setdefault(SAFE_PATH, "1")
+    if given[:1] != ["synth"] and len(given) > 1:
+        caches.redirect()
     command = typer.main.get_command(app)
     return boundary.run(
         lambda given: command.main(list(given), prog_name="tiedtts", standalone_mode=False),
-        sys.argv[1:] if arguments is None else arguments,
+        given,
     )

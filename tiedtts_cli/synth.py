@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tiedtts.errors import AudioError, ConfigError
-from tiedtts_cli import talk
+from tiedtts_cli import caches, talk
 from tiedtts_cli.boundary import UsageError
 
 if TYPE_CHECKING:
@@ -148,9 +148,12 @@ def synth(
         return
     settings = _settings(speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed, ssml=ssml)
     from tiedtts.batch.job import Work
-    from tiedtts.voice import DEFAULT
+    from tiedtts.voice import CHECKPOINT, DEFAULT
 
     chosen = DEFAULT if voice is None else voice
+    if vocoder is not None or chosen.endswith(CHECKPOINT):
+        # These need libraries that keep caches.
+        caches.redirect()
     work = Work(
         voice=chosen,
         lexicon=tuple(map(str, lexicon or ())),

@@ -7,6 +7,7 @@
 Axes in the docstrings: B batch, T text phones, F frames, S samples, C channels, M mel bands.
 """
 
+import os
 from typing import TYPE_CHECKING
 
 from tiedtts.errors import TiedTTSError
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["Speech", "TiedTTSError", "Voice", "__version__", "list_voices"]
 
 __version__ = "0.1.0"
+
+# Read when ONNX Runtime is imported, which would keep an id of the device and call a host of its makers.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _PLACES = {"Speech": "speech", "Voice": "voice", "list_voices": "voice"}
 """Modules of names that are looked up at first use: numpy and ONNX Runtime take longer than a `--help`."""

@@ -80,7 +80,8 @@ def voice(monkeypatch: pytest.MonkeyPatch) -> FakeVoice:
     fake = FakeVoice()
     module: Any = types.ModuleType("tiedtts.voice")
     module.load, module.list_voices = fake.load, lambda: ["fake", "other"]
-    module.DEFAULT, module.SPEEDS, module.SEMITONES = "fake", (0.25, 4.0), (-24.0, 24.0)
+    module.DEFAULT, module.CHECKPOINT = "fake", ".safetensors"
+    module.SPEEDS, module.SEMITONES = (0.25, 4.0), (-24.0, 24.0)
     monkeypatch.setitem(sys.modules, "tiedtts.voice", module)
     return fake
 

@@ -4,10 +4,12 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from tiedtts import figures
 from tiedtts.audio import files
 from tiedtts.measure.statistics import Statistics
 
 
+@figures.plain()
 def draw(found: Sequence[Statistics], path: Path) -> None:
     """Write a picture of parameters and multiply-accumulates of one file, or of two side by side.
 

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts import figures
 from tiedtts.audio import files
 
 
+@figures.plain()
 def mels(
     path: Path,
     panels: Mapping[str, npt.NDArray[np.float32]],
@@ -46,6 +48,7 @@ def mels(
     _save(figure, path)
 
 
+@figures.plain()
 def spectrograms(path: Path, panels: Mapping[str, npt.NDArray[np.float32]], sample_rate: int) -> None:
     """Draw magnitude spectrograms of signals, (S,) each, one above the other."""
     figure = _figure(len(panels))
@@ -67,6 +70,7 @@ def spectrograms(path: Path, panels: Mapping[str, npt.NDArray[np.float32]], samp
     _save(figure, path)
 
 
+@figures.plain()
 def matrix(path: Path, values: npt.NDArray[np.float32], rows: Sequence[str], title: str) -> None:
     """Draw a distribution over named rows for each frame, (F, rows)."""
     figure = _figure(1, height=6.0)
