@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tiedtts.quoting import printable
 from tiedtts_cli import talk
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def rows(part: "Explanation") -> list[tuple[str, str, str, str]]:
     if not part.words:
         return [(part.written, "", "", LEFT_OUT)]
     return [
-        (part.written if index == 0 else "", word.text, " ".join(word.phones), word.source)
+        (part.written if index == 0 else "", word.text, " ".join(word.phones), printable(word.source))
         for index, word in enumerate(part.words)
     ]
 

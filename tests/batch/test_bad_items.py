@@ -117,7 +117,7 @@ def test_any_bytes_are_rows_or_errors_of_rows() -> None:
     ("make", "kind"),
     [
         (os.mkfifo, "a named pipe"),
-        (lambda path: path.symlink_to("victim"), "a link"),
+        (lambda path: path.symlink_to("nowhere"), "a link"),
         (lambda path: path.mkdir(), "a folder"),
     ],
 )
@@ -125,16 +125,24 @@ def test_any_bytes_are_rows_or_errors_of_rows() -> None:
 def test_what_stands_in_the_place_of_a_sound(
     voice: FakeVoice, tmp_path: Path, make: Callable[[Path], None], kind: str, skip: bool
 ) -> None:
-    (tmp_path / "victim").write_text("precious")
     make(tmp_path / "b.wav")
     summary, reports = speak(b"a|One.\nb|Two.\nc|Three.\n", "lines", tmp_path, skip_existing=skip)
     assert (summary.made, summary.failed) == (2, 1)
     assert f"b.wav is {kind}, not a plain file" in str(reports[1].error)
-    assert (tmp_path / "victim").read_text() == "precious"
+    assert not (tmp_path / "nowhere").exists()
     assert [json.loads(line)["id"] for line in (tmp_path / manifest.NAME).read_text().splitlines()] == [
         "a",
         "c",
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no links without a right")
+def test_a_link_to_a_sound_is_left_but_not_written_to(voice: FakeVoice, tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("precious")
+    (tmp_path / "b.wav").symlink_to("victim")
+    assert speak(b"b|Two.\n", "lines", tmp_path, skip_existing=True)[0].skipped == 1
+    assert speak(b"b|Two.\n", "lines", tmp_path)[0].failed == 1
+    assert (tmp_path / "victim").read_text() == "precious"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no named pipes, no links without a right")

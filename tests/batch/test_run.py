@@ -226,7 +226,10 @@ def test_a_full_disk_ends_the_batch(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
 def test_a_part_that_does_not_fit_ends_the_batch(voice: FakeVoice, tmp_path: Path) -> None:
-    done = jobs.do(voice, WORK, jobs.Job(0, "One.", Settings(), "/dev/full"))  # type: ignore[arg-type]
+    # Through a link: what was begun is removed, and that must not be the machine's own device.
+    (tmp_path / "part").symlink_to("/dev/full")
+    part = str(tmp_path / "part")
+    done = jobs.do(voice, WORK, jobs.Job(0, "One.", Settings(), part))  # type: ignore[arg-type]
     assert done.is_fatal
     again = jobs.Done.from_dict(json.loads(json.dumps(done.to_dict())))
     assert again.is_fatal

@@ -161,17 +161,19 @@ class _Batch:
                 f"the id `{line.id}` and `{other}` of an earlier run are one file name on some systems",
                 hint="let them differ in more than capitals, accents or `ss`, or choose another folder",
             )
-        for place in (path, *self._beside(path)):
-            plain.check_replaceable(place)
         if self._skip_existing and self._is_there(line, path):
             return None
+        for place in (path, *self._beside(path)):
+            plain.check_replaceable(place)
         text = re.sub("<[^<>]*>", " ", line.text) if settings.ssml else line.text
         title = " ".join(text[: 2 * _TITLE].split())[:_TITLE]
         return jobs.Job(number, line.text, settings, str(self._folder.part(number)), title)
 
     def _is_there(self, line: Line, path: Path) -> bool:
         """Whether the files of a line are there, and none is but a part of what was to be written."""
-        if not all(os.path.lexists(place) for place in (path, *self._beside(path))):
+        # What stands behind a link is what is meant: nothing is written.
+        sound, *others = map(Path, map(os.path.realpath, (path, *self._beside(path))))
+        if not all(os.path.isfile(place) for place in (sound, *others)):
             return False
         journal = self._folder.journal
         row = journal.row(line.id) if line.id in journal else {}
@@ -179,9 +181,7 @@ class _Batch:
         from tiedtts.audio import wholeness
 
         length = seconds if isinstance(seconds, float) else None
-        return not wholeness.is_broken(path, length) and not any(
-            map(wholeness.is_broken_text, self._beside(path))
-        )
+        return not wholeness.is_broken(sound, length) and not any(map(wholeness.is_broken_text, others))
 
     def take(self, done: jobs.Done) -> None:
         """Let the file of a line appear, or keep the error for its turn.

@@ -44,7 +44,7 @@ def pieces(
     Raises:
         TextError: A line is something else.
     """
-    lines: queue.Queue[bytes | None] = queue.Queue(maxsize=1_000)
+    lines: queue.Queue[bytes | OSError | None] = queue.Queue(maxsize=1_000)
     threading.Thread(target=_read, args=(_reader(stream), lines), daemon=True).start()
     held: list[str] = []
     size = number = 0
@@ -61,6 +61,8 @@ def pieces(
             held.clear()
             size = 0
             continue
+        if isinstance(raw, OSError):
+            raise TextError(f"cannot read {name}: {(raw.strerror or str(raw)).lower()}") from raw
         number += 1
         try:
             line = None if raw is None else _decode(raw, number, name)
@@ -86,7 +88,7 @@ def _is_end(line: str) -> bool:
     return line.rstrip(_CLOSERS).endswith(_STOPS) and not _TITLES.search(line[-_TITLE:])
 
 
-def _next(lines: "queue.Queue[bytes | None]", patience: float | None) -> bytes | None:
+def _next(lines: "queue.Queue[bytes | OSError | None]", patience: float | None) -> bytes | OSError | None:
     """Return the next line; a wait without an end would not see Ctrl-C on Windows."""
     end = None if patience is None else time.monotonic() + patience
     while True:
@@ -116,7 +118,15 @@ def _reader(stream: BinaryIO) -> Callable[[], bytes]:
     return lambda: os.read(descriptor, 65_536)
 
 
-def _read(read: Callable[[], bytes], lines: "queue.Queue[bytes | None]") -> None:
+def _read(read: Callable[[], bytes], lines: "queue.Queue[bytes | OSError | None]") -> None:
+    try:
+        _split(read, lines)
+    except OSError as error:
+        # Here nobody would see it, and there somebody would wait for ever.
+        lines.put(error)
+
+
+def _split(read: Callable[[], bytes], lines: "queue.Queue[bytes | OSError | None]") -> None:
     # Put together once: what has no line end may come in very many pieces.
     rest: list[bytes] = []
     while data := read():

@@ -25,7 +25,7 @@ from tiedtts.text import (
     units,
     web,
 )
-from tiedtts.text.characters import clean, fold
+from tiedtts.text.characters import PRIVATE, clean, fold
 from tiedtts.text.inline import BRACES, MARK, SWITCH, Pieces
 from tiedtts.text.rules import JOINED, apply
 
@@ -92,7 +92,7 @@ def spoken(text: str) -> str:
     return re.sub(r" +(?=[,.;:?!)\]](?:\W|$))", "", " ".join(text.split()))
 
 
-_UNITS = rf"{MARK}|{SWITCH}|[A-Za-z]+(?:'[A-Za-z]+)*|\d+(?:[.,:]\d+)*|."
+_UNITS = rf"{MARK}|{SWITCH}|[A-Za-z]+(?:'[A-Za-z]+)*|\d+(?:[.,:]\d+)*|[^\w{PRIVATE}]+|."
 
 
 def _cut(run: str) -> Iterator[str]:

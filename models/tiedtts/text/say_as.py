@@ -86,6 +86,8 @@ def _fraction(text: str, form: str) -> str:
 
 def _date(text: str, form: str) -> str:
     parts = re.findall(r"[0-9]+", text)
+    if any(len(part) > MOST_DIGITS for part in parts):
+        raise DoesNotFit(text)
     if not form or len(parts) != len(form) or set(form) - set("dmy"):
         return _by_rules(text, form)
     found = {letter: int(part) for letter, part in zip(form, parts, strict=True)}
