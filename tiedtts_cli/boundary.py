@@ -2,10 +2,12 @@
 
 import errno
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 
+from tiedtts import stopping
 from tiedtts.errors import TiedTTSError, is_out_of_memory
 from tiedtts_cli import talk
 
@@ -29,9 +31,13 @@ TRAIN_PACKAGES = frozenset(
 """What the extra `train` installs, by the names they are imported under."""
 
 _INTERRUPTED = 130
+_ENDED = {
+    128 + number: "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
+    for number in stopping.SIGNALS
+}
+"""What is said of exit statuses that stand for signals."""
 _GO_ON = {
     "prepare": "the same command goes on where it stopped",
-    "train": "the same command with `--resume` goes on from the last state",
     "synth": "with `-d`, `--skip-existing` makes only what is missing",
 }
 
@@ -47,11 +53,15 @@ def run(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) ->
         command: Runs the arguments; returns an exit status or something else for 0.
         arguments: Without the program's name.
     """
+    hint = None
     try:
-        status = command(arguments)
-        sys.stdout.flush()
+        with stopping.handled():
+            status = command(arguments)
+            sys.stdout.flush()
     except KeyboardInterrupt:
         status = _INTERRUPTED
+    except stopping.Stopped as stop:
+        status, hint = stop.status, stop.hint
     except BrokenPipeError:
         return close_stdout()
     except SystemExit as end:
@@ -63,8 +73,10 @@ def run(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) ->
             talk.error(message, hint)
         _flush()
         return status
-    if status == _INTERRUPTED and talk.speaks_for_node():
-        talk.error("interrupted", _GO_ON.get(_name(arguments), "the same command starts again"))
+    if isinstance(status, int) and status in _ENDED and talk.speaks_for_node():
+        hint = hint or _GO_ON.get(_name(arguments), "the same command starts again")
+        talk.error(_ENDED[status], hint)
+        _flush()
     return status if isinstance(status, int) else 0
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tiedtts_cli import talk
+from tiedtts_cli import streams, talk
 from tiedtts_cli.boundary import UsageError
 
 
@@ -34,6 +34,7 @@ def evaluate(
     tiedtts eval my.onnx data
     tiedtts eval my.onnx data --aligner run/aligner.safetensors --json > eval.json
     """  # noqa: D301
+    streams.need_stdout()
     if limit is not None and limit < 1:
         raise UsageError(f"`--limit` must be at least 1, got: {limit}")
     from tiedtts.measure.evaluation import evaluate

@@ -10,7 +10,7 @@ import typer
 
 from tiedtts import __version__
 from tiedtts.processes import SAFE_PATH
-from tiedtts_cli import boundary, caches
+from tiedtts_cli import boundary, caches, streams
 from tiedtts_cli.evaluate import evaluate
 from tiedtts_cli.export import export
 from tiedtts_cli.panels import GroupedCommand
@@ -71,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Without the program's name; those of the process by default.
     """
+    streams.fill()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A file name that the terminal's encoding lacks is no reason to fail.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tiedtts_cli import talk
+from tiedtts_cli import streams, talk
 from tiedtts_cli.boundary import UsageError
 
 FORMATS = ("auto", "ljspeech", "arctic", "folder", "jsonl")
@@ -50,6 +50,8 @@ def prepare(
     tiedtts prepare LJSpeech-1.1 -o data
     tiedtts prepare recordings -o data --format folder --holdout 10%
     """  # noqa: D301
+    if as_json:
+        streams.need_stdout()
     if corpus_format not in FORMATS:
         raise UsageError(f"unknown format `{corpus_format}`", hint=f"formats are {', '.join(FORMATS)}")
     if workers is not None and workers < 1:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tiedtts_cli import streams
 from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.tie import ARCHITECTURES
 
@@ -43,6 +44,8 @@ def stats(
     tiedtts stats kathleen
     tiedtts stats run/voice.safetensors tied.safetensors --plot saved.png
     """  # noqa: D301
+    if plot is None or as_json:
+        streams.need_stdout()
     if len(files) > 2:
         raise UsageError(f"one file or two can be counted, got: {len(files)}")
     if architecture not in ARCHITECTURES:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tiedtts.errors import AudioError, ConfigError
-from tiedtts_cli import caches, talk
+from tiedtts_cli import caches, streams, talk
 from tiedtts_cli.boundary import UsageError
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ def synth(
     tiedtts synth "Hello there." -o hello.wav
     tiedtts synth -i lines.txt -d spoken      lines may be `id|text`
     """  # noqa: D301
+    if list_voices or explain or as_json or output == STDIO:
+        streams.need_stdout()
     if list_voices:
         from tiedtts.voice import list_voices as names
 
@@ -122,7 +124,7 @@ def synth(
         return
     paths = inputs or []
     if explain:
-        if text is None and not paths and sys.stdin.isatty():
+        if text is None and not paths and not streams.offers_text():
             raise UsageError("there is no text to explain", hint='tiedtts synth --explain "Hello there."')
         from tiedtts_cli import explain as explanation
         from tiedtts_cli import synth_whole
@@ -191,7 +193,7 @@ def _check_text(text: str | None, paths: Sequence[Path], *, several: bool) -> No
     """Refuse a text that comes from nowhere or from two places."""
     if text is not None and paths:
         raise UsageError("a text and `-i` exclude each other", hint=EXAMPLE)
-    if text is None and not paths and sys.stdin.isatty():
+    if text is None and not paths and not streams.offers_text():
         raise UsageError("there is no text to say", hint=EXAMPLE)
     if not several and len(paths) > 1:
         raise UsageError("`-o` takes one `-i`", hint="`-d DIR` makes a file for each line or each text")

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tiedtts.errors import LONGEST_HINT
@@ -41,7 +41,9 @@ def error(message: str, hint: str | None = None) -> None:
 
 
 def _print(lines: str) -> None:
-    print(lines, file=sys.stderr, flush=True)
+    # A terminal that is gone, or a pipe that nobody reads, must not end a night's work.
+    with suppress(OSError, ValueError):
+        print(lines, file=sys.stderr, flush=True)
 
 
 def is_first() -> bool:
@@ -129,7 +131,8 @@ class _Bar:
 
     def close(self) -> None:
         if self.bar is not None:
-            self.bar.stop()
+            with suppress(OSError):
+                self.bar.stop()
 
     def _start(self) -> None:
         from rich.console import Console

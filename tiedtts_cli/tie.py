@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tiedtts_cli import talk
+from tiedtts_cli import streams, talk
 from tiedtts_cli.boundary import UsageError
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def tie(
     tiedtts tie --suggest run/voice.safetensors --data data -o plan.toml
     tiedtts tie --untie tied.safetensors -o plain.safetensors
     """  # noqa: D301
+    if as_json or (suggest and output is None):
+        streams.need_stdout()
     _check(output, plan, scheme, layers, option, architecture, undo=undo, suggest=suggest)
     if undo:
         assert output is not None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tiedtts.stopping import Stopped
 from tiedtts_cli import talk
 from tiedtts_cli.boundary import UsageError
 
@@ -79,26 +80,39 @@ def train(
             if state.step == state.steps and not quiet:
                 talk.note(f"{state.part}: {state.steps} steps done, {_losses(state)}")
 
-        made = loop.train(
-            data,
-            run,
-            recipe=recipe,
-            parts=loop.PARTS if part == "all" else (part,),
-            resume=resume,
-            init_from=init_from,
-            tie=tie,
-            tensorboard=tensorboard,
-            precision=precision,
-            devices="auto" if devices is None else devices,
-            accelerator=accelerator,
-            threads=threads,
-            progress=report,
-        )
+        try:
+            made = loop.train(
+                data,
+                run,
+                recipe=recipe,
+                parts=loop.PARTS if part == "all" else (part,),
+                resume=resume,
+                init_from=init_from,
+                tie=tie,
+                tensorboard=tensorboard,
+                precision=precision,
+                devices="auto" if devices is None else devices,
+                accelerator=accelerator,
+                threads=threads,
+                progress=report,
+            )
+        except Stopped as stop:
+            stop.hint = stop.hint or _way_on(run)
+            raise
     if talk.is_first():
         for path in made.values():
             typer.echo(path)
         if "voice" in made and not quiet:
             talk.note(f"next: tiedtts export {made['voice']} -o voice.onnx")
+
+
+def _way_on(run: Path) -> str:
+    """Return how to go on where training was stopped between two states."""
+    from tiedtts.training.trainer import STATE
+
+    if any(run.glob(f"*/{STATE}")):
+        return "the same command with `--resume` goes on from the last state"
+    return "nothing was saved yet: the same command starts again"
 
 
 def _describe(state: "Progress") -> str:

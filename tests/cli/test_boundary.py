@@ -66,9 +66,7 @@ def test_a_full_gpu_in_training_has_a_way_out(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err == "error: out of memory\nhint: use a smaller `batch_size` in the recipe\n"
 
 
-@pytest.mark.parametrize(
-    ("command", "hint"), [("train", "`--resume`"), ("prepare", "goes on"), ("synth", "`--skip-existing`")]
-)
+@pytest.mark.parametrize(("command", "hint"), [("prepare", "goes on"), ("synth", "`--skip-existing`")])
 def test_interrupt(command: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(KeyboardInterrupt(), command) == 130
     said = capsys.readouterr().err

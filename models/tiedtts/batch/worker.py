@@ -7,17 +7,17 @@ It ends with its stdin, so it does not outlive a process that was killed.
 import contextlib
 import json
 import os
-import signal
 import sys
 
+from tiedtts import stopping
 from tiedtts.batch import job
 from tiedtts.errors import TiedTTSError
 
 
 def main() -> None:
     """Load the voice once, then do job after job until there are no more."""
-    # Ctrl-C reaches all processes of a terminal; the one that reads it ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C and the end of a terminal reach all processes; the one that started the others ends them.
+    stopping.ignore()
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     # A library that prints must not be taken for an answer.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

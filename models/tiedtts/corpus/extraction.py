@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from tiedtts import processes, schema
+from tiedtts import processes, schema, stopping
 from tiedtts.audio import denoising, files
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus import checks
@@ -172,12 +172,11 @@ def _analyse_chunk(
 
 
 def _start_worker() -> None:
-    """Leave Ctrl-C to the main process, and end when it is gone, however it went."""
+    """Leave signals to the main process, and end when it is gone, however it went."""
     import multiprocessing.connection
-    import signal
     import threading
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stopping.ignore()
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -16,6 +16,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
+from tiedtts import stopping
 from tiedtts.errors import CheckpointError, ConfigError, TiedTTSError
 from tiedtts.training import losses, state
 from tiedtts.training.batches import Batches
@@ -26,8 +27,11 @@ from tiedtts.training.tasks.task import Batch, Task
 
 SAVE_SECONDS = 120.0
 """A killed run loses at most this much work."""
+STATE = "last.safetensors"
+"""File in the folder of a part that `--resume` goes on from."""
 REPORT_STEPS = 10
 """Steps between two reports of progress."""
+_GO_ON = "the same command with `--resume` goes on there"
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ class Trainer:
     @property
     def state_file(self) -> Path:
         """Where the state is kept between runs."""
-        return self.folder / "last.safetensors"
+        return self.folder / STATE
 
     def run(self, *, resume: bool, tensorboard: bool = False) -> nn.Module:
         """Train and return the net with the running mean of its weights.
@@ -163,20 +167,37 @@ class Trainer:
         end = begin + stage.steps
         clock = saved = time.monotonic()
         first = self.step
-        while self.step < end:
-            report = self._report_due(self.step + 1, end)
-            values = self._one_step(stage, self.step - begin, optimizer, judge, report=report)
-            self.step += 1
-            self.mean.update(self.raw)
-            if report:
-                self._check(values)
-                pace = (time.monotonic() - clock) / (self.step - first)
-                left = pace * (self.task.recipe.steps - self.step)
-                self._tell(values, left)
-            self._look(values, end, log)
-            if time.monotonic() - saved > SAVE_SECONDS or self.step == end:
-                self._save(optimizer, judge)
-                saved = time.monotonic()
+        # A signal waits for the end of the step, where the state can be saved.
+        with stopping.deferred() as asked:
+            while self.step < end:
+                report = self._report_due(self.step + 1, end)
+                try:
+                    values = self._one_step(stage, self.step - begin, optimizer, judge, report=report)
+                except RuntimeError as error:
+                    self._stop_with_the_first(asked(), error)
+                    raise
+                self.step += 1
+                self.mean.update(self.raw)
+                if report:
+                    self._check(values)
+                    pace = (time.monotonic() - clock) / (self.step - first)
+                    left = pace * (self.task.recipe.steps - self.step)
+                    self._tell(values, left)
+                self._look(values, end, log)
+                if (number := asked()) is not None and self.fabric.is_global_zero:
+                    self._write(optimizer, judge)
+                    raise stopping.Stopped(number, f"{self.task.name} is saved at step {self.step}: {_GO_ON}")
+                if time.monotonic() - saved > SAVE_SECONDS or self.step == end:
+                    self._save(optimizer, judge)
+                    saved = time.monotonic()
+
+    def _stop_with_the_first(self, number: int | None, error: RuntimeError) -> None:
+        """End a process that was asked to end and is left alone by the first one, which has saved the state.
+
+        Until then it goes on: the first one may need it to end its step.
+        """
+        if number is not None and not self.fabric.is_global_zero:
+            raise stopping.Stopped(number) from error
 
     def _choose(self, stage: Stage) -> None:
         """Let only the stage's parameters learn, in its way."""
@@ -371,12 +392,16 @@ class Trainer:
         self.fabric.barrier()
 
     def _save(self, optimizer: Optimizer, judge: _Judge | None) -> None:
-        """Write the state that `--resume` goes on from."""
+        """Let the first process write the state, and the others wait for it."""
         if self.fabric.is_global_zero:
-            nets, mean, optimizers = self._parts(optimizer, judge)
-            header = {"step": self.step, "recipe": self._fingerprint()}
-            state.save(self.state_file, header, nets, mean, optimizers)
+            self._write(optimizer, judge)
         self.fabric.barrier()
+
+    def _write(self, optimizer: Optimizer, judge: _Judge | None) -> None:
+        """Write the state that `--resume` goes on from."""
+        nets, mean, optimizers = self._parts(optimizer, judge)
+        header = {"step": self.step, "recipe": self._fingerprint()}
+        state.save(self.state_file, header, nets, mean, optimizers)
 
 
 def learning_rate(stage: Stage, step: int) -> float:
