@@ -12,7 +12,7 @@ from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoint import Checkpoint
 from tiedtts.conversion import convert, read, revert
-from tiedtts.errors import AudioError, CheckpointError, ConfigError
+from tiedtts.errors import CheckpointError, ConfigError, OutputError
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.tying import untie
@@ -92,7 +92,7 @@ def test_nothing_is_left_of_what_failed(source: Path, tmp_path: Path) -> None:
         convert(source, tmp_path / "a.safetensors", plan("identity", "*.head"))
     with pytest.raises(CheckpointError, match=r"ends in \.safetensors"):
         convert(source, tmp_path / "a.pt", plan("codebook"))
-    with pytest.raises(AudioError, match="there is no folder"):
+    with pytest.raises(OutputError, match="there is no folder"):
         convert(source, tmp_path / "no" / "a.safetensors", plan("codebook"))
     with pytest.raises(CheckpointError, match="no such checkpoint"):
         convert(tmp_path / "b.safetensors", tmp_path / "a.safetensors", plan("codebook"))

@@ -15,6 +15,7 @@ import pytest
 import soundfile
 
 import tiedtts
+from tiedtts import storage
 from tiedtts.audio import files, player
 from tiedtts.errors import AudioError
 
@@ -135,7 +136,7 @@ def test_threads_that_save_leave_the_mask_alone(speech: tiedtts.Speech, tmp_path
     before = os.umask(0o027)
     try:
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda n: files.write_bytes(tmp_path / f"{n}", b"x"), range(200)))
+            list(pool.map(lambda n: storage.write_bytes(tmp_path / f"{n}", b"x"), range(200)))
         mask = os.umask(0o027)
     finally:
         os.umask(before)

@@ -53,9 +53,9 @@ def stats(
     if plot is not None and plot.suffix not in (".png", ".svg", ".pdf"):
         raise UsageError(f"a picture's name ends in .png, .svg or .pdf, got: {plot}")
     if plot is not None:
-        from tiedtts.audio.files import check_place
+        from tiedtts.storage import check_writable
 
-        check_place(plot)
+        check_writable(plot)
     from tiedtts.measure.statistics import statistics
 
     counted = [statistics(file, architecture) for file in files]

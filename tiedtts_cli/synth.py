@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tiedtts.errors import AudioError, ConfigError
+from tiedtts.errors import ConfigError, OutputError
 from tiedtts_cli import caches, streams, talk
 from tiedtts_cli.boundary import UsageError
 
@@ -219,8 +219,7 @@ def _check_sinks(output: Path | None, folder: Path | None, *, play: bool, raw: b
 
 def _times(kind: str, output: Path | None, folder: Path | None, texts: Sequence[Path]) -> Path | None:
     """Return the file of times that belongs to a sound file, or refuse what cannot be."""
-    from tiedtts import timestamps
-    from tiedtts.audio import files
+    from tiedtts import storage, timestamps
 
     _check_choice("--timestamps", kind, tuple(timestamps.KINDS))
     if folder is not None:
@@ -230,7 +229,7 @@ def _times(kind: str, output: Path | None, folder: Path | None, texts: Sequence[
             "`--timestamps` needs `-o FILE` or `-d DIR`", hint="they are written beside the sound"
         )
     path = timestamps.beside(output, kind)
-    files.check_place(path)
+    storage.check_writable(path)
     if any(path.exists() and text.exists() and path.samefile(text) for text in texts):
         raise UsageError(f"the timestamps would replace the text {path}", hint="give the sound another name")
     return path
@@ -256,16 +255,16 @@ def _encoding(
     output: Path | None, file_format: str | None, subtype: str | None, sample_rate: int | None
 ) -> "Encoding":
     """Return how the sound is written, or refuse a file that could not be written in the end."""
-    from tiedtts.audio import files
+    from tiedtts import storage
     from tiedtts.audio.encoding import Encoding, of_path
     from tiedtts.audio.resampling import RATES
 
     suffix = ".wav" if file_format is None else f".{file_format.lower().lstrip('.')}"
     if output is not None and output != STDIO:
         if os.path.isdir(output):
-            raise AudioError(f"{output} is a folder", hint=f"name a file in it: -o {output / 'speech.wav'}")
+            raise OutputError(f"{output} is a folder", hint=f"name a file in it: -o {output / 'speech.wav'}")
         suffix = of_path(output) if file_format is None else suffix
-        files.check_place(output)
+        storage.check_writable(output)
     if sample_rate is not None and sample_rate not in RATES:
         known = ", ".join(map(str, RATES))
         raise UsageError(f"`--sample-rate` must be one of {known}, got: {sample_rate}")

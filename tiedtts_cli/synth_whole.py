@@ -122,9 +122,9 @@ class _Times:
         self._timeline.add(part)
 
     def write(self) -> None:
-        from tiedtts.audio import files
+        from tiedtts import storage
 
-        files.write_bytes(self.path, self._timeline.encode(self._kind))
+        storage.write_bytes(self.path, self._timeline.encode(self._kind))
 
 
 class _Said:

@@ -100,9 +100,9 @@ def tie(
 
     wanted = TiePlan.read(plan) if plan is not None else _rule(scheme, layers, option or [], bias)
     if report is not None:
-        from tiedtts.audio import files
+        from tiedtts import storage
 
-        files.check_place(report)
+        storage.check_writable(report)
     made = convert(
         source, output, wanted, architecture=architecture, losses=None if heldout is None else heldout.losses
     )
@@ -110,7 +110,7 @@ def tie(
         talk.note(f"{source}: {note}")
     text = json.dumps(made.to_dict(), indent=2)
     if report is not None:
-        files.write_bytes(report, f"{text}\n".encode())
+        storage.write_bytes(report, f"{text}\n".encode())
     if as_json:
         typer.echo(text)
     elif not quiet:
@@ -185,7 +185,7 @@ def _suggest(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    from tiedtts.audio import files
+    from tiedtts import storage
     from tiedtts.conversion import check_target, read
     from tiedtts.errors import ConfigError
     from tiedtts.tying.suggestion import suggest
@@ -211,7 +211,7 @@ def _suggest(
                 "no tie is within the bounds, so that there is no plan to write",
                 hint="allow more: --max-error 0.5",
             )
-        files.write_bytes(output, found.plan.to_toml().encode())
+        storage.write_bytes(output, found.plan.to_toml().encode())
         if not quiet:
             talk.note(f"next: tiedtts tie {source} -o tied.safetensors --plan {output}")
 

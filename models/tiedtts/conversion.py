@@ -7,8 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from tiedtts import checkpoint
-from tiedtts.audio import files
+from tiedtts import checkpoint, storage
 from tiedtts.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.tying import TiePlan, foreign, untie
@@ -72,7 +71,7 @@ def convert(
     Raises:
         CheckpointError: The source cannot be read, or the target is not to be written.
         ConfigError: The plan does not fit.
-        AudioError: The target's folder cannot be written.
+        OutputError: The target's folder cannot be written.
     """
     check_target(source, target)
     if target.suffix != ".safetensors":
@@ -110,7 +109,7 @@ def revert(source: Path, target: Path) -> int:
 
     Raises:
         CheckpointError: The source cannot be read, or is not tied.
-        AudioError: The target's folder cannot be written.
+        OutputError: The target's folder cannot be written.
     """
     check_target(source, target)
     loaded = checkpoint.load(source)
@@ -156,9 +155,9 @@ def check_target(source: Path, target: Path) -> None:
 
     Raises:
         CheckpointError: Source and target are one file.
-        AudioError: The target's folder cannot be written.
+        OutputError: The target's folder cannot be written.
     """
-    files.check_place(target)
+    storage.check_writable(target)
     if target.exists() and source.exists() and target.samefile(source):
         raise CheckpointError(f"{target} is the checkpoint itself", hint="write to another file")
 

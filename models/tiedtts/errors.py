@@ -25,7 +25,11 @@ class TextError(TiedTTSError):
 
 
 class AudioError(TiedTTSError):
-    """A sound file that cannot be read or written."""
+    """Sound that cannot be read, encoded or played."""
+
+
+class OutputError(TiedTTSError):
+    """A file or a folder that cannot be written."""
 
 
 class FolderError(TiedTTSError):

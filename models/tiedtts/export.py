@@ -11,8 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tiedtts import __version__, checkpoint, tacotron_export, voice_graph
-from tiedtts.audio import files
+from tiedtts import __version__, checkpoint, storage, tacotron_export, voice_graph
 from tiedtts.errors import CheckpointError, ConfigError, VoiceError
 from tiedtts.measure import counting, macs
 from tiedtts.nets.acoustic import AcousticNet
@@ -81,13 +80,13 @@ def export(
     Raises:
         CheckpointError: A part is missing or the parts do not fit each other.
         ConfigError: The precision or the suffix is unknown.
-        AudioError: The voice cannot be written there.
+        OutputError: The voice cannot be written there.
     """
     if precision not in PRECISIONS:
         raise ConfigError(f"`precision` must be one of {', '.join(PRECISIONS)}, got: {precision}")
     if voice.suffix != ".onnx":
         raise ConfigError(f"a voice's name ends in .onnx, got: {voice}")
-    files.check_place(voice)
+    storage.check_writable(voice)
     found, audio, provenance = _parts(checkpoints)
     acoustic, vocoder = found["acoustic"], found["vocoder"]
     for part, net, kind in (("acoustic", acoustic, AcousticNet), ("vocoder", vocoder, HarmonicVocoder)):
@@ -124,7 +123,7 @@ def export(
     }
     data = _graph(speaker, metadata, precision)
     _try(data, str(metadata["name"]))
-    files.write_bytes(voice, data)
+    storage.write_bytes(voice, data)
     return {**metadata, "file_bytes": len(data)}
 
 
@@ -151,9 +150,9 @@ def export_steps(checkpoint_file: Path, target: Path, *, name: str | None = None
     Raises:
         CheckpointError: The checkpoint cannot be read.
         ConfigError: The suffix is unknown.
-        AudioError: The folder cannot be written.
+        OutputError: The folder cannot be written.
     """
-    files.check_place(target)
+    storage.check_writable(target)
     loaded = checkpoint.load(checkpoint_file)
     net = loaded.parts.get("acoustic")
     if not isinstance(net, Tacotron):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts import storage
 from tiedtts.audio import files
 from tiedtts.audio.encoding import Encoding, of_path
 from tiedtts.text.phones import Phone
@@ -62,7 +63,8 @@ class Speech:
             timestamps: Write the times of words and phones into a file beside it: json, srt, vtt or textgrid.
 
         Raises:
-            AudioError: The format is unknown or cannot hold that, or the file cannot be written.
+            AudioError: The format is unknown or cannot hold that.
+            OutputError: The file cannot be written.
             ConfigError: There is no such kind of timestamps.
         """
         path = Path(path)
@@ -72,7 +74,7 @@ class Speech:
             check(timestamps)
             timeline = Timeline(self.sample_rate)
             timeline.add(self)
-            files.write_bytes(beside(path, timestamps), timeline.encode(timestamps))
+            storage.write_bytes(beside(path, timestamps), timeline.encode(timestamps))
         encoding = Encoding(suffix=of_path(path), subtype=subtype, sample_rate=sample_rate)
         with files.writer(path, self.sample_rate, encoding) as add:
             add(self.samples)

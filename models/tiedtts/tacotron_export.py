@@ -14,8 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tiedtts import __version__
-from tiedtts.audio import files
+from tiedtts import __version__, storage
 from tiedtts.errors import ConfigError
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.tacotron_decoder import State
@@ -86,7 +85,7 @@ def export(net: Tacotron, target: Path, metadata: Mapping[str, Any]) -> list[Pat
 
     Raises:
         ConfigError: The name does not end in `.onnx`.
-        AudioError: The folder cannot be written.
+        OutputError: The folder cannot be written.
     """
     if target.suffix != ".onnx":
         raise ConfigError(f"a graph's name ends in .onnx, got: {target}")
@@ -118,7 +117,7 @@ def export(net: Tacotron, target: Path, metadata: Mapping[str, Any]) -> list[Pat
     for name in GRAPHS:
         module, example, given, said = graphs[name]
         path = target.with_suffix(f".{name}.onnx")
-        files.write_bytes(path, _graph(module.eval(), example, given, said, {**metadata, "graph": name}))
+        storage.write_bytes(path, _graph(module.eval(), example, given, said, {**metadata, "graph": name}))
         written.append(path)
     return written
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from tiedtts.audio import files
+from tiedtts import storage
 from tiedtts.errors import CheckpointError
 
 
@@ -13,13 +13,13 @@ def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
     """Write contiguous tensors and texts as safetensors; all of the file appears or none.
 
     Raises:
-        AudioError: The folder is missing or cannot be written.
+        OutputError: The folder is missing or cannot be written.
         CheckpointError: The disk is full, or two tensors share memory.
     """
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    with files.replacing(path) as file:
+    with storage.replacing(path) as file:
         try:
             save_file(dict(tensors), file.name, dict(metadata) or None)
         except (SafetensorError, RuntimeError) as error:

@@ -19,7 +19,7 @@ from tiedtts.batch import folder as folders
 from tiedtts.batch import job as jobs
 from tiedtts.batch import lines, manifest, pool, run
 from tiedtts.batch.lines import Line, Row
-from tiedtts.errors import AudioError, FolderError, TextError, VoiceError
+from tiedtts.errors import FolderError, OutputError, TextError, VoiceError
 from tiedtts.speaking import Settings
 
 WORK = jobs.Work(voice="fake")
@@ -187,7 +187,7 @@ def test_what_a_killed_run_left_is_used_and_cleaned(voice: FakeVoice, tmp_path: 
 def test_a_list_of_the_same_name_is_not_replaced(voice: FakeVoice, tmp_path: Path) -> None:
     (tmp_path / manifest.NAME).write_text('{"id": "a", "text": "One."}\n')
     before = contents(tmp_path)
-    with pytest.raises(AudioError, match=r"manifest\.jsonl is no manifest of sound files") as error:
+    with pytest.raises(OutputError, match=r"manifest\.jsonl is no manifest of sound files") as error:
         run.run(listed("One."), tmp_path, WORK, Settings())
     assert error.value.hint == "rename it, or choose another folder"
     assert contents(tmp_path) == before
@@ -216,7 +216,7 @@ def test_a_full_disk_ends_the_batch(
 
     monkeypatch.setattr(os, "replace", full)
     (tmp_path / "0002.wav").write_bytes(b"before")
-    with pytest.raises(AudioError, match=r"^cannot write .*0002\.wav: No space left on device$") as error:
+    with pytest.raises(OutputError, match=r"^cannot write .*0002\.wav: No space left on device$") as error:
         run.run(listed("One.", "Two.", "Three."), tmp_path, WORK, Settings())
     assert "--skip-existing" in str(error.value.hint)
     assert (tmp_path / "0002.wav").read_bytes() == b"before"

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts import generators
+from tiedtts import generators, storage
 from tiedtts.audio import files
 from tiedtts.audio.mel import log_mel
 from tiedtts.audio.settings import AudioSettings
@@ -70,7 +70,7 @@ def main() -> None:
         figures = "\n".join(figure(name, samples, audio) for name, samples in sounds.items())
         rows.append(f'<h2>{html.escape(utterance.text)}</h2>\n<div class="row">\n{figures}\n</div>')
     page = PAGE.format(title=html.escape(arguments.title), rows="\n".join(rows))
-    files.write_bytes(arguments.output, page.encode())
+    storage.write_bytes(arguments.output, page.encode())
     print(f"{arguments.output}: {len(chosen)} texts, {len(page) / 1e6:.1f} MB")
 
 

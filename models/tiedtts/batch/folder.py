@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tiedtts import locking, plain
-from tiedtts.audio import files
+from tiedtts import locking, plain, storage
 from tiedtts.batch.job import times
 from tiedtts.batch.manifest import Journal
-from tiedtts.errors import AudioError
+from tiedtts.errors import OutputError
 
 
 class Folder:
@@ -86,7 +85,7 @@ def opened(path: Path) -> Iterator[Folder]:
     """Make a folder, hold it, and write its manifest at the end, also when the run is interrupted.
 
     Raises:
-        AudioError: It cannot be made or written to.
+        OutputError: It cannot be made or written to.
         FolderError: Another run holds it, or something in it is not ours.
     """
     with contextlib.ExitStack() as stack:
@@ -107,13 +106,13 @@ def check(path: Path) -> None:
     """Refuse a folder that could not be made or written to, before any work is done for it.
 
     Raises:
-        AudioError: It is a file, or its parent is missing or read-only.
+        OutputError: It is a file, or its parent is missing or read-only.
     """
     if path.exists() and not path.is_dir():
-        raise AudioError(f"{path} is not a folder", hint="`-d` takes a folder, `-o` a file")
+        raise OutputError(f"{path} is not a folder", hint="`-d` takes a folder, `-o` a file")
     there = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
-        raise AudioError(f"cannot write to {there}", hint="choose a folder you may write to")
+        raise OutputError(f"cannot write to {there}", hint="choose a folder you may write to")
 
 
 @contextlib.contextmanager
@@ -121,4 +120,4 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise files.unwritable(path, error) from error
+        raise storage.unwritable(path, error) from error

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tiedtts import plain
-from tiedtts.audio import files
+from tiedtts import plain, storage
 from tiedtts.batch.lines import same
-from tiedtts.errors import AudioError
+from tiedtts.errors import OutputError
 
 NAME = "manifest.jsonl"
 """Of the manifest in its folder."""
@@ -27,7 +26,7 @@ class Journal:
 
     Raises:
         OSError: The journal cannot be written.
-        AudioError: The folder has a file of the manifest's name that is something else.
+        OutputError: The folder has a file of the manifest's name that is something else.
         FolderError: One of the two is no plain file.
     """
 
@@ -84,10 +83,10 @@ class Journal:
         """Write the manifest: earlier rows of files that are still there, then the given ids in their order.
 
         Raises:
-            AudioError: The folder cannot be written.
+            OutputError: The folder cannot be written.
         """
         given = dict.fromkeys(name for name in order if name in self._places)
-        with files.replacing(self._folder / NAME) as file:
+        with storage.replacing(self._folder / NAME) as file:
             for name in (*(earlier for earlier in self._places if earlier not in given), *given):
                 row = self.row(name)
                 if name in given or os.path.isfile(self._folder / str(row.get("file"))):
@@ -114,7 +113,7 @@ def _check(path: Path) -> None:
         lines = sum(1 for line in file if line.strip())
         file.seek(0)
         if lines != sum("file" in row and "seconds" in row for _, row in _rows(file)):
-            raise AudioError(
+            raise OutputError(
                 f"{path} is no manifest of sound files, and would be replaced",
                 hint="rename it, or choose another folder",
             )

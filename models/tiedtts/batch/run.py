@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tiedtts import plain
-from tiedtts.audio import files
+from tiedtts import plain, storage
 from tiedtts.batch import folder as folders
 from tiedtts.batch import job as jobs
 from tiedtts.batch import pool
@@ -80,7 +79,7 @@ def run(
 
     Raises:
         TextError: There are no lines.
-        AudioError: The folder cannot be written.
+        OutputError: The folder cannot be written.
         FolderError: Another run holds it, or something in it is not ours.
         VoiceError: There is no such voice.
     """
@@ -187,7 +186,7 @@ class _Batch:
         """Let the file of a line appear, or keep the error for its turn.
 
         Raises:
-            AudioError: No other line could be written either.
+            OutputError: No other line could be written either.
         """
         line, name = self._asked.pop(done.number)
         path = self._folder.path / name
@@ -216,10 +215,10 @@ class _Batch:
         """Tell why there is no sound of a line.
 
         Raises:
-            AudioError: There would be none of any other line either.
+            OutputError: There would be none of any other line either.
         """
         if isinstance(error, OSError):
-            told = files.unwritable(path, error)
+            told = storage.unwritable(path, error)
             if error.errno in jobs.FATAL or not self._folder.is_there:
                 raise told from error
             error = told

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.audio import files
+from tiedtts import storage
 from tiedtts.corpus import hmm
 from tiedtts.text.phones import CONSONANTS, POSITIONS, SILENCE, VOWELS, Phone
 
@@ -213,7 +213,7 @@ def _keep(path: Path, fingerprint: str, number: int, labels: list[npt.NDArray[np
         labels=np.concatenate(labels).astype(np.uint8),
         lengths=[len(label) for label in labels],
     )
-    files.write_bytes(path, buffer.getvalue(), sync=False)
+    storage.write_bytes(path, buffer.getvalue(), sync=False)
 
 
 def _restore(path: Path | None, fingerprint: str) -> tuple[int, list[npt.NDArray[np.int64]] | None]:

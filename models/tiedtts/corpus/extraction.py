@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from tiedtts import processes, schema, stopping
-from tiedtts.audio import denoising, files
+from tiedtts import processes, schema, stopping, storage
+from tiedtts.audio import denoising
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus import checks
 from tiedtts.corpus.features import FEATURES_VERSION, extract
@@ -201,7 +201,7 @@ def _read(data: Path) -> Iterator[Finding]:
 
 
 def _write(data: Path, findings: Sequence[Finding]) -> None:
-    files.write_bytes(data / FINDINGS, "".join(map(_line, findings)).encode())
+    storage.write_bytes(data / FINDINGS, "".join(map(_line, findings)).encode())
 
 
 def _line(finding: Finding) -> str:

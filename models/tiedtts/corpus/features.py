@@ -9,6 +9,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts import storage
 from tiedtts.audio import files, mel, pitch
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import CorpusError
@@ -59,7 +60,7 @@ class Features:
             voiced=self.voiced,
             phase=self.phase.astype(np.float16),
         )
-        files.write_bytes(path, buffer.getvalue(), sync=False)
+        storage.write_bytes(path, buffer.getvalue(), sync=False)
 
     @classmethod
     def load(cls, path: Path) -> "Features":

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tiedtts import schema
-from tiedtts.audio import files
+from tiedtts import schema, storage
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import ConfigError, CorpusError
 from tiedtts.text.phones import INVENTORY_VERSION
@@ -77,7 +76,7 @@ class _Description:
 def write_manifest(data: Path, entries: Iterable[Entry]) -> None:
     """Write the manifest; all of the file appears or none."""
     lines = [json.dumps(dataclasses.asdict(entry), ensure_ascii=False) + "\n" for entry in entries]
-    files.write_bytes(data / MANIFEST, "".join(lines).encode())
+    storage.write_bytes(data / MANIFEST, "".join(lines).encode())
 
 
 def read_manifest(data: Path) -> list[Entry]:
@@ -104,7 +103,7 @@ def read_manifest(data: Path) -> list[Entry]:
 def write_description(data: Path, audio: AudioSettings, **values: Any) -> None:
     """Write how the folder was made; `values` are plain and tell where the recordings come from."""
     description = {"format": FORMAT, "inventory": INVENTORY_VERSION, "audio": audio.to_dict(), **values}
-    files.write_bytes(data / DESCRIPTION, (json.dumps(description, indent=1) + "\n").encode())
+    storage.write_bytes(data / DESCRIPTION, (json.dumps(description, indent=1) + "\n").encode())
 
 
 def read_settings(data: Path) -> AudioSettings:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tiedtts.audio import files
+from tiedtts import storage
 
 REPORT_JSON = "report.json"
 REPORT_MARKDOWN = "report.md"
@@ -74,8 +74,8 @@ class Report:
     def write(self, data: Path, title: str) -> None:
         """Write the report into a data folder, for programs and for readers."""
         text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
-        files.write_bytes(data / REPORT_JSON, text.encode())
-        files.write_bytes(data / REPORT_MARKDOWN, self.to_markdown(title).encode())
+        storage.write_bytes(data / REPORT_JSON, text.encode())
+        storage.write_bytes(data / REPORT_MARKDOWN, self.to_markdown(title).encode())
 
 
 def by_count(reasons: Mapping[str, Sequence[str]]) -> list[tuple[str, int]]:

@@ -4,8 +4,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from tiedtts import figures
-from tiedtts.audio import files
+from tiedtts import figures, storage
 from tiedtts.measure.statistics import Statistics
 
 
@@ -18,7 +17,7 @@ def draw(found: Sequence[Statistics], path: Path) -> None:
         path: `.png`, `.svg` or `.pdf`.
 
     Raises:
-        AudioError: The picture cannot be written.
+        OutputError: The picture cannot be written.
     """
     from matplotlib.figure import Figure
 
@@ -53,4 +52,4 @@ def draw(found: Sequence[Statistics], path: Path) -> None:
     # Without a date the same numbers give the same file.
     metadata = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[path.suffix]
     figure.savefig(data, format=path.suffix[1:], dpi=150, metadata=metadata)
-    files.write_bytes(path, data.getvalue())
+    storage.write_bytes(path, data.getvalue())

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tiedtts import extras
-from tiedtts.audio import files
+from tiedtts import extras, storage
 from tiedtts.errors import ConfigError
 
 
@@ -49,7 +48,7 @@ class Log:
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
-        files.write_bytes(self.path, text.getvalue().encode())
+        storage.write_bytes(self.path, text.getvalue().encode())
         if self._writer is not None:
             for name, value in values.items():
                 self._writer.add_scalar(name, value, step)

@@ -9,8 +9,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from tiedtts import __version__, checkpoint
-from tiedtts.audio import files
+from tiedtts import __version__, checkpoint, storage
 from tiedtts.checkpoint import Checkpoint
 from tiedtts.corpus.manifest import read_provenance
 from tiedtts.errors import ConfigError
@@ -87,7 +86,7 @@ def train(
     fabric = _fabric(accelerator, devices, precision, threads)
     if fabric.is_global_zero:
         run.mkdir(parents=True, exist_ok=True)
-        files.write_bytes(run / "recipe.toml", text.encode())
+        storage.write_bytes(run / "recipe.toml", text.encode())
         starts.keep_plan()
     made: dict[str, Path] = {}
     for part in (p for p in PARTS if p in parts):

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts import figures
-from tiedtts.audio import files
+from tiedtts import figures, storage
 
 
 @figures.plain()
@@ -96,4 +95,4 @@ def _figure(rows: int, height: float = 2.2) -> Any:
 def _save(figure: Any, path: Path) -> None:
     data = io.BytesIO()
     figure.savefig(data, dpi=110, format="png")
-    files.write_bytes(path, data.getvalue())
+    storage.write_bytes(path, data.getvalue())

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
-from tiedtts import checkpoint
-from tiedtts.audio import files
+from tiedtts import checkpoint, storage
 from tiedtts.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
 from tiedtts.tying import TiePlan
@@ -78,7 +77,7 @@ class Starts:
     def keep_plan(self) -> None:
         """Write the plan into the run's folder."""
         if self._text is not None:
-            files.write_bytes(self.run / PLAN, self._text.encode())
+            storage.write_bytes(self.run / PLAN, self._text.encode())
         elif not self.resume:
             (self.run / PLAN).unlink(missing_ok=True)
 

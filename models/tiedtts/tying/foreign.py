@@ -164,7 +164,7 @@ def write_plain(path: Path, net: nn.Module, origin: Mapping[str, Any]) -> None:
 
     Raises:
         CheckpointError: The net is tied, or the origin is not that of such a net.
-        AudioError: The file cannot be written.
+        OutputError: The file cannot be written.
     """
     if tied := [name for name, layer in net.named_modules() if isinstance(layer, TiedLayer)]:
         raise CheckpointError(f"`{tied[0]}` is tied", hint="untie the net first")

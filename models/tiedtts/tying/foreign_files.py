@@ -14,9 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tiedtts import checkpoint
+from tiedtts import checkpoint, storage
 from tiedtts import tensors as tensorfiles
-from tiedtts.audio import files
 from tiedtts.errors import CheckpointError
 
 CONTAINERS = ("generator", "state_dict", "model", "model_state_dict", "module", "net", "weights")
@@ -68,7 +67,7 @@ def write(path: Path, contents: Contents) -> None:
     """Write tensors as a file of the kind its suffix asks for, by default `contents.kind`; all of it or none.
 
     Raises:
-        AudioError: The folder is missing or cannot be written.
+        OutputError: The folder is missing or cannot be written.
     """
     tensors = {key: _own(value) for key, value in contents.tensors.items()}
     suffix = path.suffix.lower()
@@ -88,7 +87,7 @@ def write(path: Path, contents: Contents) -> None:
         value = {key: value}
     if contents.kind == "torch":
         value |= {key: of for key, of in contents.beside.items() if key not in value}
-    with files.replacing(path) as file:
+    with storage.replacing(path) as file:
         torch.save(value, file)
 
 
