@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tiedtts.text.g2p import WEIGHTS, pack
+from tiedtts.text.pronounce.g2p import WEIGHTS, pack
 
 
 def installed() -> Path:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from tiedtts.text.lexicon import CMUDICT, pack, read_cmudict
+from tiedtts.text.pronounce.lexicon import CMUDICT, pack, read_cmudict
 
 
 def main() -> None:

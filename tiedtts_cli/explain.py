@@ -24,8 +24,8 @@ def show(
 
     told: tuple[str, ...] = ()
     if ssml:
-        from tiedtts.text import marked_up
-        from tiedtts.text.ssml import parse
+        from tiedtts.text.markup import marked_up
+        from tiedtts.text.markup.ssml import parse
 
         document = parse(text)
         told = document.warnings

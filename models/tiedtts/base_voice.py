@@ -14,7 +14,7 @@ from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import ConfigError, TextError, VoiceError
 from tiedtts.speaking import SEMITONES, SPEEDS, Settings
 from tiedtts.speech import Speech
-from tiedtts.text import opening
+from tiedtts.text import first_clause
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
 from tiedtts.timing import Mark
 
@@ -90,7 +90,7 @@ class BaseVoice(ABC):
             pause: Silence between sentences, seconds, 0 to 60, and twice that between paragraphs; by
                 default 0.25 s at the voice's own speed.
             seed: Of the noise in the voice, a whole number from 0 up.
-            ssml: The text is SSML, see `tiedtts.text.ssml`.
+            ssml: The text is SSML, see `tiedtts.text.markup.ssml`.
 
         Raises:
             TextError: Nothing in the text can be spoken, phones in braces are not phones, or SSML is not
@@ -178,7 +178,7 @@ class BaseVoice(ABC):
         left_out = LeftOut()
         told: tuple[str, ...] = ()
         if settings.ssml:
-            from tiedtts.text import ssml
+            from tiedtts.text.markup import ssml
 
             document = ssml.parse(text)
             told = document.warnings
@@ -188,7 +188,7 @@ class BaseVoice(ABC):
                 told = ("the text looks like SSML but is read as it stands: `--ssml`, in Python `ssml=True`",)
             sentences = self.front_end.read(text, left_out)
         if first == 0:
-            sentences = opening.cut(sentences)
+            sentences = first_clause.cut(sentences)
         sentence = next(sentences, None)
         if sentence is None:
             raise TextError(

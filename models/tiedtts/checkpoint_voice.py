@@ -16,7 +16,7 @@ from tiedtts.nets import tacotron_synthesis
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.text.frontend import FrontEnd, Sentence
-from tiedtts.text.user_lexicon import Files
+from tiedtts.text.pronounce.user_lexicon import Files
 
 
 class CheckpointVoice(BaseVoice):

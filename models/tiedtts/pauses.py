@@ -13,7 +13,7 @@ from tiedtts.text.frontend import Sentence
 from tiedtts.timing import Mark
 
 if TYPE_CHECKING:
-    from tiedtts.text.delivery import Delivery
+    from tiedtts.text.markup.phone_prosody import Delivery
 
 FADE = 0.005
 """Fade at both ends of a sentence, seconds: no click where sentences are joined."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tiedtts.text.phones import Phone
-from tiedtts.text.pronounce import Word
+from tiedtts.text.pronounce.pronouncer import Word
 
 
 class SpokenPhone(NamedTuple):

@@ -13,7 +13,7 @@ from tiedtts.errors import VoiceError, is_out_of_memory
 from tiedtts.speaking import SEMITONES, SPEEDS
 from tiedtts.speech import Speech
 from tiedtts.text.frontend import FrontEnd, Sentence
-from tiedtts.text.user_lexicon import Files
+from tiedtts.text.pronounce.user_lexicon import Files
 from tiedtts.voice_metadata import METADATA_KEY, OUTPUTS, check_graph
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 
 from tiedtts.errors import TiedTTSError
 from tiedtts.text.frontend import FrontEnd
-from tiedtts.text.normalize import normalize
-from tiedtts.text.ssml import parse
+from tiedtts.text.markup.ssml import parse
+from tiedtts.text.normalize.normalizer import normalize
 
 WORDS = (
     "the a read live Dr. Mr. St. No. U.S. etc. e.g. May Jan. Monday pm a.m. km kg GHz $ £5 XIV II well-known "

@@ -25,13 +25,14 @@ from tests.benchmarks.fuzz_text import PUNCTUATION, SNIPPETS, UNITS, WORDS
 from tiedtts.batch import lines, readers
 from tiedtts.errors import TiedTTSError
 from tiedtts.quoting import printable, quoted
-from tiedtts.text import incoming, ipa
+from tiedtts.text import incoming
 from tiedtts.text.characters import clean
 from tiedtts.text.explanation import explain
 from tiedtts.text.frontend import FrontEnd, LeftOut
-from tiedtts.text.normalize import normalize
-from tiedtts.text.say_as import KINDS, DoesNotFit, say_as
-from tiedtts.text.ssml import parse
+from tiedtts.text.markup.say_as import KINDS, DoesNotFit, say_as
+from tiedtts.text.markup.ssml import parse
+from tiedtts.text.normalize.normalizer import normalize
+from tiedtts.text.pronounce import ipa
 
 LARGEST_POWER = 1.3
 """Of the size; 1 is linear, 2 quadratic."""

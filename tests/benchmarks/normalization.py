@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tiedtts.text.normalize import normalize
+from tiedtts.text.normalize.normalizer import normalize
 
 COLUMNS = ["kind", "written", "spoken"]
 

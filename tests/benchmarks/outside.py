@@ -24,7 +24,7 @@ import torch
 from tiedtts import generators
 from tiedtts.generators import Frames
 from tiedtts.measure.recognition import edits
-from tiedtts.text.normalize import spoken
+from tiedtts.text.normalize.normalizer import spoken
 from tiedtts.training import corpus as corpora
 from tiedtts.voice import load
 

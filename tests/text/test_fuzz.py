@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from tests.benchmarks.fuzz_text import UNITS, fuzz, inputs, megabytes
 from tiedtts.errors import TiedTTSError
-from tiedtts.text.normalize import normalize
-from tiedtts.text.ssml import parse
+from tiedtts.text.markup.ssml import parse
+from tiedtts.text.normalize.normalizer import normalize
 
 
 def test_generated_texts() -> None:

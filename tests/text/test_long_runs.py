@@ -7,8 +7,8 @@ import pytest
 
 from tiedtts.text.characters import clean
 from tiedtts.text.frontend import FrontEnd, LeftOut
-from tiedtts.text.normalize import LONGEST_RUN, normalize
-from tiedtts.text.ssml import parse
+from tiedtts.text.markup.ssml import parse
+from tiedtts.text.normalize.normalizer import LONGEST_RUN, normalize
 
 LABELS = ("AA1", "IY1", "UW1", "B", "K", "S")
 

@@ -23,8 +23,8 @@ from tiedtts.corpus.readers import Recording
 from tiedtts.corpus.report import Report, Scores, by_count
 from tiedtts.errors import ConfigError, CorpusError, TextError
 from tiedtts.text.frontend import FrontEnd, Word
-from tiedtts.text.lexicon import read_user_lexicon
 from tiedtts.text.phones import Phone
+from tiedtts.text.pronounce.lexicon import read_user_lexicon
 
 ALIGNMENT_STATE = "alignment.npz"
 """File in the data folder while recordings are being aligned."""

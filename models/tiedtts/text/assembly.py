@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from tiedtts.text.phones import CLAUSES, PAUSES, POSITIONS, SILENCE, Phone, split_stress
-from tiedtts.text.pronounce import Word
+from tiedtts.text.pronounce.pronouncer import Word
 
 Item = Word | str
 """A word, or a pause: one of `, . ? !`."""

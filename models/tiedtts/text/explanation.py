@@ -8,7 +8,7 @@ from functools import lru_cache
 from tiedtts.text import sentences
 from tiedtts.text.characters import EMOJI, clean
 from tiedtts.text.frontend import FrontEnd, Word
-from tiedtts.text.normalize import normalize
+from tiedtts.text.normalize.normalizer import normalize
 
 LEFT_OUT = "left out"
 """Source of what is not said."""

@@ -11,17 +11,17 @@ import numpy.typing as npt
 from tiedtts.text import assembly, sentences
 from tiedtts.text.characters import EMOJI, Folded, clean, fold, script
 from tiedtts.text.inline import BRACES, Pieces
-from tiedtts.text.normalize import spoken
+from tiedtts.text.normalize.normalizer import spoken
 from tiedtts.text.phones import Phone, encode
-from tiedtts.text.pronounce import Pronouncer, Word
+from tiedtts.text.pronounce.pronouncer import Pronouncer, Word
+from tiedtts.text.pronounce.user_lexicon import Files
 from tiedtts.text.tokens import read
-from tiedtts.text.user_lexicon import Files
 
 # Few texts are marked up, and all others start sooner without.
 if TYPE_CHECKING:
-    from tiedtts.text.delivery import Delivery, Place
-    from tiedtts.text.marked_up import Track
-    from tiedtts.text.spans import Span
+    from tiedtts.text.markup.marked_up import Track
+    from tiedtts.text.markup.phone_prosody import Delivery, Place
+    from tiedtts.text.markup.spans import Span
 
 __all__ = ["Analysis", "FrontEnd", "LeftOut", "Sentence", "Word"]
 
@@ -122,7 +122,7 @@ class FrontEnd:
         Raises:
             TextError: Something in braces is not a phone.
         """
-        from tiedtts.text import marked_up
+        from tiedtts.text.markup import marked_up
 
         track = marked_up.Track(spans)
         paragraph = 0

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from tiedtts.text import abbreviations, units
 from tiedtts.text.inline import SWITCH
+from tiedtts.text.normalize import abbreviations, units
 
 STARTERS = frozenset(
     "A After Although An And As At Because But By Did Do Does For From He Her His How However "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tiedtts.text.inline import MARK, SWITCH, Pieces, number_of
-from tiedtts.text.rules import JOINED
+from tiedtts.text.normalize.rules import JOINED
 
 PAUSES = {",": ",", ";": ",", ":": ",", "—": ",", "–": ",", "(": ",", ")": ",", "[": ",", "]": ","}
 """Punctuation to the pause it makes."""

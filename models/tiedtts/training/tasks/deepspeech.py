@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from tiedtts.errors import CorpusError
 from tiedtts.measure import ctc, forced_alignment, recognition
 from tiedtts.nets.deepspeech import SYMBOLS, DeepSpeech
-from tiedtts.text.normalize import normalize
+from tiedtts.text.normalize.normalizer import normalize
 from tiedtts.training import frame_labels, losses, pictures
 from tiedtts.training.augmentation import augment
 from tiedtts.training.corpus import Corpus, Utterance

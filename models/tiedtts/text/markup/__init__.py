@@ -1,0 +1,1 @@
+"""SSML: marked-up text, and the prosody it asks for."""

@@ -1,0 +1,121 @@
+"""How the phones of a marked-up sentence are said, each on its own."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from tiedtts.text.markup.spans import Span
+from tiedtts.text.phones import Phone
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A named place in a sentence."""
+
+    name: str
+    phone: int
+    """It stands before this one, 0 to T; before the silence ahead of the sentence if -1."""
+    ahead: bool = True
+    """Whether it stands before the silence that is made between the phones there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What markup says of a sentence of T phones, on top of what holds for the whole text."""
+
+    speed: tuple[float, ...]
+    """Factors, (T,); larger is faster."""
+    pitch: tuple[float, ...]
+    """Semitones, (T,)."""
+    volume: tuple[float, ...]
+    """Decibels, (T,)."""
+    silence: tuple[float, ...]
+    """Seconds of silence after each phone, (T,)."""
+    places: tuple[Place, ...] = ()
+
+    def cut(self, phone: int) -> tuple["Delivery", "Delivery"]:
+        """Return the delivery of the first phones, and that of the others with a silence ahead of them."""
+        opening = Delivery(
+            self.speed[:phone],
+            self.pitch[:phone],
+            self.volume[:phone],
+            self.silence[:phone],
+            tuple(place for place in self.places if place.phone < phone),
+        )
+        rest = Delivery(
+            (self.speed[phone], *self.speed[phone:]),
+            (self.pitch[phone], *self.pitch[phone:]),
+            (self.volume[phone], *self.volume[phone:]),
+            (0.0, *self.silence[phone:]),
+            tuple(
+                Place(place.name, place.phone - phone + 1, place.ahead)
+                for place in self.places
+                if place.phone >= phone
+            ),
+        )
+        return opening, rest
+
+
+@dataclass(slots=True)
+class Gaps:
+    """What stands between the words of a sentence; gap n is before word n."""
+
+    spans: list[Span] = field(default_factory=list)
+    """That of each word."""
+    silence: dict[int, float] = field(default_factory=dict)
+    """Seconds, by gap."""
+    places: list[tuple[int, Place]] = field(default_factory=list)
+    """With their gaps; `phone` is 0 where the end of the word before is meant, else 1."""
+
+    def delivery(self, phones: Sequence[Phone], first: int, count: int, *, ends: bool) -> Delivery:
+        """Return the delivery of a part of the sentence.
+
+        Args:
+            phones: Of the part, T of them.
+            first: Its first word.
+            count: Its words.
+            ends: Whether it is the last part.
+        """
+        begin: dict[int, int] = {}
+        end: dict[int, int] = {}
+        for index, phone in enumerate(phones):
+            if phone.word >= 0:
+                begin.setdefault(phone.word, index)
+                end[phone.word] = index + 1
+
+        def start(word: int) -> int:
+            return next((begin[n] for n in range(word, count) if n in begin), len(phones))
+
+        word = 0
+        chosen = []
+        for phone in phones:
+            word = phone.word if phone.word >= 0 else word
+            chosen.append(self.spans[first + word])
+        silence = [0.0] * len(phones)
+        # Of this part alone: a sentence may have very many parts, and very many pauses.
+        for gap in range(first + 1, first + count + 1):
+            if gap in self.silence:
+                silence[start(gap - first) - 1] += self.silence[gap]
+        places = [
+            Place(
+                place.name,
+                start(gap - first) if place.phone else end.get(gap - first - 1, 0),
+                place.ahead,
+            )
+            for gap, place in self.places[
+                _index(self.places, first) : _index(self.places, first + count + ends)
+            ]
+        ]
+        return Delivery(
+            tuple(span.speed for span in chosen),
+            tuple(span.pitch for span in chosen),
+            tuple(span.volume for span in chosen),
+            tuple(silence),
+            tuple(places),
+        )
+
+
+def _index(places: Sequence[tuple[int, Place]], gap: int) -> int:
+    """Return how many places come before a gap; they are in order."""
+    return bisect_left(places, gap, key=itemgetter(0))

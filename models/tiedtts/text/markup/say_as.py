@@ -1,0 +1,125 @@
+"""What `<say-as interpret-as="...">` asks for, in words."""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from tiedtts.text.normalize import dates, telephone
+from tiedtts.text.normalize.fractions import fraction
+from tiedtts.text.normalize.normalizer import normalize
+from tiedtts.text.normalize.numbers import cardinal, count, digits, ordinal, spell_number, year
+from tiedtts.text.normalize.web import SIGNS
+from tiedtts.text.pronounce.lexicon import Lexicon
+
+MOST_DIGITS = 33
+"""Longer numbers have no name."""
+
+
+class DoesNotFit(ValueError):
+    """The text is not what it is said to be."""
+
+
+def say_as(kind: str, text: str, form: str = "") -> str:
+    """Return what to speak.
+
+    Args:
+        kind: The value of `interpret-as`.
+        text: Content of the element.
+        form: The value of `format`: the order of a date, `mdy`.
+
+    Raises:
+        KeyError: The kind is unknown.
+        DoesNotFit: The text is not of that kind.
+    """
+    return _KINDS[kind](" ".join(text.split()), form)
+
+
+def spell(text: str) -> str:
+    """Return a text character by character, letters as phones in braces."""
+    return " ".join(filter(None, map(_character, text)))
+
+
+@lru_cache(maxsize=1024)
+def _character(char: str) -> str:
+    if char.isascii() and char.isalpha():
+        return "{" + " ".join(Lexicon.open().get(char.lower() + ".")[0]) + "}"
+    return SIGNS.get(char) or normalize(char)
+
+
+def _number(text: str) -> int:
+    bare = re.sub(r"[ ,]|(?<=\d)(?i:st|nd|rd|th)$", "", text)
+    if not re.fullmatch(rf"[-+]?[0-9]{{1,{MOST_DIGITS}}}", bare):
+        raise DoesNotFit(text)
+    return int(bare)
+
+
+def _cardinal(text: str, form: str) -> str:
+    if re.fullmatch(r"-?[0-9,]{0,40}\.[0-9]{1,40}", text):
+        return ("minus " if text[0] == "-" else "") + spell_number(text.lstrip("-"))
+    number = _number(text)
+    return ("minus " if number < 0 else "") + count(abs(number))
+
+
+def _ordinal(text: str, form: str) -> str:
+    return ordinal(_number(text))
+
+
+def _digits(text: str, form: str) -> str:
+    if not re.search("[0-9]", text):
+        raise DoesNotFit(text)
+    return ", ".join(digits(group) for group in re.findall("[0-9]+", text))
+
+
+def _telephone(text: str, form: str) -> str:
+    if not re.search("[0-9]", text):
+        raise DoesNotFit(text)
+    return ("plus " if text.startswith("+") else "") + telephone.groups(text)
+
+
+def _fraction(text: str, form: str) -> str:
+    match = re.fullmatch(r"(?:([0-9]{1,9})[ +]+)?([0-9]{1,9})/([0-9]{1,9})", text)
+    if not match or int(match[3]) < 2:
+        raise DoesNotFit(text)
+    part = fraction(int(match[2]), int(match[3]))
+    return f"{count(int(match[1]))} and {part}" if match[1] else part
+
+
+def _date(text: str, form: str) -> str:
+    parts = re.findall(r"[0-9]+", text)
+    if any(len(part) > MOST_DIGITS for part in parts):
+        raise DoesNotFit(text)
+    if not form or len(parts) != len(form) or set(form) - set("dmy"):
+        return _by_rules(text, form)
+    found = {letter: int(part) for letter, part in zip(form, parts, strict=True)}
+    if not (1 <= found.get("m", 1) <= 12 and 1 <= found.get("d", 1) <= 31):
+        raise DoesNotFit(text)
+    said = [dates.MONTHS[found["m"] - 1]] if "m" in found else []
+    said += [ordinal(found["d"])] if "d" in found else []
+    written = parts[form.index("y")] if "y" in form else ""
+    if written:
+        said.append(year(found["y"]) if len(written) > 2 else _short(written))
+    return " ".join(said)
+
+
+def _short(written: str) -> str:
+    return digits(written) if int(written) < 10 else cardinal(int(written))
+
+
+def _time(text: str, form: str) -> str:
+    # `hms12` is the usual order; 2:30p stands for 2:30 pm.
+    return _by_rules(re.sub(r"(?<=[0-9]) ?([apAP])(?![a-zA-Z.])", r" \1m", text), form)
+
+
+def _by_rules(text: str, form: str) -> str:
+    return normalize(text)
+
+
+_KINDS: dict[str, Callable[[str, str], str]] = {
+    **dict.fromkeys(("characters", "spell-out", "verbatim", "letters"), lambda text, form: spell(text)),
+    **dict.fromkeys(("cardinal", "number"), _cardinal),
+    **dict.fromkeys(("digits", "number:digits"), _digits),
+    **dict.fromkeys(("unit", "currency", "address", "measure", "net"), _by_rules),
+    **{"ordinal": _ordinal, "fraction": _fraction, "date": _date, "time": _time, "telephone": _telephone},
+}
+KINDS = tuple(_KINDS)
+"""Every value of `interpret-as` that is known."""

@@ -1,0 +1,119 @@
+"""A marked-up text as runs that are each said in one way."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tiedtts.text.markup.prosody import LONGEST_BREAK, Prosody
+
+Boundary = Literal["", "sentence", "paragraph"]
+BOUNDARIES: tuple[Boundary, ...] = ("", "sentence", "paragraph")
+"""From the weakest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of text that is said in one way."""
+
+    text: str
+    """What to say, phones in braces; empty for a mere pause or mark."""
+    speed: float = 1.0
+    """Factor; larger is faster."""
+    pitch: float = 0.0
+    """Semitones."""
+    volume: float = 0.0
+    """Decibels."""
+    pause: float = 0.0
+    """Silence after it, seconds, beside what its punctuation makes."""
+    mark: str | None = None
+    """Name of this place in the text; such a span has no text."""
+    boundary: Boundary = ""
+    """What ends after it."""
+    emphasis: str = ""
+    """`strong`, `moderate`, `reduced`; already in speed, pitch and volume."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text with its markup taken off."""
+
+    spans: tuple[Span, ...]
+    warnings: tuple[str, ...]
+    """One line for each kind of thing that could not be followed."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A span that may still grow."""
+
+    prosody: Prosody
+    emphasis: str = ""
+    mark: str | None = None
+    parts: list[str] = field(default_factory=list)
+    pause: float = 0.0
+    boundary: Boundary = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more text may be added."""
+        return self.mark is None and not self.pause and not self.boundary
+
+
+class Spans:
+    """Spans being collected: text that is said in the same way grows together."""
+
+    def __init__(self) -> None:
+        self._drafts: list[_Draft] = []
+
+    def add(self, text: str, prosody: Prosody, emphasis: str) -> None:
+        """Add text; space at its ends parts it from its neighbours."""
+        last = self._drafts[-1] if self._drafts else None
+        if last and last.is_open and last.parts:
+            if (last.prosody, last.emphasis) == (prosody, emphasis):
+                last.parts.append(text)
+                return
+            # `<prosody ...>you</prosody>, and`: the comma belongs to what it follows.
+            stop = re.match(r"[.,;:!?…)\]]+(?=\s|$)", text)
+            if stop:
+                last.parts.append(stop[0])
+                text = text[stop.end() :]
+            if not text.strip():
+                # What comes next may be said in the same way.
+                last.parts.append(text)
+        if text.strip():
+            self._drafts.append(_Draft(prosody, emphasis, parts=[text]))
+
+    def mark(self, name: str) -> None:
+        """Name this place."""
+        self._drafts.append(_Draft(Prosody(), mark=name))
+
+    def pause(self, seconds: float) -> None:
+        """Add silence; of several in a row all count."""
+        if not seconds:
+            return
+        if not self._drafts or self._drafts[-1].mark is not None:
+            self._drafts.append(_Draft(Prosody()))
+        last = self._drafts[-1]
+        last.pause = min(last.pause + seconds, LONGEST_BREAK)
+
+    def end(self, boundary: Boundary) -> None:
+        """Let a sentence or a paragraph end here."""
+        if self._drafts:
+            last = self._drafts[-1]
+            last.boundary = max(last.boundary, boundary, key=BOUNDARIES.index)
+
+    def finish(self) -> tuple[Span, ...]:
+        """Return all spans in order."""
+        return tuple(
+            Span(
+                re.sub(r" (?=[.,;:!?)\]]+(?: |$))", "", " ".join("".join(draft.parts).split())),
+                draft.prosody.speed,
+                draft.prosody.pitch,
+                draft.prosody.volume,
+                draft.pause,
+                draft.mark,
+                draft.boundary,
+                draft.emphasis,
+            )
+            for draft in self._drafts
+        )

@@ -1,0 +1,154 @@
+"""Dates, years and decades."""
+
+import re
+
+from tiedtts.text.normalize.numbers import cardinal, digits, ordinal, pairs, year
+from tiedtts.text.normalize.rules import Rule, letters
+
+MONTHS = "January February March April May June July August September October November December".split()
+SHORT = {
+    **{"jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9, "oct": 10},
+    **{"nov": 11, "dec": 12},
+}
+NUMBERED = {**SHORT, **{name.lower(): place for place, name in enumerate(MONTHS, start=1)}}
+DAYS = {
+    **{"mon": "Monday", "tue": "Tuesday", "tues": "Tuesday", "wed": "Wednesday", "thu": "Thursday"},
+    **{"thur": "Thursday", "thurs": "Thursday", "fri": "Friday", "sat": "Saturday", "sun": "Sunday"},
+}
+_MONTH = "(" + "|".join(sorted(NUMBERED, key=len, reverse=True)) + r")\b\.?"
+_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
+_MONTH_NAMES = "|".join(sorted((name.capitalize() for name in NUMBERED), key=len, reverse=True))
+_DAY_NAMES = "|".join(sorted((name.capitalize() for name in DAYS), key=len, reverse=True))
+_NOTHING: frozenset[str] = frozenset()
+_YEAR = r"(?:(?:,? |-)(\d{4})(?![\d,:/-]|\.\d| ?%))?"
+
+
+def month(name: str) -> str:
+    """Return the full name of a month."""
+    return MONTHS[NUMBERED[name.lower()] - 1]
+
+
+def _is_day(text: str) -> bool:
+    return 1 <= int(text) <= 31
+
+
+def _month_day(match: re.Match[str]) -> str:
+    name, day, last, written = match.groups()
+    verbs = name in ("may", "march", "mar") and not written
+    if not _is_day(day) or verbs:
+        return match[0]
+    spoken = f"{month(name)} {ordinal(int(day))}"
+    if last:
+        if not _is_day(last):
+            return match[0]
+        spoken += f" to {ordinal(int(last))}"
+    return f"{spoken}, {year(int(written))}" if written else spoken
+
+
+def _day_month(match: re.Match[str]) -> str:
+    the, day, name, written = match.groups()
+    if not _is_day(day) or (name in ("may", "march", "mar") and not written and not the):
+        return match[0]
+    spoken = f"the {ordinal(int(day))} of {month(name)}"
+    return f"{spoken} {year(int(written))}" if written else spoken
+
+
+def _month_year(match: re.Match[str]) -> str:
+    number = int(match[2])
+    return f"{month(match[1])} {year(number)}" if 1000 <= number < 2200 else match[0]
+
+
+def _iso(match: re.Match[str]) -> str:
+    return _date(int(match[1]), int(match[3]), int(match[4])) or match[0]
+
+
+def _year_month(written: str, number: str) -> str:
+    return f"{MONTHS[int(number) - 1]} {year(int(written))}"
+
+
+def _numeric(match: re.Match[str]) -> str:
+    first, second, written = int(match[1]), int(match[3]), match[4]
+    swapped = first > 12 or match[2] == "."
+    if match[2] != match[0][len(match[1]) + 1 + len(match[3])] or len(written) == 3:
+        return match[0]
+    parts = (second, first) if swapped else (first, second)
+    spoken = _date(int(written), *parts)
+    if not spoken:
+        return match[0]
+    if len(written) == 4:
+        return spoken
+    short = cardinal(int(written)) if int(written) > 9 else digits(written)
+    return f"{_date(2000, *parts).rpartition(',')[0]}, {short}"
+
+
+def _date(number: int, month_number: int, day: int) -> str:
+    if not (1 <= month_number <= 12 and 1 <= day <= 31):
+        return ""
+    return f"{MONTHS[month_number - 1]} {ordinal(day)}, {year(number)}"
+
+
+def _era(match: re.Match[str]) -> str:
+    number = int(match[1])
+    said = pairs(number) if 110 <= number < 10000 and number % 100 >= 10 else year(number)
+    return f"{said} {letters(match[2].replace('.', '').replace(' ', ''))}"
+
+
+def _quarter(match: re.Match[str]) -> str:
+    return _part_of_year(f"the {ordinal(int(match[1]))} quarter", match[2])
+
+
+def _half(match: re.Match[str]) -> str:
+    return _part_of_year(f"the {ordinal(int(match[1]))} half", match[2])
+
+
+def _part_of_year(part: str, written: str | None) -> str:
+    if not written:
+        return part
+    number = int(written)
+    said = year(number) if number > 99 else digits(written) if number < 10 else cardinal(number)
+    return f"{part} of {said}"
+
+
+RULES = (
+    Rule(
+        rf"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?(?=,? (?:(?:{_MONTH_NAMES})\b|\d))",
+        lambda m: DAYS[m[1].lower()],
+    ),
+    Rule(r"(?<![\w./-])([12]\d{3})-0([1-9])(?![\w/-]|[.,]\d)", lambda m: _year_month(m[1], m[2])),
+    Rule(r"(?<![\w./-])0([1-9])/([12]\d{3})(?![\w/-]|[.,]\d)", lambda m: _year_month(m[2], m[1])),
+    Rule(r"(?<![\w./-])(\d{4})([-./])(\d\d)\2(\d\d)(?![\w-]|[./]\d)", _iso),
+    Rule(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4}|\d\d)(?![\w/-]|\.\d)", _numeric),
+    Rule(
+        rf"(?<![\d.,/:$-])(\d{{1,2}}) ?[-–] ?(\d{{1,2}}) ({_MONTH_NAMES})\b",
+        lambda m: (
+            f"the {ordinal(int(m[1]))} to the {ordinal(int(m[2]))} of {month(m[3])}"
+            if _is_day(m[1]) and _is_day(m[2])
+            else m[0]
+        ),
+    ),
+    Rule(rf"\b(the )?(?<![\d.,/:$-]){_DAY}(?: (?:of )?|-){_MONTH}{_YEAR}", _day_month, flags=re.IGNORECASE),
+    Rule(
+        rf"\b{_MONTH} (?:the )?{_DAY}(?: ?[-–] ?{_DAY})?(?![\w:/%]|[.,]\d){_YEAR}",
+        _month_day,
+        flags=re.IGNORECASE,
+    ),
+    Rule(rf"\b{_MONTH},? (\d{{4}})(?![\w,:/%-]|\.\d)", _month_year, flags=re.IGNORECASE),
+    Rule(r"(?<![\w.,])(\d{1,4}) ?(A\.? ?D\b|B\.? ?C\.? ?E\b|B\.? ?C\b|C\.? ?E\b|a\.d\b|b\.c\b)\.?", _era),
+    Rule(r"\b([1-4])(?:Q ?(\d\d(?:\d\d)?)|Q)\b", _quarter),
+    Rule(r"\b([12])H ?(\d\d(?:\d\d)?)\b", _half),
+    Rule(
+        rf"\b({_DAY_NAMES})\.? ?[-–] ?({_DAY_NAMES})\b(?:\.(?= [a-z]))?",
+        lambda m: f"{DAYS[m[1].lower()]} to {DAYS[m[2].lower()]}",
+        _NOTHING,
+    ),
+    Rule(
+        rf"\b({_MONTH_NAMES})\.? ?[-–] ?({_MONTH_NAMES})\b(?:\.(?= [a-z]))?",
+        lambda m: f"{month(m[1])} to {month(m[2])}",
+        _NOTHING,
+    ),
+    Rule(
+        r"\b(in|since|by|until|till|before|after|from|of|year|circa|around) (1[01]\d\d)\b"
+        r"(?![,.:/%-]?\d| [a-z]+s\b)",
+        lambda m: f"{m[1]} {year(int(m[2]))}",
+    ),
+)

@@ -1,0 +1,173 @@
+"""Sums of money."""
+
+import re
+from dataclasses import dataclass
+
+from tiedtts.text.normalize.numbers import count, spell_number
+from tiedtts.text.normalize.rules import NUMBER, Rule, letters, spaced
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """The words for a currency."""
+
+    one: str
+    many: str
+    cent: str = ""
+    """Nothing if it has no hundredths."""
+    cents: str = ""
+
+
+DOLLAR = Currency("dollar", "dollars", "cent", "cents")
+POUND = Currency("pound", "pounds", "penny", "pence")
+EURO = Currency("euro", "euros", "cent", "cents")
+SIGNS = {
+    **{"$": DOLLAR, "£": POUND, "€": EURO, "¥": Currency("yen", "yen"), "₩": Currency("won", "won")},
+    **{"₺": Currency("lira", "lira"), "₴": Currency("hryvnia", "hryvnias"), "₦": Currency("naira", "naira")},
+    **{"฿": Currency("baht", "baht"), "₫": Currency("dong", "dong"), "₱": Currency("peso", "pesos")},
+    **{"₪": Currency("shekel", "shekels"), "₿": Currency("bitcoin", "bitcoins")},
+    **{
+        "₹": Currency("rupee", "rupees", "paisa", "paise"),
+        "₽": Currency("ruble", "rubles", "kopek", "kopeks"),
+    },
+}
+CODES = {
+    **{"USD": "US dollars", "EUR": "euros", "GBP": "pounds", "JPY": "yen", "CHF": "Swiss francs"},
+    **{
+        "CAD": "Canadian dollars",
+        "AUD": "Australian dollars",
+        "CNY": "yuan",
+        "INR": "rupees",
+    },
+    **{"SEK": "Swedish kronor", "NOK": "Norwegian kroner", "DKK": "Danish kroner", "MXN": "Mexican pesos"},
+    **{"BRL": "Brazilian reais", "NZD": "New Zealand dollars", "HKD": "Hong Kong dollars"},
+    **{"SGD": "Singapore dollars", "KRW": "won", "RUB": "rubles", "PLN": "zlotys", "BTC": "bitcoins"},
+}
+COUNTRIES = {
+    **{"A": "Australian", "AU": "Australian", "C": "Canadian", "CA": "Canadian", "HK": "Hong Kong"},
+    **{"NZ": "New Zealand", "S": "Singapore"},
+}
+"""What stands before a dollar sign: `A$`."""
+SCALES = {
+    **{
+        "k": "thousand",
+        "m": "million",
+        "mn": "million",
+        "b": "billion",
+        "bn": "billion",
+        "t": "trillion",
+        "tn": "trillion",
+    },
+    **{word: word for word in ("hundred", "thousand", "million", "billion", "trillion")},
+}
+PER = {
+    **{"ft": "foot", "gal": "gallon", "oz": "ounce", "mi": "mile", "min": "minute", "ea": "piece"},
+    "hr": "hour",
+    "h": "hour",
+    "yr": "year",
+    "wk": "week",
+    "mo": "month",
+    "day": "day",
+    "month": "month",
+} | {
+    name: name
+    for name in (
+        "hour year week person night kg lb gallon unit head foot mile minute item piece user seat share "
+        "barrel ton acre"
+    ).split()
+}
+_SIGN = "[" + "".join(SIGNS) + "]"
+_SCALE = "(?: ?(" + "|".join(sorted(SCALES, key=len, reverse=True)) + r")\b)?"
+_PER = r"(?:/(" + "|".join(sorted(PER, key=len, reverse=True)) + r")\b)?"
+
+
+def amount(number: str, currency: Currency, scale: str = "") -> str:
+    """Return a sum in words.
+
+    Args:
+        number: As written: `1,925.21`.
+        currency: Its words.
+        scale: `million` and the like.
+    """
+    if scale:
+        return f"{spell_number(number, scale)} {scale} {currency.many}"
+    whole, _, decimals = number.replace(",", "").partition(".")
+    if decimals.strip("0") and not (currency.cent and (len(decimals) < 3 or not decimals[2:].strip("0"))):
+        return f"{spell_number(number)} {currency.many}"
+    major, minor = int(whole or "0"), int((decimals + "00")[:2]) if decimals else 0
+    parts = []
+    if major or not minor:
+        parts.append(f"{count(major)} {currency.one if major == 1 else currency.many}")
+    if minor:
+        parts.append(f"{count(minor)} {currency.cent if minor == 1 else currency.cents}")
+    return " ".join(parts)
+
+
+def _money(match: re.Match[str]) -> str:
+    country, sign, number, scale, per = match.groups()
+    minus = "minus " if match[0].startswith("-") else ""
+    words = minus + amount(number, SIGNS[sign], SCALES[scale.lower()] if scale else "")
+    if country:
+        name = COUNTRIES.get(country.upper()) or letters(country)
+        head, _, tail = words.rpartition(" ")
+        words = f"{head} {name} {tail}"
+    if _adjective(match):
+        head, _, last = words.rpartition(" ")
+        words = f"{head} {_ONE.get(last, last)}"
+    return spaced(match, f"{words} per {PER[per.lower()]}" if per else words)
+
+
+_ONE = {currency.many: currency.one for currency in SIGNS.values()}
+_NOUN = re.compile(r" (?:bills?|notes?|coins?)\b")
+_NO_NOUN = re.compile(" (?:in|on|to|for|of|and|or|a|an|per|each|back|is|was|by|from|at|as|more|less|than)\\b")
+
+
+def _adjective(match: re.Match[str]) -> bool:
+    """Whether a sum describes what follows: `a $5 fee`, `$20 bills`."""
+    text, end = match.string, match.end()
+    if _NOUN.match(text, end):
+        return True
+    before = text[max(0, match.start() - 3) : match.start()].lower()
+    return (
+        before in ("a ", " a ")
+        and bool(re.match(" [a-z]{3}", text[end : end + 4]))
+        and not _NO_NOUN.match(text, end)
+    )
+
+
+def _coded(match: re.Match[str]) -> str:
+    number = match[1] or match[4]
+    code = match[2] or match[3]
+    return f"{spell_number(number)} {CODES[code]}"
+
+
+_CODE = "(" + "|".join(CODES) + ")"
+RULES = (
+    Rule(rf"({_SIGN}{NUMBER}) ?[-–] ?(?={_SIGN}\d)", lambda m: f"{m[1]} to ", frozenset(SIGNS)),
+    Rule(
+        rf"({_SIGN})({NUMBER}) ?[-–] ?(?=\d)", lambda m: f"{spell_number(m[2])} to {m[1]}", frozenset(SIGNS)
+    ),
+    Rule(
+        rf"(?:(?<!\w)-)?(?:\b(US|A|C|S|HK|NZ|AU|CA))?({_SIGN}) ?({NUMBER}){_SCALE}"
+        rf"(?: (?:dollar|pound|euro)s?\b)?{_PER}",
+        _money,
+        frozenset(SIGNS),
+        re.IGNORECASE,
+    ),
+    Rule(rf"\b({NUMBER}) ?{_CODE}\b|\b{_CODE}\.? ?({NUMBER})", _coded),
+    Rule(rf"\bRs\.? ?({NUMBER})", lambda m: f"{spell_number(m[1])} rupees"),
+    # As on the Continent: `5,50 €`.
+    Rule(
+        rf"(?<![\d.,])(\d{{1,9}}),(\d\d) ?({_SIGN})(?![\w.])",
+        lambda m: amount(f"{m[1]}.{m[2]}", SIGNS[m[3]]),
+        frozenset(SIGNS),
+    ),
+    Rule(
+        rf"(?<![\d.,])({NUMBER}) ?({_SIGN})(?![\w.])", lambda m: amount(m[1], SIGNS[m[2]]), frozenset(SIGNS)
+    ),
+    Rule(
+        rf"(?<!\d)({NUMBER}) ?¢",
+        lambda m: f"{spell_number(m[1])} {'cent' if m[1] == '1' else 'cents'}",
+        frozenset("¢"),
+    ),
+)

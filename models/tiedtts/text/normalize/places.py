@@ -1,0 +1,68 @@
+"""Postal addresses of the United States."""
+
+import re
+
+from tiedtts.text.normalize import abbreviations
+from tiedtts.text.normalize.abbreviations import STREETS
+from tiedtts.text.normalize.numbers import cardinal, digits, pairs
+from tiedtts.text.normalize.rules import Rule
+
+STATES = dict(
+    entry.split(":")
+    for entry in (
+        "AL:Alabama|AK:Alaska|AZ:Arizona|AR:Arkansas|CA:California|CO:Colorado|CT:Connecticut|DE:Delaware|"
+        "FL:Florida|GA:Georgia|HI:Hawaii|ID:Idaho|IL:Illinois|IN:Indiana|IA:Iowa|KS:Kansas|KY:Kentucky|"
+        ""
+        "LA:Louisiana|ME:Maine|MD:Maryland|MA:Massachusetts|MI:Michigan|MN:Minnesota|MS:Mississippi|MO:Missouri|"
+        "MT:Montana|NE:Nebraska|NV:Nevada|NH:New Hampshire|NJ:New Jersey|NM:New Mexico|NY:New York|"
+        "NC:North Carolina|ND:North Dakota|OH:Ohio|OK:Oklahoma|OR:Oregon|PA:Pennsylvania|RI:Rhode Island|"
+        "SC:South Carolina|SD:South "
+        "Dakota|TN:Tennessee|TX:Texas|UT:Utah|VT:Vermont|VA:Virginia|WA:Washington|"
+        "WV:West Virginia|WI:Wisconsin|WY:Wyoming|DC:D C"
+    ).split("|")
+)
+DIRECTIONS = abbreviations.DIRECTIONS | {
+    "NE": "Northeast",
+    "NW": "Northwest",
+    "SE": "Southeast",
+    "SW": "Southwest",
+}
+
+
+def house_number(text: str) -> str:
+    """Return a street number in words: `twelve eleven`, `seven zero eight`."""
+    if len(text) > 4 or (len(text) == 3 and text[1] == "0" and text[2] != "0"):
+        return digits(text)
+    return pairs(int(text)) if len(text) > 2 else cardinal(int(text))
+
+
+def _address(match: re.Match[str]) -> str:
+    number, letter, direction, name, street, quarter = match.groups()
+    spoken = [house_number(number) + (f" {letter}" if letter else "")]
+    if direction:
+        spoken.append(DIRECTIONS[direction])
+    spoken += [name, STREETS.get(street.lower(), street)]
+    return " ".join([*spoken, DIRECTIONS[quarter]] if quarter else spoken)
+
+
+_STREET = (
+    "St|Ave|Expy|Blvd|Rd|Dr|Ln|Ct|Pl|Hwy|Pkwy|Sq|Street|Avenue|Boulevard|Road|Drive|Lane|Court|Highway|Way"
+)
+RULES = (
+    Rule(rf",? (?:{'|'.join(STATES)}) \d{{5}}(?:-\d{{4}})?\b", lambda m: _state(m[0])),
+    Rule(
+        r"(?<![\w.,$-])(\d{1,5})([A-F])? (?:(NE|NW|SE|SW|[NSEW])\.? )?"
+        rf"((?:[A-Z][a-z]+|\d{{1,3}}(?:st|nd|rd|th))(?: [A-Z][a-z]+){{0,3}}) "
+        rf"((?i:{_STREET}))\b\.?(?: (NE|NW|SE|SW)\b)?",
+        _address,
+    ),
+    Rule(
+        r"\b((?i:room|suite|flight|box|apartment|apt\.?|route|highway|interstate)) (\d{3,4})\b(?![.,]\d)",
+        lambda m: f"{'apartment' if m[1].lower().startswith('apt') else m[1]} {house_number(m[2])}",
+    ),
+)
+
+
+def _state(text: str) -> str:
+    state, number = text.lstrip(", ").split(" ")
+    return f", {STATES[state]} {digits(number)}"

@@ -1,0 +1,78 @@
+"""Signs that are said as words."""
+
+from tiedtts.text.normalize.rules import Rule
+
+TAG = r"</?[a-z][a-z0-9]{0,10}(?: [^<>]{0,200})?/?>"
+"""A tag of HTML."""
+BETWEEN = {
+    "+": "plus",
+    "=": "equals",
+    "<": "less than",
+    ">": "greater than",
+    "≈": "approximately",
+    "≠": "not equal to",
+}
+ALWAYS = {
+    **{
+        "&": "and",
+        "%": "percent",
+        "$": "dollar",
+        "£": "pound",
+        "€": "euro",
+        "¥": "yen",
+        "₩": "won",
+        "₹": "rupee",
+    },
+    **{"₽": "ruble", "¢": "cent", "°": "degrees", "×": "times", "÷": "divided by", "±": "plus or minus"},
+    **{"§": "section", "π": "pi", "√": "square root of", "≈": "approximately", "≠": "not equal to"},
+    **{
+        "≤": "less than or equal to",
+        "≥": "greater than or equal to",
+        "∞": "infinity",
+        "@": "at",
+        "#": "hash",
+    },
+    **{"+": "plus", "=": "equals", "∑": "sum", "∫": "integral", "∂": "partial", "∝": "proportional to"},
+    **{"≡": "identical to", "∈": "in", "∆": "delta", "∅": "empty set"},
+    **{"₺": "lira", "₴": "hryvnia", "₦": "naira", "฿": "baht", "₫": "dong", "₱": "peso", "₪": "shekel"},
+    **{"₿": "bitcoin"},
+}
+SILENT = "*_|\\^<>~`/"
+"""Left out; they only part words."""
+_ALL = frozenset(ALWAYS)
+
+
+def _compared(sign: str, equal: str) -> str:
+    return f" {BETWEEN[sign]} {'or equal to ' if equal else ''}"
+
+
+_SPELLINGS = {"!=": "≠", "==": "=", "<=": "≤", ">=": "≥", "->": ", ", "=>": ", "}
+EARLY_RULES = (
+    Rule(r"(?<![<>=!-])(?:[!=<>]=|[-=]>)(?![<>=-])", lambda m: f" {_SPELLINGS[m[0]]} ", frozenset("=>")),
+    Rule(r"\b([A-Za-z])([<>])(?=[A-Za-z]\b)", lambda m: f"{m[1]} {BETWEEN[m[2]]} ", frozenset("<>")),
+    Rule(r"(?<=\d) ?deg\.? ?(?=[CF]\b)", lambda m: "°"),
+    Rule(r"(?<=\d) ?[-–] ?(?=(?:present|now|today)\b)", lambda m: " to "),
+    Rule(r"~ ?(?=[$£€]?\d)", lambda m: "approximately ", frozenset("~")),
+    Rule(r"\+/-|-/\+", lambda m: "±", frozenset("/")),
+    Rule(r"(?<![<>])([<>])(=?) ?(?=[$£€]?\d)", lambda m: _compared(m[1], m[2]), frozenset("<>")),
+)
+"""Come before the rules that take the numbers away."""
+RULES = (
+    Rule(r"\b([CFJ])#(?!\w)", lambda m: f"{m[1]} sharp", frozenset("#")),
+    Rule(r"\b([A-Za-z])\+\+", lambda m: f"{m[1]} plus plus ", frozenset("+")),
+    Rule(r"\band/or\b", lambda m: "and or", frozenset("/")),
+    Rule(
+        r"&(amp|lt|gt|quot|nbsp|apos);",
+        lambda m: {"amp": " & ", "lt": " < ", "gt": " > "}.get(m[1], " "),
+        frozenset("&"),
+    ),
+    Rule(r"^#{1,6} ", lambda m: "", frozenset("#")),
+    Rule(r"(?<= )([<>])(?= )", lambda m: BETWEEN[m[1]], frozenset("<>")),
+    Rule(r"\b([a-z]) \* (?=[a-z]\b)", lambda m: f"{m[1]} times ", frozenset("*")),
+    Rule(r"(?<=[\w:])\\(?=\w)", lambda m: " backslash ", frozenset("\\")),
+    Rule(r"(?<=\w)/(?=\w)|(?:(?<= )|^)/(?=\S)", lambda m: " slash ", frozenset("/")),
+    # A row of signs is an ornament: `=====`.
+    Rule(r"([=+#*_~%$&@-])\1{2,}", lambda m: " — ", frozenset("=+#*_~%$&@-")),
+    Rule("[" + "".join(sorted(ALWAYS)) + "]", lambda m: f" {ALWAYS[m[0]]} ", _ALL),
+    Rule(r"[*_|\\^<>~`/]+", lambda m: " ", frozenset(SILENT)),
+)

@@ -1,0 +1,241 @@
+"""Quantities: numbers with units, percentages, temperatures, heights."""
+
+import re
+
+from tiedtts.text.normalize.numbers import cardinal, spell_number
+from tiedtts.text.normalize.rules import NUMBER, Rule, spaced
+
+UNITS = {
+    **{
+        "km": "kilometer",
+        "cm": "centimeter",
+        "mm": "millimeter",
+        "nm": "nanometer",
+        "mi": "mile",
+        "yd": "yard",
+    },
+    **{"yds": "yard", "ft": "foot", "kg": "kilogram", "kgs": "kilogram", "mg": "milligram", "lb": "pound"},
+    **{"lbs": "pound", "oz": "ounce", "ml": "milliliter", "gal": "gallon", "qt": "quart", "tsp": "teaspoon"},
+    **{"tbsp": "tablespoon", "hz": "hertz", "khz": "kilohertz", "mhz": "megahertz", "ghz": "gigahertz"},
+    **{"kw": "kilowatt", "mw": "megawatt", "gw": "gigawatt", "kwh": "kilowatt hour", "mwh": "megawatt hour"},
+    **{"kb": "kilobyte", "mb": "megabyte", "gb": "gigabyte", "tb": "terabyte", "kbps": "kilobit per second"},
+    **{
+        "mbps": "megabit per second",
+        "gbps": "gigabit per second",
+        "mph": "mile per hour",
+        "rpm": "revolution per minute",
+    },
+    **{
+        "kph": "kilometer per hour",
+        "kmh": "kilometer per hour",
+        "db": "decibel",
+        "psi": "P S I",
+        "px": "pixel",
+    },
+    **{"hr": "hour", "hrs": "hour", "min": "minute", "mins": "minute", "sec": "second", "secs": "second"},
+    **{"ms": "millisecond", "kcal": "kilocalorie", "cal": "calorie", "kv": "kilovolt", "ma": "milliamp"},
+    **{"ha": "hectare", "pct": "percent", "kpa": "kilopascal", "dpi": "D P I", "fps": "frame per second"},
+    **{
+        "mpg": "mile per gallon",
+        "yrs": "year",
+        "yr": "year",
+        "wks": "week",
+        "cc": "C C",
+        "nmi": "nautical mile",
+    },
+    **{"dm": "decimeter", "ng": "nanogram", "mcg": "microgram", "ns": "nanosecond", "gwh": "gigawatt hour"},
+    **{"twh": "terawatt hour", "mpa": "megapascal", "hpa": "hectopascal", "atm": "atmosphere", "bar": "bar"},
+    **{
+        "mol": "mole",
+        "rad": "radian",
+        "ev": "electron volt",
+        "kev": "kiloelectron volt",
+        "cwt": "hundredweight",
+    },
+    **{"mev": "megaelectron volt", "gev": "gigaelectron volt", "kj": "kilojoule", "mj": "megajoule"},
+    **{"mah": "milliamp hour", "ohm": "ohm", "kohm": "kilohm", "megohm": "megohm", "kib": "kibibyte"},
+    **{
+        "mib": "mebibyte",
+        "gib": "gibibyte",
+        "pb": "petabyte",
+        "wk": "week",
+        "mos": "month",
+        "ftlb": "foot pound",
+    },
+    **{
+        "cl": "centiliter",
+        "dl": "deciliter",
+        "hl": "hectoliter",
+        "pt": "pint",
+        "pts": "point",
+        "bpm": "beat per minute",
+    },
+    **{"tbsps": "tablespoon", "tsps": "teaspoon", "in2": "square inch", "lm": "lumen", "mv": "millivolt"},
+    **{
+        "thz": "terahertz",
+        "mps": "meter per second",
+        "sqft": "square foot",
+        "mbit": "megabit",
+        "gbit": "gigabit",
+    },
+}
+"""Units that may be written in any case."""
+LETTERS = {
+    **{"m": "meter", "g": "gram", "l": "liter", "L": "liter", "h": "hour", "s": "second", "V": "volt"},
+    **{"W": "watt", "Pa": "pascal", "Wh": "watt hour", "Nm": "newton meter", "kN": "kilonewton"},
+    **{"Sv": "sievert", "mSv": "millisievert", "Bq": "becquerel"},
+}
+"""Units of one letter, which must be written as here."""
+PER = {name: name for name in "day night week month year hour minute second person capita unit page".split()}
+"""Words that, like units, may follow the stroke of `mg/day`."""
+ALIKE = frozenset(
+    "hundredweight hertz terahertz percent kelvin R P M C S I D kilohertz megahertz gigahertz".split()
+)
+"""The same for one and for many."""
+SCALED = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin"}
+POWERS = {"2": "square", "3": "cubic"}
+
+UNIT = "|".join(sorted([*UNITS, *LETTERS], key=len, reverse=True))
+_PER = "|".join(sorted(PER))
+_SPACE = r"(?: |-| ?micro)?"
+
+
+def words(unit: str, many: bool) -> str:
+    """Return the words for a unit, nothing if it is unknown."""
+    name = LETTERS.get(unit) or UNITS.get(unit.lower(), "")
+    if not name or not many:
+        return name
+    if name == "foot":
+        return "feet"
+    head, per, tail = name.partition(" per ")
+    start, _, last = head.rpartition(" ")
+    return f"{start} {last if last in ALIKE else last + 's'}".lstrip() + per + tail
+
+
+def _quantity(match: re.Match[str]) -> str:
+    number, space, unit, power, other, other_power = match.groups()
+    if unit == "s" and not space and "." not in number:
+        return match[0]  # `iPhone 5s`
+    # `a 5-km run`, `the 100 m dash`, but `5 km`.
+    adjective = space == "-" or bool(_RACE.match(match.string, match.end()))
+    name = words(unit, many=number != "1" and not adjective)
+    if not name:
+        return match[0]
+    if power:
+        name = _raised(name, power)
+    if space.strip() == "micro":
+        name = f"micro{name}"
+    if other:
+        below = PER.get(other) or words(other, many=False)
+        if not below:
+            return match[0]
+        name = f"{name} per {_raised(below, other_power) if other_power else below}"
+    return f"{spell_number(number)} {name}"
+
+
+def _raised(name: str, power: str) -> str:
+    """Return `square meter`, `second squared`."""
+    power = power.lstrip("^")
+    if name.endswith("second"):
+        return f"{name} {'squared' if power == '2' else 'cubed'}"
+    return f"{POWERS[power]} {name}"
+
+
+def _degrees(match: re.Match[str]) -> str:
+    singular = match[1] == "1" or (not match[2] and _ANGLE.match(match.string, match.end()))
+    noun = "degree" if singular else "degrees"
+    scale = f" {SCALED[match[2]]}" if match[2] else " "
+    return f"{spell_number(match[1])} {noun}{scale}"
+
+
+def _feet(match: re.Match[str]) -> str:
+    feet, inches = match[1], match[2]
+    return f"{spell_number(feet)} foot {spell_number(inches)}"
+
+
+def _inches(match: re.Match[str]) -> str:
+    # An odd number of quotes before it: this one closes a quotation.
+    before = match.string[max(0, match.start() - _LOOK_BACK) : match.start()]
+    if before.count('"') % 2:
+        return match[0]
+    following = match.string[match.end() : match.end() + 2]
+    many = match[1] != "1" and not re.match(" [a-z]", following)
+    if "/" in match[1]:
+        # The rules of fractions follow.
+        return f"{match[1]} {'inches' if many and ' ' in match[1] else 'inch'}"
+    said = spell_number(match[1])
+    return f"{said} {'inches' if many else 'inch'}"
+
+
+def _alone(match: re.Match[str]) -> str:
+    above, below = words(match[1], many=True), words(match[2], many=False)
+    return f"{above} per {_raised(below, match[3]) if match[3] else below}" if above and below else match[0]
+
+
+def _feet_and(number: str) -> str:
+    return f"{spell_number(number)} {'foot' if number == '1' else 'feet'}"
+
+
+def _inch(number: str) -> str:
+    return f"{spell_number(number)} {'inch' if number == '1' else 'inches'}"
+
+
+def _power(exponent: int) -> str:
+    named = {2: "squared", 3: "cubed"}
+    return f" {named.get(exponent) or f'to the power of {cardinal(exponent)}'} "
+
+
+def _square(number: str, unit: str) -> str:
+    name = "inches" if unit.lower() == "in" else words(unit.lower(), number != "1")
+    return f"{spell_number(number)} square {name}"
+
+
+_ANGLE = re.compile(
+    " ?-?(?:angle|turn|view|rotation|bend|heat|weather|water|day|burn|arc|slope|incline)s?\\b"
+)
+_RACE = re.compile(r" (?:dash|race|run|sprint|swim|walk|hike|relay|hurdles|radius)\b")
+_LOOK_BACK = 300
+"""Characters in which quotes are counted."""
+EARLY_RULES = (
+    Rule(r"(?<=[\d)])(?: \^ |\^)(-?\d{1,4})\b", lambda m: _power(int(m[1])), frozenset("^")),
+    Rule(r"(?<=[\"']) ?[xX×] ?(?=\d{1,3}(?:\"|'))", lambda m: " by ", frozenset("\"'")),
+    Rule(r"(?<![\w.])(\d)' ?(\d{1,2})(?:\"|'')", _feet),
+    Rule(
+        rf"(?<![\w.])((?:\d{{1,3}}[ -])?\d{{1,3}}/\d{{1,3}}|{NUMBER})(?:\"|''(?!'))(?!\w)",
+        _inches,
+        frozenset("\"'"),
+    ),
+)
+"""Come before fractions."""
+RULES = (
+    # `50%-60%`, `5kg–10kg`
+    Rule(
+        rf"(?<![\w.])({NUMBER} ?(?:%|°[CF]?|(?:{UNIT})(?!\w))) ?[-–] ?(?={NUMBER} ?(?:%|°|(?:{UNIT})(?!\w)))",
+        lambda m: f"{m[1]} to ",
+        flags=re.IGNORECASE,
+    ),
+    Rule(rf"(?<![\w.])({NUMBER}) ?°(?: ?([CFK])\b)?", _degrees, frozenset("°")),
+    Rule(rf"(?<!\d)({NUMBER}) ?%", lambda m: spaced(m, f"{spell_number(m[1])} percent"), frozenset("%")),
+    Rule(
+        r"(?<![\w.])(\d{1,2}) ?(?:ft|feet)\.? (\d{1,2}) ?in\b\.?",
+        lambda m: f"{_feet_and(m[1])} {_inch(m[2])}",
+    ),
+    Rule(rf"(?<![\w.])({NUMBER}) in\.(?= [a-z]|,)", lambda m: f"{spell_number(m[1])} inches"),
+    Rule(
+        rf"(?<![\w.])({NUMBER})[ -]?sq\.? ?(ft|m|km|mi|in)\b\.?",
+        lambda m: _square(m[1], m[2]),
+        flags=re.IGNORECASE,
+    ),
+    Rule(
+        rf"(?<![\w.])({NUMBER})({_SPACE})({UNIT})(?:(\^?[23])|\b)(?:/({_PER}|{UNIT})(?:(\^?[23])|\b))?"
+        r"(?![\w'&]|-[a-z])(?:\.(?= [a-z]))?",
+        lambda m: _quantity(m) if m[3] in LETTERS or m[3].lower() in UNITS else m[0],
+        flags=re.IGNORECASE,
+    ),
+    Rule(
+        r"(?<![\w/.])(km|mi|ft|kg|mg|lb|lbs|kWh|Mbit|Gbit|kB|MB|GB)/(h|hr|s|sec|min|day|m|cm|kg|l|L)(\^?[23])?(?![\w/])",
+        _alone,
+        frozenset("/"),
+    ),
+    Rule(r"(?<=[\w)])(?: \^ |\^)(-?\d{1,4})\b", lambda m: _power(int(m[1])), frozenset("^")),
+)

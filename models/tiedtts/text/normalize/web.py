@@ -1,0 +1,92 @@
+"""E-mail and web addresses, paths, hashtags and handles."""
+
+import re
+
+from tiedtts.text.normalize.numbers import digits
+from tiedtts.text.normalize.rules import Rule, letters
+from tiedtts.text.sentences import STARTERS
+
+SIGNS = {
+    **{
+        ".": "dot",
+        "/": "slash",
+        "-": "dash",
+        "_": "underscore",
+        "@": "at",
+        ":": "colon",
+        "?": "question mark",
+    },
+    **{"=": "equals", "&": "and", "#": "hash", "%": "percent", "~": "tilde", "+": "plus"},
+}
+TOP_LEVELS = (
+    "com org net edu gov mil int info biz io ai app dev co uk us ca au de fr it es nl se no ch "
+    "at be ru cn jp in br "
+    "eu tv me xyz tech online site blog shop sm ie nz za"
+).split()
+FILE_ENDINGS = (
+    "html htm pdf jpg jpeg png gif txt csv json xml zip wav mp3 mp4 py js md exe doc docx xls xlsx".split()
+)
+SPELLED = frozenset("http https www ftp html htm pdf png txt csv xml edu mp wav js md py uk sm tv".split())
+"""Parts that are said letter by letter."""
+SAID = {"jpg": "jpeg"}
+
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?"
+_HOST = rf"{_LABEL}(?:\.{_LABEL}){{0,8}}"
+_PATH = r"(?:/[\w.~%+&=?#:@/-]{0,400})?(?<![.?:,])"
+
+
+def read_out(address: str) -> str:
+    """Return an address as it would be read out."""
+    parts = re.findall(r"[A-Za-z]+|\d+|[^A-Za-z\d]", address)
+    return " ".join(filter(None, map(_part, parts, ["", *parts])))
+
+
+def _part(part: str, before: str) -> str:
+    if part.isdigit():
+        return digits(part)
+    if not part.isalpha():
+        return SIGNS.get(part, "")
+    name = part.lower()
+    # `example.me`, but `me@example.com`
+    if name in SPELLED or (before == "." and len(name) < 3 and name in TOP_LEVELS):
+        return letters(name)
+    return SAID.get(name, part)
+
+
+def _hashtag(match: re.Match[str]) -> str:
+    return f"hashtag {_in_words(match[1])}"
+
+
+def _in_words(name: str) -> str:
+    """Part the words of a name: `ThrowbackThursday`, `john_doe`."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", " ", name.replace("_", " "))
+
+
+def _dotted(match: re.Match[str]) -> str:
+    """Read `config.site`, but not a full stop without a space after it: `the end.then`."""
+    return match[0] if match[2].capitalize() in STARTERS else read_out(match[0])
+
+
+_ADDRESS = frozenset("@/.")
+RULES = (
+    Rule(rf"(?<![\w.])[\w.+-]{{1,64}}@{_HOST}", lambda m: read_out(m[0]), frozenset("@")),
+    Rule(
+        rf"(?<![\w.])(?:https?|ftp|file)://[\w.~-]{{0,253}}(?::\d{{1,5}})?{_PATH}",
+        lambda m: read_out(m[0]),
+        frozenset("/"),
+        re.IGNORECASE,
+    ),
+    Rule(rf"(?<![\w.])www\.{_HOST}{_PATH}", lambda m: read_out(m[0]), frozenset("."), re.IGNORECASE),
+    Rule(
+        rf"(?<![\w.@])(?=[\w-]{{0,62}}[A-Za-z])(?:{_LABEL}\.){{1,8}}(?:{'|'.join(TOP_LEVELS)})(?![\w-]|\.\w){_PATH}",
+        lambda m: read_out(m[0]) if m[0].partition("/")[0].islower() or "/" in m[0] else m[0],
+        frozenset("."),
+    ),
+    Rule(
+        rf"(?<![\w.])[\w-]{{1,64}}\.(?:{'|'.join(FILE_ENDINGS)})\b", lambda m: read_out(m[0]), frozenset(".")
+    ),
+    Rule(r"(?<![\w.@/])([a-z][a-z\d-]{2,40})\.([a-z]{2,12})(?![\w@/-]|\.\w)", _dotted, frozenset(".")),
+    Rule(r"(?<![\w&])#([A-Za-z]\w{0,100})", _hashtag, frozenset("#")),
+    Rule(r"(?<![\w&])# ?(?=\d)", lambda m: "number ", frozenset("#")),
+    Rule(r"(?<![\w.])@([A-Za-z_]\w{0,100})", lambda m: f"at {_in_words(m[1])}", frozenset("@")),
+)

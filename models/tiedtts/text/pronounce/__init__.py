@@ -1,0 +1,1 @@
+"""Words to phones: lexicons, rules of word formation, homographs and letter-to-sound prediction."""

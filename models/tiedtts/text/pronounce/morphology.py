@@ -1,0 +1,192 @@
+"""Pronunciations of new words from those of known words: endings, prefixes and compounds."""
+
+from collections.abc import Callable, Iterator
+
+from tiedtts.text.pronounce.lexicon import Pronunciation
+
+LookUp = Callable[[str], Pronunciation]
+"""Phones of a known word, nothing for an unknown one."""
+
+HISSING = frozenset(("S", "Z", "SH", "ZH", "CH", "JH"))
+VOICELESS = frozenset(("P", "T", "K", "F", "TH", "S", "SH", "CH", "HH"))
+
+PREFIXES = {
+    **{"un": "AH0 N", "re": "R IY0", "non": "N AA0 N", "dis": "D IH0 S", "mis": "M IH0 S", "pre": "P R IY0"},
+    **{"over": "OW2 V ER0", "under": "AH2 N D ER0", "out": "AW2 T", "anti": "AE2 N T IY0", "co": "K OW0"},
+    **{"sub": "S AH2 B", "super": "S UW2 P ER0", "inter": "IH2 N T ER0", "semi": "S EH2 M IY0"},
+    **{"multi": "M AH2 L T IY0", "micro": "M AY2 K R OW0", "mini": "M IH2 N IY0", "ultra": "AH2 L T R AH0"},
+    **{"cyber": "S AY2 B ER0", "bio": "B AY2 OW0", "geo": "JH IY2 OW0", "neuro": "N UH2 R OW0"},
+    **{"hyper": "HH AY2 P ER0", "mega": "M EH2 G AH0", "meta": "M EH2 T AH0", "post": "P OW2 S T"},
+    **{"auto": "AO2 T OW0", "counter": "K AW2 N T ER0", "trans": "T R AE2 N Z", "mc": "M AH0 K"},
+    **{"electro": "IH0 L EH2 K T R OW0", "pseudo": "S UW2 D OW0", "mid": "M IH2 D", "fore": "F AO2 R"},
+}
+SUFFIXES = {
+    **{
+        "ing": "IH0 NG",
+        "er": "ER0",
+        "ers": "ER0 Z",
+        "est": "AH0 S T",
+        "able": "AH0 B AH0 L",
+        "ish": "IH0 SH",
+    },
+    **{"ly": "L IY0", "ness": "N AH0 S", "less": "L AH0 S", "ful": "F AH0 L", "ment": "M AH0 N T"},
+    **{
+        "ments": "M AH0 N T S",
+        "ings": "IH0 NG Z",
+        "ism": "IH2 Z AH0 M",
+        "ist": "IH0 S T",
+        "ists": "IH0 S T S",
+    },
+    **{"ize": "AY2 Z", "izes": "AY2 Z IH0 Z", "ized": "AY2 Z D", "izing": "AY2 Z IH0 NG", "or": "ER0"},
+    **{"man": "M AH0 N", "men": "M IH0 N", "ward": "W ER0 D", "wards": "W ER0 D Z", "ship": "SH IH2 P"},
+    **{"hood": "HH UH2 D", "like": "L AY2 K", "wise": "W AY2 Z", "proof": "P R UW2 F", "some": "S AH0 M"},
+}
+SHORT_PARTS = frozenset(
+    "air arm art bag bed big bus car cat cow cut day dog ear egg eye fan fly fox gas gun hat "
+    "hot ice ink jet job "
+    "key lap law leg lip log low man map mud net oil old out pay pet pig pin pop pot red rod "
+    "run saw sea set sky "
+    "son sub sun tax tea tip toe top toy van war wax way web wet wig win".split()
+)
+"""Words of three letters that compounds are made of."""
+
+
+def plural(phones: Pronunciation) -> Pronunciation:
+    """Add the ending of plurals, possessives and verbs: cats, dogs, horses."""
+    if phones[-1] in HISSING:
+        return (*phones, "IH0", "Z")
+    return (*phones, "S" if phones[-1] in VOICELESS else "Z")
+
+
+def past(phones: Pronunciation) -> Pronunciation:
+    """Add the ending of past tenses: asked, called, wanted."""
+    if phones[-1] in ("T", "D"):
+        return (*phones, "IH0", "D")
+    return (*phones, "T" if phones[-1] in VOICELESS else "D")
+
+
+def derive(word: str, look_up: LookUp) -> Pronunciation:
+    """Return the phones of a word made of known words, nothing if it is not."""
+    for attempt in (_possessive, _plural, _past, _suffix, _prefix, _compound):
+        phones = attempt(word, look_up)
+        if phones:
+            return phones
+    return ()
+
+
+def _known(word: str, look_up: LookUp) -> Pronunciation:
+    """Phones of a word or of a simple form of one: `un-` before `read-able`."""
+    if len(word) < 3:
+        return ()
+    for attempt in (lambda word, look_up: look_up(word), _plural, _past, _suffix):
+        phones = attempt(word, look_up)
+        if phones:
+            return phones
+    return ()
+
+
+def _possessive(word: str, look_up: LookUp) -> Pronunciation:
+    for ending in ("'s", "s'"):
+        if word.endswith(ending) and len(word) > 2:
+            if ending == "s'":
+                return look_up(word[:-1]) or derive(word[:-1], look_up)
+            phones = look_up(word[:-2]) or derive(word[:-2], look_up)
+            return plural(phones) if phones else ()
+    contractions = {
+        "'ll": ("AH0", "L"),
+        "'d": ("D",),
+        "'ve": ("AH0", "V"),
+        "'re": ("ER0",),
+        "n't": ("AH0", "N", "T"),
+    }
+    for ending, added in contractions.items():
+        if word.endswith(ending) and len(word) > len(ending):
+            phones = look_up(word[: -len(ending)])
+            return (*phones, *added) if phones else ()
+    return ()
+
+
+def _plural(word: str, look_up: LookUp) -> Pronunciation:
+    if not word.endswith("s") or word.endswith("ss") or len(word) < 4:
+        return ()
+    stems = [word[:-1]]
+    if word.endswith("ies"):
+        stems.insert(0, word[:-3] + "y")
+    elif word.endswith("es"):
+        stems.append(word[:-2])
+    return next((plural(phones) for stem in stems if (phones := look_up(stem))), ())
+
+
+def _past(word: str, look_up: LookUp) -> Pronunciation:
+    if not word.endswith("ed") or len(word) < 5:
+        return ()
+    return next((past(phones) for stem in _stems(word[:-2]) if (phones := look_up(stem))), ())
+
+
+def _suffix(word: str, look_up: LookUp) -> Pronunciation:
+    for size in range(5, 1, -1):
+        suffix = word[-size:]
+        if suffix not in SUFFIXES or len(word) - size < 3:
+            continue
+        stems = _stems(word[:-size]) if suffix[0] in "aeio" else _consonant_stems(word[:-size], suffix)
+        for stem in stems:
+            phones = look_up(stem)
+            if phones:
+                changed = stem != word[:-size] and suffix[0] not in "aeio"
+                return _join(phones, tuple(SUFFIXES[suffix].split()), changed)
+    return ()
+
+
+def _stems(stem: str) -> Iterator[str]:
+    """Spellings a stem may have had before an ending that starts with a vowel."""
+    if len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] not in "aeiou":
+        yield stem[:-1]
+    if len(stem) < 3:
+        return
+    if not stem.endswith("i"):
+        # `hoped` is from hope, `hopped` from hop, `jumped` from jump.
+        single = stem[-1] not in "aeiouwxy" and stem[-2] in "aeiou" and stem[-3] not in "aeiou"
+        yield from (stem + "e", stem) if single or stem[-1] in "cgsuvz" else (stem, stem + "e")
+    else:
+        yield stem[:-1] + "y"
+
+
+def _consonant_stems(stem: str, suffix: str) -> Iterator[str]:
+    yield stem
+    if stem.endswith("i"):
+        yield stem[:-1] + "y"
+    if suffix == "ly":
+        yield stem + "le"
+        if stem.endswith("al"):
+            yield stem[:-2]
+
+
+def _join(phones: Pronunciation, added: Pronunciation, changed: bool) -> Pronunciation:
+    if changed and phones[-1] == "IY0":
+        phones = (*phones[:-1], "AH0")  # happy, happily
+    elif changed and phones[-2:] == ("AH0", "L"):
+        phones = phones[:-2]  # simple, simply
+    return phones + (added[1:] if phones[-1] == added[0] == "L" else added)
+
+
+def _prefix(word: str, look_up: LookUp) -> Pronunciation:
+    for size in range(min(7, len(word) - 3), 1, -1):
+        prefix = word[:size]
+        if prefix in PREFIXES:
+            phones = _known(word[size:], look_up)
+            if phones:
+                return (*PREFIXES[prefix].split(), *phones)
+    return ()
+
+
+def _compound(word: str, look_up: LookUp) -> Pronunciation:
+    """Two known words written as one; the first carries the stress."""
+    places = sorted(range(3, len(word) - 2), key=lambda place: abs(2 * place - len(word)))
+    for place in places:
+        parts = word[:place], word[place:]
+        if any(len(part) < 4 and part not in SHORT_PARTS for part in parts):
+            continue
+        first, second = (look_up(part) for part in parts)
+        if second and first:
+            return (*first, *(phone.replace("1", "2") for phone in second))
+    return ()

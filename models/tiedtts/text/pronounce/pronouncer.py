@@ -1,0 +1,273 @@
+"""Words to phones: the text itself, the user's lexicon, the dictionary, rules, and at last g2p-en."""
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from tiedtts.errors import TextError
+from tiedtts.text.inline import BRACES, Pieces
+from tiedtts.text.pronounce import homographs, morphology
+from tiedtts.text.pronounce.additions import CASED, INITIALISMS, WORDS
+from tiedtts.text.pronounce.function_words import weak
+from tiedtts.text.pronounce.g2p import Network
+from tiedtts.text.pronounce.lexicon import Entry, Files, Lexicon, Pronunciation, read_user_lexicons
+from tiedtts.text.pronounce.user_lexicon import PHONE_HINT, longest_first, read_labels
+from tiedtts.text.tokens import Token
+
+DEEPEST = 30
+"""Entries of user lexicons that refer to each other."""
+LONGEST_WORD = 300
+"""Phones; more of them in braces or in a user lexicon are said as several words, as the nets need it."""
+LONGEST_ENTRY = 3_000
+"""Phones that an entry of a user lexicon may come to: a few lines could ask for a billion."""
+LONGEST_GUESS = 30
+"""Longer words are cut before g2p-en guesses, so that the time stays bounded; letters."""
+SPELLED = frozenset("us it id ad pa ma la un os".split())
+"""Words that in capitals, among other words, are initialisms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word and how it is said."""
+
+    text: str
+    """As it stands in the spoken text."""
+    phones: Pronunciation
+    """ARPAbet labels with stress digits."""
+    source: str
+    """`text`, `user lexicon` and its file, `lexicon`, `rule` or `g2p-en`."""
+
+
+_POLISH = ("P", "OW1", "L", "IH0", "SH")
+"""From Poland."""
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield the words of `well-known`, `YouTube` and `DNAs`."""
+    for part in re.findall("[A-Za-z']+", text):
+        if part.isupper() or part[1:].islower():
+            yield part
+        else:
+            yield from re.findall("[A-Z]+(?:s|'s)?(?![a-z])|[A-Z][a-z']+|[a-z']+|[A-Z']+", part)
+
+
+class Pronouncer:
+    """Finds pronunciations.
+
+    Args:
+        lexicons: User lexicons, of which a later one wins.
+
+    Raises:
+        TextError: A lexicon cannot be read.
+    """
+
+    def __init__(self, lexicons: Files = None) -> None:
+        self._user = read_user_lexicons(lexicons)
+        self._said: dict[str, Pronunciation] = {}
+        # Entries that are being looked up: threads may share a voice.
+        self._asked = threading.local()
+        self._network = Network()
+        self._guess = lru_cache(maxsize=8192)(self._network)
+        self._cached = lru_cache(maxsize=65536)(self._find)
+
+    @cached_property
+    def _lexicon(self) -> Lexicon:
+        return Lexicon.open()
+
+    @cached_property
+    def _user_words(self) -> re.Pattern[str] | None:
+        words = "|".join(re.escape(word) for word in longest_first(self._user))
+        return re.compile(rf"(?<![^\W_])(?:{words})(?!\w|'\w)", re.IGNORECASE) if words else None
+
+    def take_user_words(self, text: str, pieces: Pieces) -> str:
+        """Take the user's words out of a text before any rule sees them."""
+        if not self._user_words:
+            return text
+        # Letters that are one to the pattern, such as `s` and the long s, are two to the lexicon.
+        return pieces.take(self._user_words, text, lambda found: found.lower() in self._user)
+
+    def alone(self, text: str) -> Word:
+        """Return how a word is said on its own."""
+        found = [word for token in self._tokens(text) for word in self._words(token)]
+        if not found:
+            raise TextError(f"nothing to pronounce in `{text[:40]}`")
+        sources = {word.source for word in found}
+        source = found[0].source if len(sources) == 1 else "rule"
+        return Word(text, tuple(phone for word in found for phone in word.phones), source)
+
+    def say(self, tokens: Sequence[Token], switches: list[tuple[int, int]] | None = None) -> list[Word | str]:
+        """Return words with their phones and pauses, in the order of the tokens.
+
+        Args:
+            tokens: Of a sentence.
+            switches: Gets the number of items before each switch, and its own number.
+        """
+        capitals = not any(c.islower() for token in tokens if token.kind == "word" for c in token.text)
+        items: list[Word | str] = []
+        for token in tokens:
+            if token.kind == "pause":
+                items.append(token.text)
+            elif token.kind == "switch":
+                if switches is not None:
+                    switches.append((len(items), int(token.text)))
+            else:
+                items.extend(self._words(token, capitals=capitals))
+        return list(self._in_context(items))
+
+    def _in_context(self, items: list[Word | str]) -> Iterator[Word | str]:
+        """Choose among the pronunciations of a word by its neighbours."""
+        names = [item.text.lower() if isinstance(item, Word) else "," for item in items]
+        for index, item in enumerate(items):
+            if not isinstance(item, Word) or item.source != "lexicon":
+                yield item
+                continue
+            before = names[index - 1] if index else ""
+            after, sound = "", ""
+            if index + 1 < len(items):
+                following = items[index + 1]
+                after = names[index + 1]
+                sound = following.phones[0] if isinstance(following, Word) else ""
+            phones = weak(item.text, before, after, sound) or homographs.choose(names, index)
+            if item.text == "Polish" and before not in ("", ","):
+                phones = _POLISH
+            yield Word(item.text, phones, item.source) if phones else item
+
+    def _tokens(self, text: str) -> list[Token]:
+        pieces = Pieces()
+        self.take_user_words(pieces.take(BRACES, text), pieces)
+        if pieces.all:
+            return [Token(pieces.all[0], "piece")]
+        return [Token(part) for part in re.findall("[A-Za-z'-]+", text)]
+
+    def _words(self, token: Token, *, capitals: bool = False) -> Iterator[Word]:
+        for word in self._whole_words(token, capitals=capitals):
+            if len(word.phones) <= LONGEST_WORD:
+                yield word
+                continue
+            for start in range(0, len(word.phones), LONGEST_WORD):
+                phones = word.phones[start : start + LONGEST_WORD]
+                yield Word("{" + " ".join(phones) + "}", phones, word.source)
+
+    def _whole_words(self, token: Token, *, capitals: bool) -> Iterator[Word]:
+        if token.kind == "piece":
+            yield self._piece(token.text)
+            return
+        if token.kind == "letters":
+            yield Word(token.text, self._spell(token.text.lower()), "rule")
+            return
+        text = token.text
+        found = self._cached(text, capitals)
+        if found.phones:
+            yield found
+            return
+        for part in _parts(text):
+            word = self._cached(part, capitals)
+            if word.phones:
+                yield word
+            else:
+                yield from self._guessed(part)
+
+    def _piece(self, text: str) -> Word:
+        if text.startswith("{"):
+            try:
+                return Word(text, read_labels(text[1:-1]), "text")
+            except ValueError as error:
+                raise TextError(f"`{error}` in `{text[:60]}` is not a phone", hint=PHONE_HINT) from None
+        return self._user_word(text, text.lower())
+
+    def _user_word(self, text: str, name: str) -> Word:
+        return Word(text, self._user_phones(name), f"user lexicon {self._user[name].file}".rstrip())
+
+    def _user_phones(self, name: str) -> Pronunciation:
+        entry = self._user[name]
+        if entry.phones:
+            return entry.phones
+        if name not in self._said:
+            self._said[name] = self._respelled(name, entry)
+        return self._said[name]
+
+    def _respelled(self, name: str, entry: Entry) -> Pronunciation:
+        """Return the phones of the words that an entry gives.
+
+        Raises:
+            TextError: They lead back to the entry, or to too many others.
+        """
+        asked: list[str] = self._asked.__dict__.setdefault("names", [])
+        if name in asked or len(asked) >= DEEPEST:
+            chain = " -> ".join((*asked[asked.index(name) if name in asked else 0 :], name))
+            what = "refers to itself" if name in asked else f"refers to more than {DEEPEST} others in a row"
+            raise TextError(
+                f"the lexicon {entry.file}: `{name[:40]}` {what}: {chain[:80]}",
+                hint="give one of these words phones: `word  W ER1 D`",
+            )
+        asked.append(name)
+        phones: list[str] = []
+        try:
+            for part in re.findall("[A-Za-z']+", entry.respelling):
+                for word in self._words(Token(part)):
+                    phones.extend(word.phones)
+                if len(phones) > LONGEST_ENTRY:
+                    raise TextError(
+                        f"the lexicon {entry.file}: `{name[:40]}` comes to more than {LONGEST_ENTRY} phones",
+                        hint="say it in fewer words",
+                    )
+        finally:
+            asked.pop()
+        return tuple(phones)
+
+    def _look_up(self, name: str) -> Pronunciation:
+        if name in self._user:
+            return self._user_phones(name)
+        found = self._lexicon.get(name)
+        if found:
+            return found[0]
+        return self._spell(name) if name in INITIALISMS else WORDS.get(name, ())
+
+    def _find(self, text: str, capitals: bool) -> Word:
+        """Look a word up and try the rules; no phones if none knows it."""
+        name = text.lower()
+        if text in CASED and name not in self._user:
+            return Word(text, CASED[text], "lexicon")
+        if not capitals and text.isupper() and len(text) > 1 and name in SPELLED:
+            return Word(text, self._spell(name), "rule")
+        for form in dict.fromkeys((name, name.strip("'"))):
+            if form in self._user:
+                return self._user_word(text, form)
+            phones = self._look_up(form)
+            if phones:
+                return Word(text.strip("'") if form != name else text, phones, "lexicon")
+        bare = name.strip("-").lstrip("'")
+        if "-" in bare:
+            joined = self._look_up(bare.replace("-", ""))
+            return Word(text, joined, "rule")
+        if len(bare) > LONGEST_GUESS:
+            return Word(text, (), "rule")
+        if self._is_initialism(text.strip("'"), capitals):
+            return Word(text, self._initialism(text.strip("'")), "rule")
+        return Word(text, morphology.derive(bare, self._look_up), "rule")
+
+    def _is_initialism(self, text: str, capitals: bool) -> bool:
+        letters = re.sub("'?s$", "", text)
+        if not any(c in "aeiouyAEIOUY" for c in letters) and len(letters) < 8:
+            return True
+        return letters.isupper() and 1 < len(letters) < 5 and not capitals
+
+    def _initialism(self, text: str) -> Pronunciation:
+        letters = re.sub("'?s$", "", text) or text
+        phones = self._spell(letters.lower().replace("'", ""))
+        return morphology.plural(phones) if letters != text else phones
+
+    def _spell(self, letters: str) -> Pronunciation:
+        return tuple(phone for letter in letters for phone in self._lexicon.get(letter + ".")[0])
+
+    def _guessed(self, text: str) -> Iterator[Word]:
+        possessive = text.lower().endswith("'s")
+        name = re.sub("[^a-z]", "", text.lower()[:-2] if possessive else text.lower())
+        for start in range(0, len(name), LONGEST_GUESS):
+            piece = name[start : start + LONGEST_GUESS]
+            phones = self._guess(piece) or self._spell(piece)
+            last = start + LONGEST_GUESS >= len(name)
+            shown = text if len(name) <= LONGEST_GUESS else piece
+            yield Word(shown, morphology.plural(phones) if possessive and last else phones, "g2p-en")
