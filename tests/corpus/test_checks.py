@@ -28,7 +28,7 @@ def with_nan() -> Samples:
         (voice(0) * 1e-3, checks.SILENT),
         (np.clip(10 * LOUD, -1, 1), checks.CLIPPED),
         (np.clip(10 * LOUD, -1, 1) / 4, checks.CLIPPED),
-        (with_nan(), checks.UNREADABLE),
+        (with_nan(), checks.NO_NUMBERS),
         (voice(0)[: RATE // 5 - 1], checks.SHORT),
         (voice(0)[RATE // 2 :][: RATE // 5], None),
         (voice(0, 20.15), None),
@@ -48,7 +48,7 @@ def test_rejections(tmp_path: Path, samples: Samples, reason: "str | None") -> N
 
 def test_files_that_are_no_sounds(tmp_path: Path) -> None:
     assert listen(tmp_path / "a.wav", RATE).rejected == checks.MISSING
-    assert listen(tmp_path, RATE).rejected == checks.MISSING
+    assert listen(tmp_path, RATE).rejected == checks.NOT_PLAIN
     for content in (b"", b"RIFF", b"no sound at all"):
         (tmp_path / "a.wav").write_bytes(content)
         assert listen(tmp_path / "a.wav", RATE).rejected == checks.UNREADABLE

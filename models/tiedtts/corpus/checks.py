@@ -1,6 +1,7 @@
 """What makes a recording unfit for training, or worth a note."""
 
 import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,20 @@ LONGEST = 20.0
 """Seconds, without the silence at the edges."""
 LONGEST_FILE = 300.0
 """Seconds; a longer file is no single sentence and is not read."""
+MOST_SAMPLES = 2**26
+"""Of all channels of a file; they are 256 MB in memory."""
+SLOWEST_RATE, FASTEST_RATE = 4_000, 768_000
+"""Hz."""
+LOUDEST = 65_536.0
+"""Largest sample, full scale 1: some programs write whole numbers of 16 bits as they are."""
 QUIETEST = 1e-3
 """Largest sample of a recording that counts as silent, full scale 1."""
 EDGE = 0.3
 """Seconds of silence kept at either edge."""
 LIGHT_CLIPPING, HEAVY_CLIPPING = 1e-4, 1e-2
 """Share of samples that stay at the peak."""
+MOST_CHARACTERS = 5_000
+"""A text that nobody reads within `LONGEST`."""
 SLOWEST, FASTEST = 2.0, 30.0
 """Phones per second."""
 FAR = 5.0
@@ -34,7 +43,17 @@ FAR = 5.0
 DUPLICATE = "id used before"
 UNSAID = "nothing to say"
 UNSPEAKABLE = "braces in the text that hold no phones"
+UNREAD = "text that cannot be read out"
+HALF = "name or text with half of a character"
+LONG_TEXT = f"text of more than {MOST_CHARACTERS:,} characters"
 MISSING = "audio file missing"
+NOT_PLAIN = "audio is a folder, a pipe or a device"
+LARGE = "too many samples in all channels"
+BAD_RATE = f"sampling rate below {SLOWEST_RATE:,} or above {FASTEST_RATE:,} Hz"
+NO_NUMBERS = "samples that are no numbers, or far over full scale"
+FAILED = "audio that cannot be analysed"
+NO_MEMORY = "audio that needs more memory than there is"
+DEADLY = "audio whose analysis ended its process"
 UNREADABLE = "audio unreadable"
 EMPTY = "audio empty"
 SILENT = "audio silent"
@@ -45,6 +64,8 @@ SLOW = f"fewer than {SLOWEST:g} phones a second"
 FAST = f"more than {FASTEST:g} phones a second"
 UNALIGNED = "too short for its phones"
 """Why recordings are rejected; a fixed text each, so that a report can count."""
+UNSURE = frozenset((FAILED, NO_MEMORY, DEADLY))
+"""What may end otherwise another time."""
 
 LEFT_OUT = "part of the text has no phones"
 SLIGHTLY_CLIPPED = "slightly clipped"
@@ -89,19 +110,19 @@ def listen(path: Path, rate: int) -> Heard:
         path: A file of any kind libsndfile knows.
         rate: Sampling rate of the corpus to be, Hz.
     """
-    if not path.is_file():
-        return _rejected(MISSING)
+    if (reason := _strange(path)) is not None:
+        return _rejected(reason)
     try:
-        if _seconds(path) > LONGEST_FILE:
-            return _rejected(LONG)
+        if (reason := _oversized(path)) is not None:
+            return _rejected(reason)
         sound = files.read(path)
     except AudioError:
         return _rejected(UNREADABLE)
     samples = sound.mono
     if not len(samples):
         return _rejected(EMPTY)
-    if not np.isfinite(samples).all():
-        return _rejected(UNREADABLE)
+    if not float(np.abs(samples).max()) <= LOUDEST:
+        return _rejected(NO_NUMBERS)
     if len(samples) < SHORTEST * sound.rate:
         return _rejected(SHORT)
     # A constant offset is no sound.
@@ -173,8 +194,18 @@ def safe_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[:80].lstrip(".") or "_"
 
 
-def _seconds(path: Path) -> float:
-    """Return how long a sound file says it is.
+def _strange(path: Path) -> str | None:
+    """Return why a path is no file that can be opened without waiting, if so."""
+    try:
+        found = path.stat()
+    # A name that no file system takes is that of no file.
+    except (OSError, ValueError):
+        return MISSING
+    return None if stat.S_ISREG(found.st_mode) else NOT_PLAIN
+
+
+def _oversized(path: Path) -> str | None:
+    """Return why what a sound file says of itself is no single sentence, if so; nothing is decoded.
 
     Raises:
         AudioError: It cannot be decoded.
@@ -182,9 +213,15 @@ def _seconds(path: Path) -> float:
     import soundfile
 
     try:
-        return float(soundfile.info(str(path)).duration)
-    except (soundfile.LibsndfileError, RuntimeError, TypeError, ZeroDivisionError) as error:
+        with soundfile.SoundFile(str(path)) as file:
+            frames, rate, channels = file.frames, file.samplerate, file.channels
+    except (soundfile.LibsndfileError, RuntimeError, TypeError, ValueError) as error:
         raise AudioError(f"cannot read {path}: {error}") from error
+    if not SLOWEST_RATE <= rate <= FASTEST_RATE:
+        return BAD_RATE
+    if frames > LONGEST_FILE * rate:
+        return LONG
+    return LARGE if frames * channels > MOST_SAMPLES else None
 
 
 def _rejected(reason: str) -> Heard:

@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -12,18 +13,24 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
+
 from tiedtts import processes, schema, stopping, storage
 from tiedtts.audio import denoising
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus import checks
-from tiedtts.corpus.features import FEATURES_VERSION, extract
+from tiedtts.corpus.features import FEATURES_VERSION, Features, extract
 from tiedtts.corpus.manifest import FEATURES
-from tiedtts.errors import ConfigError, CorpusError
+from tiedtts.errors import ConfigError, CorpusError, is_out_of_memory
 
 FINDINGS = "findings.jsonl"
 """File in the data folder with a line for each sound file that was read."""
+BLOCK = 2**20
+"""Bytes of a sound file that are read at once."""
 CHUNK = 8
 """Recordings that a process is given at once."""
+MOST_DEADLY = 5
+"""Recordings whose analysis may end its process: if there are more, it is not they that are at fault."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ def extract_all(
         progress: Told the share done and what goes on.
 
     Raises:
-        CorpusError: A process died.
+        CorpusError: Processes die one after the other.
     """
     known = {finding.features: finding for finding in _read(data)}
     findings: list[Finding | None] = []
@@ -85,8 +92,9 @@ def extract_all(
     ):
         for index, finding in found_now:
             findings[index] = finding
-            kept.write(_line(finding))
-            kept.flush()
+            if finding.rejected not in checks.UNSURE:
+                kept.write(_line(finding))
+                kept.flush()
             done += 1
             progress(done / len(findings), f"features {done} of {len(findings)}")
     # Once more, in the order of the corpus and without the lines of recordings that are gone.
@@ -101,8 +109,12 @@ def digest(audio: Path, settings: AudioSettings, denoise: float = 0.0) -> str:
     if denoise:
         versions.append(denoise)
     value = hashlib.sha256(json.dumps(versions).encode())
-    with contextlib.suppress(OSError):
-        value.update(audio.read_bytes())
+    # A name that no file system takes is a ValueError; opening a pipe would wait for somebody to write to it.
+    with contextlib.suppress(OSError, ValueError):
+        if stat.S_ISREG(audio.stat().st_mode):
+            with audio.open("rb") as file:
+                while block := file.read(BLOCK):
+                    value.update(block)
     return value.hexdigest()
 
 
@@ -112,24 +124,40 @@ def file_name(name: str, key: str) -> str:
 
 
 def analyse(name: str, audio: Path, data: Path, settings: AudioSettings, denoise: float = 0.0) -> Finding:
-    """Judge one recording and write its features."""
-    import soxr
-
+    """Judge one recording and write its features; whatever is wrong with it, the others go on."""
     key = digest(audio, settings, denoise)
     target = file_name(name, key)
+    try:
+        with np.errstate(all="ignore"):
+            heard, features = _hear(audio, settings, denoise)
+    # Nobody knows all that a file can do to what decodes and analyses it.
+    except Exception as error:
+        reason = checks.NO_MEMORY if is_out_of_memory(error) else checks.FAILED
+        return Finding(target, key, rejected=reason)
+    if features is None:
+        return Finding(target, key, rejected=heard.rejected)
+    # Outside: a full disk is not the recording's fault.
+    path = data / FEATURES / target
+    features.save(path)
+    size = path.stat().st_size
+    return Finding(target, key, size, features.frames, round(heard.speech, 4), None, heard.notes)
+
+
+def _hear(audio: Path, settings: AudioSettings, denoise: float) -> tuple[checks.Heard, Features | None]:
+    """Return what is found in a sound file, and its features if it can be used."""
+    import soxr
+
     heard = checks.listen(audio, settings.sample_rate)
     if heard.rejected is not None:
-        return Finding(target, key, rejected=heard.rejected)
+        return heard, None
     if denoise:
         # Before the edges are cut off: they tell best what the noise is.
         cleaned = denoising.denoise(heard.samples, heard.rate, denoise)
         heard = dataclasses.replace(heard, samples=cleaned)
     samples = soxr.resample(heard.trimmed, heard.rate, settings.sample_rate, "VHQ")
     features = extract(samples, settings)
-    path = data / FEATURES / target
-    features.save(path)
-    size = path.stat().st_size
-    return Finding(target, key, size, features.frames, round(heard.speech, 4), None, heard.notes)
+    features.check()
+    return heard, features
 
 
 def _analyse(
@@ -145,22 +173,56 @@ def _analyse(
         for index in todo:
             yield index, analyse(*recordings[index], data, settings, denoise)
         return
-    chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
+    left = set(todo)
+    try:
+        for index, finding in _in_processes(recordings, todo, data, settings, denoise, workers, CHUNK):
+            left.discard(index)
+            yield index, finding
+        return
+    except BrokenProcessPool:
+        # One of a few recordings ends the process that reads it, or asks for all the memory there is.
+        alone = [index for index in todo if index in left]
+    deadly = 0
+    for index in alone:
+        try:
+            yield from _in_processes(recordings, [index], data, settings, denoise, 1, 1)
+        except BrokenProcessPool:
+            deadly += 1
+            if deadly > MOST_DEADLY:
+                raise CorpusError(
+                    "the processes that compute features die one after the other",
+                    hint="perhaps memory runs out: run again with one worker, what is done is kept",
+                ) from None
+            name, audio = recordings[index]
+            key = digest(audio, settings, denoise)
+            yield index, Finding(file_name(name, key), key, rejected=checks.DEADLY)
+
+
+def _in_processes(
+    recordings: Sequence[tuple[str, Path]],
+    todo: Sequence[int],
+    data: Path,
+    settings: AudioSettings,
+    denoise: float,
+    workers: int,
+    chunk: int,
+) -> Generator[tuple[int, Finding], None, None]:
+    """Yield the findings of some recordings as processes return them.
+
+    Raises:
+        BrokenProcessPool: One of the processes died.
+    """
+    chunks = [todo[start : start + chunk] for start in range(0, len(todo), chunk)]
     # One thread each: there is a process for every core.
     with processes.spawning(OMP_NUM_THREADS="1"):
         pool = ProcessPoolExecutor(min(workers, len(chunks)), get_context("spawn"), _start_worker)
         try:
             jobs = [
-                pool.submit(_analyse_chunk, [(i, *recordings[i]) for i in chunk], data, settings, denoise)
-                for chunk in chunks
+                pool.submit(_analyse_chunk, [(i, *recordings[i]) for i in part], data, settings, denoise)
+                for part in chunks
             ]
             for job in as_completed(jobs):
                 yield from job.result()
-        except BrokenProcessPool as error:
-            raise CorpusError(
-                "a process that computed features died",
-                hint="perhaps memory ran out: run again with one worker, what is done is kept",
-            ) from error
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -201,7 +263,8 @@ def _read(data: Path) -> Iterator[Finding]:
 
 
 def _write(data: Path, findings: Sequence[Finding]) -> None:
-    storage.write_bytes(data / FINDINGS, "".join(map(_line, findings)).encode())
+    sure = (finding for finding in findings if finding.rejected not in checks.UNSURE)
+    storage.write_bytes(data / FINDINGS, "".join(map(_line, sure)).encode())
 
 
 def _line(finding: Finding) -> str:

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts import schema
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus import checks, extraction, manifest, readers
 from tiedtts.corpus.alignment import ALIGNMENT_VERSION, Alignment, align
@@ -21,7 +22,8 @@ from tiedtts.corpus.features import Features
 from tiedtts.corpus.manifest import Entry
 from tiedtts.corpus.readers import Recording
 from tiedtts.corpus.report import Report, Scores, by_count
-from tiedtts.errors import ConfigError, CorpusError, TextError
+from tiedtts.errors import ConfigError, CorpusError, TextError, is_out_of_memory
+from tiedtts.quoting import printable
 from tiedtts.text.frontend import FrontEnd, Word
 from tiedtts.text.phones import Phone
 from tiedtts.text.pronounce.lexicon import read_user_lexicon
@@ -136,6 +138,7 @@ def prepare(
     if lexicon is not None:
         read_user_lexicon(lexicon)
     recordings, notes = readers.read(source, format)
+    notes = {note: [printable(name) for name in names] for note, names in notes.items()}
     _make_folder(data)
     rejected: Reasons = {}
     items = _items(recordings, data, audio, lexicon, denoise, workers or _cores(), tell, rejected)
@@ -155,7 +158,7 @@ def prepare(
     entries = []
     for item, alignment in zip(items, aligned, strict=True):
         if alignment is None:
-            rejected.setdefault(checks.UNALIGNED, []).append(item.recording.id)
+            rejected.setdefault(checks.UNALIGNED, []).append(printable(item.recording.id))
             continue
         entries.append(_entry(item, alignment, source, audio))
     _refuse_nothing(entries, rejected, total)
@@ -165,7 +168,7 @@ def prepare(
     kept = [item for item in items if item.recording.id in used]
     for item, far in zip(kept, checks.far_off(entry.alignment_score for entry in entries), strict=True):
         for note in (*item.spoken.notes, *item.finding.notes, *[checks.FAR_OFF] * far):
-            notes.setdefault(note, []).append(item.recording.id)
+            notes.setdefault(note, []).append(printable(item.recording.id))
     report = Report(
         recordings=total,
         used=len(entries),
@@ -256,13 +259,14 @@ def _items(
     for number, recording in enumerate(recordings):
         if number % 100 == 0:
             progress(0.05 * number / len(recordings), f"text {number + 1} of {len(recordings)}")
-        spoken = speak(recording.text)
-        reason = checks.DUPLICATE if recording.id in seen else spoken.rejected
+        reason = _unfit(recording)
+        spoken = _Spoken() if reason else speak(recording.text)
+        reason = checks.DUPLICATE if recording.id in seen else reason or spoken.rejected
         seen.add(recording.id)
         if reason is None:
             texts.append((recording, spoken))
         else:
-            rejected.setdefault(reason, []).append(recording.id)
+            rejected.setdefault(reason, []).append(printable(recording.id))
     findings = extraction.extract_all(
         [(recording.id, recording.audio) for recording, _ in texts],
         data,
@@ -278,8 +282,16 @@ def _items(
         if reason is None:
             items.append(_Item(recording, spoken, finding))
         else:
-            rejected.setdefault(reason, []).append(recording.id)
+            rejected.setdefault(reason, []).append(printable(recording.id))
     return items
+
+
+def _unfit(recording: Recording) -> str | None:
+    """Return why what a corpus says of a recording cannot be kept, if so."""
+    fields = (recording.id, recording.text, recording.prompt, recording.audio.as_posix())
+    if not all(map(schema.is_text, fields)):
+        return checks.HALF
+    return checks.LONG_TEXT if len(recording.text) > checks.MOST_CHARACTERS else None
 
 
 class _Speaker:
@@ -299,6 +311,11 @@ class _Speaker:
             analysis = self._front_end.analyse(text)
         except TextError:
             return _Spoken(rejected=checks.UNSPEAKABLE)
+        # A text that trips the front end up must not end the corpus with it.
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            return _Spoken(rejected=checks.UNREAD)
         phones: list[Phone] = []
         words: list[Word] = []
         for sentence in analysis.sentences:

@@ -23,6 +23,9 @@ NO_SOUND_FILE = "text file without a sound file"
 
 _PROMPT_LINE = re.compile(r'\(\s*(\S+)\s+"(.*)"\s*\)')
 
+_NAMES = (str, int, float, type(None))
+"""What may be an id or a prompt in JSON."""
+
 Notes = dict[str, list[str]]
 """What was found, and the files or lines where."""
 
@@ -173,9 +176,13 @@ def _read_jsonl(listing: Path, notes: Notes) -> Iterator[Recording]:
         if not isinstance(audio, str) or not isinstance(text, str) or not audio:
             _note(notes, NO_RECORDING, listing, number)
             continue
-        name = values.get("id")
-        name = Path(audio).with_suffix("").as_posix() if name is None else str(name)
-        yield _recording(name, text, listing.parent / audio, values.get("prompt"))
+        name, prompt = values.get("id", ""), values.get("prompt")
+        bare = Path(audio)
+        if not isinstance(name, _NAMES) or not isinstance(prompt, _NAMES) or not bare.name:
+            _note(notes, NO_RECORDING, listing, number)
+            continue
+        name = bare.with_suffix("").as_posix() if name in (None, "") else str(name)
+        yield _recording(name, text, listing.parent / audio, prompt)
 
 
 def _read_folder(listing: Path, notes: Notes) -> Iterator[Recording]:
@@ -217,7 +224,7 @@ def _object(line: str) -> dict[str, Any]:
     """Return the JSON object of a line; an empty one if it holds something else."""
     try:
         values = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
 
