@@ -41,6 +41,9 @@ def prepare(
         float, typer.Option(metavar="DB", help="Take steady noise down by so much, 0 to 40.")
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the choice of what is held out.")] = 0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the data of another corpus.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -78,6 +81,7 @@ def prepare(
             licence=licence,
             aligner=net,
             denoise=denoise,
+            overwrite=overwrite,
             progress=show,
         )
     if as_json:

@@ -29,6 +29,9 @@ def train(
     recipe: Annotated[str, typer.Option(metavar="NAME|FILE", help="Sizes, steps, rates.")] = "default",
     part: Annotated[str, typer.Option(metavar="|".join(CHOICES["--part"]), help="What to train.")] = "all",
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run stopped.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Begin anew where a run is; what it has is lost.")
+    ] = False,
     init_from: Annotated[
         Path | None, typer.Option(metavar="CKPT", help="Start from its weights.", show_default=False)
     ] = None,
@@ -66,6 +69,8 @@ def train(
     for option, number in (("--devices", devices), ("--threads", threads)):
         if number is not None and number < 1:
             raise UsageError(f"`{option}` must be at least 1, got: {number}")
+    if resume and overwrite:
+        raise UsageError("`--resume` and `--overwrite` exclude each other", hint="go on, or begin anew")
     if resume and init_from is not None:
         raise UsageError(
             "`--resume` and `--init-from` exclude each other",
@@ -94,6 +99,7 @@ def train(
                 devices="auto" if devices is None else devices,
                 accelerator=accelerator,
                 threads=threads,
+                overwrite=overwrite,
                 progress=report,
             )
         except Stopped as stop:

@@ -72,6 +72,7 @@ def test_prepare(fake_core: Any, capsys: Captured) -> None:
         "licence": "CC0",
         "aligner": None,
         "denoise": 0.0,
+        "overwrite": False,
     }
     assert capsys.readouterr() == (
         "10 of 12 recordings used, 1 of them held out: 3 min 20 s of speech, 900 phones\n"
@@ -118,6 +119,7 @@ def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch
         "devices": "auto",
         "accelerator": "auto",
         "threads": None,
+        "overwrite": False,
     }
     assert capsys.readouterr() == (
         "run/vocoder.st\nrun/voice.st\n",
@@ -139,6 +141,7 @@ def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch
         "devices": 2,
         "accelerator": "cpu",
         "threads": 3,
+        "overwrite": False,
     }
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("RANK", "1")

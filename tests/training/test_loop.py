@@ -67,7 +67,9 @@ def test_all_parts(data_folder: Path, recipe: Path, tmp_path: Path) -> None:
         rows = _rows(run, part)
         assert [int(row["step"]) for row in rows] == [2 * n for n in range(1, count + 1)]
         assert any(name.startswith("heldout_") for name in rows[0])
-        assert (run / part / "step_4.safetensors").is_file()
+        # The one at the end is beside the folder, without what only training needs.
+        kept = sorted(path.stem for path in (run / part).glob("step_*.safetensors"))
+        assert kept == ([] if part == "aligner" else ["step_4"])
     assert (run / "acoustic" / "step_8" / "mel0.png").stat().st_size > 1000
     assert (run / "vocoder" / "step_8" / "copy0.wav").stat().st_size > 1000
     voice = checkpoint.load(made["voice"])
@@ -190,7 +192,7 @@ def test_another_recipe_in_the_same_folder(data_folder: Path, recipe: Path, tmp_
     other = recipe.with_name("other.toml")
     other.write_text(recipe.read_text().replace("batch_size = 4", "batch_size = 2"))
     with pytest.raises(ConfigError, match="another recipe"):
-        train(data_folder, run, recipe=str(other), parts=["aligner"], accelerator="cpu")
+        train(data_folder, run, recipe=str(other), parts=["acoustic"], accelerator="cpu")
 
 
 def test_state_of_another_recipe_is_refused(data_folder: Path, recipe: Path, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def extract_all(
     Raises:
         CorpusError: Processes die one after the other.
     """
-    known = {finding.features: finding for finding in _read(data)}
+    known = {finding.features: finding for finding in read(data)}
     findings: list[Finding | None] = []
     for number, (name, audio) in enumerate(recordings):
         key = digest(audio, settings, denoise)
@@ -251,7 +251,7 @@ def _start_worker() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _read(data: Path) -> Iterator[Finding]:
+def read(data: Path) -> Iterator[Finding]:
     """Yield what earlier runs found; a line cut short by a kill is left out."""
     try:
         lines = (data / FINDINGS).read_text(encoding="utf-8", errors="replace").split("\n")

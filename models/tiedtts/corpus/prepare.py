@@ -13,9 +13,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts import schema
+from tiedtts import locking, schema
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.corpus import checks, extraction, manifest, readers
+from tiedtts.corpus import checks, data_folder, extraction, manifest, readers
 from tiedtts.corpus.alignment import ALIGNMENT_VERSION, Alignment, align
 from tiedtts.corpus.extraction import Finding
 from tiedtts.corpus.features import Features
@@ -39,8 +39,6 @@ GUESSED = "g2p-en"
 
 _LICENCE_FILES = ("LICENSE", "LICENCE", "COPYING")
 _FREE = re.compile(r"\bCC0\b|\bCC[- ]BY\b|\bpublic domain\b|creative commons attribution", re.IGNORECASE)
-_FEATURES_FILE = re.compile(r".+-[0-9a-f]{12}\.npz(\.\w+)?")
-"""The ending is that of a file that a kill left half written."""
 
 Progress = Callable[[float, str], None]
 Reasons = dict[str, list[str]]
@@ -97,6 +95,7 @@ def prepare(
     licence: str | None = None,
     aligner: Aligner | None = None,
     denoise: float = 0.0,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Check a corpus, compute features and alignments, and write the data folder.
@@ -115,10 +114,12 @@ def prepare(
         licence: Of the recordings; by default what a licence file in the corpus names.
         aligner: Aligns the recordings; by default models are trained on them, see `alignment.align`.
         denoise: By how much steady noise is taken down, dB, see `tiedtts.audio.denoising`.
+        overwrite: What `data` has of another corpus may be lost.
         progress: Told the share done, 0 to 1, and what goes on.
 
     Raises:
         ConfigError: An option does not fit.
+        FolderError: `data` has another corpus, or another run writes to it.
         CorpusError: The corpus cannot be read, nothing in it can be used, or `data` holds other things.
         TextError: The lexicon cannot be read.
     """
@@ -139,9 +140,49 @@ def prepare(
         read_user_lexicon(lexicon)
     recordings, notes = readers.read(source, format)
     notes = {note: [printable(name) for name in names] for note, names in notes.items()}
-    _make_folder(data)
+    title = source.resolve().name
+    data_folder.make(data)
+    with locking.hold(data):
+        if not overwrite:
+            data_folder.check_corpus(data, title, recordings)
+        return _fill(
+            recordings,
+            notes,
+            source,
+            data,
+            title,
+            holdout=holdout,
+            workers=workers or _cores(),
+            audio=audio,
+            lexicon=lexicon,
+            seed=seed,
+            licence=licence,
+            aligner=aligner,
+            denoise=denoise,
+            tell=tell,
+        )
+
+
+def _fill(
+    recordings: Sequence[Recording],
+    notes: Reasons,
+    source: Path,
+    data: Path,
+    title: str,
+    *,
+    holdout: float,
+    workers: int,
+    audio: AudioSettings,
+    lexicon: Path | None,
+    seed: int,
+    licence: str | None,
+    aligner: Aligner | None,
+    denoise: float,
+    tell: Progress,
+) -> Report:
+    """Fill a data folder that no other run writes to."""
     rejected: Reasons = {}
-    items = _items(recordings, data, audio, lexicon, denoise, workers or _cores(), tell, rejected)
+    items = _items(recordings, data, audio, lexicon, denoise, workers, tell, rejected)
     total = len(recordings)
     _refuse_nothing(items, rejected, total)
     state = _alignment_key(items, "" if aligner is None else aligner.key)
@@ -183,7 +224,6 @@ def prepare(
             min(entry.alignment_score for entry in entries),
         ),
     )
-    title = source.resolve().name
     # In this order: whoever is stopped between the two finds no description, rather than a wrong one.
     (data / manifest.DESCRIPTION).unlink(missing_ok=True)
     manifest.write_manifest(data, entries)
@@ -199,7 +239,7 @@ def prepare(
         **({"denoise_db": denoise} if denoise else {}),
     )
     report.write(data, title)
-    _remove_stale(data, {entry.features for entry in entries})
+    data_folder.remove_stale(data, {entry.features for entry in entries})
     tell(1.0, "prepared")
     return report
 
@@ -225,17 +265,6 @@ def find_licence(source: Path) -> str | None:
             lines = (line.strip() for line in readers.decode(path, {}).split("\n"))
             return next((line for line in lines if _FREE.search(line)), None)
     return None
-
-
-def _make_folder(data: Path) -> None:
-    known = (manifest.DESCRIPTION, manifest.FEATURES)
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        if any(data.iterdir()) and not any((data / name).exists() for name in known):
-            raise CorpusError(f"{data} holds other things", hint="choose a folder that is new or empty")
-        (data / manifest.FEATURES).mkdir(exist_ok=True)
-    except OSError as error:
-        raise CorpusError(f"cannot write {data}: {error.strerror}") from error
 
 
 def _cores() -> int:
@@ -408,10 +437,3 @@ def _entry(item: _Item, alignment: Alignment, source: Path, settings: AudioSetti
         features=finding.features,
         key=finding.key,
     )
-
-
-def _remove_stale(data: Path, used: set[str]) -> None:
-    """Remove features that no recording uses any more, and nothing else."""
-    for path in (data / manifest.FEATURES).iterdir():
-        if path.name not in used and _FEATURES_FILE.fullmatch(path.name):
-            path.unlink()

@@ -1,5 +1,6 @@
 """`train`: a data folder and a recipe become checkpoints, one part after the other."""
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Sequence
@@ -9,11 +10,11 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from tiedtts import __version__, checkpoint, storage
+from tiedtts import __version__, checkpoint, locking, storage
 from tiedtts.checkpoint import Checkpoint
 from tiedtts.corpus.manifest import read_provenance
 from tiedtts.errors import ConfigError
-from tiedtts.training import architectures
+from tiedtts.training import architectures, runs
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
@@ -45,6 +46,7 @@ def train(
     devices: int | str = "auto",
     accelerator: str = "auto",
     threads: int | None = None,
+    overwrite: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> dict[str, Path]:
     """Train parts of a voice.
@@ -65,6 +67,7 @@ def train(
         devices: Number of devices of this machine, or `auto`.
         accelerator: `auto`, `cpu` or `cuda`.
         threads: CPU threads of a process.
+        overwrite: What `run` has of these parts may be lost.
         progress: Told how far training has come.
 
     Returns:
@@ -75,28 +78,35 @@ def train(
         ConfigError: An argument or the recipe does not fit.
         CorpusError: The data folder cannot be used.
         CheckpointError: A checkpoint to start from cannot be used.
+        FolderError: `run` holds what would be lost, or another run writes to it.
     """
     if unknown := sorted(set(parts) - set(PARTS)):
         raise ConfigError(f"unknown part `{unknown[0]}`", hint=f"parts are {', '.join(PARTS)}")
-    text = _recipe_text(run, recipe, resume)
+    runs.check(run, parts, resume=resume, overwrite=overwrite)
+    text = _recipe_text(run, recipe, resume, overwrite)
     plan = recipes.parse(text, recipe)
     fresh = {part: architectures.fresh(getattr(plan, part)) for part in PARTS}
     starts = Starts(run, init_from, tie, fresh, parts, resume=resume)
     corpus = corpora.load(data)
     fabric = _fabric(accelerator, devices, precision, threads)
-    if fabric.is_global_zero:
-        run.mkdir(parents=True, exist_ok=True)
-        storage.write_bytes(run / "recipe.toml", text.encode())
-        starts.keep_plan()
     made: dict[str, Path] = {}
-    for part in (p for p in PARTS if p in parts):
-        made[part] = run / f"{part}.safetensors"
-        _train_part(part, corpus, plan, fabric, run, starts, data, resume, tensorboard, progress)
-    if all((run / f"{part}.safetensors").is_file() for part in SPOKEN):
-        made["voice"] = run / VOICE
+    # One process speaks for all: the others are of the same run.
+    with contextlib.ExitStack() as held:
         if fabric.is_global_zero:
-            _combine(run)
-    fabric.barrier()
+            held.enter_context(locking.hold(run))
+            runs.check(run, parts, resume=resume, overwrite=overwrite)
+            if not resume:
+                runs.clear(run, parts)
+            storage.write_bytes(run / runs.RECIPE, text.encode())
+            starts.keep_plan()
+        for part in (p for p in PARTS if p in parts):
+            made[part] = run / f"{part}.safetensors"
+            _train_part(part, corpus, plan, fabric, run, starts, data, resume, tensorboard, progress)
+        if all((run / f"{part}.safetensors").is_file() for part in SPOKEN):
+            made["voice"] = run / VOICE
+            if fabric.is_global_zero:
+                _combine(run)
+        fabric.barrier()
     return made
 
 
@@ -141,15 +151,15 @@ def _train_part(
     fabric.barrier()
 
 
-def _recipe_text(run: Path, recipe: str, resume: bool) -> str:
+def _recipe_text(run: Path, recipe: str, resume: bool, overwrite: bool) -> str:
     """Return the recipe's text: that of the run where one goes on."""
-    kept = run / "recipe.toml"
-    if not resume and any((run / part).is_dir() for part in PARTS) and kept.is_file():
+    kept = run / runs.RECIPE
+    if not resume and not overwrite and any((run / part).is_dir() for part in PARTS) and kept.is_file():
         wanted = recipes.read_text(recipe)
         if kept.read_text(encoding="utf-8") != wanted:
             raise ConfigError(
                 f"{run} holds a run with another recipe",
-                hint="choose a new folder, or go on with `--resume`",
+                hint="choose a new folder, go on with `--resume`, or replace it with `--overwrite`",
             )
         return wanted
     if resume and kept.is_file():

@@ -214,7 +214,9 @@ class Recipe:
     illustrate_every: int = 1000
     """Steps between pictures and audio samples."""
     keep_every: int = 1000
-    """Steps between checkpoints that are kept for good."""
+    """Steps between checkpoints."""
+    keep_last: int = 2
+    """Checkpoints that stay, the last ones; the one at the end is beside them."""
     aligner: AlignerRecipe | DeepSpeechRecipe
     """The phone recogniser."""
     acoustic: AcousticRecipe | TacotronRecipe
@@ -224,6 +226,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _check(self, "at least 1", lambda v: v >= 1, "evaluate_every", "illustrate_every", "keep_every")
+        _check(self, "at least 1", lambda v: v >= 1, "keep_last")
         _check(self, "in [0, 2^32)", lambda v: 0 <= v < 2**32, "seed")
 
 

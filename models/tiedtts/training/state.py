@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from tiedtts import checkpoint, schema
-from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.errors import CheckpointError, ConfigError, is_out_of_memory
+from tiedtts.nets import finite
 
 KIND = "training state"
+_ADAM = {"step", "exp_avg", "exp_avg_sq"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +104,31 @@ def restore(
                 index, field = key.split(".", 1)
                 values.setdefault(int(index), {})[field] = tensor
             groups = optimizer.state_dict()["param_groups"]
+            _check_optimizer(optimizer, values)
             optimizer.load_state_dict({"state": values, "param_groups": groups})
-    except (RuntimeError, KeyError, ValueError, TypeError) as error:
+    # torch fails in many ways where a state does not fit, and says at the end of its words what is wrong.
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
         raise CheckpointError(
-            f"cannot go on from {path}: {error}",
+            f"cannot go on from {path}: {reason}",
             hint="the recipe of this run was changed; start a new run, or use `--init-from`",
         ) from error
+
+
+def _check_optimizer(optimizer: Optimizer, values: dict[int, dict[str, Tensor]]) -> None:
+    """Refuse what an optimizer would only stumble over at its next step."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for index, fields in values.items():
+        if index not in range(len(parameters)) or set(fields) != _ADAM:
+            raise KeyError(f"the optimizer has no place for parameter {index}")
+        for name, tensor in fields.items():
+            if name != "step" and tensor.shape != parameters[index].shape:
+                raise ValueError(f"`{name}` of parameter {index} is {tuple(tensor.shape)}")
+    moments = {f"{index}.{name}": of for index, fields in values.items() for name, of in fields.items()}
+    if broken := finite.broken(moments):
+        raise ValueError(f"`{broken[0]}` of the optimizer is not a number")
 
 
 def read_header(path: Path) -> StateHeader:

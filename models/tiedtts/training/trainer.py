@@ -18,6 +18,7 @@ from torch.optim import AdamW, Optimizer
 
 from tiedtts import stopping
 from tiedtts.errors import CheckpointError, ConfigError, TiedTTSError
+from tiedtts.nets import finite
 from tiedtts.training import losses, state
 from tiedtts.training.batches import Batches
 from tiedtts.training.log import Log
@@ -51,7 +52,7 @@ class Progress:
 
 
 class TrainingDiverged(TiedTTSError):
-    """The losses are no numbers any more."""
+    """The losses or weights are no numbers any more."""
 
 
 @dataclass
@@ -105,7 +106,7 @@ class Trainer:
         """Train and return the net with the running mean of its weights.
 
         Raises:
-            TrainingDiverged: A loss is not a number.
+            TrainingDiverged: A loss or a weight is not a number.
             CheckpointError: The state to resume from does not fit.
         """
         start = self._state_step() if resume else 0
@@ -116,12 +117,18 @@ class Trainer:
             events = self.folder / "tensorboard" if tensorboard else None
             log = Log(self.folder / "log.csv", start, events)
         done = 0
-        for stage in self.task.recipe.stages:
-            if start < done + stage.steps or done + stage.steps == self.task.recipe.steps:
-                self._stage(stage, done, start, log)
-            done += stage.steps
-        if log is not None:
-            log.close()
+        try:
+            if start >= self.task.recipe.steps:
+                state.restore(self.state_file, {"net": self.raw}, self.mean, {})
+                self.step = start
+            for stage in self.task.recipe.stages:
+                if start < done + stage.steps:
+                    self._stage(stage, done, start, log)
+                done += stage.steps
+        finally:
+            if log is not None:
+                log.close()
+        self._check_weights()
         return self.averaged()
 
     def averaged(self) -> nn.Module:
@@ -355,10 +362,26 @@ class Trainer:
     def _check(self, values: Mapping[str, float]) -> None:
         broken = [name for name, value in values.items() if not math.isfinite(value)]
         if broken:
-            raise TrainingDiverged(
-                f"{self.task.name}: losses {', '.join(broken)} are not numbers at step {self.step}",
-                hint="go on from the last state with `--resume`, or lower `learning_rate`",
-            )
+            raise self._diverged(f"losses {', '.join(broken)} are not numbers")
+
+    def _check_weights(self) -> None:
+        """Refuse to keep weights that are no numbers: the last file that is whole stays."""
+        nets = {**self.raw.state_dict(), **{f"mean of {n}": t for n, t in self.mean.weights.items()}}
+        if broken := finite.broken(nets, infinite_too=False):
+            raise self._diverged(f"weights are not numbers, such as `{broken[0]}`,")
+
+    def _diverged(self, what: str) -> TrainingDiverged:
+        kept = self._kept()
+        start = f"from its last checkpoint, `--init-from {kept[-1]}`, " if kept else ""
+        return TrainingDiverged(
+            f"{self.task.name}: {what} at step {self.step}",
+            hint=f"begin a new run, {start}with a lower `learning_rate` or `clip` in its recipe",
+        )
+
+    def _kept(self) -> list[Path]:
+        """Return the checkpoints in the folder, the last one last."""
+        found = [path for path in self.folder.glob("step_*.safetensors") if path.stem[5:].isdecimal()]
+        return sorted(found, key=lambda path: int(path.stem[5:]))
 
     def _tell(self, values: Mapping[str, float], left: float) -> None:
         if self.progress is not None and self.fabric.is_global_zero:
@@ -368,8 +391,9 @@ class Trainer:
 
     def _look(self, values: Mapping[str, float], end: int, log: Log | None) -> None:
         """Evaluate, draw and keep whatever is due; the other processes wait."""
+        last = self.step == self.task.recipe.steps
         due = {
-            name: self.step == end or self.step % every == 0
+            name: (self.step == end or self.step % every == 0) and not (name == "keep" and last)
             for name, every in (
                 ("evaluate", self.recipe.evaluate_every),
                 ("illustrate", self.recipe.illustrate_every),
@@ -388,7 +412,10 @@ class Trainer:
                 folder.mkdir(exist_ok=True)
                 self.task.illustrate(net, folder)
             if due["keep"]:
+                self._check_weights()
                 self.keep(net, self.step, self.folder / f"step_{self.step}.safetensors")
+                for path in self._kept()[: -self.recipe.keep_last]:
+                    path.unlink()
         self.fabric.barrier()
 
     def _save(self, optimizer: Optimizer, judge: _Judge | None) -> None:
@@ -399,7 +426,11 @@ class Trainer:
 
     def _write(self, optimizer: Optimizer, judge: _Judge | None) -> None:
         """Write the state that `--resume` goes on from."""
+        self._check_weights()
         nets, mean, optimizers = self._parts(optimizer, judge)
+        if self.step == self.task.recipe.steps:
+            # Nothing will be trained on: what optimisers remember is four fifths of the file.
+            nets, optimizers = {"net": self.raw}, {}
         header = {"step": self.step, "recipe": self._fingerprint()}
         state.save(self.state_file, header, nets, mean, optimizers)
 

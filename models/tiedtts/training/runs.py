@@ -1,0 +1,46 @@
+"""What a run folder holds, so that no work in it is lost by mistake."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tiedtts.errors import FolderError
+
+RECIPE = "recipe.toml"
+"""The recipe of a run, in its folder."""
+
+
+def check(run: Path, parts: Sequence[str], *, resume: bool, overwrite: bool) -> None:
+    """Refuse to begin where a run would be lost, and to go on where there is none.
+
+    Args:
+        run: Folder of the run.
+        parts: Those to be trained; others may be there.
+        resume: A run is to go on.
+        overwrite: What is there may be lost.
+
+    Raises:
+        FolderError: Names the option that would do.
+    """
+    if resume:
+        if not (run / RECIPE).is_file():
+            raise FolderError(f"there is no run in {run} to go on with", hint="leave out `--resume`")
+        return
+    trained = [part for part in parts if any(_files(run, part))]
+    if trained and not overwrite:
+        raise FolderError(
+            f"{run} has a run already: {', '.join(trained)}",
+            hint="go on with `--resume`, begin anew with `--overwrite`, or choose another folder",
+        )
+
+
+def clear(run: Path, parts: Sequence[str]) -> None:
+    """Remove states and checkpoints of parts that begin anew, so that none is taken for the new run's."""
+    for part in parts:
+        for path in _files(run, part):
+            path.unlink()
+
+
+def _files(run: Path, part: str) -> Iterator[Path]:
+    """Yield the weight files of a part."""
+    yield from (path for path in (run / f"{part}.safetensors",) if path.is_file())
+    yield from sorted((run / part).glob("*.safetensors"))
