@@ -15,17 +15,17 @@ from tests.training.data_folder import write_data_folder
 from tiedtts import checkpoint, schema
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoint import Checkpoint
-from tiedtts.checkpoint_voice import CheckpointVoice
 from tiedtts.corpus.manifest import DESCRIPTION, FEATURES, MANIFEST
 from tiedtts.errors import TiedTTSError, is_out_of_memory
 from tiedtts.export import export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.speech.metadata import METADATA_KEY
+from tiedtts.speech.onnx_renderer import OnnxRenderer
+from tiedtts.speech.voice import Voice
 from tiedtts.training import corpus, recipe, state
 from tiedtts.tying import TiePlan
 from tiedtts.tying.parts import tie_parts
-from tiedtts.voice import Voice
-from tiedtts.voice_metadata import METADATA_KEY
 
 LONGEST_ERROR = 2_000
 """Characters."""
@@ -153,7 +153,7 @@ def _flipped(data: bytes, rng: random.Random) -> tuple[str, bytes]:
 
 def speaks(data: bytes) -> Callable[[], object]:
     """Return the speaking of a voice file."""
-    return lambda: Voice(data, "damaged").say("Hi.")
+    return lambda: Voice(OnnxRenderer(data, "damaged")).say("Hi.")
 
 
 def voice_metadata(whole: Whole, rng: random.Random) -> Case:
@@ -211,7 +211,7 @@ def voice_bytes(whole: Whole, rng: random.Random) -> Case:
 
 def heard(path: Path) -> Callable[[], object]:
     """Return the speaking of a checkpoint."""
-    return lambda: CheckpointVoice.load(path).say("Hi.")
+    return lambda: Voice.load(path).say("Hi.")
 
 
 def header(whole: Whole, rng: random.Random) -> Case:

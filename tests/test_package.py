@@ -52,9 +52,11 @@ def test_the_names_are_there_and_nothing_else_is_imported() -> None:
 
 
 def test_names_are_those_of_the_modules() -> None:
-    from tiedtts import base_voice, errors, voice
+    from tiedtts import errors
+    from tiedtts.settings import Settings
+    from tiedtts.speech import speech, voice
 
-    assert (tiedtts.Voice, tiedtts.Speech) == (voice.Voice, base_voice.Speech)
+    assert (tiedtts.Voice, tiedtts.Speech, tiedtts.Settings) == (voice.Voice, speech.Speech, Settings)
     assert tiedtts.TiedTTSError is errors.TiedTTSError
     assert "kathleen" in tiedtts.list_voices()
     with pytest.raises(AttributeError, match="module 'tiedtts' has no attribute 'voices_of_others'"):

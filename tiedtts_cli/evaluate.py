@@ -38,11 +38,11 @@ def evaluate(
     if limit is not None and limit < 1:
         raise UsageError(f"`--limit` must be at least 1, got: {limit}")
     from tiedtts.measure.evaluation import evaluate
-    from tiedtts.voice import load
+    from tiedtts.speech.voice import Voice
 
     with talk.progress("eval", quiet=quiet) as show:
         result = evaluate(
-            load(voice, vocoder=vocoder), data, aligner=aligner, limit=limit, progress=show
+            Voice.load(voice, vocoder=vocoder), data, aligner=aligner, limit=limit, progress=show
         ).to_dict()
     if as_json:
         typer.echo(json.dumps(result, indent=2))

@@ -14,7 +14,7 @@ from tiedtts_cli.boundary import UsageError
 
 if TYPE_CHECKING:
     from tiedtts.audio.encoding import Encoding
-    from tiedtts.speaking import Settings
+    from tiedtts.settings import Settings
 
 EXAMPLE = 'tiedtts synth "Hello there." -o hello.wav'
 STDIO = Path("-")
@@ -26,7 +26,7 @@ _TEXT, _SOUND, _VOICE, _TALK = "Text", "Sound", "Voice", "Options"
 
 def _voices(incomplete: str) -> list[str]:
     """Complete the name of a voice."""
-    from tiedtts.voice import list_voices
+    from tiedtts.speech.library import list_voices
 
     return [name for name in list_voices() if name.startswith(incomplete)]
 
@@ -117,7 +117,7 @@ def synth(
     if list_voices or explain or as_json or output == STDIO:
         streams.need_stdout()
     if list_voices:
-        from tiedtts.voice import list_voices as names
+        from tiedtts.speech.library import list_voices as names
 
         for name in names():
             typer.echo(name)
@@ -150,7 +150,7 @@ def synth(
         return
     settings = _settings(speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed, ssml=ssml)
     from tiedtts.batch.job import Work
-    from tiedtts.voice import CHECKPOINT, DEFAULT
+    from tiedtts.speech.library import CHECKPOINT, DEFAULT
 
     chosen = DEFAULT if voice is None else voice
     if vocoder is not None or chosen.endswith(CHECKPOINT):
@@ -219,7 +219,8 @@ def _check_sinks(output: Path | None, folder: Path | None, *, play: bool, raw: b
 
 def _times(kind: str, output: Path | None, folder: Path | None, texts: Sequence[Path]) -> Path | None:
     """Return the file of times that belongs to a sound file, or refuse what cannot be."""
-    from tiedtts import storage, timestamps
+    from tiedtts import storage
+    from tiedtts.speech import timestamps
 
     _check_choice("--timestamps", kind, tuple(timestamps.KINDS))
     if folder is not None:
@@ -278,7 +279,7 @@ def _is_stdout(output: Path | None) -> bool:
 
 def _settings(**values: Any) -> "Settings":
     """Return the settings, or what is wrong with the options."""
-    from tiedtts.speaking import Settings
+    from tiedtts.settings import Settings
 
     try:
         return Settings(**values)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tiedtts.batch.job import Work
     from tiedtts.batch.lines import Row
     from tiedtts.batch.run import Report, Summary
-    from tiedtts.speaking import Settings
+    from tiedtts.settings import Settings
 
 
 PLACES = ("file", "timestamps")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tiedtts.audio.encoding import Add
     from tiedtts.batch.job import Work
     from tiedtts.errors import TiedTTSError
-    from tiedtts.speaking import Settings
+    from tiedtts.settings import Settings
 
 STDIO = Path("-")
 _TITLE = 80
@@ -50,7 +50,7 @@ def speak(
     timeline = _Times(output, work, voice.sample_rate) if work.timestamps else None
     try:
         # Part by part: the samples of a book do not fit in memory.
-        parts = iter(voice.stream(words, **settings.keywords()))
+        parts = iter(voice.stream(words, settings))
         first = next(parts, None)
         if first is None:
             raise TextError("there is nothing to say in the text", hint="give a text with words or numbers")
@@ -110,7 +110,7 @@ class _Times:
     """The file of times beside the sound."""
 
     def __init__(self, sound: Path | None, work: "Work", rate: int) -> None:
-        from tiedtts import timestamps
+        from tiedtts.speech import timestamps
 
         assert sound is not None
         assert work.timestamps is not None

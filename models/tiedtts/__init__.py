@@ -13,17 +13,24 @@ from typing import TYPE_CHECKING
 from tiedtts.errors import TiedTTSError
 
 if TYPE_CHECKING:
-    from tiedtts.speech import Speech
-    from tiedtts.voice import Voice, list_voices
+    from tiedtts.settings import Settings
+    from tiedtts.speech.library import list_voices
+    from tiedtts.speech.speech import Speech
+    from tiedtts.speech.voice import Voice
 
-__all__ = ["Speech", "TiedTTSError", "Voice", "__version__", "list_voices"]
+__all__ = ["Settings", "Speech", "TiedTTSError", "Voice", "__version__", "list_voices"]
 
 __version__ = "0.1.0"
 
 # Read when ONNX Runtime is imported, which would keep an id of the device and call a host of its makers.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-_PLACES = {"Speech": "speech", "Voice": "voice", "list_voices": "voice"}
+_PLACES = {
+    "Settings": "settings",
+    "Speech": "speech.speech",
+    "Voice": "speech.voice",
+    "list_voices": "speech.library",
+}
 """Modules of names that are looked up at first use: numpy and ONNX Runtime take longer than a `--help`."""
 
 # A type checker would take any name for known.

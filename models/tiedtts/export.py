@@ -17,9 +17,10 @@ from tiedtts.measure import counting, macs
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
-from tiedtts.voice import MEL, Voice
+from tiedtts.speech.metadata import FORMAT, INPUTS, METADATA_KEY, OUTPUTS
+from tiedtts.speech.onnx_renderer import MEL, OnnxRenderer
+from tiedtts.speech.voice import Voice
 from tiedtts.voice_graph import PRECISIONS
-from tiedtts.voice_metadata import FORMAT, INPUTS, METADATA_KEY, OUTPUTS
 
 OPSET = 17
 
@@ -130,7 +131,7 @@ def export(
 def _try(data: bytes, name: str) -> None:
     """Let a voice speak before it is kept: weights that are numbers may still lead to none."""
     try:
-        Voice(data, name).say("It speaks.")
+        Voice(OnnxRenderer(data, name)).say("It speaks.")
     except VoiceError as error:
         raise CheckpointError(
             f"these nets cannot speak: {error}", hint="take an earlier checkpoint, or `--precision fp32`"

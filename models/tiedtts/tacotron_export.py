@@ -18,8 +18,8 @@ from tiedtts import __version__, storage
 from tiedtts.errors import ConfigError
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.tacotron_decoder import State
+from tiedtts.speech.metadata import METADATA_KEY
 from tiedtts.tying import TiedLayer
-from tiedtts.voice_metadata import METADATA_KEY
 
 OPSET = 17
 GRAPHS = ("encoder", "step", "postnet")

@@ -16,7 +16,7 @@ from tiedtts.batch import job as jobs
 from tiedtts.batch import lines, manifest, readers, run
 from tiedtts.batch.lines import Row
 from tiedtts.errors import TiedTTSError
-from tiedtts.speaking import Settings
+from tiedtts.settings import Settings
 
 WORK = jobs.Work(voice="fake")
 DEEP = "[" * 400 + "]" * 400

@@ -10,7 +10,7 @@ from tests.cli.conftest import FakeVoice
 from tiedtts.batch import job as jobs
 from tiedtts.batch import lines, run
 from tiedtts.batch.lines import Row
-from tiedtts.speaking import Settings
+from tiedtts.settings import Settings
 
 
 class Forgetful(FakeVoice):

@@ -20,7 +20,7 @@ from tiedtts.batch import job as jobs
 from tiedtts.batch import lines, manifest, pool, run
 from tiedtts.batch.lines import Line, Row
 from tiedtts.errors import FolderError, OutputError, TextError, VoiceError
-from tiedtts.speaking import Settings
+from tiedtts.settings import Settings
 
 WORK = jobs.Work(voice="fake")
 

@@ -21,18 +21,19 @@ import torch
 from torch import nn
 
 from tests.benchmarks.tying import train
-from tiedtts import checkpoint, generators
+from tiedtts import checkpoint
 from tiedtts.audio import lpc
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoint import Checkpoint
 from tiedtts.corpus.features import extract
-from tiedtts.generators import Frames
 from tiedtts.measure import counting, listener, macs, quality, recognition, spectral_distortion
 from tiedtts.measure.listener import Listener
 from tiedtts.nets.deepspeech import DeepSpeech
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.tacotron_synthesis import speak
 from tiedtts.nets.wavenet import WaveNet
+from tiedtts.speech import vocoders
+from tiedtts.speech.vocoders import Frames
 from tiedtts.training import architectures
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
@@ -179,7 +180,7 @@ def heard(net: Tacotron, corpus: Corpus) -> dict[str, float]:
     ear = Listener.load(listener.SHIPPED)
     said = natural = seconds = computing = 0.0
     errors = dict.fromkeys(("griffinlim", "lpc") if net.config.lpc_order else ("griffinlim",), 0.0)
-    make = {name: generators.choose(name, corpus.audio, None, "") for name in errors}
+    make = {name: vocoders.choose(name, corpus.audio, None, "") for name in errors}
     distortions: list[float] = []
     for utterance in chosen(corpus):
         phones = listener.spoken(utterance.phones)
@@ -203,7 +204,7 @@ def heard(net: Tacotron, corpus: Corpus) -> dict[str, float]:
 def made_again(net: WaveNet, corpus: Corpus) -> dict[str, float]:
     """Make held-out recordings again from their features, and listen."""
     ear = Listener.load(listener.SHIPPED)
-    make = generators.of_net(net, corpus.audio)
+    make = vocoders.of_net(net, corpus.audio)
     said = wrong = natural = seconds = computing = 0.0
     comparisons = []
     for utterance in chosen(corpus)[::SHARE]:

@@ -20,16 +20,16 @@ import soxr
 import torch
 
 from tests.benchmarks.outside import RATE, Rate, Samples, predictor
-from tiedtts import generators
 from tiedtts.corpus.features import Features, extract
 from tiedtts.export import export
-from tiedtts.generators import Frames
 from tiedtts.measure import quality
 from tiedtts.measure.evaluation import evaluate
 from tiedtts.measure.onnx_counting import count
+from tiedtts.speech import vocoders
+from tiedtts.speech.vocoders import Frames
+from tiedtts.speech.voice import Voice
 from tiedtts.training import corpus as corpora
 from tiedtts.training.corpus import Corpus, Utterance
-from tiedtts.voice import load
 
 Row = dict[str, Any]
 RECORDINGS = "recordings"
@@ -82,10 +82,10 @@ def measure(files: Sequence[str], data: Path, corpus: Corpus, rate: Rate | None)
         path = Path(folder) / "candidate.onnx"
         told = export([Path(acoustic), Path(vocoder)], path, precision=precision)
         size, work = path.stat().st_size, count(path)
-        voice = load(path)
+        voice = Voice.load(path)
         found = evaluate(voice, data).to_dict()
         takes = _takes(corpus)
-        make = generators.choose(vocoder, corpus.audio, None, "candidate")
+        make = vocoders.choose(vocoder, corpus.audio, None, "candidate")
         copies = [make(_frames(u.features), [0, n]) for n, u in enumerate(takes)]
         said = [] if rate is None else [voice.say(u.text).samples for u in takes]
     comparisons = []

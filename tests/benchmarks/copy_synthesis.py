@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tiedtts import generators
 from tiedtts.corpus.features import extract
-from tiedtts.generators import Frames
 from tiedtts.measure import listener, quality, recognition
 from tiedtts.measure.listener import Listener
+from tiedtts.speech import vocoders
+from tiedtts.speech.vocoders import Frames
 from tiedtts.training import corpus as corpora
 
 
@@ -47,8 +47,8 @@ def main() -> None:
     print(
         "| vocoder | phone errors | ratio | MCD, dB | mel distance | hiss, dB | RTF |\n|---|---:|---:|---:|---:|---:|---:|"
     )
-    for name in arguments.vocoder or generators.MODEL_FREE:
-        make = generators.choose(name, corpus.audio, None, "the corpus")
+    for name in arguments.vocoder or vocoders.MODEL_FREE:
+        make = vocoders.choose(name, corpus.audio, None, "the corpus")
         errors = seconds = computing = 0.0
         distances, comparisons, hiss = [], [], []
         for number, utterance in enumerate(chosen):
@@ -71,7 +71,7 @@ def main() -> None:
                 files.write(arguments.sounds / f"{number:02d}_{stem}.wav", samples, corpus.audio.sample_rate)
         distortion = quality.summarise(comparisons).mel_cepstral_distortion_db
         row = (
-            f"| {name if name in generators.MODEL_FREE else Path(name).stem} | {100 * errors / said:.1f}% "
+            f"| {name if name in vocoders.MODEL_FREE else Path(name).stem} | {100 * errors / said:.1f}% "
             f"| {errors / wrong:.2f} | {distortion:.2f} | {np.mean(distances):.3f} | {np.mean(hiss):+.1f} | {computing / seconds:.3f} |"
         )
         print(row, flush=True)

@@ -17,11 +17,10 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.fuzz_text import inputs
-from tiedtts.base_voice import BaseVoice
 from tiedtts.errors import TextError
-from tiedtts.speaking import SEMITONES, SPEEDS
-from tiedtts.speech import Speech
-from tiedtts.voice import load
+from tiedtts.settings import SEMITONES, SPEEDS
+from tiedtts.speech.speech import Speech
+from tiedtts.speech.voice import Voice
 
 REFUSED = ("nothing to say", "is not a phone")
 """What errors may say."""
@@ -54,7 +53,7 @@ def main() -> None:
     parser.add_argument("--voice", default="kathleen", help="name or file of a voice")
     parser.add_argument("--json", action="store_true", help="print raw numbers")
     options = parser.parse_args()
-    result = fuzz(load(options.voice), options.inputs, options.seed)
+    result = fuzz(Voice.load(options.voice), options.inputs, options.seed)
     print(
         json.dumps(vars(result))
         if options.json
@@ -63,7 +62,7 @@ def main() -> None:
     raise SystemExit(1 if result.failures else 0)
 
 
-def fuzz(voice: BaseVoice, count: int, seed: int) -> Result:
+def fuzz(voice: Voice, count: int, seed: int) -> Result:
     """Say generated texts with a voice."""
     result, chance = Result(), random.Random(seed)
     start = time.process_time()

@@ -26,8 +26,8 @@ from tiedtts.measure import listener, recognition, words
 from tiedtts.measure.listener import Listener
 from tiedtts.measure.words import WordErrors
 from tiedtts.nets.recognizer import CLASSES
+from tiedtts.speech.voice import Voice
 from tiedtts.text.phones import Phone
-from tiedtts.voice import Voice
 
 SENTENCES = Path(__file__).with_name("sentences.txt")
 LONG = 3

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts import generators, storage
+from tiedtts import storage
 from tiedtts.audio import files
 from tiedtts.audio.mel import log_mel
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.base_voice import BaseVoice
-from tiedtts.generators import Frames
+from tiedtts.speech import vocoders
+from tiedtts.speech.vocoders import Frames
+from tiedtts.speech.voice import Voice
 from tiedtts.training import corpus as corpora
-from tiedtts.voice import load
 
 PAGE = """<!doctype html>
 <meta charset="utf-8">
@@ -59,7 +59,7 @@ def main() -> None:
     step = max(1, len(texts) // arguments.recordings)
     chosen = list(texts.values())[::step][: arguments.recordings]
     voices = {name: speaker(name) for name in arguments.voice or ["kathleen"]}
-    copies = {name: generators.choose(name, audio, None, "the corpus") for name in arguments.copy}
+    copies = {name: vocoders.choose(name, audio, None, "the corpus") for name in arguments.copy}
     rows = []
     for utterance in chosen:
         f = utterance.features
@@ -74,10 +74,10 @@ def main() -> None:
     print(f"{arguments.output}: {len(chosen)} texts, {len(page) / 1e6:.1f} MB")
 
 
-def speaker(name: str) -> BaseVoice:
+def speaker(name: str) -> Voice:
     """Load what `--voice` names."""
     voice, _, vocoder = name.partition(":")
-    return load(voice, vocoder=vocoder or None)
+    return Voice.load(voice, vocoder=vocoder or None)
 
 
 def _title(name: str) -> str:

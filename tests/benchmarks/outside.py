@@ -21,12 +21,12 @@ import numpy.typing as npt
 import soxr
 import torch
 
-from tiedtts import generators
-from tiedtts.generators import Frames
 from tiedtts.measure.recognition import edits
+from tiedtts.speech import vocoders
+from tiedtts.speech.vocoders import Frames
+from tiedtts.speech.voice import Voice
 from tiedtts.text.normalize.normalizer import spoken
 from tiedtts.training import corpus as corpora
-from tiedtts.voice import load
 
 RATE = 16_000
 """Of both judges, Hz."""
@@ -53,9 +53,9 @@ def main() -> None:
     hertz = corpus.audio.sample_rate
     show("recordings", ((u.text, u.features.samples) for u in takes), hertz, hear, rate)
     for name in arguments.copy:
-        make = generators.choose(name, corpus.audio, None, name)
+        make = vocoders.choose(name, corpus.audio, None, name)
 
-        def copies(make: generators.Generator = make) -> Iterator[tuple[str, Samples]]:
+        def copies(make: vocoders.Generator = make) -> Iterator[tuple[str, Samples]]:
             for number, u in enumerate(takes):
                 f = u.features
                 yield u.text, make(Frames(f.mel, f.log_f0, f.voiced.astype(np.float32)), [0, number])
@@ -67,7 +67,7 @@ def main() -> None:
             : arguments.limit
         ]
     for name in arguments.voice or ["kathleen"]:
-        voice = load(name)
+        voice = Voice.load(name)
         for title, texts in lists.items():
             said = ((text, voice.say(text).samples) for text in texts)
             show(f"{name}, {title}", said, voice.sample_rate, hear, rate)

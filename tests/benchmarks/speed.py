@@ -23,8 +23,8 @@ OPENING = (
     "for the new wall could be found, and that the ships would come back to the old town in summer."
 )
 """A first sentence of 11 seconds."""
-IMPORTS = "import numpy, onnxruntime, soundfile, typer, rich, tiedtts.voice, tiedtts_cli.main"
-LOADING = "import sys; from tiedtts.voice import Voice; Voice.load(sys.argv[1])"
+IMPORTS = "import numpy, onnxruntime, soundfile, typer, rich, tiedtts.speech.onnx_renderer, tiedtts_cli.main"
+LOADING = "import sys; from tiedtts.speech.voice import Voice; Voice.load(sys.argv[1])"
 
 
 def main() -> None:
@@ -103,7 +103,7 @@ def run(command: list[str], folder: str) -> tuple[float, float]:
 
 def loaded(name: str, passes: int) -> dict[str, object]:
     """Time a voice that is already loaded, sentence by sentence."""
-    from tiedtts.voice import Voice
+    from tiedtts.speech.voice import Voice
 
     voice = Voice.load(name)
     texts = TWENTY.read_text("utf-8").splitlines()

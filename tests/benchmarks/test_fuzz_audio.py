@@ -9,8 +9,8 @@ import pytest
 
 from tests.benchmarks import fuzz_audio
 from tiedtts.errors import VoiceError
-from tiedtts.speech import Speech
-from tiedtts.voice import Voice
+from tiedtts.speech.speech import Speech
+from tiedtts.speech.voice import Voice
 
 Samples = np.ndarray[Any, Any]
 

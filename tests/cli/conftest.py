@@ -1,3 +1,4 @@
+import dataclasses
 import sys
 import types
 from collections.abc import Iterator
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 
 from tiedtts.errors import TextError, VoiceError
+from tiedtts.settings import Settings
+from tiedtts.speech.timing import Mark, SpokenPhone, SpokenSentence, SpokenWord
 from tiedtts.text.phones import Phone
-from tiedtts.timing import Mark, SpokenPhone, SpokenSentence, SpokenWord
 
 RATE = 8_000
 
@@ -47,8 +49,8 @@ class FakeVoice:
         self.vocoders.append(vocoder)
         return self
 
-    def stream(self, text: str, **settings: Any) -> Iterator[FakeSpeech]:
-        self.calls.append((text, settings))
+    def stream(self, text: str, settings: Settings) -> Iterator[FakeSpeech]:
+        self.calls.append((text, dataclasses.asdict(settings)))
         if "interrupt" in text:
             raise KeyboardInterrupt
         if "bug" in text:
@@ -68,8 +70,8 @@ class FakeVoice:
             yield FakeSpeech(samples, RATE, sentence, (Phone("HH"), Phone("AH", 1)), warnings, timed)
             warnings = ()
 
-    def say(self, text: str, **settings: Any) -> FakeSpeech:
-        parts = list(self.stream(text, **settings))
+    def say(self, text: str, settings: Settings) -> FakeSpeech:
+        parts = list(self.stream(text, settings))
         samples = np.concatenate([part.samples for part in parts])
         return FakeSpeech(samples, RATE, text, parts[0].phones, parts[0].warnings)
 
@@ -78,11 +80,13 @@ class FakeVoice:
 def voice(monkeypatch: pytest.MonkeyPatch) -> FakeVoice:
     """Put a voice that needs no model in the place of the real ones."""
     fake = FakeVoice()
-    module: Any = types.ModuleType("tiedtts.voice")
-    module.load, module.list_voices = fake.load, lambda: ["fake", "other"]
-    module.DEFAULT, module.CHECKPOINT = "fake", ".safetensors"
-    module.SPEEDS, module.SEMITONES = (0.25, 4.0), (-24.0, 24.0)
-    monkeypatch.setitem(sys.modules, "tiedtts.voice", module)
+    module: Any = types.ModuleType("tiedtts.speech.voice")
+    module.Voice = types.SimpleNamespace(load=fake.load)
+    monkeypatch.setitem(sys.modules, "tiedtts.speech.voice", module)
+    library: Any = types.ModuleType("tiedtts.speech.library")
+    library.list_voices = lambda: ["fake", "other"]
+    library.DEFAULT, library.CHECKPOINT = "fake", ".safetensors"
+    monkeypatch.setitem(sys.modules, "tiedtts.speech.library", library)
     return fake
 
 

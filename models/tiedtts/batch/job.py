@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from tiedtts import errors
 from tiedtts.audio.encoding import Encoding, encoder
 from tiedtts.errors import TiedTTSError
-from tiedtts.speaking import Settings
+from tiedtts.settings import Settings
 
 if TYPE_CHECKING:
-    from tiedtts.base_voice import BaseVoice
+    from tiedtts.speech.voice import Voice
 
 FATAL = frozenset(
     getattr(errno, name, 0) for name in ("ENOSPC", "EDQUOT", "EROFS", "EIO", "EMFILE", "ENFILE", "ENODEV")
@@ -35,18 +35,18 @@ class Work:
     encoding: Encoding = field(default_factory=Encoding)
     """How the sound is written."""
     timestamps: str | None = None
-    """Kind of a file of times beside each sound, one of `tiedtts.timestamps.KINDS`."""
+    """Kind of a file of times beside each sound, one of `tiedtts.speech.timestamps.KINDS`."""
 
-    def load(self) -> "BaseVoice":
+    def load(self) -> "Voice":
         """Load the voice.
 
         Raises:
             VoiceError: There is no such voice or vocoder.
             TextError: A lexicon cannot be read.
         """
-        from tiedtts.voice import load
+        from tiedtts.speech.voice import Voice
 
-        return load(self.voice, lexicon=self.lexicon, vocoder=self.vocoder)
+        return Voice.load(self.voice, lexicon=self.lexicon, vocoder=self.vocoder)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the work as plain values."""
@@ -119,14 +119,14 @@ def times(part: str | Path) -> Path:
     return Path(f"{part}.times")
 
 
-def do(voice: "BaseVoice", work: Work, job: Job) -> Done:
+def do(voice: "Voice", work: Work, job: Job) -> Done:
     """Say one utterance into its unfinished file; whatever goes wrong is part of the result."""
     seconds = 0.0
     phones: list[str] = []
     warnings: list[str] = []
     timeline = None
     if work.timestamps is not None:
-        from tiedtts.timestamps import Timeline
+        from tiedtts.speech.timestamps import Timeline
 
         timeline = Timeline(voice.sample_rate)
     try:
@@ -136,7 +136,7 @@ def do(voice: "BaseVoice", work: Work, job: Job) -> Done:
                 open(job.part, "w+b") as file,
                 encoder(file, voice.sample_rate, work.encoding, title=job.title) as add,
             ):
-                for speech in voice.stream(job.text, **job.settings.keywords()):
+                for speech in voice.stream(job.text, job.settings):
                     add(speech.samples)
                     seconds += speech.seconds
                     phones.extend(phone.label for phone in speech.phones)

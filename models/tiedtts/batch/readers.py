@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from tiedtts import plain, speaking
+from tiedtts import plain, settings
 from tiedtts.batch.lines import LONGEST_ID, Row
 from tiedtts.errors import TextError, TiedTTSError
 from tiedtts.quoting import quoted
@@ -260,8 +260,8 @@ def record(number: int, values: Mapping[str, object]) -> Row:
         error = TextError("`text` is not a string")
     elif own is not None and not isinstance(own, str):
         error = TextError("`id` is neither a string nor a whole number")
-    options = {key: value for key, value in values.items() if key in speaking.NAMES}
-    unknown = [key for key in values if key not in (*speaking.NAMES, "text", "id")]
+    options = {key: value for key, value in values.items() if key in settings.NAMES}
+    unknown = [key for key in values if key not in (*settings.NAMES, "text", "id")]
     warnings = (f"no such option, ignored: {quoted(', '.join(unknown), 100)}",) if unknown else ()
     return Row(
         number,

@@ -14,7 +14,7 @@ from tiedtts.batch import job as jobs
 from tiedtts.batch import pool
 from tiedtts.batch.lines import Line
 from tiedtts.errors import FolderError, TextError
-from tiedtts.speaking import Settings
+from tiedtts.settings import Settings
 
 FEW_CHARACTERS = 3_000
 """A process more for each so many: fewer are said before it has loaded the voice."""
@@ -229,7 +229,7 @@ class _Batch:
         kind = self._work.timestamps
         if kind is None:
             return []
-        from tiedtts import timestamps
+        from tiedtts.speech import timestamps
 
         return [timestamps.beside(path, kind)]
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from tiedtts import onnx_file, voice_metadata
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import VoiceError, is_out_of_memory
 from tiedtts.measure.macs import PHONES_PER_SECOND, SECONDS
+from tiedtts.speech import metadata as voice_metadata
+from tiedtts.speech import onnx_file
+from tiedtts.speech.metadata import INPUTS, METADATA_KEY, OUTPUTS, VoiceMetadata, check_graph
 from tiedtts.voice_graph import CONSTANT, SCALE
-from tiedtts.voice_metadata import INPUTS, METADATA_KEY, OUTPUTS, VoiceMetadata, check_graph
 
 _PRODUCTS = ("MatMul", "Gemm", "Conv", "ConvTranspose")
 _VALUES = (1, 3, 10, 11, 16)

@@ -100,7 +100,7 @@ def statistics(file: str | Path, architecture: str = "auto") -> Statistics:
         VoiceError: There is no such voice, or the file is damaged.
         CheckpointError: The file is no checkpoint.
     """
-    from tiedtts.voice import find
+    from tiedtts.speech.library import find
 
     path = Path(file)
     if path.suffix != ".onnx" and path.is_file():

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from tiedtts.audio.lpc import LpcFrames
 from tiedtts.errors import ConfigError
-from tiedtts.generators import Frames
 from tiedtts.nets.tacotron import Tacotron
+from tiedtts.speech.vocoders import Frames
 
 WINDOW = 3
 """Phones ahead of the last one that a step may look at."""

@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from tiedtts.speaking import DECIBELS, SEMITONES, SPEEDS
+from tiedtts.settings import DECIBELS, SEMITONES, SPEEDS
 
 LONGEST_BREAK = 60.0
 """Seconds."""

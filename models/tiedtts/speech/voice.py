@@ -1,105 +1,93 @@
-"""What every voice does: text to sentences, sentences to sound, pauses and fades between them."""
+"""A voice: a text front end and a renderer, with pauses and fades between the sentences."""
 
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from tiedtts import pauses, timing
 from tiedtts.audio import loudness
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.errors import ConfigError, TextError, VoiceError
-from tiedtts.speaking import SEMITONES, SPEEDS, Settings
-from tiedtts.speech import Speech
+from tiedtts.errors import TextError, VoiceError
+from tiedtts.settings import SEMITONES, SPEEDS, Settings
+from tiedtts.speech import library, pauses, timing
+from tiedtts.speech.renderer import Renderer
+from tiedtts.speech.speech import Speech
+from tiedtts.speech.timing import Mark
 from tiedtts.text import first_clause
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
-from tiedtts.timing import Mark
+from tiedtts.text.pronounce.user_lexicon import Files
 
-Factors = npt.NDArray[np.float32]
-"""A value for each phone of a sentence, (T,)."""
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from tiedtts.settings import Changes
 
 _TAG = re.compile(r"\s*(<\?xml[^>]{0,200}>\s*)?<speak[\s>]")
 
 
-@dataclass(frozen=True)
-class Rendering:
-    """One sentence as sound, without its surroundings."""
-
-    samples: npt.NDArray[np.float32]
-    """(S,), at least as long as the phones."""
-    durations: npt.NDArray[np.int64]
-    """Frames of each phone, (T,)."""
-    warnings: tuple[str, ...] = ()
-    """What went wrong with this sentence."""
-
-
-class BaseVoice(ABC):
+class Voice:
     """A voice, loaded and ready to speak; threads may share it.
 
     Args:
-        audio: Of the sound it makes.
-        front_end: Turns text into phones.
+        renderer: Turns the phones of a sentence into samples.
+        front_end: Turns text into phones; the one for English without own pronunciations by default.
     """
 
-    def __init__(self, audio: AudioSettings, front_end: FrontEnd) -> None:
-        self.audio = audio
-        self.front_end = front_end
+    def __init__(self, renderer: Renderer, front_end: FrontEnd | None = None) -> None:
+        self.renderer = renderer
+        self.front_end = FrontEnd() if front_end is None else front_end
 
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """Name of the voice."""
-
-    @abstractmethod
-    def render(self, sentence: Sentence, *, speed: Factors, shift: Factors, seed: Sequence[int]) -> Rendering:
-        """Make the samples of one sentence.
+    @classmethod
+    def load(
+        cls, voice: str | Path = library.DEFAULT, *, lexicon: Files = None, vocoder: str | None = None
+    ) -> "Voice":
+        """Load a voice of the package, a voice file, or the nets of a checkpoint, which need torch.
 
         Args:
-            sentence: Its phones, T of them.
-            speed: Of each phone, larger is faster, (T,).
-            shift: Added to the pitch of each phone, natural logarithm of a ratio, (T,).
-            seed: Of all that is random.
+            voice: Name, `.onnx` file or `.safetensors` checkpoint: whatever `tiedtts synth --voice` takes.
+            lexicon: File of own pronunciations, or several, of which a later one wins.
+            vocoder: Another waveform generator than its own, see `tiedtts.speech.vocoders.choose`.
+
+        Raises:
+            VoiceError: There is no such voice or vocoder, or the file is not a voice.
+            CheckpointError: The checkpoint cannot be read.
+            TextError: A lexicon cannot be read.
         """
+        return cls(library.renderer(voice, vocoder=vocoder), FrontEnd(lexicon))
+
+    @property
+    def name(self) -> str:
+        """Name of the voice."""
+        return self.renderer.name
+
+    @property
+    def audio(self) -> AudioSettings:
+        """Sampling rate and frames of its sound."""
+        return self.renderer.audio
 
     @property
     def sample_rate(self) -> int:
-        """Hz."""
+        """Sampling rate of its sound, Hz."""
         return self.audio.sample_rate
 
-    def say(
-        self,
-        text: str,
-        *,
-        speed: float = 1.0,
-        pitch: float = 0.0,
-        volume: float = 0.0,
-        pause: float | None = None,
-        seed: int = 0,
-        ssml: bool = False,
-    ) -> Speech:
+    def say(self, text: str, settings: Settings | None = None, **changes: "Unpack[Changes]") -> Speech:
         """Speak a text of any length; the same arguments give the same samples.
 
         Args:
             text: What to say; phones in braces are spoken as they are: `{HH AH0 L OW1}`.
-            speed: Larger is faster, 0.25 to 4.
-            pitch: Shift in semitones, -24 to 24.
-            volume: Louder or softer, decibels, -96 to 20; peaks that would overload are held back.
-            pause: Silence between sentences, seconds, 0 to 60, and twice that between paragraphs; by
-                default 0.25 s at the voice's own speed.
-            seed: Of the noise in the voice, a whole number from 0 up.
-            ssml: The text is SSML, see `tiedtts.text.markup.ssml`.
+            settings: How to say it; by default as the voice speaks by itself.
+            changes: Settings by name, in place of those of `settings`: `say(text, speed=1.5, pitch=-2)`.
 
         Raises:
             TextError: Nothing in the text can be spoken, phones in braces are not phones, or SSML is not
                 well-formed.
-            VoiceError: A setting is no number or out of range.
+            ConfigError: A setting is no number or out of range.
+            VoiceError: The voice is damaged.
         """
-        parts = list(
-            self.stream(text, speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed, ssml=ssml)
-        )
+        parts = list(self.stream(text, settings, **changes))
         starts = np.cumsum([0, *(len(part.samples) for part in parts)]).tolist()
         return Speech(
             np.concatenate([part.samples for part in parts]),
@@ -121,15 +109,7 @@ class BaseVoice(ABC):
         )
 
     def stream(
-        self,
-        text: str | Iterable[str],
-        *,
-        speed: float = 1.0,
-        pitch: float = 0.0,
-        volume: float = 0.0,
-        pause: float | None = None,
-        seed: int = 0,
-        ssml: bool = False,
+        self, text: str | Iterable[str], settings: Settings | None = None, **changes: "Unpack[Changes]"
     ) -> Iterator[Speech]:
         """Speak a text sentence by sentence; put together, the parts are what `say` returns.
 
@@ -140,21 +120,15 @@ class BaseVoice(ABC):
             text: What to say; or several texts, which may come one by one from somewhere else and are
                 said as soon as they are there; one that ends with a blank line ends a paragraph. One that
                 cannot be said gives a part without samples that tells why in its warnings.
-            speed: As for `say`.
-            pitch: As for `say`.
-            volume: As for `say`.
-            pause: As for `say`.
-            seed: As for `say`.
-            ssml: As for `say`.
+            settings: How to say it, as for `say`.
+            changes: Settings by name, as for `say`.
 
         Raises:
             TextError: As `say`, if it is one text.
+            ConfigError: As `say`.
             VoiceError: As `say`.
         """
-        try:
-            settings = Settings(speed=speed, pitch=pitch, volume=volume, pause=pause, seed=seed, ssml=ssml)
-        except ConfigError as error:
-            raise VoiceError(str(error), hint=error.hint) from None
+        settings = replace(Settings() if settings is None else settings, **changes)
         if isinstance(text, str):
             yield from self._text(text, settings)
             return
@@ -236,7 +210,7 @@ class BaseVoice(ABC):
         shift = pitch * np.float32(np.log(2) / 12)
         # What is no number is refused below, once, with words of our own.
         with np.errstate(all="ignore"):
-            made = self.render(sentence, speed=speed, shift=shift, seed=[int(settings.seed), number])
+            made = self.renderer.render(sentence, speed=speed, shift=shift, seed=[int(settings.seed), number])
         samples = made.samples[: int(made.durations.sum()) * hop]
         if not np.isfinite(samples).all():
             raise VoiceError(
@@ -271,15 +245,3 @@ class BaseVoice(ABC):
             sentences=timing.sentence(sentence.text, sentence.words, sentence.phones, durations, rate),
             marks=marks,
         )
-
-
-def mean(values: Factors) -> Factors:
-    """Return one value for all phones, (1,)."""
-    return values[:1] if (values == values[0]).all() else values.mean(keepdims=True)
-
-
-def one_for_all(speed: Factors, shift: Factors) -> tuple[str, ...]:
-    """Return what a voice has to tell that knows one speed and one pitch a sentence."""
-    if (speed == speed[0]).all() and (shift == shift[0]).all():
-        return ()
-    return ("this voice has one speed and one pitch a sentence: changes within one are averaged",)

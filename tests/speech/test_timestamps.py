@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tiedtts.errors import ConfigError
-from tiedtts.speech import Speech
-from tiedtts.timestamps import KINDS, LONGEST_CUE, LONGEST_LINE, Timeline, beside, cues
-from tiedtts.timing import Mark, SpokenPhone, SpokenSentence, SpokenWord
+from tiedtts.speech.speech import Speech
+from tiedtts.speech.timestamps import KINDS, LONGEST_CUE, LONGEST_LINE, Timeline, beside, cues
+from tiedtts.speech.timing import Mark, SpokenPhone, SpokenSentence, SpokenWord
 
 RATE = 1_000
 LONG = (

@@ -1,98 +1,40 @@
-"""Voices: text in, speech out. Needs numpy and ONNX Runtime, not torch."""
+"""A voice file in ONNX Runtime: no torch."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tiedtts import onnx_file, voice_metadata
 from tiedtts.audio import excitation, filtering
-from tiedtts.base_voice import BaseVoice, Factors, Rendering, mean, one_for_all
+from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import VoiceError, is_out_of_memory
-from tiedtts.speaking import SEMITONES, SPEEDS
-from tiedtts.speech import Speech
-from tiedtts.text.frontend import FrontEnd, Sentence
-from tiedtts.text.pronounce.user_lexicon import Files
-from tiedtts.voice_metadata import METADATA_KEY, OUTPUTS, check_graph
+from tiedtts.speech import metadata, onnx_file
+from tiedtts.speech.metadata import METADATA_KEY, OUTPUTS, check_graph
+from tiedtts.speech.renderer import Factors, Rendering, averaging, mean
+from tiedtts.text.frontend import Sentence
 
 if TYPE_CHECKING:
-    from tiedtts.generators import Generator
+    from tiedtts.speech.vocoders import Generator
 
-__all__ = ["SEMITONES", "SPEEDS", "Speech", "Voice", "find", "list_voices", "load"]
-
-DEFAULT = "kathleen"
-"""The voice that speaks when none is named."""
-CHECKPOINT = ".safetensors"
-"""Suffix of checkpoints."""
 MOST_AT_ONCE = 256
 """Frames that a voice may make in one step."""
 OWN = "harmonic"
-"""The vocoder inside a voice file."""
+"""Name of the vocoder inside a voice file."""
 MEL = "mel"
-"""Another output, read by vocoders that are not the voice's own; voices of before do not have it."""
-_FOLDER = Path(__file__).parent / "voices"
+"""Another output, read by vocoders that are not the voice's own; older voices lack it."""
 
 
-def list_voices() -> list[str]:
-    """Return the names of the voices in the package."""
-    return sorted(path.stem for path in _FOLDER.glob("*.onnx"))
-
-
-def find(voice: str | Path) -> Path:
-    """Return the file of a voice of the package, or of any other.
-
-    Raises:
-        VoiceError: There is no such voice.
-    """
-    path = Path(voice)
-    if path.suffix == CHECKPOINT:
-        raise VoiceError(
-            f"{path} is a checkpoint, not a voice",
-            hint=f"tiedtts export {path} -o {path.with_suffix('.onnx').name}",
-        )
-    if not path.is_file():
-        path = _FOLDER / f"{voice}.onnx"
-        if Path(voice).name != str(voice) or not path.is_file():
-            raise VoiceError(
-                f"no such voice: {voice}",
-                hint=f"name an .onnx file or one of: {', '.join(list_voices()) or 'none is installed'}",
-            )
-    return path
-
-
-def load(voice: str | Path = DEFAULT, *, lexicon: Files = None, vocoder: str | None = None) -> BaseVoice:
-    """Load a voice of the package, a voice file, or the nets of a checkpoint, which need torch.
-
-    Args:
-        voice: Name or file.
-        lexicon: File of own pronunciations, or several, of which a later one wins.
-        vocoder: Another waveform generator than its own, see `tiedtts.generators.choose`.
-
-    Raises:
-        VoiceError: There is no such voice or vocoder.
-        CheckpointError: The checkpoint cannot be read.
-    """
-    if Path(voice).suffix == CHECKPOINT:
-        from tiedtts.checkpoint_voice import CheckpointVoice
-
-        return CheckpointVoice.load(Path(voice), lexicon=lexicon, vocoder=vocoder)
-    return Voice.load(voice, lexicon=lexicon, vocoder=vocoder)
-
-
-class Voice(BaseVoice):
-    """A voice, loaded and ready to speak.
+class OnnxRenderer:
+    """The graph of a voice file and the excitation that it filters; threads may share it.
 
     Args:
         model: Bytes of a voice file.
         name: What errors call it.
-        lexicon: File of own pronunciations, or several, of which a later one wins.
         vocoder: Another waveform generator than its own: `lpc`, `griffinlim`, or a checkpoint.
         trusted: The bytes are as safe as this program is: they are not looked through.
 
     Raises:
         VoiceError: The bytes are not a voice, or one for another version, or there is no such vocoder.
-        TextError: The lexicon cannot be read.
     """
 
     def __init__(
@@ -100,7 +42,6 @@ class Voice(BaseVoice):
         model: bytes,
         name: str,
         *,
-        lexicon: Files = None,
         vocoder: str | None = None,
         trusted: bool = False,
     ) -> None:
@@ -127,43 +68,29 @@ class Voice(BaseVoice):
                 f"{name} is damaged or is not a voice",
                 hint="make it again with `tiedtts export`",
             ) from error
-        self._about, self.metadata = voice_metadata.read(properties.get(METADATA_KEY), name)
+        self._about, self.metadata = metadata.read(properties.get(METADATA_KEY), name)
         self._each_phone = check_graph(self._session.get_inputs(), self._session.get_outputs(), name)
-        super().__init__(self._about.audio, FrontEnd(lexicon))
         self._generator: Generator | None = None
         if vocoder not in (None, OWN):
             # Few voices speak so, and all others start sooner without.
-            from tiedtts import generators
+            from tiedtts.speech import vocoders
 
-            self._generator = generators.choose(vocoder, self.audio, None, name)
+            self._generator = vocoders.choose(vocoder, self.audio, None, name)
             if MEL not in {output.name for output in self._session.get_outputs()}:
                 raise VoiceError(
                     f"{name} has no output for other vocoders than its own",
                     hint="make it again with `tiedtts export`",
                 )
 
-    @classmethod
-    def load(
-        cls, voice: str | Path = DEFAULT, *, lexicon: Files = None, vocoder: str | None = None
-    ) -> "Voice":
-        """Load a voice of the package by its name, or any other from its file.
-
-        Raises:
-            VoiceError: There is no such voice or vocoder, or the file is not a voice.
-        """
-        path = find(voice)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise VoiceError(f"cannot read {path}: {error.strerror}") from error
-        # A voice of the package is as safe as the package.
-        trusted = path.parent == _FOLDER
-        return cls(data, str(voice), lexicon=lexicon, vocoder=vocoder, trusted=trusted)
-
     @property
     def name(self) -> str:
         """Name of the voice."""
         return self._about.name
+
+    @property
+    def audio(self) -> AudioSettings:
+        """Sampling rate and frames of its sound."""
+        return self._about.audio
 
     def render(self, sentence: Sentence, *, speed: Factors, shift: Factors, seed: Sequence[int]) -> Rendering:
         """Make the samples of one sentence."""
@@ -171,17 +98,17 @@ class Voice(BaseVoice):
         if self._each_phone:
             inputs = {"ids": sentence.ids[None], "speed": speed[None], "shift": shift[None]}
         else:
-            warnings = one_for_all(speed, shift)
+            warnings = averaging(speed, shift)
             inputs = {"ids": sentence.ids[None], "speed": mean(speed), "shift": mean(shift)}
         if self._generator is not None:
-            from tiedtts.generators import Frames
+            from tiedtts.speech.vocoders import Frames
 
             durations, log_f0, voicing, mel = self._run((*OUTPUTS[:3], MEL), inputs)
             frames = Frames(mel, log_f0, (voicing > 0.5).astype(np.float32))
             return Rendering(self._generator(frames, seed), durations, warnings)
         durations, log_f0, voicing, real, imaginary, gain = self._run(OUTPUTS, inputs)
         voiced = (voicing > 0.5).astype(np.float32)
-        pulses = excitation.pulse_train(log_f0, voiced, self.audio.hop, self.sample_rate)
+        pulses = excitation.pulse_train(log_f0, voiced, self.audio.hop, self.audio.sample_rate)
         noise = np.random.default_rng(seed).standard_normal(len(pulses), np.float32)
         sizes = self._about.filter
         samples = filtering.shape(pulses, noise, real, imaginary, gain, sizes.n_fft, sizes.step)

@@ -8,20 +8,20 @@ import pytest
 import torch
 
 from tests.nets.test_tacotron import SMALL
-from tiedtts import generators
 from tiedtts.audio import lpc
 from tiedtts.audio.mel import log_mel
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoint import Checkpoint, save
-from tiedtts.checkpoint_voice import CheckpointVoice
 from tiedtts.errors import TiedTTSError, VoiceError
 from tiedtts.export import export
-from tiedtts.generators import Frames
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.tacotron import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.nets.wavenet import WaveNet, WaveNetConfig
-from tiedtts.voice import Voice, load
+from tiedtts.speech import vocoders
+from tiedtts.speech.torch_renderer import TorchRenderer
+from tiedtts.speech.vocoders import Frames
+from tiedtts.speech.voice import Voice
 
 SETTINGS = AudioSettings()
 TEXT = "Two boats, one harbour."
@@ -48,21 +48,21 @@ def frames() -> Frames:
     return Frames(log_mel(np.asarray(samples, np.float32), SETTINGS), log_f0, np.ones(count, np.float32))
 
 
-@pytest.mark.parametrize("name", generators.MODEL_FREE)
+@pytest.mark.parametrize("name", vocoders.MODEL_FREE)
 def test_a_sound_comes_back_without_a_net(name: str, frames: Frames) -> None:
-    made = generators.choose(name, SETTINGS, None, "v")(frames, [3, 1])
+    made = vocoders.choose(name, SETTINGS, None, "v")(frames, [3, 1])
     assert made.shape == (40 * SETTINGS.hop,)
     again = log_mel(made, SETTINGS)
     assert np.abs(again[4:-4] - frames.mel[4:-4]).mean() < 0.8
-    assert np.array_equal(made, generators.choose(name, SETTINGS, None, "v")(frames, [3, 1]))
-    assert not np.array_equal(made, generators.choose(name, SETTINGS, None, "v")(frames, [3, 2]))
+    assert np.array_equal(made, vocoders.choose(name, SETTINGS, None, "v")(frames, [3, 1]))
+    assert not np.array_equal(made, vocoders.choose(name, SETTINGS, None, "v")(frames, [3, 2]))
 
 
 def test_filters_of_the_acoustic_net_are_preferred(frames: Frames) -> None:
     own = lpc.from_mel(frames.mel - 2.0, SETTINGS)
     given = Frames(frames.mel, frames.log_f0, frames.voiced, own)
     assert given.filters(SETTINGS) is own
-    make = generators.choose("lpc", SETTINGS, None, "v")
+    make = vocoders.choose("lpc", SETTINGS, None, "v")
     louder, softer = (np.sqrt(np.mean(make(of, [0]) ** 2)) for of in (frames, given))
     assert softer / louder == pytest.approx(np.exp(-2.0), rel=0.05)
 
@@ -79,8 +79,8 @@ def test_stretching(frames: Frames) -> None:
 
 def test_a_checkpoint_speaks_as_its_voice_file(checkpoint: Path) -> None:
     export([checkpoint], checkpoint.with_suffix(".onnx"), precision="fp32")
-    file, nets = load(checkpoint.with_suffix(".onnx")), load(checkpoint)
-    assert isinstance(nets, CheckpointVoice)
+    file, nets = Voice.load(checkpoint.with_suffix(".onnx")), Voice.load(checkpoint)
+    assert isinstance(nets.renderer, TorchRenderer)
     assert nets.name == file.name == "small"
     for options in ({}, {"speed": 1.5, "pitch": 3.0, "seed": 4}):
         one, other = (voice.say(TEXT, **options) for voice in (file, nets))  # type: ignore[arg-type]
@@ -88,11 +88,11 @@ def test_a_checkpoint_speaks_as_its_voice_file(checkpoint: Path) -> None:
         np.testing.assert_allclose(one.samples, other.samples, atol=2e-3)
 
 
-@pytest.mark.parametrize("name", [*generators.MODEL_FREE, "harmonic"])
+@pytest.mark.parametrize("name", [*vocoders.MODEL_FREE, "harmonic"])
 def test_both_kinds_of_voice_take_any_vocoder(checkpoint: Path, name: str) -> None:
     export([checkpoint], checkpoint.with_suffix(".onnx"), precision="fp32")
     one, other = (
-        load(path, vocoder=name).say(TEXT) for path in (checkpoint.with_suffix(".onnx"), checkpoint)
+        Voice.load(path, vocoder=name).say(TEXT) for path in (checkpoint.with_suffix(".onnx"), checkpoint)
     )
     assert one.durations == other.durations
     assert np.isfinite(one.samples).all()
@@ -110,7 +110,7 @@ def test_a_vocoder_of_another_checkpoint(checkpoint: Path, tmp_path: Path) -> No
     assert not np.array_equal(own.say(TEXT).samples, borrowed.say(TEXT).samples)
     save(other, Checkpoint({"vocoder": HarmonicVocoder(VocoderConfig(width=8))}, AudioSettings(n_fft=2048)))
     with pytest.raises(VoiceError, match="was trained on other audio settings"):
-        load(checkpoint, vocoder=str(other))
+        Voice.load(checkpoint, vocoder=str(other))
 
 
 @pytest.mark.parametrize(
@@ -123,14 +123,14 @@ def test_a_vocoder_of_another_checkpoint(checkpoint: Path, tmp_path: Path) -> No
 )
 def test_what_is_no_vocoder(checkpoint: Path, name: str, message: str) -> None:
     with pytest.raises(TiedTTSError, match=message):
-        load(checkpoint, vocoder=name)
+        Voice.load(checkpoint, vocoder=name)
 
 
 def test_a_checkpoint_without_an_acoustic_net(tmp_path: Path) -> None:
     path = tmp_path / "vocoder.safetensors"
     save(path, Checkpoint({"vocoder": HarmonicVocoder(VocoderConfig(width=8, blocks=1))}, SETTINGS))
     with pytest.raises(TiedTTSError, match="has no acoustic part"):
-        load(path)
+        Voice.load(path)
 
 
 def test_a_tacotron_speaks(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_tacotron_speaks(tmp_path: Path) -> None:
     net.lpc_std.fill_(0.05)
     path = tmp_path / "taco.safetensors"
     save(path, Checkpoint({"acoustic": net}, SETTINGS))
-    voice = load(path)
+    voice = Voice.load(path)
     speech = voice.say(TEXT)
     assert sum(speech.durations) == len(speech.samples) > 0
     assert 0 < np.abs(speech.samples).max() <= 0.981
@@ -151,7 +151,7 @@ def test_a_tacotron_speaks(tmp_path: Path) -> None:
     torch.nn.init.constant_(net.decoder.gate_layer.linear_layer.bias, -100.0)
     torch.nn.init.zeros_(net.decoder.attention_layer.v.linear_layer.weight)
     save(path, Checkpoint({"acoustic": net}, SETTINGS))
-    (warning,) = load(path).say("Oh.").warnings
+    (warning,) = Voice.load(path).say("Oh.").warnings
     assert warning == "the voice did not come to an end and was stopped: Oh."
 
 
@@ -160,6 +160,6 @@ def test_a_wavenet_speaks(checkpoint: Path, tmp_path: Path) -> None:
     path = tmp_path / "wave.safetensors"
     net = WaveNet(WaveNetConfig(residual=4, gate=4, skip=4, layers=3, condition_width=4, components=1))
     save(path, Checkpoint({"vocoder": net}, SETTINGS))
-    first, second = (load(checkpoint, vocoder=str(path)).say("Oh.").samples for _ in range(2))
+    first, second = (Voice.load(checkpoint, vocoder=str(path)).say("Oh.").samples for _ in range(2))
     assert np.array_equal(first, second)
     assert 0 < np.abs(first).max() <= 0.981

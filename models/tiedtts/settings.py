@@ -1,9 +1,9 @@
 """How a text is to be spoken: the settings that `say`, `stream` and a batch have in common."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from tiedtts.errors import ConfigError
 from tiedtts.quoting import quoted
@@ -73,10 +73,6 @@ class Settings:
         if not isinstance(self.ssml, bool):
             raise ConfigError(f"`ssml` must be true or false, got: {quoted(self.ssml)}", hint=_HINTS["ssml"])
 
-    def keywords(self) -> dict[str, Any]:
-        """Return the settings as `say` takes them."""
-        return asdict(self)
-
     def silence(self, *, paragraph: bool) -> float:
         """Return the silence after a sentence, seconds.
 
@@ -106,7 +102,18 @@ class Settings:
 
 
 NAMES = tuple(field.name for field in fields(Settings))
-"""Of the settings."""
+"""Names of the settings."""
+
+
+class Changes(TypedDict, total=False):
+    """Settings by name, as keywords of `Voice.say`; for type checkers."""
+
+    speed: float
+    pitch: float
+    volume: float
+    pause: float | None
+    seed: int
+    ssml: bool
 
 
 def _number(name: str, value: object) -> Any:

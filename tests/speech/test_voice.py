@@ -11,13 +11,14 @@ import torch
 from tiedtts.audio.loudness import CEILING
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoint import Checkpoint, save
-from tiedtts.errors import TextError, VoiceError
+from tiedtts.errors import ConfigError, TextError, VoiceError
 from tiedtts.export import export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
-from tiedtts.speaking import SENTENCE_PAUSE
+from tiedtts.settings import SENTENCE_PAUSE
+from tiedtts.speech.library import list_voices
+from tiedtts.speech.voice import Voice
 from tiedtts.text.frontend import LeftOut, Sentence
-from tiedtts.voice import Voice, list_voices
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +186,7 @@ def test_speed_changes_length(voice: Voice) -> None:
     ],
 )
 def test_settings_that_do_not_fit(voice: Voice, name: str, value: Any, message: str) -> None:
-    with pytest.raises(VoiceError, match=f"^`{name}` {message}$") as caught:
+    with pytest.raises(ConfigError, match=f"^`{name}` {message}$") as caught:
         voice.say("Hello.", **{name: value})
     assert caught.value.hint
 

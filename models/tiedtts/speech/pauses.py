@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts import timing
-from tiedtts.speaking import Settings
-from tiedtts.speech import Speech
+from tiedtts.settings import Settings
+from tiedtts.speech import timing
+from tiedtts.speech.speech import Speech
+from tiedtts.speech.timing import Mark
 from tiedtts.text.frontend import Sentence
-from tiedtts.timing import Mark
 
 if TYPE_CHECKING:
     from tiedtts.text.markup.phone_prosody import Delivery

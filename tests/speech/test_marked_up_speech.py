@@ -8,13 +8,13 @@ import torch
 
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoint import Checkpoint, save
-from tiedtts.checkpoint_voice import CheckpointVoice
-from tiedtts.errors import TextError, VoiceError
+from tiedtts.errors import ConfigError, TextError
 from tiedtts.export import export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
-from tiedtts.speech import Speech
-from tiedtts.voice import Voice
+from tiedtts.speech.onnx_renderer import OnnxRenderer
+from tiedtts.speech.speech import Speech
+from tiedtts.speech.voice import Voice
 
 RATE = 24_000
 CLAUSE = "the people of the valley came down from the hills"
@@ -145,13 +145,13 @@ def test_volume_holds_for_its_words_only(voice: Voice) -> None:
 
 def test_pitch_holds_for_its_words_only(voice: Voice, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[np.ndarray] = []
-    render = voice.render
+    render = voice.renderer.render
 
     def told(sentence, **options):  # type: ignore[no-untyped-def]
         asked.append(options["shift"])
         return render(sentence, **options)
 
-    monkeypatch.setattr(voice, "render", told)
+    monkeypatch.setattr(voice.renderer, "render", told)
     speech = say(voice, 'Not <prosody pitch="+3st">you</prosody> or <emphasis>him</emphasis>.', pitch=2.0)
     words = [phone.word for phone in speech.phones]
     semitones = asked[0] * 12 / np.log(2)
@@ -200,13 +200,15 @@ def test_a_long_opening_keeps_its_markup(voice: Voice) -> None:
 
 def test_checkpoints_speak_it_too(checkpoint: Path, voice: Voice) -> None:
     inside = 'Not <prosody rate="50%" pitch="+3st">you</prosody> or him.'
-    speech = say(CheckpointVoice.load(checkpoint), inside)  # type: ignore[arg-type]
+    speech = say(Voice.load(checkpoint), inside)
     assert speech.durations == say(voice, inside).durations
 
 
 def test_voices_of_format_1_have_one_speed_a_sentence(voice: Voice, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, np.ndarray]] = []
-    session = voice._session
+    renderer = voice.renderer
+    assert isinstance(renderer, OnnxRenderer)
+    session = renderer._session
 
     class Scalar:
         def run(self, outputs: object, inputs: dict[str, np.ndarray]) -> object:
@@ -215,8 +217,8 @@ def test_voices_of_format_1_have_one_speed_a_sentence(voice: Voice, monkeypatch:
             each = {name: np.full((1, count), inputs[name][0]) for name in ("speed", "shift")}
             return session.run(outputs, {"ids": inputs["ids"], **each})
 
-    monkeypatch.setattr(voice, "_session", Scalar())
-    monkeypatch.setattr(voice, "_each_phone", False)
+    monkeypatch.setattr(renderer, "_session", Scalar())
+    monkeypatch.setattr(renderer, "_each_phone", False)
     assert voice.say("Not you.", speed=1.5, pitch=12).warnings == ()
     assert [asked[0][name].tolist() for name in ("speed", "shift")] == [
         [1.5],
@@ -242,7 +244,7 @@ def test_warnings_and_refusals(voice: Voice) -> None:
         voice.say('<!DOCTYPE s [<!ENTITY a SYSTEM "file:///etc/passwd">]><speak>&a;</speak>', ssml=True)
     with pytest.raises(TextError, match="nothing to say"):
         voice.say('<speak><break time="1s"/></speak>', ssml=True)
-    with pytest.raises(VoiceError, match="`ssml` must be true or false, got: yes"):
+    with pytest.raises(ConfigError, match="`ssml` must be true or false, got: yes"):
         voice.say("One.", ssml="yes")  # type: ignore[arg-type]
     assert voice.say("<speak>One.</speak>").warnings == (
         "the text looks like SSML but is read as it stands: `--ssml`, in Python `ssml=True`",

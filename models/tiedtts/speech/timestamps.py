@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tiedtts import timing
 from tiedtts.errors import ConfigError
+from tiedtts.speech import timing
+from tiedtts.speech.timing import Mark, SpokenSentence
 from tiedtts.text import explanation
-from tiedtts.timing import Mark, SpokenSentence
 
 if TYPE_CHECKING:
-    from tiedtts.speech import Speech
+    from tiedtts.speech.speech import Speech
 
 KINDS = {"json": ".json", "srt": ".srt", "vtt": ".vtt", "textgrid": ".TextGrid"}
 """Kinds of files, and the suffix of each."""

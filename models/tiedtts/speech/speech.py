@@ -9,8 +9,8 @@ import numpy.typing as npt
 from tiedtts import storage
 from tiedtts.audio import files
 from tiedtts.audio.encoding import Encoding, of_path
+from tiedtts.speech.timing import Mark, SpokenSentence, SpokenWord
 from tiedtts.text.phones import Phone
-from tiedtts.timing import Mark, SpokenSentence, SpokenWord
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Speech:
         """
         path = Path(path)
         if timestamps is not None:
-            from tiedtts.timestamps import Timeline, beside, check
+            from tiedtts.speech.timestamps import Timeline, beside, check
 
             check(timestamps)
             timeline = Timeline(self.sample_rate)

@@ -7,27 +7,26 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tiedtts import checkpoint, generators
+from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.base_voice import BaseVoice, Factors, Rendering, mean, one_for_all
 from tiedtts.errors import CheckpointError, VoiceError, is_out_of_memory
-from tiedtts.generators import Frames, Generator
 from tiedtts.nets import tacotron_synthesis
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.tacotron import Tacotron
-from tiedtts.text.frontend import FrontEnd, Sentence
-from tiedtts.text.pronounce.user_lexicon import Files
+from tiedtts.speech import vocoders
+from tiedtts.speech.renderer import Factors, Rendering, averaging, mean
+from tiedtts.speech.vocoders import Frames, Generator
+from tiedtts.text.frontend import Sentence
 
 
-class CheckpointVoice(BaseVoice):
-    """An acoustic net and a waveform generator.
+class TorchRenderer:
+    """An acoustic net and a waveform generator, in torch.
 
     Args:
         name: Of the voice.
         acoustic: Phones to frames.
         generator: Frames to samples.
         audio: Settings that both were trained with.
-        lexicon: File of own pronunciations, or several, of which a later one wins.
 
     Raises:
         VoiceError: The acoustic net is of another kind.
@@ -39,25 +38,22 @@ class CheckpointVoice(BaseVoice):
         acoustic: nn.Module,
         generator: Generator,
         audio: AudioSettings,
-        *,
-        lexicon: Files = None,
     ) -> None:
-        super().__init__(audio, FrontEnd(lexicon))
         if not isinstance(acoustic, AcousticNet | Tacotron):
             raise VoiceError(f"a {type(acoustic).__name__} is no acoustic net of this program")
-        self._name = name
+        self.name = name
+        self.audio = audio
         self.acoustic = acoustic
         self.acoustic.eval()
         self.generator = generator
 
     @classmethod
-    def load(cls, path: Path, *, lexicon: Files = None, vocoder: str | None = None) -> "CheckpointVoice":
+    def load(cls, path: Path, *, vocoder: str | None = None) -> "TorchRenderer":
         """Load the nets of a checkpoint.
 
         Args:
             path: Checkpoint with an acoustic part.
-            lexicon: File of own pronunciations, or several, of which a later one wins.
-            vocoder: See `tiedtts.generators.choose`; by default the checkpoint's own, or `lpc`.
+            vocoder: See `tiedtts.speech.vocoders.choose`; by default the checkpoint's own, or `lpc`.
 
         Raises:
             CheckpointError: It cannot be read, or has no acoustic part.
@@ -70,14 +66,9 @@ class CheckpointVoice(BaseVoice):
         own = None
         net = loaded.parts.get("vocoder")
         if net is not None and vocoder in (None, checkpoint.architecture(net)):
-            own, vocoder = generators.of_net(net, loaded.audio), None
-        generator = generators.choose(vocoder, loaded.audio, own, str(path))
-        return cls(path.stem, acoustic, generator, loaded.audio, lexicon=lexicon)
-
-    @property
-    def name(self) -> str:
-        """Name of the voice."""
-        return self._name
+            own, vocoder = vocoders.of_net(net, loaded.audio), None
+        generator = vocoders.choose(vocoder, loaded.audio, own, str(path))
+        return cls(path.stem, acoustic, generator, loaded.audio)
 
     def render(self, sentence: Sentence, *, speed: Factors, shift: Factors, seed: Sequence[int]) -> Rendering:
         """Make the samples of one sentence."""
@@ -112,7 +103,7 @@ class CheckpointVoice(BaseVoice):
             () if spoken.stopped else (f"the voice did not come to an end and was stopped: {sentence.text}",)
         )
         # It has no say in how long its phones are: the frames themselves are stretched.
-        warnings = (*warnings, *one_for_all(speed, shift))
+        warnings = (*warnings, *averaging(speed, shift))
         frames = spoken.frames(net.config.log_f0_mean, float(mean(shift)[0])).stretched(float(mean(speed)[0]))
         ends = np.round(np.cumsum(spoken.durations) * len(frames.mel) / len(spoken.mel)).astype(np.int64)
         return Rendering(self.generator(frames, seed), np.diff(ends, prepend=0), warnings)
