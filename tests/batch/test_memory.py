@@ -16,9 +16,9 @@ from tiedtts.settings import Settings
 class Forgetful(FakeVoice):
     """Keeps no record of what it said."""
 
-    def stream(self, text: str, **settings: object) -> Iterator[object]:
+    def stream(self, text: str, settings: Settings) -> Iterator[object]:
         self.calls.clear()
-        return super().stream(text, **settings)
+        return super().stream(text, settings)
 
 
 def peak(count: int, folder: Path) -> int:

@@ -15,6 +15,7 @@ from tiedtts.speech.timing import Mark, SpokenPhone, SpokenSentence, SpokenWord
 from tiedtts.text.phones import Phone
 
 RATE = 8_000
+DEFAULTS = Settings()
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class FakeVoice:
         self.vocoders.append(vocoder)
         return self
 
-    def stream(self, text: str, settings: Settings) -> Iterator[FakeSpeech]:
+    def stream(self, text: str, settings: Settings = DEFAULTS) -> Iterator[FakeSpeech]:
         self.calls.append((text, dataclasses.asdict(settings)))
         if "interrupt" in text:
             raise KeyboardInterrupt
@@ -70,7 +71,7 @@ class FakeVoice:
             yield FakeSpeech(samples, RATE, sentence, (Phone("HH"), Phone("AH", 1)), warnings, timed)
             warnings = ()
 
-    def say(self, text: str, settings: Settings) -> FakeSpeech:
+    def say(self, text: str, settings: Settings = DEFAULTS) -> FakeSpeech:
         parts = list(self.stream(text, settings))
         samples = np.concatenate([part.samples for part in parts])
         return FakeSpeech(samples, RATE, text, parts[0].phones, parts[0].warnings)

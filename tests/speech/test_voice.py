@@ -16,7 +16,7 @@ from tiedtts.export import export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.settings import SENTENCE_PAUSE
-from tiedtts.speech.library import list_voices
+from tiedtts.speech.library import find, list_voices
 from tiedtts.speech.voice import Voice
 from tiedtts.text.frontend import LeftOut, Sentence
 
@@ -261,9 +261,9 @@ def test_damaged_and_foreign_files(voice_file: Path, tmp_path: Path) -> None:
         Voice.load(tmp_path / "foreign.onnx")
 
 
-def test_checkpoint_where_a_voice_is_expected(voice_file: Path) -> None:
+def test_checkpoint_where_a_voice_file_is_expected(voice_file: Path) -> None:
     with pytest.raises(VoiceError, match="is a checkpoint, not a voice") as caught:
-        Voice.load(voice_file.with_suffix(".safetensors"))
+        find(voice_file.with_suffix(".safetensors"))
     assert "tiedtts export" in str(caught.value.hint)
 
 
