@@ -24,14 +24,11 @@ def show(
 
     told: tuple[str, ...] = ()
     if ssml:
-        from tiedtts.text.markup import marked_up
         from tiedtts.text.markup.ssml import parse
 
-        document = parse(text)
-        told = document.warnings
-        text = "\n\n".join(marked_up.without_switches(run) for _, run, _ in marked_up.runs(document.spans))
+        told = parse(text).warnings
     front_end = FrontEnd(lexicon)
-    parts = explain(text, front_end)
+    parts = explain(text, front_end, ssml=ssml)
     if as_json:
         for part in parts:
             print(json.dumps(as_dict(part)), flush=True)

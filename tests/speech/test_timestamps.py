@@ -20,16 +20,20 @@ LONG = (
 )
 
 
-def spoken(text: str, *words: str, start: int = 100, phones: int = 2) -> SpokenSentence:
+def spoken(
+    text: str, *words: str, start: int = 100, phones: int = 2, places: tuple[tuple[int, int], ...] = ()
+) -> SpokenSentence:
     """Say two phones of a tenth of a second a word, and nothing after each second word."""
     made, place = [], start
     for number, word in enumerate(words):
         ends = [place + 100 * n for n in range(phones + 1)]
         labels = [f"P{n}" for n in range(phones)]
         said = zip(labels, ends, ends[1:], strict=False)
-        made.append(SpokenWord(word, tuple(SpokenPhone(*phone, RATE) for phone in said)))
+        made.append(
+            SpokenWord(word, tuple(SpokenPhone(*phone, RATE) for phone in said), word.upper(), (1, 2))
+        )
         place = ends[-1] + 50 * (number % 2)
-    return SpokenSentence(text, tuple(made))
+    return SpokenSentence(text, tuple(made), places)
 
 
 def timeline(*sentences: SpokenSentence, marks: tuple[Mark, ...] = ()) -> Timeline:
@@ -61,6 +65,8 @@ def test_json() -> None:
                 "text": "\u00dcber",
                 "start": 0.1,
                 "end": 0.3,
+                "written": "\u00dcBER",
+                "span": [1, 2],
                 "phones": [
                     {"phone": "P0", "start": 0.1, "end": 0.2},
                     {"phone": "P1", "start": 0.2, "end": 0.3},
@@ -86,7 +92,7 @@ def test_long_sentences_have_several_subtitles() -> None:
     from tiedtts.text.frontend import FrontEnd
 
     (sentence,) = FrontEnd()(LONG)
-    timed = spoken(LONG, *(word.text for word in sentence.words))
+    timed = spoken(LONG, *(word.text for word in sentence.words), places=sentence.places)
     found = list(cues([timed]))
     assert len(found) == 3
     assert " ".join(cue.text for cue in found) == LONG, "as it is written, numbers and all"

@@ -18,7 +18,8 @@ from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.settings import SENTENCE_PAUSE
 from tiedtts.speech.library import find, list_voices
 from tiedtts.speech.voice import Voice
-from tiedtts.text.frontend import LeftOut, Sentence
+from tiedtts.text.aligned import AlignedText
+from tiedtts.text.frontend import LeftOut, Reading
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +60,13 @@ def test_same_text_same_samples(voice: Voice, voice_file: Path) -> None:
 
 def test_a_stream_reads_no_further_than_it_must(voice: Voice, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    sentences = voice.front_end._sentences
+    reading = voice.front_end._reading
 
-    def told(written: str, left_out: LeftOut, paragraph: int) -> Iterator[Sentence]:
-        read.append(written)
-        return sentences(written, left_out, paragraph)
+    def told(written: AlignedText, left_out: LeftOut) -> Reading:
+        read.append(written.text)
+        return reading(written, left_out)
 
-    monkeypatch.setattr(voice.front_end, "_sentences", told)
+    monkeypatch.setattr(voice.front_end, "_reading", told)
     parts = voice.stream("One is here. Two \u65e5\u672c is here. Three is here. Four is here.")
     first = next(parts)
     assert read == ["One is here.", "Two \u65e5\u672c is here."]

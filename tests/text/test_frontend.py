@@ -134,8 +134,8 @@ def test_bad_phone() -> None:
     assert "AA" in caught.value.hint
 
 
-def test_pronounce() -> None:
-    words = {text: SPEAK.pronounce(text) for text in ("hello", "unquenchable", "zorbik", "{B IY1}")}
+def test_words_on_their_own() -> None:
+    words = {text: SPEAK(text)[0].words[0] for text in ("hello", "unquenchable", "zorbik", "{B IY1}")}
     assert words["hello"].phones == ("HH", "AH0", "L", "OW1")
     assert {text: word.source for text, word in words.items()} == {
         "hello": "lexicon",
@@ -143,8 +143,7 @@ def test_pronounce() -> None:
         "zorbik": "g2p-en",
         "{B IY1}": "text",
     }
-    with pytest.raises(TextError, match="nothing to pronounce"):
-        SPEAK.pronounce("?")
+    assert SPEAK("?") == []
 
 
 def test_long_runs_are_cut_at_pauses() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tiedtts.errors import ConfigError
 from tiedtts.speech import timing
 from tiedtts.speech.timing import Mark, SpokenSentence
-from tiedtts.text import explanation
+from tiedtts.text import excerpts
 
 if TYPE_CHECKING:
     from tiedtts.speech.speech import Speech
@@ -79,11 +79,12 @@ def cues(sentences: Iterable[SpokenSentence]) -> Iterator[Cue]:
 
     A part of a sentence that depends on its neighbours, such as a date, stays whole.
     """
-    for text, words in sentences:
+    for sentence in sentences:
+        text, words = sentence.text, sentence.words
         if len(text) <= LONGEST_CUE:
             yield Cue(text, words[0].start_s, words[-1].end_s)
             continue
-        parts = list(explanation.parts(text, [word.text for word in words]))
+        parts = list(excerpts.parts(text, sentence.places))
         first = 0
         while parts:
             count = _fitting(parts)
@@ -123,6 +124,8 @@ def _json(line: Timeline) -> str:
     words = [
         {
             **_span(word.text, word.start_s, word.end_s),
+            "written": word.written,
+            "span": list(word.span),
             "phones": [
                 {"phone": phone.label, "start": _round(phone.start_s), "end": _round(phone.end_s)}
                 for phone in word.phones

@@ -1,10 +1,10 @@
 """When each word and each phone of a speech is heard: in samples, and so exact."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from tiedtts.text.phones import Phone
-from tiedtts.text.pronounce.pronouncer import Word
+if TYPE_CHECKING:
+    from tiedtts.text.frontend import Sentence
 
 
 class SpokenPhone(NamedTuple):
@@ -37,6 +37,10 @@ class SpokenWord(NamedTuple):
     """As spoken: of `45`, the words are `forty` and `five`."""
     phones: tuple[SpokenPhone, ...]
     """At least one; each begins where the one before ends."""
+    written: str = ""
+    """What it was read from, as it stands in the text given: `$100` for `one`, `hundred` and `dollars`."""
+    span: tuple[int, int] = (0, 0)
+    """Where that stands in the text or SSML given: offsets of its first character and of the one after."""
 
     @property
     def start_s(self) -> float:
@@ -56,6 +60,8 @@ class SpokenSentence(NamedTuple):
     """As written."""
     words: tuple[SpokenWord, ...]
     """At least one."""
+    places: tuple[tuple[int, int], ...] = ()
+    """What each word was read from: offsets in `text` of its first character and after its last."""
 
     @property
     def start_s(self) -> float:
@@ -83,26 +89,27 @@ class Mark(NamedTuple):
         return self.sample / self.sample_rate
 
 
-def sentence(
-    text: str, words: Sequence[Word], phones: Sequence[Phone], durations: Sequence[int], rate: int
-) -> tuple[SpokenSentence, ...]:
+def sentence(written: "Sentence", durations: Sequence[int], rate: int) -> tuple[SpokenSentence, ...]:
     """Return the times of a sentence; nothing if no word of it has a phone.
 
     Args:
-        text: As written.
-        words: Its words.
-        phones: What is spoken, T of them; each knows its word.
+        written: The sentence.
         durations: Samples of each phone, (T,).
         rate: Hz.
     """
-    found: list[list[SpokenPhone]] = [[] for _ in words]
+    found: list[list[SpokenPhone]] = [[] for _ in written.words]
     end = 0
-    for phone, duration in zip(phones, durations, strict=True):
+    for phone, duration in zip(written.phones, durations, strict=True):
         start, end = end, end + duration
         if phone.word >= 0:
             found[phone.word].append(SpokenPhone(phone.label, start, end, rate))
-    spoken = tuple(SpokenWord(word.text, tuple(own)) for word, own in zip(words, found, strict=True) if own)
-    return (SpokenSentence(text, spoken),) if spoken else ()
+    spoken = tuple(
+        SpokenWord(word.text, tuple(own), word.written, word.span)
+        for word, own in zip(written.words, found, strict=True)
+        if own
+    )
+    places = tuple(place for place, own in zip(written.places, found, strict=False) if own)
+    return (SpokenSentence(written.text, spoken, places),) if spoken else ()
 
 
 def later(sentences: Sequence[SpokenSentence], samples: int) -> tuple[SpokenSentence, ...]:
@@ -110,7 +117,8 @@ def later(sentences: Sequence[SpokenSentence], samples: int) -> tuple[SpokenSent
     if not samples:
         return tuple(sentences)
     return tuple(
-        SpokenSentence(text, tuple(_later(word, samples) for word in words)) for text, words in sentences
+        sentence._replace(words=tuple(_later(word, samples) for word in sentence.words))
+        for sentence in sentences
     )
 
 
@@ -123,4 +131,4 @@ def _later(word: SpokenWord, samples: int) -> SpokenWord:
     phones = (
         SpokenPhone(label, start + samples, end + samples, rate) for label, start, end, rate in word.phones
     )
-    return SpokenWord(word.text, tuple(phones))
+    return word._replace(phones=tuple(phones))

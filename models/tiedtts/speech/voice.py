@@ -242,6 +242,6 @@ class Voice:
             sentence.phones,
             tuple(durations),
             (*warnings, *made.warnings),
-            sentences=timing.sentence(sentence.text, sentence.words, sentence.phones, durations, rate),
+            sentences=timing.sentence(sentence, durations, rate),
             marks=marks,
         )

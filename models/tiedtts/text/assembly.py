@@ -1,7 +1,7 @@
 """Words and pauses to the phone sequence of a sentence."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from tiedtts.text.phones import CLAUSES, PAUSES, POSITIONS, SILENCE, Phone, split_stress
 from tiedtts.text.pronounce.pronouncer import Word
@@ -71,18 +71,20 @@ def phones(items: Sequence[Item], *, ends: bool = True) -> tuple[Phone, ...]:
     for item in reversed(items):
         if isinstance(item, str):
             clause = CLAUSES.index(item)
-            sequence.append(Phone(item, clause=clause))
+            sequence.append(_phone(item, 0, 0, clause, -1))
             continue
         word -= 1
         last = len(item.phones) - 1
         for place in range(last, -1, -1):
             symbol, stress = _split(item.phones[place])
-            sequence.append(Phone(symbol, stress, _position(place, last), clause, word))
+            sequence.append(_phone(symbol, stress, _position(place, last), clause, word))
     sequence.append(Phone(SILENCE, clause=clause))
     return tuple(reversed(sequence))
 
 
 _split = cache(split_stress)
+# The same phones come again and again, and making one takes a microsecond.
+_phone = lru_cache(maxsize=1 << 15)(Phone)
 
 
 def _position(place: int, last: int) -> int:

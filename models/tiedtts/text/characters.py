@@ -1,13 +1,15 @@
 """Characters as people type and paste them to the few the rules know.
 
-After `clean` a text holds ASCII, letters with accents, a few signs (`£ € ¥ ₩ ₹ ° × ÷ ± µ §`), the private-use
-characters of `inline`, and nothing else but the words of other scripts, which `fold` drops and counts.
+After `clean` a text holds ASCII, letters with accents, a few signs (`£ € ¥ ₩ ₹ ° × ÷ ± µ §`), one character
+for every picture, and nothing else but the words of other scripts, which `fold` drops and counts.
 """
 
 import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
+
+from tiedtts.text.aligned import PLACEHOLDER, AlignedText
 
 SIGNS = frozenset("£€¥₩₹₽¢₺₴₦฿₫₱₪₿°×÷±§π√≈≠≤≥∞∑∫∂∝≡∈∆∅")
 """Signs outside ASCII that rules read out."""
@@ -45,8 +47,6 @@ _FOLDED = {
     **{"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"},
     **{"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "ŋ": "ng", "ħ": "h"},
 }
-PRIVATE = "\ue000-\ue01f"
-"""Private-use characters that stand for something in this package; those in a text are dropped."""
 
 
 class _Table(dict[int, str]):
@@ -84,37 +84,56 @@ def _plain(char: str) -> str:
     return ""
 
 
-EMOJI = "\U000f0000"
-"""Stands for a picture until it is counted."""
+EMOJI = "\u263a"
+"""A smiling face stands for every picture until the pictures are counted."""
 
 
 def clean(text: str) -> str:
     """Return the text with one spelling for quotes, dashes, spaces, ligatures; without control characters."""
-    if text.isascii() and text.isprintable():
+    return clean_aligned(AlignedText.of(text)).text
+
+
+def clean_aligned(text: AlignedText) -> AlignedText:
+    """Return what `clean` returns, aligned to the source of the text."""
+    if text.text.isascii() and text.text.isprintable():
         return text
-    text = text.replace("\r\n", "\n")
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", _with_few_marks(text))
-        text = re.sub(_RAISED, _power, text)
-        text = re.sub(_UNIT_SIGN, lambda match: _UNIT_SIGNS[match[0]], text)
-    return text.translate(_TABLE)
+    if "\r\n" in text.text:
+        text = text.sub(_LINE_END, lambda match: "\n")
+    if not text.text.isascii():
+        text = text.sub(_MARKS, lambda match: _few_marks(match[0]))
+        if not unicodedata.is_normalized("NFC", text.text):
+            text = text.sub(_NOT_ASCII, lambda match: unicodedata.normalize("NFC", match[0]))
+        text = text.sub(_RAISED, _power)
+        text = text.sub(_UNIT_SIGN, lambda match: _UNIT_SIGNS[match[0]])
+    return _translated(text)
 
 
+def _translated(text: AlignedText) -> AlignedText:
+    """Replace each character on its own; nearly all of them by one other."""
+    plain = text.text.translate(_TABLE)
+    if len(plain) == len(text) and text.text.isascii():
+        return AlignedText(plain, text.starts, text.ends, text.source)
+    uneven = {char for char in set(text.text) if len(_TABLE[ord(char)]) != 1}
+    if not uneven:
+        return AlignedText(plain, text.starts, text.ends, text.source)
+    edits = ((n, n + 1, _TABLE[ord(char)]) for n, char in enumerate(text.text) if char in uneven)
+    return text.edit(edits, plain)
+
+
+_LINE_END = re.compile("\r\n")
+_NOT_ASCII = re.compile("[\x00-\x7f]?[^\x00-\x7f]+")
+"""A run that composes on its own: no mark in it belongs to a character before it."""
 _MOST_MARKS = 30
 """In a row; as many as the Unicode Standard Annex 15 knows languages to need."""
 _MARKS = re.compile(rf"[^\x00-\u02ff]{{{_MOST_MARKS + 1},}}")
 """Where more may be: no mark has a lower number."""
 
 
-def _with_few_marks(text: str) -> str:
+def _few_marks(text: str) -> str:
     """Return a text in which no character carries more marks than any language has.
 
     To bring marks into their order takes a time that grows with the square of their number.
     """
-    return _MARKS.sub(lambda match: _few_marks(match[0]), text)
-
-
-def _few_marks(text: str) -> str:
     kept = []
     count = 0
     for char in text:
@@ -125,8 +144,8 @@ def _few_marks(text: str) -> str:
 
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
-_RAISED = "([^\\W⁰¹²³⁴-⁹]{0,12}|[)\\]])([⁺⁻]?[⁰¹²³⁴-⁹]{1,9})"
-_UNIT_SIGN = "(?<=[\\d ])(?:μ(?=[mgslLAVFW](?![^\\W\\d]))|[kM]?[ΩΩ](?!\\w))"
+_RAISED = re.compile("([^\\W⁰¹²³⁴-⁹]{0,12}|[)\\]])([⁺⁻]?[⁰¹²³⁴-⁹]{1,9})")
+_UNIT_SIGN = re.compile("(?<=[\\d ])(?:μ(?=[mgslLAVFW](?![^\\W\\d]))|[kM]?[ΩΩ](?!\\w))")
 _UNIT_SIGNS = {"μ": " micro", "Ω": " ohm", "kΩ": " kohm", "MΩ": " megohm"}
 _UNIT_SIGNS |= {key.replace("Ω", "Ω"): value for key, value in _UNIT_SIGNS.items()}
 _LONGEST_BASE = 3
@@ -144,7 +163,7 @@ def _power(match: re.Match[str]) -> str:
 class Folded:
     """A text in ASCII and what was left out of it."""
 
-    text: str
+    text: AlignedText
     emoji: int = 0
     """Number of pictures."""
     foreign: tuple[str, ...] = ()
@@ -161,26 +180,29 @@ def _fold_letter(char: str) -> str:
     return base if base.isascii() else char
 
 
-def fold(text: str) -> Folded:
+def fold(text: AlignedText) -> Folded:
     """Strip accents; drop pictures and words of other scripts from a clean text."""
-    if text.isascii():
+    if text.text.isascii():
         return Folded(text)
-    emoji = text.count(EMOJI)
-    text = text.replace(EMOJI, " ")
-    text = re.sub("[^\x00-\x7f]", lambda match: _fold_letter(match[0]), text)
-    text = re.sub("(?<=[A-Za-z])[\u0300-\u036f]+", "", text)
-    text = re.sub(_LONE_GREEK, lambda match: f" {_greek(match[0])} ", text)
+    emoji = text.text.count(EMOJI)
+    text = text.sub(_NOT_ASCII_CHARACTER, lambda match: " " if match[0] == EMOJI else _fold_letter(match[0]))
+    text = text.sub(_ACCENTS, lambda match: "")
+    text = text.sub(_LONE_GREEK, lambda match: f" {_greek(match[0])} ")
     foreign: list[str] = []
 
     def drop(match: re.Match[str]) -> str:
         foreign.append(match[0])
         return " "
 
-    text = re.sub(_foreign(), drop, text)
+    text = text.sub(_foreign(), drop)
     return Folded(text, emoji, tuple(word for word in foreign if any(c.isalpha() for c in word)))
 
 
-_LONE_GREEK = "(?<![\u0370-\u03ff\u1f00-\u1fff])[Α-Ωα-ωϵϕ](?![\u0370-\u03ff\u1f00-\u1fff\u0300-\u036f])"
+_NOT_ASCII_CHARACTER = re.compile("[^\x00-\x7f]")
+_ACCENTS = re.compile("(?<=[A-Za-z])[\u0300-\u036f]+")
+_LONE_GREEK = re.compile(
+    "(?<![\u0370-\u03ff\u1f00-\u1fff])[Α-Ωα-ωϵϕ](?![\u0370-\u03ff\u1f00-\u1fff\u0300-\u036f])"
+)
 
 
 def _greek(letter: str) -> str:
@@ -192,8 +214,8 @@ def _greek(letter: str) -> str:
 
 
 @cache
-def _foreign() -> str:
-    return f"[^\x00-\x7f{PRIVATE}–—{''.join(sorted(SIGNS))}]+"
+def _foreign() -> re.Pattern[str]:
+    return re.compile(f"[^\x00-\x7f{PLACEHOLDER}–—{''.join(sorted(SIGNS))}]+")
 
 
 def script(word: str) -> str:

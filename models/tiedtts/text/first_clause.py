@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tiedtts.text import excerpts
 from tiedtts.text.frontend import Sentence
 from tiedtts.text.phones import Phone
 
@@ -13,7 +14,7 @@ SHORTEST = 20
 
 
 def cut(sentences: Iterator[Sentence]) -> Iterator[Sentence]:
-    """Yield the sentences of a text; of the first, where it is long, its opening clauses on their own.
+    """Yield the sentences of a text; of the first, where it is long, its first clauses on their own.
 
     The cut is at a comma or what is spoken like one, where the voice pauses anyway; a sentence without
     stays whole. It is made in the same place whether the text is streamed or not.
@@ -29,7 +30,7 @@ def cut(sentences: Iterator[Sentence]) -> Iterator[Sentence]:
 
 
 def _place(sentence: Sentence) -> int:
-    """Return how many phones the opening has: the most within `LONGEST`, else the fewest; 0 if it is all."""
+    """Return how many phones to speak first: the most within `LONGEST`, else the fewest; 0 for all."""
     phones = sentence.phones
     if len(phones) <= LONGEST:
         return 0
@@ -40,34 +41,32 @@ def _place(sentence: Sentence) -> int:
 
 
 def _halves(sentence: Sentence, place: int) -> Iterator[Sentence]:
-    opening, rest = sentence.phones[:place], sentence.phones[place:]
-    said = 1 + max(phone.word for phone in opening)
+    first, rest = sentence.phones[:place], sentence.phones[place:]
+    said = 1 + max(phone.word for phone in first)
     silence = replace(sentence.phones[0], clause=rest[0].clause)
     shifted = (_shifted(phone, said) for phone in rest)
     whole = sentence.delivery
-    first, second = (None, None) if whole is None else whole.cut(place)
-    texts = _written(sentence, said)
-    for text, words, phones, delivery, others in (
-        (texts[0], sentence.words[:said], opening, first, {"after": 0.0}),
-        (texts[1], sentence.words[said:], (silence, *shifted), second, {"before": None}),
-    ):
-        yield replace(sentence, text=text, words=words, phones=phones, delivery=delivery, **others)
-
-
-def _written(sentence: Sentence, said: int) -> tuple[str, str]:
-    """Return what is written of the first words and of the others; the words, where that cannot be told."""
-    from tiedtts.text import explanation
-
     spoken = [word.text for word in sentence.words]
-    texts: tuple[list[str], list[str]] = ([], [])
-    count = 0
-    for written, words in explanation.parts(sentence.text, spoken):
-        if count < said < count + words:
-            return " ".join(spoken[:said]), " ".join(spoken[said:])
-        # A dash after the last of the first words is theirs.
-        texts[count + words > said].append(written)
-        count += words
-    return " ".join(texts[0]), " ".join(texts[1])
+    counts = said, len(spoken) - said
+    texts = excerpts.cut(sentence.text, spoken, sentence.places, counts)
+    for (text, places), words, phones, prosody, (before, after) in zip(
+        texts,
+        (sentence.words[:said], sentence.words[said:]),
+        (first, (silence, *shifted)),
+        (None, None) if whole is None else whole.cut(place),
+        ((sentence.before, 0.0), (None, sentence.after)),
+        strict=True,
+    ):
+        yield replace(
+            sentence,
+            text=text,
+            words=words,
+            phones=phones,
+            delivery=prosody,
+            before=before,
+            after=after,
+            places=tuple(places),
+        )
 
 
 def _shifted(phone: Phone, words: int) -> Phone:

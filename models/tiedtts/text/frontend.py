@@ -1,26 +1,31 @@
 """The text front end: written text to the phones a voice speaks."""
 
+import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.text import assembly, sentences
-from tiedtts.text.characters import EMOJI, Folded, clean, fold, script
+from tiedtts.text import assembly, excerpts, sentences
+from tiedtts.text.aligned import AlignedText
+from tiedtts.text.characters import EMOJI, Folded, fold, script
+from tiedtts.text.excerpts import Place
 from tiedtts.text.inline import BRACES, Pieces
 from tiedtts.text.normalize.normalizer import spoken
 from tiedtts.text.phones import Phone, encode
 from tiedtts.text.pronounce.pronouncer import Pronouncer, Word
 from tiedtts.text.pronounce.user_lexicon import Files
-from tiedtts.text.tokens import read
+from tiedtts.text.tokens import Token, read
 
 # Few texts are marked up, and all others start sooner without.
 if TYPE_CHECKING:
     from tiedtts.text.markup.marked_up import Track
-    from tiedtts.text.markup.phone_prosody import Delivery, Place
+    from tiedtts.text.markup.phone_prosody import Delivery
+    from tiedtts.text.markup.phone_prosody import Place as NamedPlace
     from tiedtts.text.markup.spans import Span
 
 __all__ = ["Analysis", "FrontEnd", "LeftOut", "Sentence", "Word"]
@@ -44,6 +49,8 @@ class Sentence:
     """Silence before it, seconds, in place of the usual."""
     after: float = 0.0
     """Silence after it at the end of a text, seconds."""
+    places: tuple[Place, ...] = field(default=(), compare=False)
+    """What each word was read from: its offsets in `text`."""
 
     @property
     def ids(self) -> npt.NDArray[np.int64]:
@@ -108,15 +115,30 @@ class FrontEnd:
         Raises:
             TextError: Something in braces is not a phone.
         """
-        for number, paragraph in enumerate(sentences.paragraphs(clean(text))):
+        for number, paragraph in enumerate(sentences.paragraphs(text)):
             for written in sentences.split(paragraph):
-                yield from self._sentences(written, left_out, number)
+                reading = self._reading(written, left_out)
+                yield from (sentence for sentence, _ in reading.sentences(number))
+
+    def readings(self, text: str, left_out: "LeftOut", *, ssml: bool = False) -> Iterator["Reading"]:
+        """Yield what each sentence of a text is read as; see `read` and, for SSML, `read_spans`."""
+        if not ssml:
+            for paragraph in sentences.paragraphs(text):
+                for written in sentences.split(paragraph):
+                    yield self._reading(written, left_out)
+            return
+        from tiedtts.text.markup import marked_up
+        from tiedtts.text.markup.ssml import parse
+
+        for run in marked_up.runs(parse(text).spans):
+            for written, begins in run.sentences():
+                yield self._reading(written, left_out, begins)
 
     def read_spans(self, spans: Sequence["Span"], left_out: "LeftOut") -> Iterator[Sentence]:
         """Yield the sentences of a marked-up text one by one.
 
         Args:
-            spans: As `tiedtts.text.ssml.parse` gives them.
+            spans: As `tiedtts.text.markup.ssml.parse` gives them.
             left_out: Counts what cannot be said.
 
         Raises:
@@ -126,69 +148,120 @@ class FrontEnd:
 
         track = marked_up.Track(spans)
         paragraph = 0
-        made: Sentence | None = None
-        for first, text, ends in marked_up.runs(spans):
-            track.begin(first)
-            for written in sentences.split(text):
-                for sentence in self._sentences(written, left_out, paragraph, track):
-                    if made is not None:
-                        yield made
-                    made = sentence
+        last: Sentence | None = None
+        for run in marked_up.runs(spans):
+            track.begin(run.first)
+            for written, begins in run.sentences():
+                reading = self._reading(written, left_out, begins)
+                for sentence in self._tracked(reading, track, paragraph):
+                    if last is not None:
+                        yield last
+                    last = sentence
             track.end()
-            paragraph += ends
-        if made is not None:
-            silence, places = track.take()
-            yield _ending(made, silence or 0.0, places)
+            paragraph += run.ends_paragraph
+        if last is not None:
+            silence, marks = track.take()
+            yield _ending(last, silence or 0.0, marks)
 
-    def pronounce(self, word: str) -> Word:
-        """Return how a word is said on its own.
+    @staticmethod
+    def _tracked(reading: "Reading", track: "Track", paragraph: int) -> Iterator[Sentence]:
+        """Yield the sentences of a reading with the prosody that markup gives them."""
+        items, gaps = track.place(reading.items, reading.spans)
+        reading = replace(reading, items=items)
+        for sentence, first in reading.sentences(paragraph, marked_up=True):
+            delivery = gaps.delivery(sentence.phones, first, len(sentence.words), ends=not sentence.goes_on)
+            before = None
+            if first == 0:
+                before, marks = track.take()
+                delivery = replace(delivery, places=(*marks, *delivery.places))
+            yield replace(sentence, delivery=delivery, before=before)
 
-        Raises:
-            TextError: There is nothing to pronounce.
+    def _reading(
+        self, written: AlignedText, left_out: "LeftOut", begins: Sequence[tuple[int, int]] = ()
+    ) -> "Reading":
+        """Return what a sentence is read as.
+
+        Args:
+            written: The sentence.
+            left_out: Counts what cannot be said.
+            begins: Where spans of marked-up text begin in it, and their numbers. No rule reads across.
         """
-        return self._pronouncer.alone(word)
+        sentence = AlignedText.of(written.text)
+        if not begins:
+            items, places = self._pronouncer.say(list(self._tokens(sentence, left_out)), written)
+            return Reading(written, items, places, ())
+        tokens: list[Token] = []
+        place = 0
+        for begin, number in begins:
+            tokens += self._tokens(sentence[place:begin], left_out)
+            tokens.append(Token(str(number), "span"))
+            # With the space before it: nothing that only begins a sentence is read there.
+            place = begin - (sentence.text[begin - 1 : begin] == " ")
+        tokens += self._tokens(sentence[place:], left_out)
+        spans: list[tuple[int, int]] = []
+        items, places = self._pronouncer.say(tokens, written, spans)
+        return Reading(written, items, places, spans)
 
-    def _sentences(
-        self, written: str, left_out: "LeftOut", paragraph: int, track: "Track | None" = None
-    ) -> Iterator[Sentence]:
+    def _tokens(self, text: AlignedText, left_out: "LeftOut") -> Iterator[Token]:
+        """Yield the words and pauses of a sentence, or of the part of it that lies in one span."""
         pieces = Pieces()
-        folded = fold(pieces.take(BRACES, written))
+        folded = fold(pieces.take(BRACES, text))
         left_out.add(folded)
         text = self._pronouncer.take_user_words(folded.text, pieces)
-        braces = text.count("{") + text.count("}")
+        braces = text.text.count("{") + text.text.count("}")
         if braces:
             left_out.braces += braces
-            text = text.replace("{", " ").replace("}", " ")
-        switches: list[tuple[int, int]] = []
-        items = self._pronouncer.say(list(read(spoken(text), pieces)), switches)
-        gaps = None
-        if track is not None:
-            written = track.written(written)
-            items, gaps = track.place(items, switches)
-        parts = list(assembly.parts(items))
-        said = 0
-        for number, part in enumerate(parts, start=1):
-            words = tuple(item for item in part if isinstance(item, Word))
-            shown = (
-                " ".join(written.replace(EMOJI, " ").split())
-                if len(parts) == 1
-                else " ".join(word.text for word in words)
-            )
-            ends = number == len(parts)
-            phones = assembly.phones(part, ends=ends)
-            if track is None or gaps is None:
-                yield Sentence(shown, words, phones, paragraph)
-                continue
-            delivery = gaps.delivery(phones, said, len(words), ends=ends)
-            said += len(words)
-            before = None
-            if number == 1:
-                before, places = track.take()
-                delivery = replace(delivery, places=(*places, *delivery.places))
-            yield Sentence(shown, words, phones, paragraph, delivery, before)
+            text = text.sub(_BRACE, lambda match: " ")
+        return read(spoken(text), pieces)
 
 
-def _ending(sentence: Sentence, silence: float, places: Sequence["Place"]) -> Sentence:
+_BRACE = re.compile("[{}]")
+_EMOJI = re.compile(EMOJI)
+_SPACE_BEFORE_MARK = re.compile(r" (?=[.,;:!?)\]]+(?: |$))")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A written sentence and what it is read as."""
+
+    written: AlignedText
+    """The clean sentence."""
+    items: Sequence[assembly.Item]
+    """Words and pauses."""
+    places: Sequence[Place]
+    """The place of each word in the sentence."""
+    spans: Sequence[tuple[int, int]]
+    """The number of items before each span of marked-up text that begins in it, and its number."""
+
+    def sentences(self, paragraph: int, *, marked_up: bool = False) -> Iterator[tuple[Sentence, int]]:
+        """Yield the sentences it is spoken in, nearly always one, and the number of words before each."""
+        parts = list(assembly.parts(self.items))
+        words = [tuple(item for item in part if isinstance(item, Word)) for part in parts]
+        text, places = self._shown(marked_up)
+        spoken = [word.text for part in words for word in part]
+        shown = excerpts.cut(text, spoken, places, [len(part) for part in words])
+        first = 0
+        for number, (part, own, (written, its_places)) in enumerate(
+            zip(parts, words, shown, strict=True), start=1
+        ):
+            phones = assembly.phones(part, ends=number == len(parts))
+            yield Sentence(written, own, phones, paragraph, places=tuple(its_places)), first
+            first += len(own)
+
+    def _shown(self, marked_up: bool) -> tuple[str, Sequence[Place]]:
+        """Return the sentence without pictures, and the places of the words in it."""
+        if not marked_up and EMOJI not in self.written.text:
+            return self.written.text, self.places
+        shown = AlignedText.of(self.written.text)
+        if marked_up:
+            shown = shown.sub(_SPACE_BEFORE_MARK, lambda match: "")
+        shown = shown.sub(_EMOJI, lambda match: " ").with_single_spaces()
+        return shown.text, [
+            (bisect_left(shown.starts, start), bisect_right(shown.ends, end)) for start, end in self.places
+        ]
+
+
+def _ending(sentence: Sentence, silence: float, places: Sequence["NamedPlace"]) -> Sentence:
     """Return the last sentence of a text with what comes after its last word."""
     delivery = sentence.delivery
     if delivery is None or not (silence or places):

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from tiedtts.text.inline import SWITCH
+from tiedtts.text.aligned import AlignedText
+from tiedtts.text.characters import clean_aligned
 from tiedtts.text.normalize import abbreviations, units
 
 STARTERS = frozenset(
@@ -18,6 +19,8 @@ STARTERS = frozenset(
 _CLOSERS = "\"')\\]"
 
 
+_BLANK = re.compile(r"\n[ \t\r\n]*\n")
+"""Blank lines of a text that is not clean yet: text between them is cleaned on its own."""
 _BLANK_LINES = re.compile(r"\n[ \n]*\n")
 
 
@@ -26,31 +29,51 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     return (
         re.compile(r"\n[ \n]*\n|\n(?= {0,8}(?:[-*+]|\d{1,3}[.)]) )"),
         re.compile(rf"(?<=[^ .?!])([.?!]{{1,9}})[{_CLOSERS}]{{0,4}}(?= )"),
-        re.compile(rf"(?:{SWITCH} {{0,2}})*[\"'(\[]{{0,4}}(\d|[A-Za-z]{{0,12}})"),
+        re.compile(r"[\"'(\[]{0,4}(\d|[A-Za-z]{0,12})"),
     )
 
 
-def paragraphs(text: str) -> list[str]:
-    """Return the paragraphs of a clean text: what stands between blank lines."""
-    return _BLANK_LINES.split(text)
+def paragraphs(text: str) -> Iterator[AlignedText]:
+    """Yield the clean paragraphs of a text one by one: what stands between blank lines."""
+    place = 0
+    for first, last in (*(match.span() for match in _BLANK.finditer(text)), (len(text), len(text))):
+        yield from _parts(clean_aligned(AlignedText.of(text, place, first)), _BLANK_LINES)
+        place = last
 
 
-def split(text: str) -> Iterator[str]:
+def _parts(text: AlignedText, pattern: re.Pattern[str]) -> Iterator[AlignedText]:
+    """Yield what stands between the matches of a pattern."""
+    place = 0
+    for match in pattern.finditer(text.text):
+        yield text[place : match.start()]
+        place = match.end()
+    yield text[place:] if place else text
+
+
+def split(text: AlignedText) -> Iterator[AlignedText]:
     """Yield the sentences of a clean text, in order, without the space around them.
 
     A blank line ends a sentence; so does a line break before an item of a list. Other line breaks are spaces.
     """
     breaks, ends, following = _patterns()
-    for paragraph in breaks.split(text):
-        paragraph = " ".join(paragraph.split())
+    for part in _parts(text, breaks):
+        paragraph = part.with_single_spaces()
+        written = paragraph.text
         start = 0
-        for end in ends.finditer(paragraph):
-            after = following.match(paragraph, end.end() + 1)
-            if after and _is_end(paragraph[max(start, end.start() - 24) : end.start()], end[1], after[1]):
+        for end in ends.finditer(written):
+            after = following.match(written, end.end() + 1)
+            if after and _is_end(written[max(start, end.start() - 24) : end.start()], end[1], after[1]):
                 yield paragraph[start : end.end()]
                 start = end.end() + 1
-        if start < len(paragraph):
-            yield paragraph[start:]
+        if start < len(written):
+            yield paragraph[start:] if start else paragraph
+
+
+def is_whole(sentence: str) -> bool:
+    """Whether a sentence ends with a mark that ends sentences."""
+    _, ends, _ = _patterns()
+    end = next((end for end in ends.finditer(sentence + " ") if end.end() == len(sentence)), None)
+    return end is not None and _is_end(sentence[max(0, end.start() - 24) : end.start()], end[1], "")
 
 
 def _is_end(before: str, mark: str, after: str) -> bool:

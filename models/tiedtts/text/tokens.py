@@ -2,48 +2,49 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
-from tiedtts.text.inline import MARK, SWITCH, Pieces, number_of
-from tiedtts.text.normalize.rules import JOINED
-
-PAUSES = {",": ",", ";": ",", ":": ",", "—": ",", "–": ",", "(": ",", ")": ",", "[": ",", "]": ","}
-"""Punctuation to the pause it makes."""
+from tiedtts.text.aligned import JOINER, PLACEHOLDER, AlignedText
+from tiedtts.text.inline import Pieces
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word or a pause."""
 
     text: str
     """The word as written, or one of `, . ? !`."""
     kind: str = "word"
-    """`word`, `letters` to be said one by one, `pause`, `piece` for something taken out of the text, or
-    `switch` for the beginning of a span, by its number."""
+    """`word`, `letters` to be spelled, `pause`, or `piece` for something taken out of the text."""
+    start: int = 0
+    """Offset in the sentence of what it was read from."""
+    end: int = 0
+    """Offset of the character after."""
 
 
 @cache
 def _pattern() -> re.Pattern[str]:
     return re.compile(
-        rf"(?P<piece>{MARK})|(?P<switch>{SWITCH})|(?P<letters>[A-Z](?:{JOINED}[A-Z])+)|(?P<word>'?[A-Za-z]+(?:['-][A-Za-z]+)*'?)|(?P<dots>\.\.+|…)"
-        r"|(?P<end>[.?!])|(?P<pause>[,;:—–()\[\]]|--+|(?<= )-(?= ))"
+        rf"(?P<piece>{PLACEHOLDER})|(?P<letters>[A-Z](?:{JOINER}[A-Z])+)"
+        r"|(?P<word>'?[A-Za-z]+(?:['-][A-Za-z]+)*'?)|(?P<dots>\.\.+|…)"
+        r"|(?P<end>[.?!])|(?P<pause>[,;:—–()\[\]]|--+|(?:(?<= )|^)-(?= |$))"
     )
 
 
-def read(text: str, pieces: Pieces) -> Iterator[Token]:
+def read(text: AlignedText, pieces: Pieces) -> Iterator[Token]:
     """Yield the words and pauses of a text in order."""
-    for match in _pattern().finditer(text):
+    starts, ends = text.starts, text.ends
+    for match in _pattern().finditer(text.text):
         kind, found = match.lastgroup, match[0]
-        if kind == "piece":
-            yield Token(pieces.all[number_of(found)], "piece")
-        elif kind == "switch":
-            yield Token(str(number_of(found)), "switch")
+        first, last = match.span()
+        start, end = starts[first], ends[last - 1]
+        if kind == "word":
+            yield Token(found, "word", start, end)
+        elif kind == "piece":
+            yield Token(pieces.at(start), "piece", start, end)
         elif kind == "letters":
-            yield Token(found.replace(JOINED, ""), "letters")
-        elif kind == "word":
-            yield Token(found)
+            yield Token(found.replace(JOINER, ""), "letters", start, end)
         elif kind == "end":
-            yield Token(found, "pause")
+            yield Token(found, "pause", start, end)
         else:
-            yield Token(",", "pause")
+            yield Token(",", "pause", start, end)

@@ -134,7 +134,8 @@ def test_a_few_entries_ask_for_no_billion_phones(tmp_path: Path) -> None:
 
 def test_entries_may_refer_to_others(tmp_path: Path) -> None:
     (tmp_path / "a.lex").write_text("foo = bar bar\nbar = hello")
-    assert FrontEnd(tmp_path / "a.lex").pronounce("foo").phones == ("HH", "AH0", "L", "OW1") * 2
+    (sentence,) = FrontEnd(tmp_path / "a.lex")("foo")
+    assert sentence.words[0].phones == ("HH", "AH0", "L", "OW1") * 2
 
 
 @pytest.mark.parametrize(

@@ -1,37 +1,64 @@
-"""Spans of a marked-up text through the front end: where each begins is carried along as a switch.
+"""Spans of a marked-up text through the front end: where each begins among the words of its sentence."""
 
-A switch is a mark of private-use characters, as those of `inline`; no rule touches it, and the tokens tell
-where it has come to stand.
-"""
-
-import re
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tiedtts.text import inline
-from tiedtts.text.characters import clean
+from tiedtts.text import sentences
+from tiedtts.text.aligned import AlignedText, join
+from tiedtts.text.characters import clean_aligned
 from tiedtts.text.markup.phone_prosody import Gaps, Place
 from tiedtts.text.markup.spans import Span
 from tiedtts.text.pronounce.pronouncer import Word
 
 
-def runs(spans: Sequence[Span]) -> Iterator[tuple[int, str, bool]]:
-    """Yield texts that no sentence crosses: the first span, the text, whether a paragraph ends there."""
-    first = 0
-    parts: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A text that no sentence crosses the ends of."""
+
+    first: int
+    """The number of its first span."""
+    text: AlignedText
+    begins: Sequence[tuple[int, int]]
+    """Where the other spans begin in the text, and their numbers; one without text, where the next begins."""
+    ends_paragraph: bool
+
+    def sentences(self) -> Iterator[tuple[AlignedText, Sequence[tuple[int, int]]]]:
+        """Yield the sentences, and where spans begin in each.
+
+        What follows the last sentence comes as a sentence without text.
+        """
+        begins = deque(self.begins)
+        size = len(self.text.text.rstrip())
+        for sentence in sentences.split(AlignedText.of(self.text.text)):
+            end = sentence.ends[-1]
+            # What is behind a text without a full stop is still within its sentence.
+            goes_on = end >= size and not sentences.is_whole(sentence.text)
+            own = []
+            while begins and (begins[0][0] < end or goes_on):
+                place, number = begins.popleft()
+                own.append((bisect_left(sentence.starts, place), number))
+            yield sentence.within(self.text), own
+        if begins:
+            yield self.text[:0], [(0, number) for _, number in begins]
+
+
+def runs(spans: Sequence[Span]) -> Iterator[Run]:
+    """Yield the texts that no sentence crosses."""
+    first = place = 0
+    texts: list[AlignedText] = []
+    begins: list[tuple[int, int]] = []
     for number, span in enumerate(spans):
-        # The first of a run begins where the run does.
-        parts.append((inline.switch(number) if parts else "") + " " + clean(span.text))
+        if number > first:
+            begins.append((place, number))
+        text = clean_aligned(span.aligned)
+        if text.text:
+            texts.append(text)
+            place += len(text) + 1
         if span.boundary or number == len(spans) - 1:
-            yield first, " ".join(parts).strip(), span.boundary == "paragraph"
-            first, parts = number + 1, []
-
-
-def without_switches(text: str) -> str:
-    """Return a text as it was written."""
-    text = " ".join(re.sub(inline.SWITCH, "", text).split())
-    return re.sub(r" (?=[.,;:!?)\]]+(?: |$))", "", text)
+            yield Run(first, join(texts, " "), begins, span.boundary == "paragraph")
+            first, place, texts, begins = number + 1, 0, [], []
 
 
 @dataclass(slots=True)
@@ -62,10 +89,6 @@ class Track:
         self._number = 0
         self.waiting = Waiting()
 
-    def written(self, text: str) -> str:
-        """Return a sentence as it was written."""
-        return without_switches(text)
-
     def begin(self, number: int) -> None:
         """Begin a run with a span."""
         self._meet(number)
@@ -75,20 +98,20 @@ class Track:
         self.waiting.pause(self._spans[self._number].pause)
 
     def place(
-        self, items: Sequence[Word | str], switches: Sequence[tuple[int, int]]
+        self, items: Sequence[Word | str], begins: Sequence[tuple[int, int]]
     ) -> tuple[list[Word | str], Gaps]:
         """Return the items of a sentence, with a pause at each break, and what stands in its gaps.
 
         Args:
             items: Words and pauses.
-            switches: Where spans begin: the number of items before, the number of the span.
+            begins: Where spans begin: the number of items before, the number of the span.
         """
         made: list[Word | str] = []
         gaps = Gaps()
-        left = deque(switches)
+        left = deque(begins)
         for index in range(len(items) + 1):
             while left and left[0][0] == index:
-                self._switch(left.popleft()[1], made, gaps)
+                self._begin(left.popleft()[1], made, gaps)
             if index < len(items):
                 item = items[index]
                 made.append(item)
@@ -96,7 +119,7 @@ class Track:
                     gaps.spans.append(self._current)
         return made, gaps
 
-    def _switch(self, number: int, made: list[Word | str], gaps: Gaps) -> None:
+    def _begin(self, number: int, made: list[Word | str], gaps: Gaps) -> None:
         word = len(gaps.spans)
         if not word:
             self.waiting.pause(self._spans[self._number].pause)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tiedtts.text.aligned import AlignedText, join
 from tiedtts.text.markup.prosody import LONGEST_BREAK, Prosody
 
 Boundary = Literal["", "sentence", "paragraph"]
@@ -31,6 +32,13 @@ class Span:
     """What ends after it."""
     emphasis: str = ""
     """`strong`, `moderate`, `reduced`; already in speed, pitch and volume."""
+    source: AlignedText | None = field(default=None, compare=False, repr=False)
+    """The text, aligned to the document it was read from."""
+
+    @property
+    def aligned(self) -> AlignedText:
+        """The text, aligned to its document, or else to itself."""
+        return AlignedText.of(self.text) if self.source is None else self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ class _Draft:
     prosody: Prosody
     emphasis: str = ""
     mark: str | None = None
-    parts: list[str] = field(default_factory=list)
+    parts: list[AlignedText] = field(default_factory=list)
     pause: float = 0.0
     boundary: Boundary = ""
 
@@ -65,7 +73,7 @@ class Spans:
     def __init__(self) -> None:
         self._drafts: list[_Draft] = []
 
-    def add(self, text: str, prosody: Prosody, emphasis: str) -> None:
+    def add(self, text: AlignedText, prosody: Prosody, emphasis: str) -> None:
         """Add text; space at its ends parts it from its neighbours."""
         last = self._drafts[-1] if self._drafts else None
         if last and last.is_open and last.parts:
@@ -73,14 +81,14 @@ class Spans:
                 last.parts.append(text)
                 return
             # `<prosody ...>you</prosody>, and`: the comma belongs to what it follows.
-            stop = re.match(r"[.,;:!?…)\]]+(?=\s|$)", text)
+            stop = _STOP.match(text.text)
             if stop:
-                last.parts.append(stop[0])
+                last.parts.append(text[: stop.end()])
                 text = text[stop.end() :]
-            if not text.strip():
+            if not text.text.strip():
                 # What comes next may be said in the same way.
                 last.parts.append(text)
-        if text.strip():
+        if text.text.strip():
             self._drafts.append(_Draft(prosody, emphasis, parts=[text]))
 
     def mark(self, name: str) -> None:
@@ -104,16 +112,24 @@ class Spans:
 
     def finish(self) -> tuple[Span, ...]:
         """Return all spans in order."""
-        return tuple(
-            Span(
-                re.sub(r" (?=[.,;:!?)\]]+(?: |$))", "", " ".join("".join(draft.parts).split())),
-                draft.prosody.speed,
-                draft.prosody.pitch,
-                draft.prosody.volume,
-                draft.pause,
-                draft.mark,
-                draft.boundary,
-                draft.emphasis,
-            )
-            for draft in self._drafts
-        )
+        return tuple(map(_span, self._drafts))
+
+
+_STOP = re.compile(r"[.,;:!?…)\]]+(?=\s|$)")
+_SPACE_BEFORE_MARK = re.compile(r" (?=[.,;:!?)\]]+(?: |$))")
+
+
+def _span(draft: _Draft) -> Span:
+    text = join(draft.parts, "").with_single_spaces().sub(_SPACE_BEFORE_MARK, lambda match: "")
+    prosody = draft.prosody
+    return Span(
+        text.text,
+        prosody.speed,
+        prosody.pitch,
+        prosody.volume,
+        draft.pause,
+        draft.mark,
+        draft.boundary,
+        draft.emphasis,
+        text,
+    )

@@ -11,7 +11,9 @@ from xml.parsers import expat
 
 from tiedtts import settings
 from tiedtts.errors import TextError
+from tiedtts.text.aligned import AlignedText, join
 from tiedtts.text.markup import prosody
+from tiedtts.text.markup.positions import Positions
 from tiedtts.text.markup.prosody import EMPHASES, Prosody
 from tiedtts.text.markup.say_as import KINDS, DoesNotFit, say_as
 from tiedtts.text.markup.spans import Document, Span, Spans
@@ -52,11 +54,11 @@ def parse(source: str) -> Document:
     Raises:
         TextError: It is not well-formed, too deep, or has a document type.
     """
-    reader = _Reader()
-    bare = source.lstrip("\ufeff \t\r\n")
-    skipped = source[: len(source) - len(bare)].count("\n")
+    start = len(source) - len(source.lstrip("\ufeff \t\r\n"))
+    reader = _Reader(source, start)
+    skipped = source[:start].count("\n")
     try:
-        reader.parser.Parse(bare.encode("utf-8", "replace"), True)
+        reader.parser.Parse(reader.positions.encoded, True)
     except expat.ExpatError as error:
         column = 1 + error.offset
         raise TextError(
@@ -88,18 +90,23 @@ class _Open:
 class _Reader:
     """Collects spans while expat walks through the document."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: str, start: int) -> None:
+        self.positions = Positions(source, start)
         self.spans = Spans()
         self.warnings: list[str] = []
+        self._verbatim = False
         self._open: list[_Open] = []
-        self._text: list[str] = []
+        self._text: list[AlignedText] = []
+        # Where the element begins that is taken as a whole.
+        self._begin = 0
         # Set while inside an element that is taken as a whole; how deep it is.
         self._entire = 0
         self.parser = expat.ParserCreate("utf-8")
-        self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._text.append
+        self.parser.CharacterDataHandler = self._characters
+        self.parser.StartCdataSectionHandler = lambda: self._enter_cdata(True)
+        self.parser.EndCdataSectionHandler = lambda: self._enter_cdata(False)
         self.parser.StartDoctypeDeclHandler = self._refuse
         self.parser.EntityDeclHandler = self._refuse
         self.parser.ExternalEntityRefHandler = self._refuse
@@ -137,6 +144,7 @@ class _Reader:
             emphasis = "" if emphasis == "none" else emphasis
         elif name in _ENTIRE:
             self._entire = len(self._open) + 1
+            self._begin = self.positions.at(self.parser.CurrentByteIndex)
         self._open.append(_Open(name, attributes, outer.prosody + inner, emphasis))
 
     def _end(self, _: str) -> None:
@@ -150,16 +158,23 @@ class _Reader:
                 self.spans.end("paragraph" if name == "p" else "sentence")
         self._open.pop()
 
+    def _enter_cdata(self, inside: bool) -> None:
+        self._verbatim = inside
+
+    def _characters(self, text: str) -> None:
+        start = self.positions.at(self.parser.CurrentByteIndex)
+        self._text.append(self.positions.aligned(text, start, verbatim=self._verbatim))
+
     def _flush(self) -> None:
         """Make a span of the text since the last tag."""
-        text = "".join(self._text)
-        self._text.clear()
-        if text:
-            self.spans.add(text, self._open[-1].prosody, self._open[-1].emphasis)
+        if self._text:
+            self.spans.add(join(self._text, ""), self._open[-1].prosody, self._open[-1].emphasis)
+            self._text.clear()
 
     def _whole(self, element: _Open) -> None:
         """Make a span of an element that is taken as a whole."""
-        text = "".join(self._text)
+        written = join(self._text, "")
+        text = written.text
         self._text.clear()
         if element.name == "sub":
             text = element.attributes.get("alias") or text
@@ -168,7 +183,13 @@ class _Reader:
         else:
             phones = self._phones(element.attributes)
             text = "{" + " ".join(phones) + "}" if phones else text
-        self.spans.add(f" {text} ", element.prosody, element.emphasis)
+        if not written.text.strip():
+            # Nothing is written but the tag.
+            written = self.positions.tag(self._begin)
+        if text != written.text:
+            written = written.edit([(0, len(written), text)], text)
+        space = written.edit([(0, len(written), " ")], " ")
+        self.spans.add(join([space, written, space], ""), element.prosody, element.emphasis)
 
     def _said_as(self, attributes: Mapping[str, str], text: str) -> str:
         kind = attributes.get("interpret-as", "").lower()

@@ -6,10 +6,12 @@ reading comes first: a date before a fraction, a time before a ratio. What no ru
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from tiedtts.text import sentences
-from tiedtts.text.characters import PRIVATE, clean, fold
-from tiedtts.text.inline import BRACES, MARK, SWITCH, Pieces
+from tiedtts.text.aligned import JOINER, PLACEHOLDER, AlignedText, Edit
+from tiedtts.text.characters import clean_aligned, fold
+from tiedtts.text.inline import BRACES, Pieces
 from tiedtts.text.normalize import (
     abbreviations,
     clock,
@@ -27,7 +29,7 @@ from tiedtts.text.normalize import (
     units,
     web,
 )
-from tiedtts.text.normalize.rules import JOINED, apply
+from tiedtts.text.normalize.rules import Step, apply, compiled
 
 STAGES = (
     *(
@@ -64,50 +66,56 @@ def normalize(text: str) -> str:
 
     Punctuation stays, phones in braces stay; words of other scripts and pictures are left out.
     """
-    return " ".join(_sentence(sentence) for sentence in sentences.split(clean(text)))
+    return " ".join(map(_sentence, sentences.split(clean_aligned(AlignedText.of(text)))))
 
 
-def _sentence(written: str) -> str:
+def _sentence(written: AlignedText) -> str:
     pieces = Pieces()
-    text = spoken(fold(pieces.take(BRACES, written)).text)
-    if written[-1] in ".?!" and text and text[-1] not in ".?!":
-        text += written[-1]
-    return re.sub(r"\betc\b", "etcetera", pieces.restore(text).replace(JOINED, ""))
+    text = pieces.restore(spoken(fold(pieces.take(BRACES, written)).text)).text
+    if written.text[-1] in ".?!" and text and text[-1] not in ".?!":
+        text += written.text[-1]
+    return re.sub(r"\betc\b", "etcetera", text.replace(JOINER, ""))
 
 
-def spoken(text: str) -> str:
+def spoken(text: AlignedText) -> AlignedText:
     """Apply all rules to one sentence.
 
     Args:
         text: Cleaned and folded.
 
     Returns:
-        Words and punctuation; letters to be spelled are joined by `rules.JOINED`.
+        Words and punctuation; letters to be spelled are joined by `aligned.JOINER`.
     """
-    text = re.sub(rf"\S{{{LONGEST_RUN + 1},}}", lambda match: " ".join(_cut(match[0])), text)
-    if "<" in text:
-        text = re.sub(symbols.TAG, " ", text)
-    for rules in STAGES:
-        text = apply(rules, text)
-    return re.sub(r" +(?=[,.;:?!)\]](?:\W|$))", "", " ".join(text.split()))
+    cuts = [cut for run in _LONG_RUN.finditer(text.text) for cut in _cuts(run)]
+    if cuts:
+        text = text.edit(cuts)
+    if "<" in text.text:
+        text = text.sub(_TAG, lambda match: " ")
+    return apply(_tables(), text).with_single_spaces().sub(_SPACE_BEFORE_MARK, lambda match: "")
 
 
-_UNITS = rf"{MARK}|{SWITCH}|[A-Za-z]+(?:'[A-Za-z]+)*|\d+(?:[.,:]\d+)*|[^\w{PRIVATE}]+|."
+@cache
+def _tables() -> tuple[tuple[Step, ...], ...]:
+    return tuple(map(compiled, STAGES))
 
 
-def _cut(run: str) -> Iterator[str]:
-    """Yield the parts of a long run: as much as may be, and no unit in two that fits into one.
+_LONG_RUN = re.compile(rf"\S{{{LONGEST_RUN + 1},}}")
+_TAG = re.compile(symbols.TAG)
+_SPACE_BEFORE_MARK = re.compile(r" +(?=[,.;:?!)\]](?:\W|$))")
+_UNIT = re.compile(rf"{PLACEHOLDER}|[A-Za-z]+(?:'[A-Za-z]+)*|\d+(?:[.,:]\d+)*|[^\w{PLACEHOLDER}]+|.")
 
-    A unit is a mark of something taken out of the text, a word or a number.
+
+def _cuts(run: re.Match[str]) -> Iterator[Edit]:
+    """Yield the spaces that cut a long run: its parts are as long as may be.
+
+    No unit, which is a piece taken out of the text, a word or a number, stands in two if it fits into one.
     """
     start = end = 0
-    for unit in re.finditer(_UNITS, run):
+    for unit in _UNIT.finditer(run[0]):
         if unit.end() - start > LONGEST_RUN and end > start:
-            yield run[start:end]
+            yield run.start() + end, run.start() + end, " "
             start = end
         end = unit.end()
         while end - start > LONGEST_RUN:
-            yield run[start : start + LONGEST_RUN]
             start += LONGEST_RUN
-    if start < end:
-        yield run[start:end]
+            yield run.start() + start, run.start() + start, " "

@@ -1,16 +1,15 @@
-"""How a rule of the normaliser is written down: a pattern and a function that says what it matches."""
+"""How a rule of the normaliser is written down: a pattern and the words for what it matches."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+
+from tiedtts.text.aligned import JOINER, AlignedText
 
 DIGITS = frozenset("0123456789")
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<![\d.])\.\d+)"
 """Pattern of a number as written: `5`, `1,234.5`, `.5`."""
-JOINED = "\ue01f"
-"""Private-use character between letters that are to be said one by one: `A JOINED M`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +25,25 @@ class Rule:
     flags: int = 0
 
 
-@cache
-def _compile(pattern: str, flags: int) -> re.Pattern[str]:
-    return re.compile(pattern, flags)
+Step = tuple[frozenset[str], re.Pattern[str], Callable[[re.Match[str]], str]]
 
 
-def apply(rules: Iterable[Rule], text: str) -> str:
-    """Apply rules one after the other."""
-    characters = frozenset(text)
-    for rule in rules:
-        if not rule.needs or not rule.needs.isdisjoint(characters):
-            text = _compile(rule.pattern, rule.flags).sub(rule.speak, text)
+def compiled(rules: Iterable[Rule]) -> tuple[Step, ...]:
+    """Return a table of rules as `apply` takes it."""
+    return tuple((rule.needs, re.compile(rule.pattern, rule.flags), rule.speak) for rule in rules)
+
+
+def apply(tables: Iterable[Sequence[Step]], text: AlignedText) -> AlignedText:
+    """Apply tables of compiled rules, one rule after the other."""
+    plain = text.text
+    characters = frozenset(plain)
+    for steps in tables:
+        if text.text is not plain:
+            characters = frozenset(text.text)
+            plain = text.text
+        for needs, pattern, speak in steps:
+            if (not needs or not needs.isdisjoint(characters)) and pattern.search(text.text):
+                text = text.sub(pattern, speak)
     return text
 
 
@@ -47,4 +54,4 @@ def spaced(match: re.Match[str], words: str) -> str:
 
 def letters(name: str) -> str:
     """Mark a name so that its letters are said one by one."""
-    return JOINED.join(name.upper())
+    return JOINER.join(name.upper())

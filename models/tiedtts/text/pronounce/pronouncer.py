@@ -3,11 +3,13 @@
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from tiedtts.errors import TextError
-from tiedtts.text.inline import BRACES, Pieces
+from tiedtts.text.aligned import AlignedText
+from tiedtts.text.excerpts import Place
+from tiedtts.text.inline import Pieces
 from tiedtts.text.pronounce import homographs, morphology
 from tiedtts.text.pronounce.additions import CASED, INITIALISMS, WORDS
 from tiedtts.text.pronounce.function_words import weak
@@ -38,6 +40,10 @@ class Word:
     """ARPAbet labels with stress digits."""
     source: str
     """`text`, `user lexicon` and its file, `lexicon`, `rule` or `g2p-en`."""
+    written: str = field(default="", compare=False)
+    """What it was read from, as it stands in the text given: `$100` for `hundred`."""
+    span: tuple[int, int] = field(default=(0, 0), compare=False)
+    """Where that stands in the text given: offset of its first character and of the character after it."""
 
 
 _POLISH = ("P", "OW1", "L", "IH0", "SH")
@@ -51,6 +57,25 @@ def _parts(text: str) -> Iterator[str]:
             yield part
         else:
             yield from re.findall("[A-Z]+(?:s|'s)?(?![a-z])|[A-Z][a-z']+|[a-z']+|[A-Z']+", part)
+
+
+def _places(token: Token, words: Sequence[Word]) -> list[Place]:
+    """Return the place of each word of a token: within it, if it stands there as it is said."""
+    place = token.start, token.end
+    if len(words) == 1 and len(words[0].text) == len(token.text):
+        return [place]
+    if token.kind != "word" or token.end - token.start != len(token.text):
+        return [place] * len(words)
+    places = []
+    start = 0
+    for word in words:
+        at = token.text.find(word.text, start)
+        if at < 0:
+            places.append(place)
+            continue
+        start = at + len(word.text)
+        places.append((token.start + at, token.start + start))
+    return places
 
 
 class Pronouncer:
@@ -81,47 +106,54 @@ class Pronouncer:
         words = "|".join(re.escape(word) for word in longest_first(self._user))
         return re.compile(rf"(?<![^\W_])(?:{words})(?!\w|'\w)", re.IGNORECASE) if words else None
 
-    def take_user_words(self, text: str, pieces: Pieces) -> str:
+    def take_user_words(self, text: AlignedText, pieces: Pieces) -> AlignedText:
         """Take the user's words out of a text before any rule sees them."""
         if not self._user_words:
             return text
         # Letters that are one to the pattern, such as `s` and the long s, are two to the lexicon.
         return pieces.take(self._user_words, text, lambda found: found.lower() in self._user)
 
-    def alone(self, text: str) -> Word:
-        """Return how a word is said on its own."""
-        found = [word for token in self._tokens(text) for word in self._words(token)]
-        if not found:
-            raise TextError(f"nothing to pronounce in `{text[:40]}`")
-        sources = {word.source for word in found}
-        source = found[0].source if len(sources) == 1 else "rule"
-        return Word(text, tuple(phone for word in found for phone in word.phones), source)
-
-    def say(self, tokens: Sequence[Token], switches: list[tuple[int, int]] | None = None) -> list[Word | str]:
-        """Return words with their phones and pauses, in the order of the tokens.
+    def say(
+        self, tokens: Sequence[Token], written: AlignedText, spans: list[tuple[int, int]] | None = None
+    ) -> tuple[list[Word | str], list[Place]]:
+        """Return words with their phones and pauses, in the order of the tokens, and the place of each word.
 
         Args:
-            tokens: Of a sentence.
-            switches: Gets the number of items before each switch, and its own number.
+            tokens: Those of a sentence.
+            written: The sentence.
+            spans: Gets the number of items before each span of marked-up text, and its own number.
         """
         capitals = not any(c.islower() for token in tokens if token.kind == "word" for c in token.text)
         items: list[Word | str] = []
+        places: list[Place] = []
         for token in tokens:
             if token.kind == "pause":
                 items.append(token.text)
-            elif token.kind == "switch":
-                if switches is not None:
-                    switches.append((len(items), int(token.text)))
+            elif token.kind == "span":
+                if spans is not None:
+                    spans.append((len(items), int(token.text)))
             else:
-                items.extend(self._words(token, capitals=capitals))
-        return list(self._in_context(items))
+                words = list(self._words(token, capitals=capitals))
+                items += words
+                places += _places(token, words)
+        return list(self._in_context(items, places, written)), places
 
-    def _in_context(self, items: list[Word | str]) -> Iterator[Word | str]:
-        """Choose among the pronunciations of a word by its neighbours."""
+    def _in_context(
+        self, items: list[Word | str], places: list[Place], written: AlignedText
+    ) -> Iterator[Word | str]:
+        """Choose among the pronunciations of a word by its neighbours; tell what each was read from."""
         names = [item.text.lower() if isinstance(item, Word) else "," for item in items]
+        left = iter(places)
+        starts, ends, source = written.starts, written.ends, written.source
         for index, item in enumerate(items):
-            if not isinstance(item, Word) or item.source != "lexicon":
+            if not isinstance(item, Word):
                 yield item
+                continue
+            first, last = next(left)
+            span = start, end = starts[first], ends[last - 1]
+            original = source[start:end]
+            if item.source != "lexicon":
+                yield Word(item.text, item.phones, item.source, original, span)
                 continue
             before = names[index - 1] if index else ""
             after, sound = "", ""
@@ -132,14 +164,7 @@ class Pronouncer:
             phones = weak(item.text, before, after, sound) or homographs.choose(names, index)
             if item.text == "Polish" and before not in ("", ","):
                 phones = _POLISH
-            yield Word(item.text, phones, item.source) if phones else item
-
-    def _tokens(self, text: str) -> list[Token]:
-        pieces = Pieces()
-        self.take_user_words(pieces.take(BRACES, text), pieces)
-        if pieces.all:
-            return [Token(pieces.all[0], "piece")]
-        return [Token(part) for part in re.findall("[A-Za-z'-]+", text)]
+            yield Word(item.text, phones or item.phones, item.source, original, span)
 
     def _words(self, token: Token, *, capitals: bool = False) -> Iterator[Word]:
         for word in self._whole_words(token, capitals=capitals):
