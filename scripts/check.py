@@ -4,18 +4,18 @@ import subprocess
 import sys
 
 CHECKS = (
-    ("ruff", "format", "--check", "."),
-    ("ruff", "check", "."),
-    ("mypy",),
+    ("-m", "ruff", "format", "--check", "."),
+    ("-m", "ruff", "check", "."),
+    ("-m", "mypy"),
     # A file stays in one process: what its tests share is built once. Reordered, the longest would come last.
-    ("pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
+    ("-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
 )
 
 
 def main() -> int:
     for command in CHECKS:
         print("$", " ".join(command), flush=True)
-        done = subprocess.run([sys.executable, "-m", *command], check=False)
+        done = subprocess.run([sys.executable, *command], check=False)
         if done.returncode:
             return done.returncode
     return 0

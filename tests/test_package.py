@@ -19,8 +19,7 @@ from tiedtts import storage
 from tiedtts.audio import files, player
 from tiedtts.errors import AudioError, OutputError
 
-README = Path(__file__).parents[1] / "README.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).parents[1]
 TEXTS = [
     f"Number {n}: the kettle is on, zorb{'aeiou'[n % 5]}k said at {n + 1}:30; Dr. Frobn{n}cator read it."
     for n in range(8)
@@ -44,7 +43,7 @@ def test_the_names_are_there_and_nothing_else_is_imported() -> None:
         "print(all(hasattr(tiedtts, name) for name in tiedtts.__all__), set(tiedtts.__all__) <= set(dir(tiedtts)));"
         "print('torch' in sys.modules)"
     )
-    environment = os.environ | {"PYTHONPATH": str(README.parent / "models")}
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "models")}
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
     )
@@ -144,21 +143,3 @@ def test_threads_that_save_leave_the_mask_alone(speech: tiedtts.Speech, tmp_path
         os.umask(before)
     assert mask == 0o027
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o640}
-
-
-@pytest.mark.parametrize("code", BLOCKS, ids=lambda code: code.splitlines()[0])
-def test_what_the_readme_says_runs(
-    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from torch import nn
-
-    plan = tmp_path / "plan.toml"
-    plan.write_text('[[tie]]\nlayers = "0"\nscheme = "lowrank"\n')
-    monkeypatch.chdir(tmp_path)
-    exec(compile(code, "README.md", "exec"), {"model": nn.Sequential(nn.Linear(8, 8)), "path": plan})
-    said = capsys.readouterr().out.splitlines()
-    assert said, "each prints something"
-    if "Voice" in code:
-        assert (tmp_path / "hello.flac").stat().st_size > 10_000
-        assert said[1].startswith("The first sentence is here. ")
-        assert len(said) == 3
