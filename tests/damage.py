@@ -15,6 +15,7 @@ from tests.training.data_folder import write_data_folder
 from tiedtts import checkpoint, schema
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoint import Checkpoint
+from tiedtts.corpus import extraction
 from tiedtts.corpus.manifest import DESCRIPTION, FEATURES, MANIFEST
 from tiedtts.errors import TiedTTSError, is_out_of_memory
 from tiedtts.export import export
@@ -103,7 +104,7 @@ def problem(read: Callable[[], object]) -> str | None:
 def cases(whole: Whole, rng: random.Random) -> Iterator[Case]:
     """Yield damaged files of all kinds without end."""
     kinds = (voice_metadata, voice_graph, voice_bytes, header, tensors, checkpoint_bytes)
-    kinds += (recipes, plans, manifests, features, states)
+    kinds += (recipes, plans, manifests, features, states, sounds)
     while True:
         for kind in kinds:
             yield kind(whole, rng)
@@ -336,3 +337,19 @@ def states(whole: Whole, rng: random.Random) -> Case:
     path = whole.folder / "last.safetensors"
     checkpoint.write(path, {"a": torch.ones(1)}, {"state": values})
     return f"state: {what}", lambda: dataclasses.asdict(state.read_header(path))
+
+
+def sounds(whole: Whole, rng: random.Random) -> Case:
+    import soundfile
+
+    suffix, subtype = rng.choice((("wav", "PCM_16"), ("wav", "FLOAT"), ("flac", "PCM_16"), ("ogg", "VORBIS")))
+    path = whole.folder / f"sound.{suffix}"
+    tone = np.sin(np.arange(12_000) / 9) * np.hanning(12_000) / 2
+    soundfile.write(path, tone, rng.choice((8_000, 24_000, 48_000)), subtype)
+    data = path.read_bytes()
+    # The header is what decides how much is read.
+    head, rest = data[:64], data[64:]
+    _, head = _flipped(head, rng)
+    path.write_bytes(head + rest)
+    (whole.folder / FEATURES).mkdir(exist_ok=True)
+    return f"sound, {suffix}", lambda: extraction.analyse("s", path, whole.folder, AudioSettings())

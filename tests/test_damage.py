@@ -8,7 +8,7 @@ import pytest
 from tests import damage
 from tests.damage import Whole
 
-CASES = 66
+CASES = 72
 """Six of each kind; `python -m tests.benchmarks.fuzz_files` tries thousands."""
 
 

@@ -47,7 +47,10 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(result, indent=2))
     else:
+        left_out = result.pop("left_out", [])
         _show(result)
+        for name in left_out:
+            talk.warning(f"left out: {name}")
 
 
 def _show(values: Mapping[str, Any]) -> None:

@@ -172,7 +172,10 @@ def _rule(scheme: str | None, layers: str | None, options: list[str], bias: str)
 def _heldout(data: Path) -> "HeldOut":
     from tiedtts.training.heldout import HeldOut
 
-    return HeldOut(data)
+    found = HeldOut(data)
+    for name in found.left_out:
+        talk.warning(f"left out: {name}")
+    return found
 
 
 def _suggest(

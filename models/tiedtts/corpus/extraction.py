@@ -253,6 +253,8 @@ def _start_worker() -> None:
 
 def read(data: Path) -> Iterator[Finding]:
     """Yield what earlier runs found; a line cut short by a kill is left out."""
+    if not (data / FINDINGS).is_file():
+        return
     try:
         lines = (data / FINDINGS).read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError:

@@ -70,6 +70,8 @@ class Features:
             CorpusError: The file is missing or damaged.
         """
         try:
+            if path.exists() and not path.is_file():
+                raise ValueError("it is no plain file")
             with path.open("rb") as file:
                 _check_archive(file)
                 with np.load(file) as data:

@@ -86,6 +86,8 @@ def read_manifest(data: Path) -> list[Entry]:
         CorpusError: The folder was not made by `prepare`, or the manifest is damaged.
     """
     path = data / MANIFEST
+    if not path.is_file():
+        raise _not_prepared(data)
     try:
         # As bytes: `str.splitlines` also splits at separators that may stand inside a text.
         lines = path.read_bytes().splitlines()
@@ -128,6 +130,8 @@ def read_provenance(data: Path) -> dict[str, Any]:
 def _description(data: Path) -> tuple[AudioSettings, dict[str, Any]]:
     """Return the settings of a data folder, and all that its description says."""
     path = data / DESCRIPTION
+    if not path.is_file():
+        raise _not_prepared(data)
     try:
         values = schema.from_json(path.read_bytes(), "it")
         if not isinstance(values, dict) or not {"format", "inventory", "audio"} <= set(values):

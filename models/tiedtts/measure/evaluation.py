@@ -60,6 +60,8 @@ class Evaluation(Distances):
     between_takes: Distances | None
     """The same distances between two takes of a text by the speaker: what is not an error.
     None where no held-out text was recorded twice."""
+    left_out: tuple[str, ...] = ()
+    """Held-out recordings whose features cannot be read, with the reason."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""
@@ -67,7 +69,8 @@ class Evaluation(Distances):
         rate = self.phone_error_rate
         if rate is not None and rate.interval is not None:
             values["phone_error_rate"]["interval"] = list(rate.interval)
-        return {"recordings": self.recordings} | values
+        left_out = values.pop("left_out")
+        return {"recordings": self.recordings} | values | ({"left_out": list(left_out)} if left_out else {})
 
 
 @dataclass(frozen=True)
@@ -119,14 +122,26 @@ def evaluate(
     for entry in entries:
         takes.setdefault(entry.text, []).append(entry)
     voice.say(entries[0].text, seed=0)  # The first call also pays for what is loaded when needed.
-    verdicts = []
+    verdicts, left_out = [], []
     for number, (text, recordings) in enumerate(takes.items()):
         if progress is not None:
             progress(number / len(takes), text)
-        features = [Features.load(data / "features" / entry.features) for entry in recordings]
-        verdicts.append(_judge(voice, text, recordings, features, settings, ear))
+        natural = []
+        for entry in recordings:
+            try:
+                natural.append((entry, _features(data, entry, settings)))
+            except CorpusError as error:
+                # One that is damaged must not cost what was measured on the others.
+                left_out.append(f"{entry.id}: {error}")
+        if natural:
+            verdicts.append(_judge(voice, text, natural, settings, ear))
     if progress is not None:
         progress(1.0, "")
+    if not verdicts:
+        raise CorpusError(
+            f"none of {len(entries)} held-out recordings can be used: {left_out[0]}",
+            hint="run `tiedtts prepare` again",
+        )
     comparisons = [c for v in verdicts for c in v.comparisons]
     between = [c for v in verdicts for c in v.between]
     errors = [v.errors for v in verdicts if v.errors is not None]
@@ -138,14 +153,27 @@ def evaluate(
         ),
         real_time_factor=sum(v.computing_s for v in verdicts) / sum(v.speech_s for v in verdicts),
         between_takes=quality.summarise(between) if between else None,
+        left_out=tuple(left_out),
     )
+
+
+def _features(data: Path, entry: Entry, settings: AudioSettings) -> Features:
+    """Read the features of a recording that its entry in the manifest fits.
+
+    Raises:
+        CorpusError: They are missing, damaged or another recording's.
+    """
+    features = Features.load(data / "features" / entry.features)
+    same = features.frames == sum(entry.durations) and features.mel.shape[1:] == (settings.n_mels,)
+    if not same or len(entry.phones) != len(entry.durations):
+        raise CorpusError("manifest and features do not agree")
+    return features
 
 
 def _judge(
     voice: Synthesizer,
     text: str,
-    entries: Sequence[Entry],
-    recordings: Sequence[Features],
+    natural: Sequence[tuple[Entry, Features]],
     settings: AudioSettings,
     ear: Listener | None,
 ) -> _Verdict:
@@ -154,7 +182,6 @@ def _judge(
     speech = voice.say(text, seed=0)
     computing_s = time.perf_counter() - start
     features = _analyse(speech, settings, text)
-    natural = list(zip(entries, recordings, strict=True))
     errors = None
     if ear is not None:
         own = [_errors(ear, recording, _phones(entry)) for entry, recording in natural]

@@ -1,6 +1,5 @@
 """A data folder in memory, as training reads it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,56 +68,70 @@ class Corpus:
         return Scale(*(round(float(v), 4) for v in (mel.mean(), mel.std(), pitch.mean(), pitch.std())))
 
 
-def load(data: Path) -> Corpus:
+def load(data: Path, left_out: list[str] | None = None) -> Corpus:
     """Read a data folder made by `prepare`.
+
+    Args:
+        data: The folder.
+        left_out: Takes the recordings that are damaged, with the reason. Without it one of them is an error:
+            a training would be another one without it.
 
     Raises:
         CorpusError: It is not a data folder, is damaged, or has nothing to train on.
     """
     entries = read_manifest(data)
     settings = read_settings(data)
-    train = tuple(_utterances(data, settings, (e for e in entries if e.split == "train")))
-    heldout = tuple(_utterances(data, settings, (e for e in entries if e.split != "train")))
+    train: list[Utterance] = []
+    heldout: list[Utterance] = []
+    for entry in entries:
+        try:
+            utterance = _utterance(data, settings, entry)
+        except CorpusError as error:
+            if left_out is None:
+                raise
+            left_out.append(f"{entry.id}: {error}")
+            continue
+        (train if entry.split == "train" else heldout).append(utterance)
     if not train:
         raise CorpusError(f"{data} has no training recordings", hint="prepare with less held out")
-    return Corpus(settings, train, heldout)
+    return Corpus(settings, tuple(train), tuple(heldout))
 
 
-def _utterances(data: Path, settings: AudioSettings, entries: Iterable[Entry]) -> Iterable[Utterance]:
-    """Read the features of entries and cut the silence at their edges."""
-    for entry in entries:
-        features = Features.load(data / "features" / entry.features)
-        durations = np.array(entry.durations, dtype=np.int64)
-        try:
-            phones = tuple(Phone(*row) for row in entry.phones)
-            ids = encode(phones)
-        except (TypeError, KeyError) as error:
-            raise CorpusError(
-                f"the phones of `{entry.id}` are not of this version: {error}",
-                hint="run `tiedtts prepare` again",
-            ) from error
-        agree = len(phones) == len(durations) and durations.sum() == features.frames
-        if not agree or not features.frames:
-            raise CorpusError(
-                f"manifest and features of `{entry.id}` do not agree",
-                hint="run `tiedtts prepare` again",
-            )
-        start, end = 0, features.frames
-        if not phones[0].is_speech:
-            start = max(0, int(durations[0]) - LEADING_FRAMES)
-            durations[0] -= start
-        if not phones[-1].is_speech:
-            end -= max(0, int(durations[-1]) - TRAILING_FRAMES)
-            durations[-1] -= features.frames - end
-        yield Utterance(
-            entry.id,
-            entry.text,
-            phones,
-            ids,
-            durations,
-            cut(features, start, end, settings.sample_rate),
-            entry.alignment_score,
+def _utterance(data: Path, settings: AudioSettings, entry: Entry) -> Utterance:
+    """Read the features of an entry and cut the silence at their edges."""
+    features = Features.load(data / "features" / entry.features)
+    durations = np.array(entry.durations, dtype=np.int64)
+    try:
+        phones = tuple(Phone(*row) for row in entry.phones)
+        ids = encode(phones)
+    except (TypeError, KeyError, IndexError, OverflowError) as error:
+        raise CorpusError(
+            f"the phones of `{entry.id}` are not of this version: {error}",
+            hint="run `tiedtts prepare` again",
+        ) from error
+    agree = len(phones) == len(durations) and durations.sum() == features.frames
+    agree = agree and features.mel.shape[1:] == (settings.n_mels,) and durations.min(initial=0) >= 0
+    if not agree or not features.frames or len(features.samples) != features.frames * settings.hop:
+        raise CorpusError(
+            f"manifest and features of `{entry.id}` do not agree",
+            hint="run `tiedtts prepare` again",
         )
+    start, end = 0, features.frames
+    if not phones[0].is_speech:
+        start = max(0, int(durations[0]) - LEADING_FRAMES)
+        durations[0] -= start
+    if not phones[-1].is_speech:
+        end -= max(0, int(durations[-1]) - TRAILING_FRAMES)
+        durations[-1] -= features.frames - end
+    return Utterance(
+        entry.id,
+        entry.text,
+        phones,
+        ids,
+        durations,
+        cut(features, start, end, settings.sample_rate),
+        entry.alignment_score,
+    )
 
 
 def cut(features: Features, start: int, end: int, sample_rate: int) -> Features:

@@ -27,7 +27,8 @@ class HeldOut:
     """
 
     def __init__(self, data: Path) -> None:
-        self.corpus: Corpus = corpora.load(data)
+        self.left_out: list[str] = []
+        self.corpus: Corpus = corpora.load(data, self.left_out)
         if not self.corpus.heldout:
             raise CorpusError(f"nothing is held out in {data}", hint="prepare it again with `--holdout 5%`")
         self.recipe = recipes.parse(recipes.read_text(recipes.DEFAULT), recipes.DEFAULT)
