@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from tests.training.data_folder import write_data_folder
+from tiedtts import Voice
 from tiedtts.corpus.manifest import FEATURES
 from tiedtts.errors import CorpusError
 from tiedtts.measure import evaluation
 from tiedtts.training import corpus
 from tiedtts.training.heldout import HeldOut
-from tiedtts.voice import load
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +49,10 @@ def test_an_evaluation_does_without_it(data: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(evaluation, "_listener", lambda path, settings: None)
     (data / FEATURES / "r8.npz").unlink()
     (data / FEATURES / "r8.npz").mkdir()
-    result = evaluation.evaluate(load(), data)
+    result = evaluation.evaluate(Voice.load(), data)
     assert result.recordings == 1
     assert [name.partition(":")[0] for name in result.left_out] == ["r8"]
     assert result.to_dict()["left_out"] == list(result.left_out)
     shutil.copy(data / FEATURES / "r0.npz", data / FEATURES / "r9.npz")
     with pytest.raises(CorpusError, match=r"none of 2 held-out recordings can be used: r8"):
-        evaluation.evaluate(load(), data)
+        evaluation.evaluate(Voice.load(), data)
