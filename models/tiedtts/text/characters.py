@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
+from tiedtts.text import tables
 from tiedtts.text.aligned import PLACEHOLDER, AlignedText
 
 SIGNS = frozenset("£€¥₩₹₽¢₺₴₦฿₫₱₪₿°×÷±§π√≈≠≤≥∞∑∫∂∝≡∈∆∅")
@@ -43,10 +44,7 @@ _REPLACED = {
     "！": "! ",
     **{half: f" {unicodedata.normalize('NFKC', half).replace('⁄', '/')}" for half in "½⅓⅔¼¾⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚"},
 }
-_FOLDED = {
-    **{"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"},
-    **{"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "ŋ": "ng", "ħ": "h"},
-}
+_FOLDED = tables.read("characters")["folded"]
 
 
 class _Table(dict[int, str]):

@@ -4,17 +4,14 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from tiedtts.text import tables
 from tiedtts.text.aligned import AlignedText
 from tiedtts.text.characters import clean_aligned
-from tiedtts.text.normalize import abbreviations, units
 
-STARTERS = frozenset(
-    "A After Although An And As At Because But By Did Do Does For From He Her His How However "
-    "I If In Is It Its "
-    "Many Most My No Not Now On One Or Our She So Some Such That The Their Then There These They This Those "
-    "Though Thus To Two Was We Were What When Where Which While Who Why With Yes Yet You Your".split()
-)
+STARTERS = tables.read("sentences")["starter"]
 """Words that, with a capital after an abbreviation, begin a new sentence."""
+_ABBREVIATIONS = tables.read("abbreviations")
+_UNITS = tables.read("units")["any case"]
 
 _CLOSERS = "\"')\\]"
 
@@ -83,19 +80,40 @@ def _is_end(before: str, mark: str, after: str) -> bool:
     word = before.rpartition(" ")[2].lstrip("\"'([")
     if len(word) == 1 and word.isalpha() and word not in "aI":
         return after in STARTERS
-    kind = abbreviations.kind(word)
+    kind = _kind(word)
     if kind == "leads" or (kind == "counts" and after.isdigit()):
         return False
-    if kind == "counts" and word.lower() in abbreviations.ROMAN and after and not after.strip("IVXLC"):
+    if kind == "counts" and word.lower() in _ABBREVIATIONS["roman"] and after and not after.strip("IVXLC"):
         return False
     if kind == "month":
         return not (after.isdigit() or after[:1].islower())
     if kind == "street":
         return after in STARTERS
-    if word.lower() in units.UNITS and after.isdigit():
+    if word.lower() in _UNITS and after.isdigit():
         return False
-    if kind == "ends" or "." in word or word.lower() in units.UNITS:
+    if kind == "ends" or "." in word or word.lower() in _UNITS:
         # `5 p.m. EST`, `Acme Inc. CEO`
         unsure = word.isupper() or (after.isupper() and len(after) > 1)
         return after in STARTERS if unsure else not after[:1].islower()
     return True
+
+
+def _kind(word: str) -> str:
+    """Return what an abbreviation, here without its full stop, does in a sentence.
+
+    Returns:
+        `leads` if something always follows, `counts` before numbers, `month`, `street`, `ends` if it may end
+        a sentence, an empty string if it is none.
+    """
+    name = word.lower()
+    if word[:1].islower() and name in _ABBREVIATIONS["capitalised"] and name not in _ABBREVIATIONS["month"]:
+        return "counts" if name in _ABBREVIATIONS["counted"] else ""
+    if name in _ABBREVIATIONS["leads"]:
+        return "leads"
+    if name in _ABBREVIATIONS["month"] or word in _ABBREVIATIONS["weekday"]:
+        return "month"
+    if name in _ABBREVIATIONS["counted"]:
+        return "counts"
+    if name in _ABBREVIATIONS["street"] and word[:1].isupper():
+        return "street"
+    return "ends" if name in _ABBREVIATIONS["ends"] else ""

@@ -12,8 +12,13 @@ LONGEST_BREAK = 60.0
 RATES = {"x-slow": 0.5, "slow": 0.75, "medium": 1.0, "default": 1.0, "fast": 1.3, "x-fast": 1.7}
 PITCHES = {"x-low": -6.0, "low": -3.0, "medium": 0.0, "default": 0.0, "high": 3.0, "x-high": 6.0}
 VOLUMES = {
-    **{"silent": DECIBELS[0], "x-soft": -12.0, "soft": -6.0, "medium": 0.0, "default": 0.0},
-    **{"loud": 4.0, "x-loud": 8.0},
+    "silent": DECIBELS[0],
+    "x-soft": -12.0,
+    "soft": -6.0,
+    "medium": 0.0,
+    "default": 0.0,
+    "loud": 4.0,
+    "x-loud": 8.0,
 }
 BREAKS = {"none": 0.0, "x-weak": 0.1, "weak": 0.2, "medium": 0.4, "strong": 0.7, "x-strong": 1.0}
 """Seconds."""

@@ -1,115 +1,31 @@
-"""Abbreviations: what they stand for and whether their full stop may also end a sentence."""
+"""Rules for abbreviations, with their full stops or without."""
 
 import re
 
+from tiedtts.text import tables
 from tiedtts.text.normalize.rules import Rule, letters
 
-LEADS = {
-    **{"mr": "mister", "mrs": "missus", "ms": "miz", "messrs": "messers", "mx": "mix", "dr": "doctor"},
-    **{"prof": "professor", "rev": "reverend", "hon": "honorable", "fr": "father", "gen": "general"},
-    **{"col": "colonel", "maj": "major", "capt": "captain", "cpt": "captain", "lt": "lieutenant"},
-    **{"sgt": "sergeant", "cpl": "corporal", "pvt": "private", "cmdr": "commander", "adm": "admiral"},
-    **{"sen": "senator", "rep": "representative", "gov": "governor", "pres": "president"},
-    **{
-        "drs": "doctors",
-        "supt": "superintendent",
-        "insp": "inspector",
-        "det": "detective",
-        "atty": "attorney",
-    },
-    **{"mme": "madame", "mlle": "mademoiselle"},
-    **{"mt": "mount", "ft": "fort", "vs": "versus", "cf": "compare", "viz": "namely"},
-    **{"e.g": "for example", "i.e": "that is", "approx": "approximately", "esp": "especially"},
-}
+_TABLES = tables.read("abbreviations")
+LEADS = _TABLES["leads"]
 """Abbreviations that something always follows: their full stop never ends a sentence."""
-MONTHS = {
-    **{"jan": "January", "feb": "February", "apr": "April", "aug": "August", "sept": "September"},
-    **{"mar": "March", "jun": "June", "jul": "July"},
-    **{"oct": "October", "nov": "November", "dec": "December"},
-}
-ENDS = {
-    **{"etc": "etc", "jr": "junior", "sr": "senior", "inc": "incorporated", "ltd": "limited"},
-    **{
-        "corp": "corporation",
-        "co": "company",
-        "bros": "brothers",
-        "dept": "department",
-        "est": "established",
-    },
-    **{"tues": "Tuesday", "wed": "Wednesday", "thur": "Thursday", "thurs": "Thursday", "fri": "Friday"},
-    **{"esq": "esquire", "intl": "international", "natl": "national", "bldg": "building", "apt": "apartment"},
-    **{
-        "assoc": "association",
-        "tel": "telephone",
-        "ext": "extension",
-        "temp": "temperature",
-        "avg": "average",
-    },
-    **{"ave": "avenue", "blvd": "boulevard", "rd": "road", "hwy": "highway", "assn": "association"},
-    **{
-        "univ": "university",
-        "govt": "government",
-        "min": "minutes",
-        "max": "maximum",
-        "misc": "miscellaneous",
-    },
-    **MONTHS,
-}
+MONTHS = _TABLES["month"]
+ENDS = _TABLES["ends"] | MONTHS
 """Abbreviations that may also end a sentence."""
-CAPITALISED = frozenset(
-    "mar jun jul tues wed thur thurs fri det temp apt assoc fr gen col maj adm sen rep gov pres mt ft "
-    "hon rev inc co est ave bros corp min max jan feb apr aug sept oct nov dec mx lt".split()
-)
+CAPITALISED = frozenset(_TABLES["capitalised"])
 """Abbreviations only with a capital: in lower case they are words, or something else."""
-COUNTED = {
-    **{"fig": "figure", "figs": "figures", "vol": "volume", "vols": "volumes", "ch": "chapter", "p": "page"},
-    **{"pp": "pages", "eq": "equation", "sec": "section", "art": "article", "ver": "version"},
-    **{"no": "number", "nos": "numbers", "est": "established", "ca": "circa", "tel": "telephone"},
-    **{"apt": "apartment", "ext": "extension", "ste": "suite", "bldg": "building", "pt": "part"},
-}
+COUNTED = _TABLES["counted"]
 """Abbreviations only before a number."""
-ROMAN = frozenset("ch vol vols fig figs pt sec p pp".split())
+ROMAN = frozenset(_TABLES["roman"])
 """Those of them that a Roman numeral may follow as well."""
-STREETS = {
-    **{"st": "Street", "dr": "Drive", "ave": "Avenue", "blvd": "Boulevard", "rd": "Road", "ln": "Lane"},
-    **{
-        "ct": "Court",
-        "hwy": "Highway",
-        "pkwy": "Parkway",
-        "sq": "Square",
-        "expy": "Expressway",
-        "pl": "Place",
-    },
-}
+STREETS = _TABLES["street"]
 """Abbreviations after the name of a street."""
-WEEKDAYS = frozenset("Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun".split())
-DIRECTIONS = {"N": "North", "S": "South", "E": "East", "W": "West"}
+WEEKDAYS = frozenset(_TABLES["weekday"])
+DIRECTIONS = _TABLES["direction"]
 _REGIONS = (
     "(?:America|Korea|Carolina|Dakota|Africa|Asia|Ireland|Virginia|Yorkshire|Sudan|Macedonia|Timor|Germany)"
 )
 _LATIN = {"e": "for example,", "i": "that is,", "a": "also known as"}
 _DOT = frozenset(".")
-
-
-def kind(word: str) -> str:
-    """Return what an abbreviation, here without its full stop, does in a sentence.
-
-    Returns:
-        `leads` if something always follows, `counts` before numbers, `month`, `street`, `ends` if it may end
-        a sentence, an empty string if it is none.
-    """
-    name = word.lower()
-    if word[:1].islower() and name in CAPITALISED and name not in MONTHS:
-        return "counts" if name in COUNTED else ""
-    if name in LEADS:
-        return "leads"
-    if name in MONTHS or word in WEEKDAYS:
-        return "month"
-    if name in COUNTED:
-        return "counts"
-    if name in STREETS and word[:1].isupper():
-        return "street"
-    return "ends" if name in ENDS else ""
 
 
 def _dotted(match: re.Match[str]) -> str:

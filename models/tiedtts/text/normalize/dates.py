@@ -2,19 +2,15 @@
 
 import re
 
+from tiedtts.text import tables
 from tiedtts.text.normalize.numbers import cardinal, digits, ordinal, pairs, year
 from tiedtts.text.normalize.rules import Rule, letters
 
-MONTHS = "January February March April May June July August September October November December".split()
-SHORT = {
-    **{"jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9, "oct": 10},
-    **{"nov": 11, "dec": 12},
-}
+_TABLES = tables.read("dates")
+MONTHS = list(_TABLES["month"])
+SHORT = {name: int(number) for name, number in _TABLES["short month"].items()}
 NUMBERED = {**SHORT, **{name.lower(): place for place, name in enumerate(MONTHS, start=1)}}
-DAYS = {
-    **{"mon": "Monday", "tue": "Tuesday", "tues": "Tuesday", "wed": "Wednesday", "thu": "Thursday"},
-    **{"thur": "Thursday", "thurs": "Thursday", "fri": "Friday", "sat": "Saturday", "sun": "Sunday"},
-}
+DAYS = _TABLES["day"]
 _MONTH = "(" + "|".join(sorted(NUMBERED, key=len, reverse=True)) + r")\b\.?"
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 _MONTH_NAMES = "|".join(sorted((name.capitalize() for name in NUMBERED), key=len, reverse=True))

@@ -11,7 +11,8 @@ SET_PHRASES = {
     "9/11": "nine eleven",
     "50/50": "fifty fifty",
     "20/20": "twenty twenty",
-} | {"50-50": "fifty fifty"}
+    "50-50": "fifty fifty",
+}
 OPERATORS = {
     "+": "plus",
     "-": "minus",

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from tiedtts.text import tables
 from tiedtts.text.normalize.numbers import count, spell_number
 from tiedtts.text.normalize.rules import NUMBER, Rule, letters, spaced
 
@@ -18,64 +19,13 @@ class Currency:
     cents: str = ""
 
 
-DOLLAR = Currency("dollar", "dollars", "cent", "cents")
-POUND = Currency("pound", "pounds", "penny", "pence")
-EURO = Currency("euro", "euros", "cent", "cents")
-SIGNS = {
-    **{"$": DOLLAR, "£": POUND, "€": EURO, "¥": Currency("yen", "yen"), "₩": Currency("won", "won")},
-    **{"₺": Currency("lira", "lira"), "₴": Currency("hryvnia", "hryvnias"), "₦": Currency("naira", "naira")},
-    **{"฿": Currency("baht", "baht"), "₫": Currency("dong", "dong"), "₱": Currency("peso", "pesos")},
-    **{"₪": Currency("shekel", "shekels"), "₿": Currency("bitcoin", "bitcoins")},
-    **{
-        "₹": Currency("rupee", "rupees", "paisa", "paise"),
-        "₽": Currency("ruble", "rubles", "kopek", "kopeks"),
-    },
-}
-CODES = {
-    **{"USD": "US dollars", "EUR": "euros", "GBP": "pounds", "JPY": "yen", "CHF": "Swiss francs"},
-    **{
-        "CAD": "Canadian dollars",
-        "AUD": "Australian dollars",
-        "CNY": "yuan",
-        "INR": "rupees",
-    },
-    **{"SEK": "Swedish kronor", "NOK": "Norwegian kroner", "DKK": "Danish kroner", "MXN": "Mexican pesos"},
-    **{"BRL": "Brazilian reais", "NZD": "New Zealand dollars", "HKD": "Hong Kong dollars"},
-    **{"SGD": "Singapore dollars", "KRW": "won", "RUB": "rubles", "PLN": "zlotys", "BTC": "bitcoins"},
-}
-COUNTRIES = {
-    **{"A": "Australian", "AU": "Australian", "C": "Canadian", "CA": "Canadian", "HK": "Hong Kong"},
-    **{"NZ": "New Zealand", "S": "Singapore"},
-}
+_TABLES = tables.read("currencies")
+SIGNS = {sign: Currency(*words.split(",")) for sign, words in _TABLES["sign"].items()}
+CODES = _TABLES["code"]
+COUNTRIES = _TABLES["country"]
 """What stands before a dollar sign: `A$`."""
-SCALES = {
-    **{
-        "k": "thousand",
-        "m": "million",
-        "mn": "million",
-        "b": "billion",
-        "bn": "billion",
-        "t": "trillion",
-        "tn": "trillion",
-    },
-    **{word: word for word in ("hundred", "thousand", "million", "billion", "trillion")},
-}
-PER = {
-    **{"ft": "foot", "gal": "gallon", "oz": "ounce", "mi": "mile", "min": "minute", "ea": "piece"},
-    "hr": "hour",
-    "h": "hour",
-    "yr": "year",
-    "wk": "week",
-    "mo": "month",
-    "day": "day",
-    "month": "month",
-} | {
-    name: name
-    for name in (
-        "hour year week person night kg lb gallon unit head foot mile minute item piece user seat share "
-        "barrel ton acre"
-    ).split()
-}
+SCALES = _TABLES["scale"]
+PER = _TABLES["per"]
 _SIGN = "[" + "".join(SIGNS) + "]"
 _SCALE = "(?: ?(" + "|".join(sorted(SCALES, key=len, reverse=True)) + r")\b)?"
 _PER = r"(?:/(" + "|".join(sorted(PER, key=len, reverse=True)) + r")\b)?"

@@ -14,15 +14,13 @@ SCALES = (
 MOST_DIGITS = 12
 """Longer numbers without commas are said digit by digit."""
 _ORDINALS = {
-    **{
-        "one": "first",
-        "two": "second",
-        "three": "third",
-        "five": "fifth",
-        "eight": "eighth",
-        "nine": "ninth",
-    },
-    **{"twelve": "twelfth"},
+    "one": "first",
+    "two": "second",
+    "three": "third",
+    "five": "fifth",
+    "eight": "eighth",
+    "nine": "ninth",
+    "twelve": "twelfth",
 }
 
 

@@ -2,25 +2,13 @@
 
 import re
 
+from tiedtts.text import tables
 from tiedtts.text.normalize import abbreviations
 from tiedtts.text.normalize.abbreviations import STREETS
 from tiedtts.text.normalize.numbers import cardinal, digits, pairs
 from tiedtts.text.normalize.rules import Rule
 
-STATES = dict(
-    entry.split(":")
-    for entry in (
-        "AL:Alabama|AK:Alaska|AZ:Arizona|AR:Arkansas|CA:California|CO:Colorado|CT:Connecticut|DE:Delaware|"
-        "FL:Florida|GA:Georgia|HI:Hawaii|ID:Idaho|IL:Illinois|IN:Indiana|IA:Iowa|KS:Kansas|KY:Kentucky|"
-        ""
-        "LA:Louisiana|ME:Maine|MD:Maryland|MA:Massachusetts|MI:Michigan|MN:Minnesota|MS:Mississippi|MO:Missouri|"
-        "MT:Montana|NE:Nebraska|NV:Nevada|NH:New Hampshire|NJ:New Jersey|NM:New Mexico|NY:New York|"
-        "NC:North Carolina|ND:North Dakota|OH:Ohio|OK:Oklahoma|OR:Oregon|PA:Pennsylvania|RI:Rhode Island|"
-        "SC:South Carolina|SD:South "
-        "Dakota|TN:Tennessee|TX:Texas|UT:Utah|VT:Vermont|VA:Virginia|WA:Washington|"
-        "WV:West Virginia|WI:Wisconsin|WY:Wyoming|DC:D C"
-    ).split("|")
-)
+STATES = tables.read("places")["state"]
 DIRECTIONS = abbreviations.DIRECTIONS | {
     "NE": "Northeast",
     "NW": "Northwest",

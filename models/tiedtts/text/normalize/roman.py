@@ -2,28 +2,15 @@
 
 import re
 
+from tiedtts.text import tables
 from tiedtts.text.normalize.numbers import cardinal, ordinal
 from tiedtts.text.normalize.rules import Rule
 
 VALUES = {"M": 1000, "D": 500, "C": 100, "L": 50, "X": 10, "V": 5, "I": 1}
-RULERS = (
-    "Henry Louis Elizabeth George Edward Richard Charles James William John Paul Pius Benedict "
-    "Napoleon Philip "
-    "Alexander Catherine Peter Nicholas Leo Gregory Innocent Clement Urban Frederick Ferdinand "
-    "Wilhelm Ivan Mary "
-    "Otto Robert Edmund Alfonso Carlos Juan Felipe Margaret Christian Gustav Ramses Ramesses Ptolemy Darius "
-    "Xerxes Constantine Theodosius Leopold Albert Francis Joseph Maximilian Mehmed Murad Selim "
-    "Haakon Harald Olaf "
-    "Sam Thomas Michael David"
-).split()
+_TABLES = tables.read("roman")
+RULERS = tuple(_TABLES["ruler"])
 """First names after which the numeral is an ordinal."""
-NUMBERED = (
-    "War Chapter Part Volume Vol Book Act Scene Section Article Title Phase Type Class Bowl "
-    "Episode Apollo Mark "
-    "Stage Level Grade Appendix Figure Table Unit Step Round Lesson Canto Psalm Rocky Fantasy "
-    "Quest Amendment "
-    "Page Schedule Category Division Tier Group Factor Model Vatican Titan Saturn Gemini Corps"
-).split()
+NUMBERED = tuple(_TABLES["numbered"])
 """Words after which the numeral is a plain number."""
 _NUMERAL = r"(M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))"
 

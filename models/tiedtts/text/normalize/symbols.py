@@ -1,42 +1,13 @@
 """Signs that are said as words."""
 
+from tiedtts.text import tables
 from tiedtts.text.normalize.rules import Rule
 
 TAG = r"</?[a-z][a-z0-9]{0,10}(?: [^<>]{0,200})?/?>"
 """A tag of HTML."""
-BETWEEN = {
-    "+": "plus",
-    "=": "equals",
-    "<": "less than",
-    ">": "greater than",
-    "≈": "approximately",
-    "≠": "not equal to",
-}
-ALWAYS = {
-    **{
-        "&": "and",
-        "%": "percent",
-        "$": "dollar",
-        "£": "pound",
-        "€": "euro",
-        "¥": "yen",
-        "₩": "won",
-        "₹": "rupee",
-    },
-    **{"₽": "ruble", "¢": "cent", "°": "degrees", "×": "times", "÷": "divided by", "±": "plus or minus"},
-    **{"§": "section", "π": "pi", "√": "square root of", "≈": "approximately", "≠": "not equal to"},
-    **{
-        "≤": "less than or equal to",
-        "≥": "greater than or equal to",
-        "∞": "infinity",
-        "@": "at",
-        "#": "hash",
-    },
-    **{"+": "plus", "=": "equals", "∑": "sum", "∫": "integral", "∂": "partial", "∝": "proportional to"},
-    **{"≡": "identical to", "∈": "in", "∆": "delta", "∅": "empty set"},
-    **{"₺": "lira", "₴": "hryvnia", "₦": "naira", "฿": "baht", "₫": "dong", "₱": "peso", "₪": "shekel"},
-    **{"₿": "bitcoin"},
-}
+_TABLES = tables.read("symbols")
+BETWEEN = _TABLES["between"]
+ALWAYS = _TABLES["always"]
 SILENT = "*_|\\^<>~`/"
 """Left out; they only part words."""
 _ALL = frozenset(ALWAYS)

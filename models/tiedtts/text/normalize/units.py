@@ -2,95 +2,18 @@
 
 import re
 
+from tiedtts.text import tables
 from tiedtts.text.normalize.numbers import cardinal, spell_number
 from tiedtts.text.normalize.rules import NUMBER, Rule, spaced
 
-UNITS = {
-    **{
-        "km": "kilometer",
-        "cm": "centimeter",
-        "mm": "millimeter",
-        "nm": "nanometer",
-        "mi": "mile",
-        "yd": "yard",
-    },
-    **{"yds": "yard", "ft": "foot", "kg": "kilogram", "kgs": "kilogram", "mg": "milligram", "lb": "pound"},
-    **{"lbs": "pound", "oz": "ounce", "ml": "milliliter", "gal": "gallon", "qt": "quart", "tsp": "teaspoon"},
-    **{"tbsp": "tablespoon", "hz": "hertz", "khz": "kilohertz", "mhz": "megahertz", "ghz": "gigahertz"},
-    **{"kw": "kilowatt", "mw": "megawatt", "gw": "gigawatt", "kwh": "kilowatt hour", "mwh": "megawatt hour"},
-    **{"kb": "kilobyte", "mb": "megabyte", "gb": "gigabyte", "tb": "terabyte", "kbps": "kilobit per second"},
-    **{
-        "mbps": "megabit per second",
-        "gbps": "gigabit per second",
-        "mph": "mile per hour",
-        "rpm": "revolution per minute",
-    },
-    **{
-        "kph": "kilometer per hour",
-        "kmh": "kilometer per hour",
-        "db": "decibel",
-        "psi": "P S I",
-        "px": "pixel",
-    },
-    **{"hr": "hour", "hrs": "hour", "min": "minute", "mins": "minute", "sec": "second", "secs": "second"},
-    **{"ms": "millisecond", "kcal": "kilocalorie", "cal": "calorie", "kv": "kilovolt", "ma": "milliamp"},
-    **{"ha": "hectare", "pct": "percent", "kpa": "kilopascal", "dpi": "D P I", "fps": "frame per second"},
-    **{
-        "mpg": "mile per gallon",
-        "yrs": "year",
-        "yr": "year",
-        "wks": "week",
-        "cc": "C C",
-        "nmi": "nautical mile",
-    },
-    **{"dm": "decimeter", "ng": "nanogram", "mcg": "microgram", "ns": "nanosecond", "gwh": "gigawatt hour"},
-    **{"twh": "terawatt hour", "mpa": "megapascal", "hpa": "hectopascal", "atm": "atmosphere", "bar": "bar"},
-    **{
-        "mol": "mole",
-        "rad": "radian",
-        "ev": "electron volt",
-        "kev": "kiloelectron volt",
-        "cwt": "hundredweight",
-    },
-    **{"mev": "megaelectron volt", "gev": "gigaelectron volt", "kj": "kilojoule", "mj": "megajoule"},
-    **{"mah": "milliamp hour", "ohm": "ohm", "kohm": "kilohm", "megohm": "megohm", "kib": "kibibyte"},
-    **{
-        "mib": "mebibyte",
-        "gib": "gibibyte",
-        "pb": "petabyte",
-        "wk": "week",
-        "mos": "month",
-        "ftlb": "foot pound",
-    },
-    **{
-        "cl": "centiliter",
-        "dl": "deciliter",
-        "hl": "hectoliter",
-        "pt": "pint",
-        "pts": "point",
-        "bpm": "beat per minute",
-    },
-    **{"tbsps": "tablespoon", "tsps": "teaspoon", "in2": "square inch", "lm": "lumen", "mv": "millivolt"},
-    **{
-        "thz": "terahertz",
-        "mps": "meter per second",
-        "sqft": "square foot",
-        "mbit": "megabit",
-        "gbit": "gigabit",
-    },
-}
+_TABLES = tables.read("units")
+UNITS = _TABLES["any case"]
 """Units that may be written in any case."""
-LETTERS = {
-    **{"m": "meter", "g": "gram", "l": "liter", "L": "liter", "h": "hour", "s": "second", "V": "volt"},
-    **{"W": "watt", "Pa": "pascal", "Wh": "watt hour", "Nm": "newton meter", "kN": "kilonewton"},
-    **{"Sv": "sievert", "mSv": "millisievert", "Bq": "becquerel"},
-}
+LETTERS = _TABLES["exact case"]
 """Units of one letter, which must be written as here."""
-PER = {name: name for name in "day night week month year hour minute second person capita unit page".split()}
+PER = {name: name for name in _TABLES["per"]}
 """Words that, like units, may follow the stroke of `mg/day`."""
-ALIKE = frozenset(
-    "hundredweight hertz terahertz percent kelvin R P M C S I D kilohertz megahertz gigahertz".split()
-)
+ALIKE = frozenset(_TABLES["no plural"])
 """The same for one and for many."""
 SCALED = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin"}
 POWERS = {"2": "square", "3": "cubic"}

@@ -2,33 +2,18 @@
 
 import re
 
+from tiedtts.text import tables
 from tiedtts.text.normalize.numbers import digits
 from tiedtts.text.normalize.rules import Rule, letters
-from tiedtts.text.sentences import STARTERS
 
-SIGNS = {
-    **{
-        ".": "dot",
-        "/": "slash",
-        "-": "dash",
-        "_": "underscore",
-        "@": "at",
-        ":": "colon",
-        "?": "question mark",
-    },
-    **{"=": "equals", "&": "and", "#": "hash", "%": "percent", "~": "tilde", "+": "plus"},
-}
-TOP_LEVELS = (
-    "com org net edu gov mil int info biz io ai app dev co uk us ca au de fr it es nl se no ch "
-    "at be ru cn jp in br "
-    "eu tv me xyz tech online site blog shop sm ie nz za"
-).split()
-FILE_ENDINGS = (
-    "html htm pdf jpg jpeg png gif txt csv json xml zip wav mp3 mp4 py js md exe doc docx xls xlsx".split()
-)
-SPELLED = frozenset("http https www ftp html htm pdf png txt csv xml edu mp wav js md py uk sm tv".split())
+_TABLES = tables.read("web")
+_STARTERS = tables.read("sentences")["starter"]
+SIGNS = _TABLES["sign"]
+TOP_LEVELS = tuple(_TABLES["top level"])
+FILE_ENDINGS = tuple(_TABLES["file ending"])
+SPELLED = frozenset(_TABLES["spelled"])
 """Parts that are said letter by letter."""
-SAID = {"jpg": "jpeg"}
+SAID = _TABLES["spoken"]
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?"
 _HOST = rf"{_LABEL}(?:\.{_LABEL}){{0,8}}"
@@ -64,7 +49,7 @@ def _in_words(name: str) -> str:
 
 def _dotted(match: re.Match[str]) -> str:
     """Read `config.site`, but not a full stop without a space after it: `the end.then`."""
-    return match[0] if match[2].capitalize() in STARTERS else read_out(match[0])
+    return match[0] if match[2].capitalize() in _STARTERS else read_out(match[0])
 
 
 _ADDRESS = frozenset("@/.")

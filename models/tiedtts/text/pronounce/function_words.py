@@ -1,18 +1,13 @@
 """Little words that are weak in running speech, and those that depend on the sound that follows."""
 
+from tiedtts.text import tables
 from tiedtts.text.phones import VOWELS
 from tiedtts.text.pronounce.lexicon import Pronunciation
 
-WEAK = {
-    **{"a": "AH0", "an": "AH0 N", "and": "AH0 N D", "of": "AH0 V", "for": "F AO0 R", "from": "F R AH0 M"},
-    **{"was": "W AH0 Z", "than": "DH AH0 N", "as": "AE0 Z", "at": "AE0 T", "or": "AO0 R", "but": "B AH0 T"},
-}
+_TABLES = tables.read("function_words")
+WEAK = _TABLES["weak"]
 """How they are said before another word."""
-LETTER_LEADERS = frozenset(
-    "letter grade plan vitamin type group section part appendix option point class team "
-    "hepatitis list figure "
-    "an exhibit schedule block line flat unit side".split()
-)
+LETTER_LEADERS = frozenset(_TABLES["before a letter"])
 """Words after which a single `A` is the letter."""
 
 

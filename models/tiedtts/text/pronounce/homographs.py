@@ -7,6 +7,7 @@ makes a noun, `to`, a modal or a pronoun makes a verb, a form of `be` or an adve
 from collections.abc import Sequence
 from functools import cache
 
+from tiedtts.text import tables
 from tiedtts.text.pronounce.homograph_context import (
     ADVERBS,
     BE,
@@ -20,7 +21,6 @@ from tiedtts.text.pronounce.homograph_context import (
     SINGULAR_PRONOUNS,
     Context,
 )
-from tiedtts.text.pronounce.homograph_words import WORDS
 from tiedtts.text.pronounce.lexicon import Pronunciation
 from tiedtts.text.pronounce.morphology import plural
 
@@ -336,10 +336,11 @@ _RULES = {
 @cache
 def _table() -> dict[str, tuple[str, Pronunciation, Pronunciation]]:
     table = {}
-    for line in WORDS.strip().splitlines():
-        kind, word, phones = line.split(None, 2)
-        first, second = phones.split("|")
-        table[word] = (kind, tuple(first.split()), tuple(second.split()))
-        if kind.startswith("verb"):
-            table.setdefault(word + "s", ("verbs", plural(table[word][1]), plural(table[word][2])))
+    for rule, words in tables.read("homographs").items():
+        for word, phones in words.items():
+            first, second = (tuple(each.split()) for each in phones.split("\t"))
+            table[word] = (rule, first, second)
+    for word, (rule, first, second) in list(table.items()):
+        if rule.startswith("verb"):
+            table.setdefault(word + "s", ("verbs", plural(first), plural(second)))
     return table

@@ -2,19 +2,10 @@
 
 from functools import cache
 
+from tiedtts.text import tables
 from tiedtts.text.phones import VOWELS
 
-SYMBOLS = {
-    # Longest first wins: `aɪ` before `a`.
-    **{"aɪ": "AY", "aʊ": "AW", "ɔɪ": "OY", "eɪ": "EY", "oʊ": "OW", "əʊ": "OW", "ɑɪ": "AY", "ɑʊ": "AW"},
-    **{"tʃ": "CH", "dʒ": "JH", "ʧ": "CH", "ʤ": "JH", "hw": "W", "ʍ": "W"},
-    **{"ɜɹ": "ER", "ɜr": "ER", "əɹ": "ER0", "ər": "ER0", "ɝ": "ER", "ɚ": "ER0", "ɜ": "ER"},
-    **{"i": "IY", "ɪ": "IH", "ɨ": "IH", "e": "EH", "ɛ": "EH", "æ": "AE", "a": "AA", "ɑ": "AA", "ɒ": "AA"},
-    **{"ɔ": "AO", "o": "OW", "ʊ": "UH", "u": "UW", "ʉ": "UW", "ʌ": "AH", "ɐ": "AH", "ə": "AH0", "ᵻ": "IH0"},
-    **{"b": "B", "d": "D", "f": "F", "g": "G", "ɡ": "G", "h": "HH", "j": "Y", "k": "K", "l": "L", "ɫ": "L"},
-    **{"m": "M", "n": "N", "ŋ": "NG", "p": "P", "r": "R", "ɹ": "R", "ɻ": "R", "s": "S", "t": "T", "ɾ": "T"},
-    **{"v": "V", "w": "W", "x": "K", "z": "Z", "ð": "DH", "θ": "TH", "ʃ": "SH", "ʒ": "ZH", "ɱ": "M"},
-}
+SYMBOLS = tables.read("ipa")["symbol"]
 """IPA to ARPAbet without stress; a digit where the sound has always that stress."""
 IGNORED = frozenset("ːˑ.‿͜͡ʰˠʔ/[]|‖()˞ʲʷ̃̚")
 """Length, ties, syllables, aspiration: ARPAbet has no place for them."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from tiedtts.text import tables
 from tiedtts.text.pronounce.lexicon import Pronunciation
 
 LookUp = Callable[[str], Pronunciation]
@@ -10,44 +11,10 @@ LookUp = Callable[[str], Pronunciation]
 HISSING = frozenset(("S", "Z", "SH", "ZH", "CH", "JH"))
 VOICELESS = frozenset(("P", "T", "K", "F", "TH", "S", "SH", "CH", "HH"))
 
-PREFIXES = {
-    **{"un": "AH0 N", "re": "R IY0", "non": "N AA0 N", "dis": "D IH0 S", "mis": "M IH0 S", "pre": "P R IY0"},
-    **{"over": "OW2 V ER0", "under": "AH2 N D ER0", "out": "AW2 T", "anti": "AE2 N T IY0", "co": "K OW0"},
-    **{"sub": "S AH2 B", "super": "S UW2 P ER0", "inter": "IH2 N T ER0", "semi": "S EH2 M IY0"},
-    **{"multi": "M AH2 L T IY0", "micro": "M AY2 K R OW0", "mini": "M IH2 N IY0", "ultra": "AH2 L T R AH0"},
-    **{"cyber": "S AY2 B ER0", "bio": "B AY2 OW0", "geo": "JH IY2 OW0", "neuro": "N UH2 R OW0"},
-    **{"hyper": "HH AY2 P ER0", "mega": "M EH2 G AH0", "meta": "M EH2 T AH0", "post": "P OW2 S T"},
-    **{"auto": "AO2 T OW0", "counter": "K AW2 N T ER0", "trans": "T R AE2 N Z", "mc": "M AH0 K"},
-    **{"electro": "IH0 L EH2 K T R OW0", "pseudo": "S UW2 D OW0", "mid": "M IH2 D", "fore": "F AO2 R"},
-}
-SUFFIXES = {
-    **{
-        "ing": "IH0 NG",
-        "er": "ER0",
-        "ers": "ER0 Z",
-        "est": "AH0 S T",
-        "able": "AH0 B AH0 L",
-        "ish": "IH0 SH",
-    },
-    **{"ly": "L IY0", "ness": "N AH0 S", "less": "L AH0 S", "ful": "F AH0 L", "ment": "M AH0 N T"},
-    **{
-        "ments": "M AH0 N T S",
-        "ings": "IH0 NG Z",
-        "ism": "IH2 Z AH0 M",
-        "ist": "IH0 S T",
-        "ists": "IH0 S T S",
-    },
-    **{"ize": "AY2 Z", "izes": "AY2 Z IH0 Z", "ized": "AY2 Z D", "izing": "AY2 Z IH0 NG", "or": "ER0"},
-    **{"man": "M AH0 N", "men": "M IH0 N", "ward": "W ER0 D", "wards": "W ER0 D Z", "ship": "SH IH2 P"},
-    **{"hood": "HH UH2 D", "like": "L AY2 K", "wise": "W AY2 Z", "proof": "P R UW2 F", "some": "S AH0 M"},
-}
-SHORT_PARTS = frozenset(
-    "air arm art bag bed big bus car cat cow cut day dog ear egg eye fan fly fox gas gun hat "
-    "hot ice ink jet job "
-    "key lap law leg lip log low man map mud net oil old out pay pet pig pin pop pot red rod "
-    "run saw sea set sky "
-    "son sub sun tax tea tip toe top toy van war wax way web wet wig win".split()
-)
+_TABLES = tables.read("affixes")
+PREFIXES = _TABLES["prefix"]
+SUFFIXES = _TABLES["suffix"]
+SHORT_PARTS = frozenset(_TABLES["short part"])
 """Words of three letters that compounds are made of."""
 
 
