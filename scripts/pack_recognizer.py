@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from tiedtts import checkpoint
-from tiedtts.checkpoint import Checkpoint
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.measure.listener import SHIPPED
 
 

@@ -12,13 +12,14 @@ import numpy as np
 import torch
 
 from tests.training.data_folder import write_data_folder
-from tiedtts import checkpoint, schema
+from tiedtts import schema
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus import extraction
 from tiedtts.corpus.manifest import DESCRIPTION, FEATURES, MANIFEST
 from tiedtts.errors import TiedTTSError, is_out_of_memory
-from tiedtts.export import export
+from tiedtts.export.voice import export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.speech.metadata import METADATA_KEY

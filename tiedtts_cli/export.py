@@ -33,7 +33,7 @@ def export(
     """  # noqa: D301
     if precision not in ("int8", "fp16", "fp32"):
         raise UsageError(f"`--precision` must be int8, fp16 or fp32, got: {precision}")
-    from tiedtts.export import export, export_steps
+    from tiedtts.export.voice import export, export_steps
 
     steps = export_steps(checkpoints[0], output, name=name) if len(checkpoints) == 1 else None
     if steps is not None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from tiedtts.conversion import Conversion
+    from tiedtts.checkpoints.conversion import Conversion
     from tiedtts.training.heldout import HeldOut
     from tiedtts.tying import LayerReport, TiePlan
     from tiedtts.tying.suggestion import Suggestion
@@ -84,7 +84,7 @@ def tie(
     _check(output, plan, scheme, layers, option, architecture, undo=undo, suggest=suggest)
     if undo:
         assert output is not None
-        from tiedtts.conversion import revert
+        from tiedtts.checkpoints.conversion import revert
 
         parameters = revert(source, output)
         if not quiet:
@@ -95,7 +95,7 @@ def tie(
         _suggest(source, output, architecture, heldout, max_error, max_loss, as_json, quiet)
         return
     assert output is not None
-    from tiedtts.conversion import convert
+    from tiedtts.checkpoints.conversion import convert
     from tiedtts.tying import TiePlan
 
     wanted = TiePlan.read(plan) if plan is not None else _rule(scheme, layers, option or [], bias)
@@ -189,7 +189,7 @@ def _suggest(
     quiet: bool,
 ) -> None:
     from tiedtts import storage
-    from tiedtts.conversion import check_target, read
+    from tiedtts.checkpoints.conversion import check_target, read
     from tiedtts.errors import ConfigError
     from tiedtts.tying.suggestion import suggest
 

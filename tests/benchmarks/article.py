@@ -21,17 +21,17 @@ import torch
 from torch import nn
 
 from tests.benchmarks.tying import train
-from tiedtts import checkpoint
 from tiedtts.audio import lpc
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus.features import extract
 from tiedtts.measure import counting, listener, macs, quality, recognition, spectral_distortion
 from tiedtts.measure.listener import Listener
 from tiedtts.nets.deepspeech import DeepSpeech
-from tiedtts.nets.tacotron import Tacotron
-from tiedtts.nets.tacotron_synthesis import speak
-from tiedtts.nets.wavenet import WaveNet
+from tiedtts.nets.tacotron.net import Tacotron
+from tiedtts.nets.tacotron.synthesis import speak
+from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.speech import vocoders
 from tiedtts.speech.vocoders import Frames
 from tiedtts.training import architectures

@@ -21,7 +21,7 @@ import torch
 
 from tests.benchmarks.outside import RATE, Rate, Samples, predictor
 from tiedtts.corpus.features import Features, extract
-from tiedtts.export import export
+from tiedtts.export.voice import export
 from tiedtts.measure import quality
 from tiedtts.measure.evaluation import evaluate
 from tiedtts.measure.onnx_counting import count

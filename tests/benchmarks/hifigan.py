@@ -23,13 +23,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from tiedtts import checkpoint
 from tiedtts.audio import files, mel
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint
+from tiedtts.checkpoints import checkpoint, other_formats
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus import readers
 from tiedtts.training.losses import magnitude, spectrum
-from tiedtts.tying import TiePlan, foreign, tie
+from tiedtts.tying import TiePlan, tie
 
 AUDIO = AudioSettings(sample_rate=22_050, f_max=8_000.0, f0_max=400.0)
 SEGMENT = 24
@@ -84,7 +84,7 @@ def main() -> None:
     done = _read(arguments.results)
     todo = [name for name in arguments.only if name not in done]
     if todo:
-        net = foreign.read(arguments.checkpoint, "hifigan").net.eval()
+        net = other_formats.read(arguments.checkpoint, "hifigan").net.eval()
         mels = load(arguments.recordings, HELD_OUT + FOR_TUNING)
         for name in todo:
             row = measure(name, net, mels, arguments.steps, arguments.sounds)

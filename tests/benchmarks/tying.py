@@ -33,7 +33,7 @@ from tests.benchmarks.tying_variants import (
     quantise,
     stored_bytes,
 )
-from tiedtts import checkpoint
+from tiedtts.checkpoints import checkpoint
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
 from tiedtts.training.batches import Batches

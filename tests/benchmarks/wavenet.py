@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from tiedtts import checkpoint
 from tiedtts.audio import lpc
-from tiedtts.nets import sampling
-from tiedtts.nets.wavenet import WaveNet
+from tiedtts.checkpoints import checkpoint
+from tiedtts.nets.wavenet import synthesis
+from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.training import recipe
 from tiedtts.training.recipe import WaveNetRecipe
 
@@ -39,24 +39,24 @@ def main() -> None:
     filters = lpc.from_mel(mel, config.audio, config.order) if config.condition == "lpc" else None
     told = (mel, filters, np.full(frames, config.log_f0_mean), np.ones(frames))
     # What is imported and set up at the first call is not counted.
-    sampling.generate(net, *told, pieces=frames)
+    synthesis.generate(net, *told, pieces=frames)
     short = -(-(config.receptive_field + arguments.naive) // config.hop)
     fewer = None if filters is None else lpc.LpcFrames(filters.lsf[:short], filters.log_gain[:short])
     few = (mel[:short], fewer, told[2][:short], told[3][:short])
     count = short * config.hop
     print(f"{checkpoint.count(net):,} parameters, receptive field {config.receptive_field} samples")
-    seconds, cached = timed(lambda: sampling.generate(net, *few, pieces=1))
+    seconds, cached = timed(lambda: synthesis.generate(net, *few, pieces=1))
     each = seconds / count
     print(f"one piece, cached: {1e6 * each:.0f} us a sample, {each * config.sample_rate:.2f} x real time")
     # The window of the naive loop is full from the first receptive field on.
     begin = config.receptive_field
-    before, _ = timed(lambda: sampling.sample_naively(net, *few, samples=begin))
-    seconds, naive = timed(lambda: sampling.sample_naively(net, *few, samples=begin + arguments.naive))
+    before, _ = timed(lambda: synthesis.sample_naively(net, *few, samples=begin))
+    seconds, naive = timed(lambda: synthesis.sample_naively(net, *few, samples=begin + arguments.naive))
     slow = (seconds - before) / arguments.naive
     print(f"one piece, naive: {1e6 * slow:.0f} us a sample; cached is {slow / each:.0f} times as fast")
     apart = np.abs(cached[: len(naive)] - naive).max() / np.abs(naive).max()
     print(f"largest difference of the two: {apart:.1e} of the largest sample")
-    seconds, made = timed(lambda: sampling.generate(net, *told))
+    seconds, made = timed(lambda: synthesis.generate(net, *told))
     length = len(made) / config.sample_rate
     print(f"{length:.1f} s in pieces at once: {seconds / length:.2f} x real time")
 

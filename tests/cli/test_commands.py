@@ -152,7 +152,7 @@ def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 
 def test_export(fake_core: Any, capsys: Captured) -> None:
     core = Core({"parameters": {"acoustic": 1_000_000, "vocoder": 234}, "file_bytes": 2_345_678})
-    fake_core("tiedtts.export", export=core, export_steps=lambda *_, **__: None)
+    fake_core("tiedtts.export.voice", export=core, export_steps=lambda *_, **__: None)
     assert main(["export", "a.st", "b.st", "-o", "v.onnx", "--name", "kim", "--precision", "fp32"]) == 0
     assert core.arguments == ([Path("a.st"), Path("b.st")], Path("v.onnx"))
     assert core.options == {"name": "kim", "precision": "fp32"}
@@ -161,7 +161,7 @@ def test_export(fake_core: Any, capsys: Captured) -> None:
     assert core.options == {"name": None, "precision": "fp16"}
     assert capsys.readouterr() == ("", "")
     steps = Core([Path("v.encoder.onnx"), Path("v.step.onnx")])
-    fake_core("tiedtts.export", export=core, export_steps=steps)
+    fake_core("tiedtts.export.voice", export=core, export_steps=steps)
     assert main(["export", "a.st", "-o", "v.onnx"]) == 0
     assert steps.arguments == (Path("a.st"), Path("v.onnx"))
     out, err = capsys.readouterr()

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts_cli.main import main
 

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 from tests.tying.cases import plan
-from tiedtts import checkpoint
+from tiedtts.checkpoints import checkpoint
 from tiedtts.measure.counting import count, stored, stored_bytes
 from tiedtts.tying import tie
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 from scipy.signal import lfilter
 
-from tiedtts import checkpoint
 from tiedtts.audio import excitation
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus.features import Features, extract
 from tiedtts.corpus.manifest import Entry
 from tiedtts.errors import CheckpointError, CorpusError, VoiceError

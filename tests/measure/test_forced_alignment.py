@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError, CorpusError
 from tiedtts.measure.forced_alignment import NetAligner, align, durations
 from tiedtts.nets.deepspeech import DeepSpeech, DeepSpeechConfig

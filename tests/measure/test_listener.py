@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError
 from tiedtts.measure import listener
 from tiedtts.measure.listener import Listener

@@ -8,12 +8,12 @@ import torch
 from torch import nn
 
 from tests.tying.cases import plan
-from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint
-from tiedtts.conversion import convert
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
+from tiedtts.checkpoints.conversion import convert
 from tiedtts.errors import CheckpointError, VoiceError
-from tiedtts.export import export
+from tiedtts.export.voice import export
 from tiedtts.measure import onnx_counting
 from tiedtts.measure.statistics import statistics
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet

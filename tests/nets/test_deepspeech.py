@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from tests.tying.cases import plan
-from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
 from tiedtts.measure import macs
 from tiedtts.nets.deepspeech import DeepSpeech, DeepSpeechConfig

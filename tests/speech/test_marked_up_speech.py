@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint, save
+from tiedtts.checkpoints.checkpoint import Checkpoint, save
 from tiedtts.errors import ConfigError, TextError
-from tiedtts.export import export
+from tiedtts.export.voice import export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.speech.onnx_renderer import OnnxRenderer

@@ -6,18 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
 from tests.nets.test_tacotron import SMALL
+
 from tiedtts.audio import lpc
 from tiedtts.audio.mel import log_mel
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint, save
+from tiedtts.checkpoints.checkpoint import Checkpoint, save
 from tiedtts.errors import TiedTTSError, VoiceError
-from tiedtts.export import export
+from tiedtts.export.voice import export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
-from tiedtts.nets.tacotron import Tacotron
+from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
-from tiedtts.nets.wavenet import WaveNet, WaveNetConfig
+from tiedtts.nets.wavenet.net import WaveNet, WaveNetConfig
 from tiedtts.speech import vocoders
 from tiedtts.speech.torch_renderer import TorchRenderer
 from tiedtts.speech.vocoders import Frames

@@ -10,9 +10,9 @@ import torch
 
 from tiedtts.audio.loudness import CEILING
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint, save
+from tiedtts.checkpoints.checkpoint import Checkpoint, save
 from tiedtts.errors import ConfigError, TextError, VoiceError
-from tiedtts.export import export
+from tiedtts.export.voice import export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.settings import SENTENCE_PAUSE

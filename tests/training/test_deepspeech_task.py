@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.training.synthetic import AUDIO, STAGES, corpus
-from tiedtts import checkpoint
+from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import ConfigError, CorpusError
 from tiedtts.measure import ctc, forced_alignment
 from tiedtts.nets.deepspeech import SYMBOLS, DeepSpeech, DeepSpeechConfig

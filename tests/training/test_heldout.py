@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoint import Checkpoint
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError, CorpusError
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tiedtts import checkpoint
+from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import CheckpointError, ConfigError, CorpusError
 from tiedtts.training.loop import PARTS, train
 from tiedtts.training.losses import Ratio

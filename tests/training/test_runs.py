@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from tiedtts import checkpoint, locking
+from tiedtts import locking
+from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import FolderError
 from tiedtts.training.loop import train
 from tiedtts.training.trainer import Progress, Trainer, TrainingDiverged

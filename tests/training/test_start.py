@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from tiedtts import checkpoint
-from tiedtts.checkpoint import Checkpoint
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
 from tiedtts.training.loop import train
 from tiedtts.training.tasks.acoustic import AcousticTask

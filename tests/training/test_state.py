@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
 
-from tiedtts import checkpoint
+from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import CheckpointError
 from tiedtts.training import state
 from tiedtts.training.state import RunningMean

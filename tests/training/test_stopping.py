@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from tiedtts import checkpoint
+from tiedtts.checkpoints import checkpoint
 from tiedtts_cli import talk
 from tiedtts_cli.main import main
 

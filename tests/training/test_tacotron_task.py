@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from tests.training import synthetic
-from tiedtts import checkpoint
+from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import ConfigError
-from tiedtts.nets.tacotron import Tacotron, TacotronConfig
+from tiedtts.nets.tacotron.net import Tacotron, TacotronConfig
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
 from tiedtts.training.loop import train

@@ -12,7 +12,7 @@ import torch
 from tests.training.synthetic import AUDIO, STAGES, corpus
 from tiedtts.audio import files
 from tiedtts.errors import ConfigError
-from tiedtts.nets.wavenet import CONTEXT, WaveNet, WaveNetConfig
+from tiedtts.nets.wavenet.net import CONTEXT, WaveNet, WaveNetConfig
 from tiedtts.training.recipe import Stage, WaveNetRecipe, load
 from tiedtts.training.tasks.wavenet import WaveNetTask
 

@@ -8,7 +8,7 @@ from torch.nn.utils import parametrizations
 from tests.tying.cases import assert_alike, plan
 from tiedtts.errors import ConfigError, TiedTTSError
 from tiedtts.tying import TiedLayer, TiePlan, TieReport, TieRule, tie, tie_map, untie
-from tiedtts.tying.share import Share
+from tiedtts.tying.schemes.share import Share
 
 
 class Net(nn.Module):

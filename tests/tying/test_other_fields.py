@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tests.tying.cases import plan
-from tiedtts import checkpoint
+from tiedtts.checkpoints import checkpoint
 from tiedtts.tying import tie
 
 TEXT = Path(__file__).parents[2] / "LICENSE"

@@ -10,9 +10,9 @@ from tiedtts.training import architectures
 from tiedtts.training import recipe as recipes
 from tiedtts.tying import TiePlan, TieRule
 from tiedtts.tying import plan as plans
-from tiedtts.tying.lowrank import LowRankOptions
 from tiedtts.tying.parts import tie_parts
-from tiedtts.tying.share import ShareOptions
+from tiedtts.tying.schemes.lowrank import LowRankOptions
+from tiedtts.tying.schemes.share import ShareOptions
 
 PLAN = """
 [[tie]]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from tiedtts.tying.tied import TiedLayer
+from tiedtts.tying.tied_layer import TiedLayer
 
 
 @dataclass(frozen=True, kw_only=True)

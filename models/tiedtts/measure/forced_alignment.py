@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.checkpoints import checkpoint
 from tiedtts.corpus.alignment import Alignment, collect, with_pauses
 from tiedtts.errors import CheckpointError, ConfigError, CorpusError
 from tiedtts.measure import ctc, listener

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import CheckpointError
 from tiedtts.measure import ctc, recognition
 from tiedtts.nets.deepspeech import DeepSpeech

@@ -17,9 +17,9 @@ from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.deepspeech import DeepSpeech
 from tiedtts.nets.hifigan import Hifigan
 from tiedtts.nets.recognizer import Recognizer
-from tiedtts.nets.tacotron import Tacotron
+from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
-from tiedtts.nets.wavenet import CONTEXT, WaveNet
+from tiedtts.nets.wavenet.net import CONTEXT, WaveNet
 
 PHONES_PER_SECOND = 10.5
 """Speaking rate for which work is told: that of the corpus of the voice in the package, pauses included."""

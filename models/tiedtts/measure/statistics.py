@@ -111,8 +111,8 @@ def statistics(file: str | Path, architecture: str = "auto") -> Statistics:
 
 
 def _checkpoint(path: Path, architecture: str) -> Statistics:
-    from tiedtts import checkpoint
-    from tiedtts.conversion import read
+    from tiedtts.checkpoints import checkpoint
+    from tiedtts.checkpoints.conversion import read
     from tiedtts.measure import counting, macs
 
     kind = "checkpoint" if checkpoint.is_checkpoint(path) else "weights"

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tiedtts import checkpoint
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import CheckpointError, VoiceError, is_out_of_memory
-from tiedtts.nets import tacotron_synthesis
 from tiedtts.nets.acoustic import AcousticNet
-from tiedtts.nets.tacotron import Tacotron
+from tiedtts.nets.tacotron import synthesis
+from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.speech import vocoders
 from tiedtts.speech.renderer import Factors, Rendering, averaging, mean
 from tiedtts.speech.vocoders import Frames, Generator
@@ -98,7 +98,7 @@ class TorchRenderer:
     ) -> Rendering:
         """Let a Tacotron say it."""
         drawn = int(np.random.SeedSequence(list(seed)).generate_state(1)[0])
-        spoken = tacotron_synthesis.speak(net, torch.from_numpy(sentence.ids), seed=drawn)
+        spoken = synthesis.speak(net, torch.from_numpy(sentence.ids), seed=drawn)
         warnings = (
             () if spoken.stopped else (f"the voice did not come to an end and was stopped: {sentence.text}",)
         )

@@ -105,7 +105,7 @@ def of_net(net: "nn.Module", settings: AudioSettings) -> Generator:
         VoiceError: The net is no vocoder.
     """
     from tiedtts.nets.vocoder import HarmonicVocoder
-    from tiedtts.nets.wavenet import WaveNet
+    from tiedtts.nets.wavenet.net import WaveNet
 
     if isinstance(net, HarmonicVocoder):
         return lambda frames, seed: _harmonic(net, frames, settings, seed)
@@ -116,7 +116,7 @@ def of_net(net: "nn.Module", settings: AudioSettings) -> Generator:
 
 def _load(path: Path, settings: AudioSettings) -> Generator:
     """Return the generator of a checkpoint."""
-    from tiedtts import checkpoint
+    from tiedtts.checkpoints import checkpoint
 
     loaded = checkpoint.load(path)
     if loaded.audio != settings:
@@ -157,10 +157,10 @@ def _harmonic(net: Any, frames: Frames, settings: AudioSettings, seed: Sequence[
 
 def _wavenet(net: Any, frames: Frames, settings: AudioSettings, seed: Sequence[int]) -> Samples:
     """Draw one sample after the other."""
-    from tiedtts.nets import sampling
+    from tiedtts.nets.wavenet import synthesis
 
     filters = frames.filters(settings) if net.config.condition == "lpc" else None
-    return sampling.generate(
+    return synthesis.generate(
         net,
         frames.mel,
         filters,

@@ -9,9 +9,9 @@ from torch import nn
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.deepspeech import DeepSpeech
 from tiedtts.nets.recognizer import Recognizer
-from tiedtts.nets.tacotron import Tacotron
+from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
-from tiedtts.nets.wavenet import WaveNet
+from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.training.recipe import (
     AcousticRecipe,
     AlignerRecipe,

@@ -10,8 +10,9 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from tiedtts import __version__, checkpoint, locking, storage
-from tiedtts.checkpoint import Checkpoint
+from tiedtts import __version__, locking, storage
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus.manifest import read_provenance
 from tiedtts.errors import ConfigError
 from tiedtts.training import architectures, runs

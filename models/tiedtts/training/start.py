@@ -6,8 +6,9 @@ from pathlib import Path
 
 from torch import nn
 
-from tiedtts import checkpoint, storage
-from tiedtts.checkpoint import Checkpoint
+from tiedtts import storage
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
 from tiedtts.tying import TiePlan
 from tiedtts.tying.parts import tie_parts

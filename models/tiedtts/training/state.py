@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from tiedtts import checkpoint, schema
+from tiedtts import schema
+from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import CheckpointError, ConfigError, is_out_of_memory
 from tiedtts.nets import finite
 

@@ -4,11 +4,11 @@
 """
 
 from tiedtts.tying.apply import check_owners, tie, tie_map, untie
-from tiedtts.tying.identity import WeightTyingConv2d
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.schemes import SCHEMES
-from tiedtts.tying.tied import TiedLayer
+from tiedtts.tying.schemes.identity import WeightTyingConv2d
+from tiedtts.tying.tied_layer import TiedLayer
 
 __all__ = [
     "SCHEMES",

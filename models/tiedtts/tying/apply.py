@@ -11,16 +11,16 @@ from torch.nn.utils import parametrize
 
 from tiedtts.errors import ConfigError, TiedTTSError
 from tiedtts.tying import layers
-from tiedtts.tying.claims import check_used, claim, find_other
-from tiedtts.tying.cluster import Cluster, FoldedCluster, FoldedInput
 from tiedtts.tying.folding import fold_refusal
 from tiedtts.tying.grouping import group_layers
-from tiedtts.tying.io import Io
 from tiedtts.tying.layers import LayerSpec, called
+from tiedtts.tying.matching import check_used, claim, find_other
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.schemes import SCHEMES, fitting
-from tiedtts.tying.tied import TiedLayer, Values, precise, rescaled, tied_biases
+from tiedtts.tying.schemes.cluster import Cluster, FoldedCluster, FoldedInput
+from tiedtts.tying.schemes.io import Io
+from tiedtts.tying.tied_layer import TiedLayer, Values, precise, rescaled, tied_biases
 
 _PART = 1 << 20
 """Numbers compared at once."""

@@ -13,11 +13,11 @@ from tiedtts.errors import ConfigError
 from tiedtts.schema import named
 from tiedtts.tying import layers
 from tiedtts.tying.apply import check_owners, places, put
-from tiedtts.tying.cluster import FoldedCluster, FoldedInput
-from tiedtts.tying.io import TurnedIo
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.schemes import SCHEMES
-from tiedtts.tying.tied import BIASES, Bias, TiedLayer, Values, stored_name
+from tiedtts.tying.schemes.cluster import FoldedCluster, FoldedInput
+from tiedtts.tying.schemes.io import TurnedIo
+from tiedtts.tying.tied_layer import BIASES, Bias, TiedLayer, Values, stored_name
 
 KINDS: dict[str, type[TiedLayer]] = {
     **SCHEMES,

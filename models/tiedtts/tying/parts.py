@@ -8,10 +8,10 @@ from torch import nn
 from tiedtts.errors import ConfigError
 from tiedtts.tying import layers
 from tiedtts.tying.apply import places, tie
-from tiedtts.tying.claims import claim, hidden_rule
+from tiedtts.tying.matching import claim, hidden_rule
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import LayerReport, TieReport
-from tiedtts.tying.tied import TiedLayer
+from tiedtts.tying.tied_layer import TiedLayer
 
 
 def tie_parts(

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from tiedtts.audio import lpc
 from tiedtts.errors import ConfigError
-from tiedtts.nets.tacotron import Tacotron, TacotronFrames, with_reduction
-from tiedtts.nets.tacotron_synthesis import is_diagonal, keeps_pace, speak
+from tiedtts.nets.tacotron.net import Tacotron, TacotronFrames, with_reduction
+from tiedtts.nets.tacotron.synthesis import is_diagonal, keeps_pace, speak
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio

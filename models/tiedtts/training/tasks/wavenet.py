@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tiedtts.audio import files, lpc
-from tiedtts.nets import guide as guides
-from tiedtts.nets import logistics, mulaw, residual, sampling
-from tiedtts.nets.guide import LIMIT, Conditions
-from tiedtts.nets.wavenet import WaveNet
+from tiedtts.nets.wavenet import conditioning as guides
+from tiedtts.nets.wavenet import logistics, mulaw, residual, synthesis
+from tiedtts.nets.wavenet.conditioning import LIMIT, Conditions
+from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
@@ -165,7 +165,7 @@ class WaveNetTask:
             begin = (f.frames - count) // 2
             stretch = slice(begin, begin + count)
             known = self.conditions(utterance)
-            made = sampling.generate(
+            made = synthesis.generate(
                 net,
                 f.mel[stretch],
                 None if known.filters is None else _filters(known, stretch),

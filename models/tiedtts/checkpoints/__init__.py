@@ -1,0 +1,1 @@
+"""Weight files: the native format, its conversion by tying, and the formats of other programs."""

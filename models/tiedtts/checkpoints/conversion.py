@@ -1,0 +1,168 @@
+"""`tie`: a checkpoint becomes a tied one, or a plain one again."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from tiedtts import storage
+from tiedtts.checkpoints import checkpoint, other_formats
+from tiedtts.checkpoints.checkpoint import Checkpoint
+from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.tying import TiePlan, untie
+from tiedtts.tying.parts import tie_parts
+from tiedtts.tying.report import TieReport
+
+Losses = Callable[[Mapping[str, nn.Module]], dict[str, float]]
+"""Gives the held-out losses of nets by name, `part.loss`."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """What became of a checkpoint."""
+
+    report: TieReport
+    """Layer by layer."""
+    file_bytes_before: int
+    """Size of the file that was read."""
+    file_bytes_after: int
+    """Size of the file that was written."""
+    losses_before: dict[str, float] | None = None
+    """On held-out recordings, if there were any."""
+    losses_after: dict[str, float] | None = None
+    """The same after tying."""
+    notes: tuple[str, ...] = ()
+    """What was inferred or left out of another program's checkpoint."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        report = self.report
+        return {
+            "unique_parameters_before": report.parameters_before,
+            "unique_parameters_after": report.parameters_after,
+            "tying_ratio": report.tying_ratio,
+            "file_bytes_before": self.file_bytes_before,
+            "file_bytes_after": self.file_bytes_after,
+            "heldout_losses_before": self.losses_before,
+            "heldout_losses_after": self.losses_after,
+            "notes": list(self.notes),
+            "layers": [dataclasses.asdict(row) for row in report.layers],
+        }
+
+
+def convert(
+    source: Path,
+    target: Path,
+    plan: TiePlan,
+    *,
+    architecture: str = "auto",
+    losses: Losses | None = None,
+) -> Conversion:
+    """Tie a checkpoint; no data and no training is needed.
+
+    Args:
+        source: Checkpoint of this or another program; it is only read.
+        target: `.safetensors` to write.
+        plan: Which layers to tie, and how.
+        architecture: What a foreign checkpoint is: `auto`, `hifigan`, `tacotron2` or `state_dict`.
+        losses: Measures the nets before and after.
+
+    Raises:
+        CheckpointError: The source cannot be read, or the target is not to be written.
+        ConfigError: The plan does not fit.
+        OutputError: The target's folder cannot be written.
+    """
+    check_target(source, target)
+    if target.suffix != ".safetensors":
+        raise CheckpointError(f"a tied checkpoint's name ends in .safetensors, got: {target}")
+    loaded, notes = _read(source, architecture)
+    for net in loaded.parts.values():
+        other_formats.check_plan(net, plan)
+    before = None if losses is None else losses(loaded.parts)
+    parts, plans, report = tie_parts(loaded.parts, plan)
+    # What was tied before by a plan of its own keeps that plan.
+    plans = {name: _joined(loaded.plans.get(name), plans.get(name)) for name in {**loaded.plans, **plans}}
+    after = None if losses is None else losses(parts)
+    # Of a large checkpoint, both do not have to be in memory.
+    loaded.parts.clear()
+    checkpoint.save(target, Checkpoint(parts, loaded.audio, loaded.provenance, plans))
+    return Conversion(
+        notes=notes,
+        report=report,
+        file_bytes_before=source.stat().st_size,
+        file_bytes_after=target.stat().st_size,
+        losses_before=before,
+        losses_after=after,
+    )
+
+
+def revert(source: Path, target: Path) -> int:
+    """Write a tied checkpoint as the plain one it came from: this program's, or with another's keys.
+
+    Args:
+        source: Tied checkpoint.
+        target: File to write; of another program's checkpoint, `.safetensors` or what that program reads.
+
+    Returns:
+        The number of parameters in the file.
+
+    Raises:
+        CheckpointError: The source cannot be read, or is not tied.
+        OutputError: The target's folder cannot be written.
+    """
+    check_target(source, target)
+    loaded = checkpoint.load(source)
+    parts = {name: untie(net) for name, net in loaded.parts.items()}
+    origins = {part: of["origin"] for part, of in loaded.provenance.items() if "origin" in of}
+    if origins:
+        (part, origin) = next(iter(origins.items()))
+        other_formats.write_plain(target, parts[part], origin)
+    else:
+        if target.suffix != ".safetensors":
+            raise CheckpointError(f"a checkpoint's name ends in .safetensors, got: {target}")
+        checkpoint.save(target, Checkpoint(parts, loaded.audio, loaded.provenance))
+    return sum(checkpoint.count(net) for net in parts.values())
+
+
+def read(source: Path, architecture: str = "auto") -> Checkpoint:
+    """Read a checkpoint of this or another program.
+
+    Raises:
+        CheckpointError: It cannot be read, or is of another kind than it should be.
+    """
+    return _read(source, architecture)[0]
+
+
+def _read(source: Path, architecture: str) -> tuple[Checkpoint, tuple[str, ...]]:
+    """Read a checkpoint, and what is to be said of how it was read."""
+    if not source.is_file():
+        raise CheckpointError(f"no such checkpoint: {source}", hint="name a .safetensors or a PyTorch file")
+    if checkpoint.is_checkpoint(source):
+        if architecture != "auto":
+            raise ConfigError(
+                f"{source} says itself what it is, so that `{architecture}` cannot be asked for",
+                hint="leave the architecture out",
+            )
+        return checkpoint.load(source), ()
+    found = other_formats.read(source, architecture)
+    part = "vocoder" if found.architecture == "hifigan" else "model"
+    return Checkpoint({part: found.net}, None, {part: {"origin": found.origin}}), found.notes
+
+
+def check_target(source: Path, target: Path) -> None:
+    """Refuse a target that would replace the source or cannot be written.
+
+    Raises:
+        CheckpointError: Source and target are one file.
+        OutputError: The target's folder cannot be written.
+    """
+    storage.check_writable(target)
+    if target.exists() and source.exists() and target.samefile(source):
+        raise CheckpointError(f"{target} is the checkpoint itself", hint="write to another file")
+
+
+def _joined(first: TiePlan | None, second: TiePlan | None) -> TiePlan:
+    plans = [plan for plan in (first, second) if plan is not None]
+    return TiePlan(tuple(rule for plan in plans for rule in plan.rules), plans[-1].source)

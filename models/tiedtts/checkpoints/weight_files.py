@@ -1,0 +1,257 @@
+"""Reads and writes weight files of other programs: safetensors, and what `torch.save` writes.
+
+Nothing in a file is run: pickles are read by the reader of torch that knows tensors and plain values only.
+"""
+
+import re
+import warnings
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tiedtts import storage
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints import tensors as tensorfiles
+from tiedtts.errors import CheckpointError
+
+CONTAINERS = ("generator", "state_dict", "model", "model_state_dict", "module", "net", "weights")
+"""Keys under which programs keep the tensors of the net that speaks."""
+_DEPTH = 3
+"""Containers inside containers that are looked into."""
+_SCALARS = (bool, int, float, str, type(None))
+_MAGIC = b"\x80"
+"""First byte of a pickle, as old versions of torch write them without an archive."""
+
+
+@dataclass
+class Contents:
+    """What a file holds."""
+
+    tensors: dict[str, Tensor]
+    """By key; no two share memory."""
+    kind: str
+    """`torch` or `safetensors`."""
+    container: list[str] = field(default_factory=list)
+    """Keys that lead to the tensors."""
+    beside: dict[str, Any] = field(default_factory=dict)
+    """Numbers and texts beside the tensors, such as the step; of safetensors, the metadata."""
+    left_out: list[str] = field(default_factory=list)
+    """Keys of what was not read, such as the state of an optimizer."""
+
+
+def read(path: Path) -> Contents:
+    """Read the tensors of a weight file; they may stay in the file until they are used.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, holds code, no tensors, or those of several nets.
+    """
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "no file"
+        raise CheckpointError(f"{path} is {what}", hint="name a checkpoint file")
+    if path.suffix.lower() == ".safetensors" or _is_safetensors(path):
+        tensors, _ = checkpoint.read(path)
+        found = Contents(tensors, "safetensors", beside=_metadata(path))
+    else:
+        found = _choose(path, _load(path))
+    if not found.tensors:
+        raise CheckpointError(f"{path} holds no tensors")
+    found.tensors = _separate({key: _checked(path, key, of) for key, of in found.tensors.items()})
+    return found
+
+
+def write(path: Path, contents: Contents) -> None:
+    """Write tensors as a file of the kind its suffix asks for, by default `contents.kind`; all of it or none.
+
+    Raises:
+        OutputError: The folder is missing or cannot be written.
+    """
+    tensors = {key: _own(value) for key, value in contents.tensors.items()}
+    suffix = path.suffix.lower()
+    known = {
+        ".safetensors": "safetensors",
+        ".pt": "torch",
+        ".pth": "torch",
+        ".bin": "torch",
+        ".ckpt": "torch",
+    }
+    if known.get(suffix, contents.kind) == "safetensors":
+        metadata = contents.beside if contents.kind == "safetensors" else {}
+        tensorfiles.write(path, tensors, metadata)
+        return
+    value: dict[str, Any] = dict(tensors)
+    for key in reversed(contents.container):
+        value = {key: value}
+    if contents.kind == "torch":
+        value |= {key: of for key, of in contents.beside.items() if key not in value}
+    with storage.replacing(path) as file:
+        torch.save(value, file)
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Return whether a file without the suffix begins as safetensors do: a length, then JSON."""
+    with path.open("rb") as file:
+        return file.read(9)[8:] == b"{"
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    """Return the texts beside the tensors of a readable safetensors file, as they are."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        return dict(file.metadata() or {})
+
+
+def _load(path: Path) -> Any:
+    """Read what `torch.save` wrote.
+
+    Raises:
+        CheckpointError: It is damaged, of another kind, or more than tensors and plain values.
+    """
+    try:
+        is_archive = zipfile.is_zipfile(path)
+        if is_archive:
+            with zipfile.ZipFile(path) as archive:
+                entries = archive.infolist()
+            if any(of.filename.endswith("/constants.pkl") for of in entries):
+                raise _holds_code(path, " (TorchScript)")
+            # What `torch.save` writes is not compressed: a small file cannot stand for a huge one.
+            if any(of.compress_type != zipfile.ZIP_STORED for of in entries):
+                raise CheckpointError(
+                    f"{path} is a compressed archive, not what `torch.save` writes",
+                    hint="unpack it, and name the checkpoint in it",
+                )
+        else:
+            with path.open("rb") as file:
+                start = file.read(4)
+            if start.startswith(b"PK"):
+                raise CheckpointError(
+                    f"{path} is truncated: the end of the archive is missing",
+                    hint="copy or download it again",
+                )
+            if not start.startswith(_MAGIC):
+                raise CheckpointError(
+                    f"{path} is not a checkpoint",
+                    hint="`.safetensors` files and what `torch.save` writes can be read",
+                )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=is_archive)
+    except CheckpointError:
+        raise
+    # Whatever a damaged pickle leads to.
+    except Exception as error:
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: Exception) -> CheckpointError:
+    # The safe reader of torch explains at length how to switch it off; what is wrong comes last.
+    text = str(error).rpartition("WeightsUnpickler error:")[2].strip()
+    if (named := re.search(r"GLOBAL ([\w.]+)", text)) is not None:
+        return _holds_code(path, f" ({named.group(1)})")
+    if "unrecognized function" in text or "Can only build" in text:
+        return _holds_code(path, "")
+    reason = text.split("\n")[0].split(". ")[0][:120] or type(error).__name__
+    return CheckpointError(
+        f"{path} is damaged, or not a checkpoint: {reason}", hint="copy or download it again"
+    )
+
+
+def _holds_code(path: Path, what: str) -> CheckpointError:
+    return CheckpointError(
+        f"{path} holds code{what}, not only tensors",
+        hint="in the program it is from, write `torch.save(model.state_dict(), ...)`",
+    )
+
+
+def _choose(path: Path, value: Any) -> Contents:
+    """Find the tensors of the one net that is meant.
+
+    Raises:
+        CheckpointError: There are none, or several nets.
+    """
+    if not isinstance(value, Mapping):
+        kind = "one tensor" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+        raise CheckpointError(
+            f"{path} holds {kind}, no tensors by name", hint="a checkpoint is a state dict, or holds one"
+        )
+    places = list(_places(value, ()))
+    named = [place for place in places if not place or place[-1] in CONTAINERS]
+    chosen = min(named, key=_order) if named else places[0] if len(places) == 1 else None
+    if chosen is None:
+        raise CheckpointError(
+            f"{path} holds tensors of {len(places)} nets: {', '.join('.'.join(of) for of in places[:6])}"
+            if places
+            else f"{path} holds no tensors by name",
+            hint="write a file with the state dict of one net" if places else None,
+        )
+    inside = value
+    for key in chosen:
+        inside = inside[key]
+    tensors = {key: of for key, of in inside.items() if isinstance(of, Tensor) and isinstance(key, str)}
+    others = {} if not chosen else value
+    others = {key: of for key, of in {**inside, **others}.items() if key not in tensors}
+    beside = {key: of for key, of in others.items() if isinstance(key, str) and isinstance(of, _SCALARS)}
+    left_out = [str(key) for key in others if key not in beside and key not in chosen]
+    if chosen:
+        beside = {key: of for key, of in beside.items() if key in value}
+    return Contents(tensors, "torch", list(chosen), beside, left_out)
+
+
+def _places(value: Mapping[Any, Any], above: tuple[str, ...]) -> Any:
+    """Yield the ways to dicts that hold tensors by name, without those of optimizers."""
+    if any(isinstance(of, Tensor) and isinstance(key, str) for key, of in value.items()):
+        yield above
+        return
+    if len(above) < _DEPTH:
+        for key, of in value.items():
+            if isinstance(of, Mapping) and isinstance(key, str) and "optim" not in key.lower():
+                yield from _places(of, (*above, key))
+
+
+def _order(place: tuple[str, ...]) -> tuple[int, int]:
+    return len(place), CONTAINERS.index(place[-1]) if place else -1
+
+
+def _checked(path: Path, key: str, tensor: Tensor) -> Tensor:
+    """Return a tensor as plain numbers in memory or in the file.
+
+    Raises:
+        CheckpointError: It is of a kind that cannot be stored, or claims more numbers than the file holds.
+    """
+    tensor = tensor.detach()
+    if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex() or tensor.is_meta:
+        kind = "quantised" if tensor.is_quantized else "without numbers" if tensor.is_meta else None
+        raise CheckpointError(
+            f"`{key}` in {path} is {kind or f'of type {tensor.dtype}, {tensor.layout}'}, not plain numbers",
+            hint="write a checkpoint with dense tensors of real numbers",
+        )
+    if tensor.nbytes > tensor.untyped_storage().nbytes():
+        raise CheckpointError(
+            f"`{key}` in {path} claims {tensor.nbytes:,} bytes, but the file has "
+            f"{tensor.untyped_storage().nbytes():,} for it"
+        )
+    # torch has no tests for numbers of eight bits.
+    if tensor.is_floating_point() and tensor.itemsize > 1 and bool(tensor.isnan().any()):
+        raise CheckpointError(f"`{key}` in {path} holds NaN", hint="take an earlier checkpoint")
+    return tensor.contiguous()
+
+
+def _separate(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Give those a copy that share memory with others: a change of one must not be one of the other."""
+    end = 0
+    for key, value in sorted(tensors.items(), key=lambda item: item[1].data_ptr()):
+        if value.data_ptr() < end and value.numel():
+            tensors[key] = value.clone()
+        end = max(end, value.data_ptr() + value.nbytes)
+    return tensors
+
+
+def _own(tensor: Tensor) -> Tensor:
+    """Return a tensor that is all of its memory, for that is what `torch.save` writes."""
+    tensor = tensor.detach().cpu().contiguous()
+    return tensor if tensor.untyped_storage().nbytes() == tensor.nbytes else tensor.clone()

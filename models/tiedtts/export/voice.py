@@ -1,0 +1,246 @@
+"""Checkpoint to voice: acoustic net and vocoder filters in one ONNX graph."""
+
+import dataclasses
+import io
+import json
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tiedtts import __version__, storage
+from tiedtts.checkpoints import checkpoint
+from tiedtts.errors import CheckpointError, ConfigError, VoiceError
+from tiedtts.export import graph, tacotron
+from tiedtts.export.graph import PRECISIONS
+from tiedtts.measure import counting, macs
+from tiedtts.nets.acoustic import AcousticNet
+from tiedtts.nets.tacotron.net import Tacotron
+from tiedtts.nets.vocoder import HarmonicVocoder
+from tiedtts.speech.metadata import FORMAT, INPUTS, METADATA_KEY, OUTPUTS
+from tiedtts.speech.onnx_renderer import MEL, OnnxRenderer
+from tiedtts.speech.voice import Voice
+
+OPSET = 17
+
+
+class Speaker(nn.Module):
+    """Phones to everything that the excitation needs; the graph of a voice."""
+
+    def __init__(self, acoustic: AcousticNet, vocoder: HarmonicVocoder) -> None:
+        super().__init__()
+        self.acoustic = acoustic
+        self.vocoder = vocoder
+
+    def forward(self, ids: Tensor, speed: Tensor, shift: Tensor) -> tuple[Tensor, ...]:
+        """Run both nets on one sentence.
+
+        Args:
+            ids: Phone, stress, position and clause ids, (1, T, 4).
+            speed: Of each phone, larger is faster, (1, T).
+            shift: Added to the pitch of each phone, natural logarithm of a ratio, (1, T).
+
+        Returns:
+            Frames of each phone, (T,); log F0 and voicing, (F,); real and imaginary part of the
+            harmonic filter and the gain of the noise, (G, bins); the mel spectrogram, (F, M).
+        """
+        spoken = self.acoustic.speak(ids, speed, shift)
+        filters = self.vocoder.filters(spoken.mel, spoken.log_f0, (spoken.voicing > 0.5).float())
+        size = torch.exp(filters.harmonic[0])
+        phase = filters.phase[0]
+        return (
+            spoken.durations,
+            spoken.log_f0[0],
+            spoken.voicing[0],
+            size * torch.cos(phase),
+            size * torch.sin(phase),
+            torch.exp(filters.noise[0]),
+            spoken.mel[0],
+        )
+
+
+def export(
+    checkpoints: Sequence[Path],
+    voice: Path,
+    *,
+    name: str | None = None,
+    precision: str = "fp16",
+) -> dict[str, Any]:
+    """Write the acoustic net and the vocoder of checkpoints as a voice.
+
+    Args:
+        checkpoints: One with both parts, or one each; a later one wins.
+        voice: The `.onnx` file.
+        name: Of the voice; the file's name without its suffix if None.
+        precision: How weights are stored, `int8`, `fp16` or `fp32`; arithmetic is 32-bit either way.
+
+    Returns:
+        The voice's metadata, with `parameters` and `file_bytes`.
+
+    Raises:
+        CheckpointError: A part is missing or the parts do not fit each other.
+        ConfigError: The precision or the suffix is unknown.
+        OutputError: The voice cannot be written there.
+    """
+    if precision not in PRECISIONS:
+        raise ConfigError(f"`precision` must be one of {', '.join(PRECISIONS)}, got: {precision}")
+    if voice.suffix != ".onnx":
+        raise ConfigError(f"a voice's name ends in .onnx, got: {voice}")
+    storage.check_writable(voice)
+    found, audio, provenance = _parts(checkpoints)
+    acoustic, vocoder = found["acoustic"], found["vocoder"]
+    for part, net, kind in (("acoustic", acoustic, AcousticNet), ("vocoder", vocoder, HarmonicVocoder)):
+        if not isinstance(net, kind):
+            raise CheckpointError(
+                f"a voice file cannot hold a {checkpoint.architecture(net)} as its {part} part",
+                hint=f"let the checkpoint speak: tiedtts synth --voice {checkpoints[0]}, which needs torch",
+            )
+    assert isinstance(acoustic, AcousticNet)
+    assert isinstance(vocoder, HarmonicVocoder)
+    speaker = Speaker(acoustic, vocoder).eval()
+    metadata = {
+        "format": FORMAT,
+        "version": __version__,
+        "name": name or voice.stem,
+        "language": "en-US",
+        "audio": audio.to_dict(),
+        "filter": {"n_fft": vocoder.config.n_fft, "step": vocoder.config.step},
+        "text": checkpoint.inventory(),
+        "precision": precision,
+        "parameters": {
+            "acoustic": checkpoint.count(acoustic),
+            "vocoder": checkpoint.count(vocoder),
+        },
+        "named_parameters": {
+            "acoustic": counting.count(acoustic).named_parameters,
+            "vocoder": counting.count(vocoder).named_parameters,
+        },
+        "macs_per_second": {
+            "acoustic": round(speech_macs(acoustic)),
+            "vocoder": round(speech_macs(vocoder)),
+        },
+        "provenance": provenance,
+    }
+    data = _graph(speaker, metadata, precision)
+    _try(data, str(metadata["name"]))
+    storage.write_bytes(voice, data)
+    return {**metadata, "file_bytes": len(data)}
+
+
+def _try(data: bytes, name: str) -> None:
+    """Let a voice speak before it is kept: weights that are numbers may still lead to none."""
+    try:
+        Voice(OnnxRenderer(data, name)).say("It speaks.")
+    except VoiceError as error:
+        raise CheckpointError(
+            f"these nets cannot speak: {error}", hint="take an earlier checkpoint, or `--precision fp32`"
+        ) from error
+
+
+def speech_macs(net: nn.Module) -> float:
+    """Return the multiply-accumulates of a second of speech."""
+    counted = macs.speech(net)
+    assert counted is not None, type(net)
+    return counted[0]
+
+
+def export_steps(checkpoint_file: Path, target: Path, *, name: str | None = None) -> list[Path] | None:
+    """Write the graphs of a Tacotron's checkpoint, see `tiedtts.export.tacotron`; nothing if it has none.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be read.
+        ConfigError: The suffix is unknown.
+        OutputError: The folder cannot be written.
+    """
+    storage.check_writable(target)
+    loaded = checkpoint.load(checkpoint_file)
+    net = loaded.parts.get("acoustic")
+    if not isinstance(net, Tacotron):
+        return None
+    metadata = {
+        "version": __version__,
+        "name": name or target.stem,
+        "language": "en-US",
+        "audio": None if loaded.audio is None else loaded.audio.to_dict(),
+        "text": checkpoint.inventory(),
+        "net": dataclasses.asdict(net.config),
+        "provenance": loaded.provenance.get("acoustic", {}),
+    }
+    if net.config.lpc_order:
+        metadata["lpc"] = {"mean": net.lpc_mean.tolist(), "std": net.lpc_std.tolist()}
+    return tacotron.export(net, target, metadata)
+
+
+def _parts(checkpoints: Sequence[Path]) -> tuple[dict[str, nn.Module], Any, dict[str, Any]]:
+    """Collect both nets and check that they were made for each other."""
+    found: dict[str, nn.Module] = {}
+    provenance: dict[str, Any] = {}
+    audio = None
+    for path in checkpoints:
+        loaded = checkpoint.load(path)
+        if loaded.audio is None:
+            raise CheckpointError(
+                f"{path} holds nets of another program", hint="a voice is made of what `tiedtts train` writes"
+            )
+        if audio is not None and loaded.audio != audio:
+            raise CheckpointError(
+                f"{path} was trained on other audio settings than {checkpoints[0]}",
+                hint="train both parts on one data folder",
+            )
+        audio = loaded.audio
+        found |= loaded.parts
+        provenance |= loaded.provenance
+    for part in ("acoustic", "vocoder"):
+        if part not in found:
+            raise CheckpointError(
+                f"no {part} part in {', '.join(str(p) for p in checkpoints)}",
+                hint="a voice needs both: name RUN/voice.safetensors, or a checkpoint of each",
+            )
+    kept = {part: provenance.get(part, {}) for part in ("acoustic", "vocoder")}
+    return found, audio, kept
+
+
+def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:
+    """Trace the graph, store its weights and describe it."""
+    import onnx
+
+    ids = torch.ones(1, 12, 4, dtype=torch.int64)
+    ids[..., 0] = torch.arange(5, 17)
+    one = torch.ones(ids.shape[:2])
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(), torch.no_grad():
+        # The tracer warns of every Python number it meets; the tests compare its graph with torch.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            speaker,
+            (ids, one, 0 * one),
+            buffer,  # type: ignore[arg-type]
+            input_names=list(INPUTS),
+            output_names=[*OUTPUTS, MEL],
+            dynamic_axes={
+                **{name: {1: "phones"} for name in INPUTS},
+                "durations": {0: "phones"},
+                "log_f0": {0: "frames"},
+                "voicing": {0: "frames"},
+                "real": {0: "steps"},
+                "imaginary": {0: "steps"},
+                "gain": {0: "steps"},
+                MEL: {0: "frames"},
+            },
+            opset_version=OPSET,
+            # It would write out what a tie leaves to be computed: a codebook's weights, a transpose.
+            do_constant_folding=False,
+            dynamo=False,
+        )
+    model = onnx.load_from_string(buffer.getvalue())
+    model = graph.pack(model, precision)
+    entry = model.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, json.dumps(metadata, sort_keys=True)
+    model.doc_string = f"{metadata['name']}, a TiedTTS voice"
+    model.producer_name, model.producer_version = "tiedtts", __version__
+    onnx.checker.check_model(model)
+    data: bytes = model.SerializeToString()
+    return data

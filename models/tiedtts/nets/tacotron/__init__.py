@@ -1,0 +1,1 @@
+"""Tacotron 2: an attention decoder, its parts, and the loop that speaks with it."""

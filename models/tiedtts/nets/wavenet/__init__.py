@@ -1,0 +1,1 @@
+"""WaveNet: the net, its conditioning, and sampling from it one sample at a time."""

@@ -1,0 +1,263 @@
+"""WaveNet: samples one after the other, each from those before it and from frames of features.
+
+Van den Oord et al., "WaveNet: a generative model for raw audio", 2016. Here it is small, and helped:
+a linear predictor known from the features carries what can be foretold, the net models what is left,
+scaled to a variance of about one (Valin & Skoglund, "LPCNet", 2019), and is told what was left one pitch
+period ago (Wu et al., "Quasi-periodic WaveNet", 2019) and where in the period it is.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tiedtts.audio.lpc import ORDER
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.errors import ConfigError
+from tiedtts.nets.checks import LARGEST, MOST, check_counts, check_scales, check_sizes
+from tiedtts.nets.wavenet.logistics import UNIT_LOG_SCALE
+from tiedtts.nets.wavenet.mulaw import LEVELS
+
+CONTEXT = 2
+"""Frames on either side that the conditioning of a frame depends on."""
+CONDITIONS = ("mel", "lpc")
+OUTPUTS = ("logistics", "mu-law")
+MOST_DILATED = 20
+"""Layers in a stack: the last of them looks back for many seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaveNetConfig:
+    """Sizes of the net, what it reads, and the scale of that."""
+
+    residual: int = 48
+    """Channels that run through all layers."""
+    gate: int = 48
+    """Channels behind a layer's gate."""
+    skip: int = 64
+    """Channels of the sum of all layers."""
+    stacks: int = 1
+    """Times the dilations 1, 2, 4 ... are run through."""
+    layers: int = 10
+    """Layers in a stack."""
+    kernel: int = 2
+    """Taps of a dilated convolution."""
+    condition: str = "mel"
+    """Frames that it reads beside pitch: `mel`, or `lpc` (line spectral frequencies and gain)."""
+    condition_width: int = 64
+    """Channels of the net that reads the frames."""
+    substeps: int = 4
+    """Times in a frame that conditioning and linear predictor change."""
+    output: str = "logistics"
+    """`logistics`, a mixture, or `mu-law`, 256 numbers."""
+    components: int = 3
+    """Of the mixture, K."""
+    linear_prediction: bool = True
+    """Whether the frames' linear predictor carries what can be foretold."""
+    order: int = ORDER
+    """Poles of the linear predictor, P."""
+    emphasis: float = 0.0
+    """Without `linear_prediction`: share of the last sample that is the prediction (pre-emphasis)."""
+    lagged: int = 5
+    """Inputs from one pitch period ago; 0 for none."""
+    clock: bool = True
+    """Whether it is told where in a pitch period it is."""
+    hop: int = 256
+    """Samples a frame."""
+    sample_rate: int = 24_000
+    """Hz."""
+    n_fft: int = 1024
+    """Window of the mel spectrogram, samples."""
+    n_mels: int = 80
+    """Mel bands, M."""
+    f_min: float = 0.0
+    """Lower edge of the first mel band, Hz."""
+    f_max: float = 12_000.0
+    """Upper edge of the last mel band, Hz."""
+    mel_mean: float = -5.0
+    """Of the corpus; inputs are scaled by it."""
+    mel_std: float = 2.0
+    """Of the corpus."""
+    log_f0_mean: float = 5.1
+    """Of the corpus' voiced frames, natural logarithm of Hz."""
+    log_f0_std: float = 0.25
+    """Of the corpus' voiced frames."""
+
+    def __post_init__(self) -> None:
+        sizes = ("residual", "gate", "skip", "condition_width", "substeps", "components", "n_fft")
+        check_sizes(self, *sizes, "hop", "sample_rate", "n_mels")
+        check_counts(self, "stacks", "layers")
+        if self.stacks * self.layers > MOST or self.layers > MOST_DILATED:
+            raise ConfigError(
+                f"there must be at most {MOST} layers, {MOST_DILATED} in a stack, "
+                f"got: {self.stacks} times {self.layers}"
+            )
+        check_scales(self, "mel_std", "log_f0_std")
+        for name, known in (("condition", CONDITIONS), ("output", OUTPUTS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(f"`{name}` must be {' or '.join(known)}, got: {getattr(self, name)}")
+        if not 2 <= self.kernel <= LARGEST:
+            raise ConfigError(f"`kernel` must be 2 to {LARGEST}, got: {self.kernel}")
+        if not 2 <= self.order <= 64:
+            raise ConfigError(f"`order` must be 2 to 64, got: {self.order}")
+        if not 0 <= self.emphasis < 1:
+            raise ConfigError(f"`emphasis` must be in [0, 1), got: {self.emphasis}")
+        if self.lagged and (self.lagged < 0 or self.lagged % 2 == 0 or self.lagged > 31):
+            raise ConfigError(f"`lagged` must be 0 or odd and at most 31, got: {self.lagged}")
+
+    @property
+    def step(self) -> int:
+        """Samples between changes of conditioning and predictor."""
+        return self.hop // self.substeps
+
+    @property
+    def dilations(self) -> tuple[int, ...]:
+        """Samples between the taps of each layer."""
+        return tuple(2**n for _ in range(self.stacks) for n in range(self.layers))
+
+    @property
+    def receptive_field(self) -> int:
+        """Moments of the inputs that one output depends on."""
+        return 1 + (self.kernel - 1) * sum(self.dilations)
+
+    @property
+    def inputs(self) -> int:
+        """Channels that the net reads at every sample."""
+        return 3 + 2 * self.clock + self.lagged
+
+    @property
+    def outputs(self) -> int:
+        """Channels of its answer."""
+        return 3 * self.components if self.output == "logistics" else LEVELS
+
+    @property
+    def features(self) -> int:
+        """Channels of a frame."""
+        return 2 + (self.n_mels if self.condition == "mel" else self.order + 1)
+
+    @property
+    def audio(self) -> AudioSettings:
+        """Settings of the mel spectrogram."""
+        return AudioSettings(
+            sample_rate=self.sample_rate,
+            n_fft=self.n_fft,
+            hop=self.hop,
+            n_mels=self.n_mels,
+            f_min=self.f_min,
+            f_max=self.f_max,
+        )
+
+
+class GatedLayer(nn.Module):
+    """A dilated causal convolution behind a gate, with ways past it."""
+
+    def __init__(self, config: WaveNetConfig, dilation: int, *, last: bool) -> None:
+        super().__init__()
+        self.reach = (config.kernel - 1) * dilation
+        self.dilated = nn.Conv1d(config.residual, 2 * config.gate, config.kernel, dilation=dilation)
+        self.told = nn.Conv1d(config.condition_width, 2 * config.gate, 1, bias=False)
+        self.skip = nn.Conv1d(config.gate, config.skip, 1)
+        # Nothing comes after the last layer's residual.
+        self.residual = None if last else nn.Conv1d(config.gate, config.residual, 1)
+
+    def forward(self, x: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """Run one layer.
+
+        Args:
+            x: (B, residual, S).
+            condition: Upsampled by `upsample` to G steps, (B, 2 gate, G); S is a multiple of G.
+
+        Returns:
+            What goes to the next layer, (B, residual, S), and to the sum of all, (B, skip, S).
+        """
+        opened = self.dilated(F.pad(x, (self.reach, 0)))
+        steps = condition.shape[-1]
+        opened = (opened.unflatten(-1, (steps, -1)) + condition[..., None]).flatten(-2)
+        signal, gate = opened.chunk(2, dim=1)
+        passed = torch.tanh(signal) * torch.sigmoid(gate)
+        return x if self.residual is None else x + self.residual(passed), self.skip(passed)
+
+
+class WaveNet(nn.Module):
+    """The net; what it reads and writes at each sample is made by `tiedtts.nets.wavenet.conditioning`.
+
+    Raises:
+        ConfigError: `hop` is no multiple of `substeps`. A recipe leaves `hop` to the corpus: so this cannot
+            be known any earlier.
+    """
+
+    def __init__(self, config: WaveNetConfig) -> None:
+        super().__init__()
+        if config.hop % config.substeps:
+            raise ConfigError(f"`hop` {config.hop} must be a multiple of `substeps` {config.substeps}")
+        self.config = config
+        # Without padding: a crop with its context is then exactly a crop of the whole.
+        width = config.condition_width
+        self.frames = nn.Sequential(
+            nn.Conv1d(config.features, width, 3), nn.ReLU(), nn.Conv1d(width, width, 3), nn.ReLU()
+        )
+        self.stem = nn.Conv1d(config.inputs, config.residual, 1)
+        count = len(config.dilations)
+        self.layers = nn.ModuleList(
+            GatedLayer(config, dilation, last=n == count - 1) for n, dilation in enumerate(config.dilations)
+        )
+        self.inner = nn.Conv1d(config.skip, config.skip, 1)
+        self.head = nn.Conv1d(config.skip, config.outputs, 1)
+        # A fresh net says: noise of variance one.
+        nn.init.normal_(self.head.weight, 0.0, 0.01)
+        bias = torch.zeros(config.outputs)
+        if config.output == "logistics":
+            _, location, log_scale = bias.chunk(3)
+            location += torch.linspace(-0.5, 0.5, config.components) * (config.components > 1)
+            log_scale += UNIT_LOG_SCALE
+        self.head.bias = nn.Parameter(bias)
+
+    def gated(self) -> list[GatedLayer]:
+        """Return the layers in the order in which they run."""
+        return cast("list[GatedLayer]", list(self.layers))
+
+    def upsample(self, features: Tensor) -> list[Tensor]:
+        """Compute every layer's conditioning at frame rate, and draw lines between the frames.
+
+        Args:
+            features: F frames, `CONTEXT` before and `CONTEXT` + 1 behind them, (B, F + 2 CONTEXT + 1, C).
+
+        Returns:
+            Of each layer (B, 2 gate, G), G = F * substeps.
+        """
+        read = self.frames(features.transpose(1, 2))
+        return [self._between(layer.told(read)) for layer in self.gated()]
+
+    def _between(self, x: Tensor) -> Tensor:
+        share = (torch.arange(self.config.substeps, device=x.device) + 0.5) / self.config.substeps
+        left, right = x[..., :-1, None], x[..., 1:, None]
+        return torch.lerp(left, right, share.to(x.dtype)).flatten(-2)
+
+    def forward(self, inputs: Tensor, features: Tensor) -> Tensor:
+        """Say how each sample is distributed, from what was before it.
+
+        Args:
+            inputs: (B, `config.inputs`, S), S = F * hop; nothing in them is from their own or a later sample.
+            features: See `upsample`.
+
+        Returns:
+            (B, `config.outputs`, S): parameters of `logistics`, or logits of `mulaw` numbers.
+        """
+        return self.respond(inputs, self.upsample(features))
+
+    def respond(self, inputs: Tensor, conditions: Sequence[Tensor]) -> Tensor:
+        """Do the same with what `upsample` makes of the features."""
+        x = self.stem(inputs)
+        total: Tensor | None = None
+        for layer, condition in zip(self.gated(), conditions, strict=True):
+            x, skip = layer(x, condition)
+            total = skip if total is None else total + skip
+        assert total is not None
+        # Of unit size whatever the depth.
+        total = F.relu(total * (1.0 / math.sqrt(len(self.layers))))
+        answer: Tensor = self.head(F.relu(self.inner(total)))
+        return answer
