@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from tests.nets.test_tacotron import SMALL
 
 from tests.benchmarks import article, listen
+from tests.nets.tacotron.test_tacotron import SMALL
 from tests.training import synthetic
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.nets.tacotron.net import Tacotron

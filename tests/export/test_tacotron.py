@@ -7,8 +7,8 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from tests.nets.test_tacotron import SMALL, _ids
 
+from tests.nets.tacotron.test_tacotron import SMALL, _ids
 from tiedtts.errors import ConfigError
 from tiedtts.export import tacotron
 from tiedtts.nets.tacotron.net import Tacotron

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.nets.test_tacotron import SMALL
+from tests.nets.tacotron.test_tacotron import SMALL
 
 from tiedtts.audio import lpc
 from tiedtts.audio.mel import log_mel
