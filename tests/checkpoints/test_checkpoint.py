@@ -19,6 +19,7 @@ from tiedtts.errors import CheckpointError, TiedTTSError
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.tying import tie_groups
 
 AUDIO = AudioSettings(hop=240, level=0.1)
 
@@ -100,9 +101,7 @@ def test_a_tied_tensor_is_stored_once(tmp_path: Path) -> None:
     net = nets()["acoustic"]
     first, second = net.decoder.blocks
     second.expand.weight = first.expand.weight
-    assert checkpoint.tie_groups(net) == {
-        "decoder.blocks.0.expand.weight": ("decoder.blocks.1.expand.weight",)
-    }
+    assert tie_groups(net) == {"decoder.blocks.0.expand.weight": ("decoder.blocks.1.expand.weight",)}
     assert checkpoint.count(net) == checkpoint.count(nets()["acoustic"]) - 32
     path = tmp_path / "tied.safetensors"
     checkpoint.save(path, Checkpoint({"acoustic": net}, AUDIO))

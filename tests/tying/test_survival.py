@@ -13,7 +13,7 @@ from torch.nn.utils import parametrizations, prune, weight_norm
 
 from tests.tying.cases import plan
 from tiedtts.errors import TiedTTSError
-from tiedtts.tying import TiedLayer, check_owners, tie, tie_map, untie
+from tiedtts.tying import TiedLayer, check_sharing, tie, tie_map, untie
 
 X = torch.linspace(-1, 1, 12).reshape(2, 6)
 SCHEMES: list[tuple[str, dict[str, Any]]] = [
@@ -195,7 +195,7 @@ def test_evaluation_mode_is_kept() -> None:
 def test_an_owner_that_went_away_is_missed() -> None:
     model = tie(stack(), plan("share"))[0]
     model[0] = nn.Linear(6, 6)  # type: ignore[operator]
-    for act in (check_owners, tie_map, untie, lambda of: tie(of, plan("codebook", layers="0"))):
+    for act in (check_sharing, tie_map, untie, lambda of: tie(of, plan("codebook", layers="0"))):
         with pytest.raises(TiedTTSError, match="`1` shares weights with a layer that is not in the model"):
             act(model)
 

@@ -29,7 +29,7 @@ from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.nets.wavenet.net import WaveNet, WaveNetConfig
 from tiedtts.schema import named
 from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
-from tiedtts.tying import TiePlan
+from tiedtts.tying import TiePlan, tie_groups
 from tiedtts.tying.description import describe, rebuild
 
 FORMAT = 1
@@ -87,14 +87,6 @@ def architecture(net: nn.Module) -> str:
         if type(net) is kind:
             return name
     raise CheckpointError(f"nets of class {type(net).__name__} have no checkpoint format")
-
-
-def tie_groups(model: nn.Module) -> dict[str, tuple[str, ...]]:
-    """Return the ties between whole parameters that hold now: first name to the other names."""
-    names: dict[int, list[str]] = {}
-    for name, parameter in model.named_parameters(remove_duplicate=False):
-        names.setdefault(id(parameter), []).append(name)
-    return {first: tuple(others) for first, *others in names.values() if others}
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:

@@ -186,7 +186,7 @@ def _type(module: nn.Module) -> str:
 
 
 def _owner(model: nn.Module, module: nn.Module) -> str:
-    if not isinstance(module, TiedLayer) or module.owner is None:
+    if not isinstance(module, TiedLayer) or module.shared_with is None:
         return ""
-    holder = module.owner.layer
+    holder = module.shared_with.layer
     return str(next(name for name, other in model.named_modules() if other is holder))

@@ -3,11 +3,12 @@
 `tie` makes a tied copy of any model by a `TiePlan`; `untie` makes it plain again.
 """
 
-from tiedtts.tying.apply import check_owners, tie, tie_map, untie
+from tiedtts.tying.apply import tie, untie
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.schemes import SCHEMES
 from tiedtts.tying.schemes.identity import WeightTyingConv2d
+from tiedtts.tying.structure import check_sharing, tie_groups, tie_map
 from tiedtts.tying.tied_layer import TiedLayer
 
 __all__ = [
@@ -18,8 +19,9 @@ __all__ = [
     "TieRule",
     "TiedLayer",
     "WeightTyingConv2d",
-    "check_owners",
+    "check_sharing",
     "tie",
+    "tie_groups",
     "tie_map",
     "untie",
 ]

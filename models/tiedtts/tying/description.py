@@ -12,12 +12,13 @@ from tiedtts import schema
 from tiedtts.errors import ConfigError
 from tiedtts.schema import named
 from tiedtts.tying import layers
-from tiedtts.tying.apply import check_owners, places, put
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.schemes import SCHEMES
 from tiedtts.tying.schemes.cluster import FoldedCluster, FoldedInput
 from tiedtts.tying.schemes.io import TurnedIo
-from tiedtts.tying.tied_layer import BIASES, Bias, TiedLayer, Values, stored_name
+from tiedtts.tying.structure import check_sharing, places, put
+from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.values import BIASES, Bias, Values, stored_name
 
 KINDS: dict[str, type[TiedLayer]] = {
     **SCHEMES,
@@ -46,7 +47,7 @@ def describe(model: nn.Module) -> dict[str, dict[str, Any]]:
     Raises:
         TiedTTSError: A layer's values are stored outside the model.
     """
-    check_owners(model)
+    check_sharing(model)
     found = list(places(model))
     name_of = {id(layer): names[0] for names, layer in found}
     kind_of = {kind: name for name, kind in KINDS.items()}
@@ -57,7 +58,7 @@ def describe(model: nn.Module) -> dict[str, dict[str, Any]]:
             "bias": layer.bias_mode,
             "weights": {weight: list(of) for weight, of in layer.weight_values.items()},
             "biases": list(layer.bias_names),
-            "owner": None if layer.owner is None else name_of[id(layer.owner.layer)],
+            "owner": None if layer.shared_with is None else name_of[id(layer.shared_with.layer)],
         }
         for names, layer in found
         if isinstance(layer, TiedLayer)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tiedtts.errors import ConfigError
 from tiedtts.tying.layers import LayerSpec, called
-from tiedtts.tying.tied_layer import check_positive
+from tiedtts.tying.options import check_positive
 
 ORDERS = ("sequence", "cycle")
 """How layers along depth fall into groups."""

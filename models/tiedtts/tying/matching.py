@@ -12,7 +12,7 @@ from tiedtts.tying.tied_layer import TiedLayer
 
 
 @dataclass(frozen=True)
-class Claims:
+class Matches:
     """What a plan's rules match in one model."""
 
     rule_of: dict[str, int]
@@ -23,7 +23,7 @@ class Claims:
     """Rules of which each layer belongs to an earlier one, and the first of those."""
 
 
-def claim(modules: Mapping[str, nn.Module], names: Mapping[str, Sequence[str]], plan: TiePlan) -> Claims:
+def match(modules: Mapping[str, nn.Module], names: Mapping[str, Sequence[str]], plan: TiePlan) -> Matches:
     """Find the rule of each layer that has one: the first that matches.
 
     The layer that a rule of `io` names as output map belongs to that rule, whatever later rules match.
@@ -50,27 +50,27 @@ def claim(modules: Mapping[str, nn.Module], names: Mapping[str, Sequence[str]], 
     for name, fits in fitting.items():
         for at in fits:
             winners[at].add(outputs.get(name, fits[0]))
-    return Claims(
+    return Matches(
         rule_of={name: fits[0] for name, fits in fitting.items() if name not in outputs},
         unmatched=frozenset(at for at, by in winners.items() if not by),
         hidden={at: min(by) for at, by in winners.items() if by and at not in by},
     )
 
 
-def check_used(claims: Claims, modules: Mapping[str, nn.Module], plan: TiePlan) -> None:
+def check_used(matches: Matches, modules: Mapping[str, nn.Module], plan: TiePlan) -> None:
     """Raise if a rule ties nothing.
 
     Raises:
         ConfigError: Names the rule, and what hides it or what it might have meant.
     """
     for at, rule in enumerate(plan.rules):
-        if at in claims.unmatched:
+        if at in matches.unmatched:
             raise ConfigError(
                 f"no layer matches `{rule.layers}`, in rule {at + 1} of {plan.source}",
                 hint=_near(rule, modules),
             )
-        if at in claims.hidden:
-            raise hidden_rule(plan, at, claims.hidden[at])
+        if at in matches.hidden:
+            raise hidden_rule(plan, at, matches.hidden[at])
 
 
 def hidden_rule(plan: TiePlan, at: int, by: int) -> ConfigError:

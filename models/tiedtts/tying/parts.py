@@ -7,10 +7,11 @@ from torch import nn
 
 from tiedtts.errors import ConfigError
 from tiedtts.tying import layers
-from tiedtts.tying.apply import places, tie
-from tiedtts.tying.matching import claim, hidden_rule
+from tiedtts.tying.apply import tie
+from tiedtts.tying.matching import hidden_rule, match
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import LayerReport, TieReport
+from tiedtts.tying.structure import places
 from tiedtts.tying.tied_layer import TiedLayer
 
 
@@ -86,12 +87,12 @@ def _hidden(rules: Sequence[TieRule | None], root: nn.Module) -> dict[int, int]:
     if not given:
         return {}
     found = {names[0]: (names, module) for names, module in places(root)}
-    claims = claim(
+    matches = match(
         {name: module for name, (_, module) in found.items()},
         {name: names for name, (names, _) in found.items()},
         TiePlan(tuple(rule for rule in rules if rule)),
     )
-    return {given[at]: given[by] for at, by in claims.hidden.items()}
+    return {given[at]: given[by] for at, by in matches.hidden.items()}
 
 
 def _fit(rule: TieRule, part: str, root: nn.Module) -> TieRule | None:

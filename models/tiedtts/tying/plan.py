@@ -12,7 +12,7 @@ from typing import Any
 from tiedtts import schema
 from tiedtts.errors import ConfigError
 from tiedtts.tying.schemes import SCHEMES
-from tiedtts.tying.tied_layer import BIASES, Bias
+from tiedtts.tying.values import BIASES, Bias
 
 
 @dataclass(frozen=True, kw_only=True)

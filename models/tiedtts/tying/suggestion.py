@@ -16,7 +16,8 @@ from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import TieReport
 from tiedtts.tying.schemes import SCHEMES
-from tiedtts.tying.tied_layer import TiedLayer, precise
+from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.values import precise
 
 SMALLEST = 0.01
 """Groups of layers with a smaller share of all parameters are left alone."""

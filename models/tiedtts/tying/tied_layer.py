@@ -1,30 +1,18 @@
-"""What all tied layers have in common: free values, biases, and the way back."""
+"""The tied layer: it stores free values, computes its weight from them, and can become plain again."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
-from tiedtts.errors import ConfigError
 from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.options import NoOptions
 from tiedtts.tying.recurrent import run_recurrent
-
-Bias = Literal["keep", "share", "zero"]
-"""`keep`: every bias is free; `share`: one value; `zero`: none."""
-BIASES: tuple[Bias, ...] = ("keep", "share", "zero")
-"""Every way to tie biases."""
-Values = dict[str, Tensor]
-"""Free values of one weight by name; whole numbers are indices, which nothing trains."""
+from tiedtts.tying.values import Bias, Values, precise, stored_name
 
 
-@dataclass(frozen=True, kw_only=True)
-class NoOptions:
-    """A scheme has nothing to choose."""
-
-
-class Owner:
+class SharedWith:
     """Refers to a layer that stores values for this one.
 
     A plain object: torch sees no submodule, so the values are saved, counted and moved once, where they are
@@ -48,7 +36,7 @@ class TiedLayer(nn.Module):
         values: Name of a parameter of the plain layer to its free values.
         biases: Name of a bias of the plain layer to what is stored for it: (O,), or (1,) if it is one number.
         bias: What became of the biases.
-        owner: Layer that stores the values named in `shared_values`, if it is not this one.
+        shared_with: Layer that stores the values named in `shared_values`, if it is not this one.
     """
 
     scheme: ClassVar[str]
@@ -71,13 +59,13 @@ class TiedLayer(nn.Module):
         values: Mapping[str, Values],
         biases: Mapping[str, Tensor],
         bias: Bias = "keep",
-        owner: "TiedLayer | None" = None,
+        shared_with: "TiedLayer | None" = None,
     ) -> None:
         super().__init__()
         self.spec = spec
         self.options = options
         self.bias_mode: Bias = bias
-        self.owner = None if owner is None else Owner(owner)
+        self.shared_with = None if shared_with is None else SharedWith(shared_with)
         self._shapes = spec.shapes()
         self.weight_values = {name: tuple(of) for name, of in values.items()}
         """Name of a weight of the plain layer to the names of its free values."""
@@ -85,7 +73,7 @@ class TiedLayer(nn.Module):
         """Names of the biases of the plain layer."""
         for weight, of in values.items():
             for name, value in of.items():
-                if owner is None or name not in self.shared_values:
+                if shared_with is None or name not in self.shared_values:
                     self._register(stored_name(weight, name), value)
         for name, value in biases.items():
             if bias != "zero" and not self._borrows_bias:
@@ -100,7 +88,7 @@ class TiedLayer(nn.Module):
 
     @property
     def _borrows_bias(self) -> bool:
-        return self.owner is not None and self.bias_mode == "share" and self.shares_bias
+        return self.shared_with is not None and self.bias_mode == "share" and self.shares_bias
 
     @classmethod
     def refusal(cls, spec: LayerSpec, options: Any) -> str | None:
@@ -123,6 +111,29 @@ class TiedLayer(nn.Module):
         return [cls.project(spec, weight, options) for weight in weights]
 
     @classmethod
+    def rescaled(
+        cls, spec: LayerSpec, weights: Sequence[Tensor], values: Sequence[Values], options: Any
+    ) -> list[Values]:
+        """Return free values that give weights of the old norms; shared values get the mean of the factors.
+
+        Args:
+            spec: The plain layer.
+            weights: One for each of the layers that are tied to each other.
+            values: Free values of each.
+            options: The scheme's options.
+        """
+        factors = []
+        for weight, free in zip(weights, values, strict=True):
+            norm = float(cls.expand(spec, free, options).norm())
+            factors.append(float(precise(weight).norm()) / norm if norm else 1.0)
+        if cls.scale_of in cls.shared_values:
+            factors = [sum(factors) / len(factors)] * len(factors)
+        return [
+            {**free, cls.scale_of: free[cls.scale_of] * factor}
+            for free, factor in zip(values, factors, strict=True)
+        ]
+
+    @classmethod
     def ties_layers(cls, options: Any) -> bool:
         """Return whether several layers share values."""
         return False
@@ -131,7 +142,11 @@ class TiedLayer(nn.Module):
         """Return the free values of one weight."""
         found = {}
         for name in self.weight_values[weight]:
-            holder = self.owner.layer if self.owner is not None and name in self.shared_values else self
+            holder = (
+                self.shared_with.layer
+                if self.shared_with is not None and name in self.shared_values
+                else self
+            )
             found[name] = getattr(holder, stored_name(weight, name))
         return found
 
@@ -143,7 +158,7 @@ class TiedLayer(nn.Module):
             return self.expand(spec, self.values(name), self.options)
         if self.bias_mode == "zero":
             return None
-        holder = self.owner.layer if self.owner is not None and self._borrows_bias else self
+        holder = self.shared_with.layer if self.shared_with is not None and self._borrows_bias else self
         value: Tensor = getattr(holder, stored_name(name, "values"))
         return value.expand(shape)
 
@@ -202,7 +217,7 @@ class TiedLayer(nn.Module):
             return [value for value in self.values(name).values() if value.is_floating_point()]
         if self.bias_mode == "zero":
             return self.stored_for(next(iter(self.weight_values)))
-        holder = self.owner.layer if self.owner is not None and self._borrows_bias else self
+        holder = self.shared_with.layer if self.shared_with is not None and self._borrows_bias else self
         return [getattr(holder, stored_name(name, "values"))]
 
     def parameters_in_full(self) -> dict[str, Tensor]:
@@ -224,84 +239,5 @@ class TiedLayer(nn.Module):
 
     def extra_repr(self) -> str:
         """Name the scheme and the plain layer."""
-        owner = "" if self.owner is None else ", stored elsewhere"
-        return f"{self.spec.title}, bias {self.bias_mode}{owner}"
-
-
-def tied_biases(biases: Sequence[Mapping[str, Tensor]], bias: Bias, together: bool) -> list[Values]:
-    """Return what is stored for the biases of layers.
-
-    Args:
-        biases: Of each layer, name to (O,).
-        bias: How to tie them.
-        together: Whether one vector, (O,), serves all the layers; else each has a number, (1,).
-    """
-    if bias != "share":
-        return [dict(of) for of in biases]
-    if not together:
-        return [{name: value.mean()[None] for name, value in of.items()} for of in biases]
-    means = {name: torch.stack([of[name] for of in biases]).mean(0) for name in biases[0]}
-    return [means] * len(biases)
-
-
-def rescaled(
-    scheme: type[TiedLayer],
-    spec: LayerSpec,
-    weights: Sequence[Tensor],
-    values: Sequence[Values],
-    options: Any,
-) -> list[Values]:
-    """Return free values whose weights have the norms of those they stand for; shared ones the mean of these.
-
-    Args:
-        scheme: That the values are of.
-        spec: The plain layer.
-        weights: Of layers that are tied to each other.
-        values: Of each.
-        options: The scheme's.
-    """
-    factors = []
-    for weight, free in zip(weights, values, strict=True):
-        norm = float(scheme.expand(spec, free, options).norm())
-        factors.append(float(precise(weight).norm()) / norm if norm else 1.0)
-    if scheme.scale_of in scheme.shared_values:
-        factors = [sum(factors) / len(factors)] * len(factors)
-    return [
-        {**free, scheme.scale_of: free[scheme.scale_of] * factor}
-        for free, factor in zip(values, factors, strict=True)
-    ]
-
-
-def precise(weight: Tensor) -> Tensor:
-    """Return a weight in a type that decompositions are made in."""
-    return weight if weight.dtype == torch.float64 else weight.float()
-
-
-def check_positive(options: Any, *names: str) -> None:
-    """Raise if a number of an option table is below one.
-
-    Raises:
-        ConfigError: Names the option.
-    """
-    for name in names:
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise ConfigError(f"`{name}` must be at least 1, got: {value}")
-
-
-def check_share(options: Any, *names: str) -> None:
-    """Raise if a share of an option table is not above zero and at most one.
-
-    Raises:
-        ConfigError: Names the option.
-    """
-    for name in names:
-        value = getattr(options, name)
-        if value is not None and not 0 < value <= 1:
-            raise ConfigError(f"`{name}` must be above 0 and at most 1, got: {value}")
-
-
-def stored_name(parameter: str, value: str) -> str:
-    """Return the attribute that holds a free value of a parameter of the plain layer."""
-    # `bias_values`, but `taps` for the one weight of most layers.
-    return value if parameter == "weight" else f"{parameter}_{value}"
+        elsewhere = "" if self.shared_with is None else ", stored elsewhere"
+        return f"{self.spec.title}, bias {self.bias_mode}{elsewhere}"

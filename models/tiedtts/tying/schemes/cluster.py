@@ -10,7 +10,9 @@ from torch.nn import functional as F
 from tiedtts.errors import ConfigError
 from tiedtts.tying import kmeans
 from tiedtts.tying.layers import LayerSpec
-from tiedtts.tying.tied_layer import TiedLayer, Values, check_positive, check_share, precise
+from tiedtts.tying.options import check_positive, check_share
+from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.values import Values, precise
 
 
 @dataclass(frozen=True, kw_only=True)

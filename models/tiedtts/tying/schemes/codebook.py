@@ -9,7 +9,9 @@ from torch.nn import functional as F
 
 from tiedtts.tying import kmeans
 from tiedtts.tying.layers import LayerSpec
-from tiedtts.tying.tied_layer import TiedLayer, Values, check_positive, precise
+from tiedtts.tying.options import check_positive
+from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.values import Values, precise
 
 _LARGE = 1 << 20
 """Weights that are looked up at once."""

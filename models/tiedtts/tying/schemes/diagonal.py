@@ -7,7 +7,8 @@ from torch import Tensor
 
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.schemes.identity import scale_channels, spread_on_diagonal, square_refusal
-from tiedtts.tying.tied_layer import TiedLayer, Values
+from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.values import Values
 
 
 class Diagonal(TiedLayer):

@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from tiedtts.errors import ConfigError
 from tiedtts.tying.layers import LayerSpec
-from tiedtts.tying.tied_layer import NoOptions, TiedLayer, Values
+from tiedtts.tying.options import NoOptions
+from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.values import Values
 
 
 class Identity(TiedLayer):

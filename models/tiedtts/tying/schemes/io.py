@@ -7,7 +7,8 @@ from torch import Tensor
 
 from tiedtts.errors import ConfigError
 from tiedtts.tying.layers import LayerSpec
-from tiedtts.tying.tied_layer import TiedLayer, Values
+from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.values import Values
 
 
 @dataclass(frozen=True, kw_only=True)

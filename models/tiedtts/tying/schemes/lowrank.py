@@ -12,8 +12,10 @@ from torch.nn.utils.rnn import PackedSequence
 from tiedtts.errors import ConfigError
 from tiedtts.tying.grouping import GroupOptions
 from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.options import check_positive, check_share
 from tiedtts.tying.recurrent import run_cell, run_recurrent, run_steps
-from tiedtts.tying.tied_layer import TiedLayer, Values, check_positive, check_share, precise
+from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.values import Values, precise
 
 _LARGE = 256
 """Columns from which singular values come by the squares of a matrix."""

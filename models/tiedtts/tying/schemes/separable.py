@@ -8,7 +8,9 @@ from torch import Tensor
 
 from tiedtts.errors import ConfigError
 from tiedtts.tying.layers import LayerSpec
-from tiedtts.tying.tied_layer import TiedLayer, Values, check_positive, precise
+from tiedtts.tying.options import check_positive
+from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.values import Values, precise
 
 ORDERS = ("pointwise-first", "depthwise-first")
 """Which of the two convolutions comes first."""

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from tiedtts.tying.grouping import GroupOptions
 from tiedtts.tying.layers import LayerSpec
-from tiedtts.tying.tied_layer import TiedLayer, Values, precise
+from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.values import Values, precise
 
 
 @dataclass(frozen=True, kw_only=True)
