@@ -14,7 +14,7 @@ import torch
 from tests.training.data_folder import write_data_folder
 from tiedtts import schema
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints import checkpoint, tensor_files
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus import extraction
 from tiedtts.corpus.manifest import DESCRIPTION, FEATURES, MANIFEST
@@ -217,15 +217,15 @@ def heard(path: Path) -> Callable[[], object]:
 
 
 def header(whole: Whole, rng: random.Random) -> Case:
-    values, metadata = checkpoint.read(whole.checkpoint)
+    values, metadata = tensor_files.read(whole.checkpoint)
     path = whole.folder / "header.safetensors"
     what, metadata["tiedtts"] = spoiled(metadata["tiedtts"], rng)
-    checkpoint.write(path, values, metadata)
+    tensor_files.write(path, values, metadata)
     return f"checkpoint, header: {what}", heard(path)
 
 
 def tensors(whole: Whole, rng: random.Random) -> Case:
-    values, metadata = checkpoint.read(whole.checkpoint)
+    values, metadata = tensor_files.read(whole.checkpoint)
     path = whole.folder / "tensors.safetensors"
     name = rng.choice(sorted(values))
     what = rng.choice(("gone", "nan", "huge", "flat", "empty", "whole numbers", "more"))
@@ -243,7 +243,7 @@ def tensors(whole: Whole, rng: random.Random) -> Case:
         del values[name]
     elif what == "more":
         values[f"vocoder.{'a.' * rng.choice((1, 2_000))}b"] = torch.ones(2)
-    checkpoint.write(path, values, metadata)
+    tensor_files.write(path, values, metadata)
     return f"checkpoint, tensor {name}: {what}", heard(path)
 
 
@@ -336,7 +336,7 @@ def states(whole: Whole, rng: random.Random) -> Case:
     values = {"kind": state.KIND, "step": 3, "mean_steps": 3, "recipe": {"seed": 1}}
     what, values = spoiled(values, rng)
     path = whole.folder / "last.safetensors"
-    checkpoint.write(path, {"a": torch.ones(1)}, {"state": values})
+    tensor_files.write(path, {"a": torch.ones(1)}, {"state": values})
     return f"state: {what}", lambda: dataclasses.asdict(state.read_header(path))
 
 

@@ -29,7 +29,7 @@ from tiedtts.checkpoints import checkpoint, other_formats
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus import readers
 from tiedtts.training.losses import magnitude, spectrum
-from tiedtts.tying import TiePlan, tie
+from tiedtts.tying import TiePlan, count_parameters, tie
 
 AUDIO = AudioSettings(sample_rate=22_050, f_max=8_000.0, f0_max=400.0)
 SEGMENT = 24
@@ -118,7 +118,7 @@ def measure(
             files.write(sounds / f"{path.stem}-{kind}.wav", samples, AUDIO.sample_rate)
     return {
         "name": name,
-        "parameters": checkpoint.count(tied),
+        "parameters": count_parameters(tied),
         "bytes": size,
         "macs_per_second": counter.get_total_flops() / 2 / seconds,
         "distance": before,

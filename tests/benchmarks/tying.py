@@ -40,7 +40,7 @@ from tiedtts.training.batches import Batches
 from tiedtts.training.corpus import Corpus
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.vocoder import VocoderTask
-from tiedtts.tying import TiePlan, tie
+from tiedtts.tying import TiePlan, count_parameters, tie
 
 Task = AcousticTask | VocoderTask
 STEPS = {"scratch": {"acoustic": 600, "vocoder": 500}, "trained": {"acoustic": 150, "vocoder": 150}}
@@ -187,7 +187,7 @@ def excluded(net: nn.Module) -> int:
 
 def own_count(net: nn.Module) -> int:
     """Count the parameters of a net, without those that no variant changes."""
-    return checkpoint.count(net) - excluded(net)
+    return count_parameters(net) - excluded(net)
 
 
 @torch.no_grad()

@@ -21,6 +21,7 @@ from tiedtts.nets.wavenet import synthesis
 from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.training import recipe
 from tiedtts.training.recipe import WaveNetRecipe
+from tiedtts.tying import count_parameters
 
 
 def main() -> None:
@@ -44,7 +45,7 @@ def main() -> None:
     fewer = None if filters is None else lpc.LpcFrames(filters.lsf[:short], filters.log_gain[:short])
     few = (mel[:short], fewer, told[2][:short], told[3][:short])
     count = short * config.hop
-    print(f"{checkpoint.count(net):,} parameters, receptive field {config.receptive_field} samples")
+    print(f"{count_parameters(net):,} parameters, receptive field {config.receptive_field} samples")
     seconds, cached = timed(lambda: synthesis.generate(net, *few, pieces=1))
     each = seconds / count
     print(f"one piece, cached: {1e6 * each:.0f} us a sample, {each * config.sample_rate:.2f} x real time")

@@ -13,13 +13,13 @@ from torch import nn
 
 from tiedtts import __version__
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints import checkpoint, tensor_files
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, TiedTTSError
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
-from tiedtts.tying import tie_groups
+from tiedtts.tying import count_parameters, tie_groups
 
 AUDIO = AudioSettings(hop=240, level=0.1)
 
@@ -102,10 +102,10 @@ def test_a_tied_tensor_is_stored_once(tmp_path: Path) -> None:
     first, second = net.decoder.blocks
     second.expand.weight = first.expand.weight
     assert tie_groups(net) == {"decoder.blocks.0.expand.weight": ("decoder.blocks.1.expand.weight",)}
-    assert checkpoint.count(net) == checkpoint.count(nets()["acoustic"]) - 32
+    assert count_parameters(net) == count_parameters(nets()["acoustic"]) - 32
     path = tmp_path / "tied.safetensors"
     checkpoint.save(path, Checkpoint({"acoustic": net}, AUDIO))
-    tensors, metadata = checkpoint.read(path)
+    tensors, metadata = tensor_files.read(path)
     assert "acoustic.decoder.blocks.1.expand.weight" not in tensors
     assert metadata["tiedtts"]["ties"] == {
         "acoustic.decoder.blocks.1.expand.weight": "acoustic.decoder.blocks.0.expand.weight"
@@ -118,14 +118,14 @@ def test_a_tied_tensor_is_stored_once(tmp_path: Path) -> None:
 def test_count_by_hand() -> None:
     net = nets()["aligner"]
     stem, block, head = 80 * 4 * 5 + 4, 4 * 9 + 4 + 8 + 4 * 8 + 8 + 8 * 4 + 4 + 4, 8 + 4 * 40 + 40
-    assert checkpoint.count(net) == stem + block + head
+    assert count_parameters(net) == stem + block + head
 
 
 def edit(path: Path, change: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
     """Change tensors and header of a checkpoint as another program might."""
-    tensors, metadata = checkpoint.read(path)
+    tensors, metadata = tensor_files.read(path)
     change(tensors, metadata["tiedtts"])
-    checkpoint.write(path, tensors, metadata)
+    tensor_files.write(path, tensors, metadata)
 
 
 Change = Callable[[dict[str, Any], dict[str, Any]], Any]

@@ -15,7 +15,7 @@ from tiedtts.checkpoints.conversion import convert, read, revert
 from tiedtts.errors import CheckpointError, ConfigError, OutputError
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
-from tiedtts.tying import untie
+from tiedtts.tying import count_parameters, untie
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_tie_and_untie(source: Path, tmp_path: Path) -> None:
     loaded = checkpoint.load(tied)
     assert loaded.audio == AudioSettings(hop=240)
     assert loaded.provenance == {"acoustic": {"steps": 7}}
-    assert sum(map(checkpoint.count, loaded.parts.values())) == made.report.parameters_after
+    assert sum(map(count_parameters, loaded.parts.values())) == made.report.parameters_after
     assert made.file_bytes_after == tied.stat().st_size < made.file_bytes_before == len(before)
     assert revert(tied, plain) == made.report.parameters_before
     restored = checkpoint.load(plain)
@@ -61,7 +61,7 @@ def test_tied_again_keeps_both_plans(source: Path, tmp_path: Path) -> None:
 def test_losses_are_those_of_the_nets(source: Path, tmp_path: Path) -> None:
     def losses(parts: object) -> dict[str, float]:
         assert isinstance(parts, dict)
-        return {f"{part}.size": float(checkpoint.count(net)) for part, net in parts.items()}
+        return {f"{part}.size": float(count_parameters(net)) for part, net in parts.items()}
 
     made = convert(source, tmp_path / "a.safetensors", plan("codebook", "acoustic.*", k=8), losses=losses)
     assert made.losses_before is not None

@@ -13,13 +13,13 @@ from torch import nn
 
 from tests.tying.cases import assert_alike, plan
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints import checkpoint, tensor_files
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.export.voice import Speaker, export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
-from tiedtts.tying import TiedLayer, tie, tie_map, untie
+from tiedtts.tying import TiedLayer, count_parameters, tie, tie_map, untie
 from tiedtts.tying.description import describe, rebuild
 from tiedtts.tying.parts import tie_parts
 
@@ -67,7 +67,7 @@ def test_a_tied_checkpoint_stays_tied(name: str, bias: str, tmp_path: Path) -> N
         other = loaded.part(part)
         assert tie_map(other) == tie_map(net)
         assert describe(other) == describe(net)
-        assert checkpoint.count(other) == checkpoint.count(net)
+        assert count_parameters(other) == count_parameters(net)
         for key, value in net.state_dict().items():
             assert torch.equal(value, other.state_dict()[key]), key
     checkpoint.save(again, loaded)
@@ -128,7 +128,7 @@ def floats(path: Path) -> int:
 def test_the_plan_is_in_the_file(tmp_path: Path) -> None:
     made = tied_checkpoint("cluster into")
     checkpoint.save(tmp_path / "a.safetensors", made)
-    _, metadata = checkpoint.read(tmp_path / "a.safetensors")
+    _, metadata = tensor_files.read(tmp_path / "a.safetensors")
     header = metadata["tiedtts"]["parts"]["vocoder"]
     assert header["plan"]["tie"] == [
         {
@@ -148,8 +148,8 @@ def test_names_with_and_without_the_part() -> None:
     assert [row.layer for row in report.layers] == ["vocoder.body.blocks.0.expand"]
     assert both["acoustic"] is parts["acoustic"]
     assert list(plans) == ["vocoder"]
-    assert report.parameters_before == sum(checkpoint.count(net) for net in parts.values())
-    assert report.parameters_after == sum(checkpoint.count(net) for net in both.values())
+    assert report.parameters_before == sum(count_parameters(net) for net in parts.values())
+    assert report.parameters_after == sum(count_parameters(net) for net in both.values())
     with pytest.raises(ConfigError, match=r"no layer matches `body\.blocks\.7") as error:
         tie_parts(parts, plan("lowrank", "body.blocks.7.*"))
     assert "acoustic.encoder" in str(error.value.hint)
@@ -192,7 +192,7 @@ def test_a_damaged_description(change: Any, message: str) -> None:
 def test_a_damaged_tied_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     checkpoint.save(path, tied_checkpoint("codebook"))
-    tensors, metadata = checkpoint.read(path)
+    tensors, metadata = tensor_files.read(path)
     for change, message in (
         (lambda h: h.update(tied={}), "tensors do not fit part `acoustic`"),
         (lambda h: h.update(tied=[1]), "`parts.acoustic.tied` must be a table"),
@@ -201,7 +201,7 @@ def test_a_damaged_tied_checkpoint(tmp_path: Path) -> None:
     ):
         header = copy.deepcopy(metadata)
         change(header["tiedtts"]["parts"]["acoustic"])
-        checkpoint.write(tmp_path / "b.safetensors", tensors, header)
+        tensor_files.write(tmp_path / "b.safetensors", tensors, header)
         with pytest.raises(CheckpointError, match=message):
             checkpoint.load(tmp_path / "b.safetensors")
 

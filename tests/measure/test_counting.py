@@ -8,9 +8,8 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 from tests.tying.cases import plan
-from tiedtts.checkpoints import checkpoint
 from tiedtts.measure.counting import count, stored, stored_bytes
-from tiedtts.tying import tie
+from tiedtts.tying import count_parameters, tie
 
 
 class Wrapper(nn.Module):
@@ -106,7 +105,7 @@ def test_tied_layers(scheme: str, options: dict[str, Any], bias: str) -> None:
         nn.Sequential(*(nn.Linear(6, 6) for _ in range(3))), plan(scheme, "*", bias, **options)
     )
     found = count(tied)
-    assert found.unique_parameters == report.parameters_after == checkpoint.count(tied)
+    assert found.unique_parameters == report.parameters_after == count_parameters(tied)
     assert found.named_parameters == 3 * (36 + (0 if bias == "zero" else 6))
     assert sum(row.unique_parameters for row in found.modules) == found.unique_parameters
     assert sum(row.unique_bytes for row in found.modules) == found.unique_bytes

@@ -14,7 +14,7 @@ from tiedtts.errors import ConfigError
 from tiedtts.measure import macs
 from tiedtts.nets.deepspeech import DeepSpeech, DeepSpeechConfig
 from tiedtts.nets.recognizer import CLASSES
-from tiedtts.tying import TiePlan, tie, tie_map, untie
+from tiedtts.tying import TiePlan, count_parameters, tie, tie_map, untie
 
 SIZES = {"channels": 2, "kernel_frames": 3, "kernel_bands": 3, "layers": 3, "width": 8, "n_mels": 10}
 
@@ -112,7 +112,7 @@ def test_sizes_are_checked(options: dict[str, object], message: str) -> None:
 
 
 def test_default_size() -> None:
-    assert 500_000 < checkpoint.count(DeepSpeech(DeepSpeechConfig())) < 1_000_000
+    assert 500_000 < count_parameters(DeepSpeech(DeepSpeechConfig())) < 1_000_000
 
 
 def test_work_of_a_second() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.nets.tacotron.test_tacotron import SMALL
 
+from tests.nets.tacotron.test_tacotron import SMALL
 from tiedtts.audio import lpc
 from tiedtts.audio.mel import log_mel
 from tiedtts.audio.settings import AudioSettings

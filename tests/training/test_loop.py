@@ -119,7 +119,7 @@ def _start(
     launch = [sys.executable]
     if processes > 1:
         launch += ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    models = Path(checkpoint.__file__).parents[1]
+    models = Path(checkpoint.__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(models), "OMP_NUM_THREADS": "1"}
     command = [*launch, str(script), str(data), str(run), str(recipe), part, *flags]
     return subprocess.Popen(

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tiedtts import locking
-from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints import tensor_files
 from tiedtts.errors import FolderError
 from tiedtts.training.loop import train
 from tiedtts.training.trainer import Progress, Trainer, TrainingDiverged
@@ -57,7 +57,7 @@ def test_the_last_checkpoints_stay(options: dict[str, Any], tmp_path: Path) -> N
     names = sorted(path.name for path in (run / "aligner").glob("*.safetensors"))
     assert names == ["last.safetensors", "step_6.safetensors", "step_8.safetensors"]
     # What is trained no more needs no optimizer.
-    tensors, _ = checkpoint.read(run / "aligner" / "last.safetensors")
+    tensors, _ = tensor_files.read(run / "aligner" / "last.safetensors")
     assert {name.split(".")[0] for name in tensors} == {"net", "mean"}
 
 
@@ -84,6 +84,6 @@ def test_weights_that_are_no_numbers_replace_no_state(
         train(run=tmp_path / "run", **options)
     assert "step_6.safetensors" in str(error.value.hint)
     assert "`learning_rate`" in str(error.value.hint)
-    tensors, _ = checkpoint.read(tmp_path / "run" / "aligner" / "last.safetensors")
+    tensors, _ = tensor_files.read(tmp_path / "run" / "aligner" / "last.safetensors")
     assert all(value.isfinite().all() for value in tensors.values())
     assert not (tmp_path / "run" / "aligner.safetensors").exists()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
 
-from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints import tensor_files
 from tiedtts.errors import CheckpointError
 from tiedtts.training import state
 from tiedtts.training.state import RunningMean
@@ -129,7 +129,7 @@ def test_header(tmp_path: Path) -> None:
 def test_header_of_another_file(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     for metadata in ({}, {"state": {"step": 1}}, {"state": 3}, {"tiedtts": {"parts": {}}}):
-        checkpoint.write(path, {"a": torch.ones(1)}, metadata)
+        tensor_files.write(path, {"a": torch.ones(1)}, metadata)
         with pytest.raises(CheckpointError, match="is not a training state"):
             state.read_header(path)
 
@@ -146,9 +146,9 @@ def test_state_of_another_net(tmp_path: Path) -> None:
 def test_state_that_lacks_a_tensor(missing: str, tmp_path: Path) -> None:
     path = tmp_path / "last.safetensors"
     trained(path)
-    tensors, metadata = checkpoint.read(path)
+    tensors, metadata = tensor_files.read(path)
     del tensors[missing]
-    checkpoint.write(path, tensors, metadata)
+    tensor_files.write(path, tensors, metadata)
     with pytest.raises(CheckpointError, match="cannot go on from"):
         Run(0).restore(path)
 
@@ -156,9 +156,9 @@ def test_state_that_lacks_a_tensor(missing: str, tmp_path: Path) -> None:
 def test_state_without_a_header(tmp_path: Path) -> None:
     path = tmp_path / "last.safetensors"
     trained(path)
-    tensors, _ = checkpoint.read(path)
+    tensors, _ = tensor_files.read(path)
     for metadata in ({}, {"state": "old"}, {"state": {"mean_steps": None}}):
-        checkpoint.write(path, tensors, metadata)
+        tensor_files.write(path, tensors, metadata)
         with pytest.raises(CheckpointError, match="cannot go on from"):
             Run(0).restore(path)
 

@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tests.tying.cases import plan
-from tiedtts.checkpoints import checkpoint
-from tiedtts.tying import tie
+from tiedtts.tying import count_parameters, tie
 
 TEXT = Path(__file__).parents[2] / "LICENSE"
 
@@ -172,7 +171,7 @@ def compare(kind: str, work: Work) -> tuple[tuple[int, float], Found]:
         before = measure(tied)
         train(tied, batch, work.steps, 5e-3)
         found["io from the start"] = (report.parameters_after, before, measure(tied))
-    return (checkpoint.count(net), measure(net)), found
+    return (count_parameters(net), measure(net)), found
 
 
 @pytest.fixture(scope="module")

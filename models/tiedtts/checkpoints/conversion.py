@@ -11,7 +11,7 @@ from tiedtts import storage
 from tiedtts.checkpoints import checkpoint, other_formats
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
-from tiedtts.tying import TiePlan, untie
+from tiedtts.tying import TiePlan, count_parameters, untie
 from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.report import TieReport
 
@@ -123,7 +123,7 @@ def revert(source: Path, target: Path) -> int:
         if target.suffix != ".safetensors":
             raise CheckpointError(f"a checkpoint's name ends in .safetensors, got: {target}")
         checkpoint.save(target, Checkpoint(parts, loaded.audio, loaded.provenance))
-    return sum(checkpoint.count(net) for net in parts.values())
+    return sum(count_parameters(net) for net in parts.values())
 
 
 def read(source: Path, architecture: str = "auto") -> Checkpoint:

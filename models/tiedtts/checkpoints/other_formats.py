@@ -28,7 +28,7 @@ _PREFIX = "module."
 
 
 @dataclass(frozen=True)
-class Foreign:
+class Imported:
     """A checkpoint of another program."""
 
     net: nn.Module
@@ -55,7 +55,7 @@ class _Origin:
             raise ConfigError(f"`container` has {len(self.container)} names")
 
 
-def read(path: Path, arch: str = "auto") -> Foreign:
+def read(path: Path, arch: str = "auto") -> Imported:
     """Read a checkpoint of another program; nothing in it is run, and the file stays as it is.
 
     Args:
@@ -98,7 +98,7 @@ def read(path: Path, arch: str = "auto") -> Foreign:
             notes.append(f"not a HiFi-GAN as this program knows it ({error}): taken as names and shapes")
         else:
             origin |= _origin("hifigan", bare, prefixed=bare is not tensors)
-            return Foreign(net, "hifigan", origin, (*notes, note))
+            return Imported(net, "hifigan", origin, (*notes, note))
     missing = [key for key in tacotron_sizes.KEYS if key not in bare]
     if arch == "tacotron2" and missing:
         raise CheckpointError(
@@ -110,9 +110,9 @@ def read(path: Path, arch: str = "auto") -> Foreign:
         found = tacotron_sizes.build(bare)
         if not isinstance(found, str):
             origin |= _origin("tacotron2", bare, prefixed=bare is not tensors)
-            return Foreign(found, "tacotron", origin, tuple(notes))
+            return Imported(found, "tacotron", origin, tuple(notes))
         notes.append(f"not a Tacotron 2 as this program knows it ({found}): taken as names and shapes")
-    return Foreign(StateDictNet.of(tensors), "state_dict", origin, tuple(notes))
+    return Imported(StateDictNet.of(tensors), "state_dict", origin, tuple(notes))
 
 
 def _origin(program: str, tensors: Mapping[str, Tensor], *, prefixed: bool) -> dict[str, Any]:

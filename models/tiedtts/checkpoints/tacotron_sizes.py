@@ -18,11 +18,6 @@ KEYS = (
 """Keys that a state dict of NVIDIA's Tacotron 2 has, among others."""
 
 
-def looks_like(tensors: Mapping[str, Tensor]) -> bool:
-    """Return whether the keys are those of a Tacotron 2, as far as a few tell."""
-    return all(key in tensors for key in KEYS)
-
-
 def build(tensors: Mapping[str, Tensor]) -> Tacotron | str:
     """Return the net with these tensors, or why they are another net's."""
     try:

@@ -15,8 +15,7 @@ import torch
 from torch import Tensor
 
 from tiedtts import storage
-from tiedtts.checkpoints import checkpoint
-from tiedtts.checkpoints import tensors as tensorfiles
+from tiedtts.checkpoints import tensor_files
 from tiedtts.errors import CheckpointError
 
 CONTAINERS = ("generator", "state_dict", "model", "model_state_dict", "module", "net", "weights")
@@ -54,7 +53,7 @@ def read(path: Path) -> Contents:
         what = "a folder" if path.is_dir() else "no file"
         raise CheckpointError(f"{path} is {what}", hint="name a checkpoint file")
     if path.suffix.lower() == ".safetensors" or _is_safetensors(path):
-        tensors, _ = checkpoint.read(path)
+        tensors, _ = tensor_files.read(path)
         found = Contents(tensors, "safetensors", beside=_metadata(path))
     else:
         found = _choose(path, _load(path))
@@ -81,7 +80,7 @@ def write(path: Path, contents: Contents) -> None:
     }
     if known.get(suffix, contents.kind) == "safetensors":
         metadata = contents.beside if contents.kind == "safetensors" else {}
-        tensorfiles.write(path, tensors, metadata)
+        tensor_files.write_texts(path, tensors, metadata)
         return
     value: dict[str, Any] = dict(tensors)
     for key in reversed(contents.container):

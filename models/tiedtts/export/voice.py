@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from tiedtts import __version__, storage
 from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.architectures import architecture
+from tiedtts.checkpoints.header import inventory
 from tiedtts.errors import CheckpointError, ConfigError, VoiceError
 from tiedtts.export import graph, tacotron
 from tiedtts.export.graph import PRECISIONS
@@ -23,6 +25,7 @@ from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.speech.metadata import FORMAT, INPUTS, METADATA_KEY, OUTPUTS
 from tiedtts.speech.onnx_renderer import MEL, OnnxRenderer
 from tiedtts.speech.voice import Voice
+from tiedtts.tying import count_parameters
 
 OPSET = 17
 
@@ -95,7 +98,7 @@ def export(
     for part, net, kind in (("acoustic", acoustic, AcousticNet), ("vocoder", vocoder, HarmonicVocoder)):
         if not isinstance(net, kind):
             raise CheckpointError(
-                f"a voice file cannot hold a {checkpoint.architecture(net)} as its {part} part",
+                f"a voice file cannot hold a {architecture(net)} as its {part} part",
                 hint=f"let the checkpoint speak: tiedtts synth --voice {checkpoints[0]}, which needs torch",
             )
     assert isinstance(acoustic, AcousticNet)
@@ -108,11 +111,11 @@ def export(
         "language": "en-US",
         "audio": audio.to_dict(),
         "filter": {"n_fft": vocoder.config.n_fft, "step": vocoder.config.step},
-        "text": checkpoint.inventory(),
+        "text": inventory(),
         "precision": precision,
         "parameters": {
-            "acoustic": checkpoint.count(acoustic),
-            "vocoder": checkpoint.count(vocoder),
+            "acoustic": count_parameters(acoustic),
+            "vocoder": count_parameters(vocoder),
         },
         "named_parameters": {
             "acoustic": counting.count(acoustic).named_parameters,
@@ -165,7 +168,7 @@ def export_steps(checkpoint_file: Path, target: Path, *, name: str | None = None
         "name": name or target.stem,
         "language": "en-US",
         "audio": None if loaded.audio is None else loaded.audio.to_dict(),
-        "text": checkpoint.inventory(),
+        "text": inventory(),
         "net": dataclasses.asdict(net.config),
         "provenance": loaded.provenance.get("acoustic", {}),
     }

@@ -12,6 +12,7 @@ from torch import nn
 
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.architectures import architecture
 from tiedtts.errors import CheckpointError
 from tiedtts.measure import ctc, recognition
 from tiedtts.nets.deepspeech import DeepSpeech
@@ -47,7 +48,7 @@ class Listener:
         file = checkpoint.load(path)
         net = file.part("aligner")
         if not isinstance(net, Recognizer | DeepSpeech):
-            raise CheckpointError(f"the aligner of {path} is a {checkpoint.architecture(net)}")
+            raise CheckpointError(f"the aligner of {path} is a {architecture(net)}")
         if isinstance(net, DeepSpeech) and net.config.units != "phones":
             raise CheckpointError(
                 f"the aligner of {path} writes {net.config.units}, and wrong phones are to be counted",

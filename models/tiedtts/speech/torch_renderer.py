@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.architectures import architecture
 from tiedtts.errors import CheckpointError, VoiceError, is_out_of_memory
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.tacotron import synthesis
@@ -65,7 +66,7 @@ class TorchRenderer:
             raise CheckpointError(f"{path} holds nets of another program")
         own = None
         net = loaded.parts.get("vocoder")
-        if net is not None and vocoder in (None, checkpoint.architecture(net)):
+        if net is not None and vocoder in (None, architecture(net)):
             own, vocoder = vocoders.of_net(net, loaded.audio), None
         generator = vocoders.choose(vocoder, loaded.audio, own, str(path))
         return cls(path.stem, acoustic, generator, loaded.audio)

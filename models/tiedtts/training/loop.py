@@ -12,6 +12,7 @@ from torch import nn
 
 from tiedtts import __version__, locking, storage
 from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.architectures import architecture
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus.manifest import read_provenance
 from tiedtts.errors import ConfigError
@@ -175,7 +176,7 @@ def _task(part: str, corpus: Corpus, plan: Recipe, run: Path, start: nn.Module |
     if start is not None and not isinstance(start, kind.net):
         raise ConfigError(
             f"the recipe trains a {recipe.architecture} net, and the {part} part to start from is "
-            f"a {checkpoint.architecture(start)} net",
+            f"a {architecture(start)} net",
             hint="name the recipe it was trained by, with `--recipe`",
         )
     if not isinstance(recipe, VocoderRecipe) or not recipe.predicted_mels:

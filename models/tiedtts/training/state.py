@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from tiedtts import schema
-from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints import tensor_files
 from tiedtts.errors import CheckpointError, ConfigError, is_out_of_memory
 from tiedtts.nets import finite
 
@@ -70,7 +70,7 @@ def save(
         for index, values in optimizer.state_dict()["state"].items():
             tensors |= {f"{name}.{index}.{key}": t.contiguous() for key, t in values.items()}
     header = {**header, "kind": KIND, "mean_steps": mean.steps}
-    checkpoint.write(path, {n: t.cpu() for n, t in tensors.items()}, {"state": header})
+    tensor_files.write(path, {n: t.cpu() for n, t in tensors.items()}, {"state": header})
 
 
 def restore(
@@ -84,7 +84,7 @@ def restore(
     Raises:
         CheckpointError: The file is damaged or is of another net.
     """
-    tensors, metadata = checkpoint.read(path)
+    tensors, metadata = tensor_files.read(path)
     header = metadata.get("state", {})
 
     def under(prefix: str) -> dict[str, Tensor]:
@@ -138,7 +138,7 @@ def read_header(path: Path) -> StateHeader:
     Raises:
         CheckpointError: The file is damaged or is not a training state.
     """
-    _, metadata = checkpoint.read(path)
+    _, metadata = tensor_files.read(path)
     values = metadata.get("state")
     if not isinstance(values, dict) or values.get("kind") != KIND:
         raise CheckpointError(f"{path} is not a training state", hint="start a new run")

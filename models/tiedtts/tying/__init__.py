@@ -8,7 +8,7 @@ from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.schemes import SCHEMES
 from tiedtts.tying.schemes.identity import WeightTyingConv2d
-from tiedtts.tying.structure import check_sharing, tie_groups, tie_map
+from tiedtts.tying.structure import check_sharing, count_parameters, tie_groups, tie_map
 from tiedtts.tying.tied_layer import TiedLayer
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "TiedLayer",
     "WeightTyingConv2d",
     "check_sharing",
+    "count_parameters",
     "tie",
     "tie_groups",
     "tie_map",

@@ -96,6 +96,6 @@ def copied(model: nn.Module, rules: Sequence[TieRule] = ()) -> nn.Module:
         ) from error
 
 
-def count_stored(model: nn.Module) -> int:
+def count_parameters(model: nn.Module) -> int:
     """Return the number of parameters that a model stores, shared ones once."""
     return sum(value.numel() for value in model.parameters())

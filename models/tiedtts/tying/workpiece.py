@@ -10,7 +10,7 @@ from tiedtts.tying.layers import LayerSpec, called
 from tiedtts.tying.plan import TieRule
 from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.schemes.cluster import FoldedInput
-from tiedtts.tying.structure import check_sharing, count_stored, places, put
+from tiedtts.tying.structure import check_sharing, count_parameters, places, put
 from tiedtts.tying.tied_layer import TiedLayer
 from tiedtts.tying.values import precise
 
@@ -37,14 +37,14 @@ class Workpiece:
         """Modules by their first names, the replaced ones included."""
         self.first_names = {alias: names[0] for names in self.names.values() for alias in names}
         self.reports: dict[str, LayerReport] = {}
-        self._before = count_stored(model)
+        self._before = count_parameters(model)
 
     def report(self) -> TieReport:
         """Return what the replacements changed."""
         order = {name: at for at, name in enumerate(self.modules)}
         rows = tuple(self.reports[name] for name in sorted(self.reports, key=order.__getitem__))
         return TieReport(
-            layers=rows, parameters_before=self._before, parameters_after=count_stored(self.model)
+            layers=rows, parameters_before=self._before, parameters_after=count_parameters(self.model)
         )
 
     def parameter(self, layer: str, name: str) -> Tensor:

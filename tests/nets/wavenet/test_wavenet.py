@@ -16,7 +16,7 @@ from tiedtts.errors import ConfigError
 from tiedtts.nets.wavenet import conditioning as guides
 from tiedtts.nets.wavenet import logistics, mulaw, residual, synthesis
 from tiedtts.nets.wavenet.net import CONTEXT, WaveNet, WaveNetConfig
-from tiedtts.tying import TiePlan, tie
+from tiedtts.tying import TiePlan, count_parameters, tie
 
 SMALL: dict[str, Any] = {
     "residual": 6,
@@ -200,7 +200,7 @@ def test_memory_changes_nothing(changes: dict[str, Any]) -> None:
 def test_memory_changes_nothing_of_a_tied_net(plan: dict[str, Any], tmp_path: Path) -> None:
     net = small()
     tied, _ = tie(net, TiePlan.from_dict(plan))
-    assert checkpoint.count(tied) < checkpoint.count(net)
+    assert count_parameters(tied) < count_parameters(net)
     inputs = torch.randn(1, net.config.inputs, 64)
     before = [p.detach().clone() for p in tied.parameters()]
     optimizer = torch.optim.AdamW(tied.parameters(), lr=1e-2)
