@@ -22,6 +22,7 @@ from torch import nn
 
 from tests.benchmarks.tying import train
 from tiedtts.audio import lpc
+from tiedtts.audio.frames import Frames
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
@@ -33,7 +34,6 @@ from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.nets.tacotron.synthesis import speak
 from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.speech import vocoders
-from tiedtts.speech.vocoders import Frames
 from tiedtts.training import architectures
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes

@@ -20,13 +20,13 @@ import soxr
 import torch
 
 from tests.benchmarks.outside import RATE, Rate, Samples, predictor
+from tiedtts.audio.frames import Frames
 from tiedtts.corpus.features import Features, extract
 from tiedtts.export.voice import export
 from tiedtts.measure import quality
 from tiedtts.measure.evaluation import evaluate
 from tiedtts.measure.onnx_counting import count
 from tiedtts.speech import vocoders
-from tiedtts.speech.vocoders import Frames
 from tiedtts.speech.voice import Voice
 from tiedtts.training import corpus as corpora
 from tiedtts.training.corpus import Corpus, Utterance

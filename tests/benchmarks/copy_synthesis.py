@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tiedtts.audio.frames import Frames
 from tiedtts.corpus.features import extract
 from tiedtts.measure import listener, quality, recognition
 from tiedtts.measure.listener import Listener
 from tiedtts.speech import vocoders
-from tiedtts.speech.vocoders import Frames
 from tiedtts.training import corpus as corpora
 
 

@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from tiedtts import storage
 from tiedtts.audio import files
+from tiedtts.audio.frames import Frames
 from tiedtts.audio.mel import log_mel
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.speech import vocoders
-from tiedtts.speech.vocoders import Frames
 from tiedtts.speech.voice import Voice
 from tiedtts.training import corpus as corpora
 

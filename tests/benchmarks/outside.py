@@ -21,9 +21,9 @@ import numpy.typing as npt
 import soxr
 import torch
 
+from tiedtts.audio.frames import Frames
 from tiedtts.measure.recognition import edits
 from tiedtts.speech import vocoders
-from tiedtts.speech.vocoders import Frames
 from tiedtts.speech.voice import Voice
 from tiedtts.text.normalize.normalizer import spoken
 from tiedtts.training import corpus as corpora

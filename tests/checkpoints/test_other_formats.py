@@ -20,7 +20,8 @@ from tiedtts.checkpoints import other_formats
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.nets.hifigan import V3, Hifigan, HifiganConfig
 from tiedtts.nets.state_dict import StateDictNet
-from tiedtts.nets.tacotron.net import Tacotron, TacotronConfig
+from tiedtts.nets.tacotron.config import TacotronConfig
+from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.tying import TiePlan, TieRule, tie, untie
 
 THIRD = {

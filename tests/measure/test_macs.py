@@ -14,9 +14,11 @@ from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.deepspeech import DeepSpeech, DeepSpeechConfig
 from tiedtts.nets.hifigan import Hifigan, HifiganConfig
 from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
-from tiedtts.nets.tacotron.net import Tacotron, TacotronConfig
+from tiedtts.nets.tacotron.config import TacotronConfig
+from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
-from tiedtts.nets.wavenet.net import WaveNet, WaveNetConfig
+from tiedtts.nets.wavenet.config import WaveNetConfig
+from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.tying import tie
 
 

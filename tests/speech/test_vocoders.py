@@ -9,6 +9,7 @@ import torch
 
 from tests.nets.tacotron.test_tacotron import SMALL
 from tiedtts.audio import lpc
+from tiedtts.audio.frames import Frames
 from tiedtts.audio.mel import log_mel
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints.checkpoint import Checkpoint, save
@@ -17,10 +18,10 @@ from tiedtts.export.voice import export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
-from tiedtts.nets.wavenet.net import WaveNet, WaveNetConfig
+from tiedtts.nets.wavenet.config import WaveNetConfig
+from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.speech import vocoders
 from tiedtts.speech.torch_renderer import TorchRenderer
-from tiedtts.speech.vocoders import Frames
 from tiedtts.speech.voice import Voice
 
 SETTINGS = AudioSettings()

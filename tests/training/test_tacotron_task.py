@@ -12,7 +12,8 @@ import torch
 from tests.training import synthetic
 from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import ConfigError
-from tiedtts.nets.tacotron.net import Tacotron, TacotronConfig
+from tiedtts.nets.tacotron.config import TacotronConfig
+from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
 from tiedtts.training.loop import train

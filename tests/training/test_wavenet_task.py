@@ -12,7 +12,8 @@ import torch
 from tests.training.synthetic import AUDIO, STAGES, corpus
 from tiedtts.audio import files
 from tiedtts.errors import ConfigError
-from tiedtts.nets.wavenet.net import CONTEXT, WaveNet, WaveNetConfig
+from tiedtts.nets.wavenet.config import CONTEXT, WaveNetConfig
+from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.training.recipe import Stage, WaveNetRecipe, load
 from tiedtts.training.tasks.wavenet import WaveNetTask
 

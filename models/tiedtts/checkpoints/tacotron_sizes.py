@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from tiedtts.errors import ConfigError
-from tiedtts.nets.tacotron.net import Tacotron, TacotronConfig
+from tiedtts.nets.tacotron.config import TacotronConfig
+from tiedtts.nets.tacotron.net import Tacotron
 
 KEYS = (
     "embedding.weight",

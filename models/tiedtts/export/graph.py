@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts.speech.metadata import CONSTANT, SCALE
+
 PRECISIONS = ("int8", "fp16", "fp32")
 """How weights can be stored."""
 SMALLEST_HALF = 64
 """Arrays of fewer values stay in 32 bits: they weigh nothing and some are scales."""
 SMALLEST_BYTE = 1024
 """Arrays of fewer values are not stored in 8 bits: their scales would eat up what is saved."""
-CONSTANT, SCALE = "constant", "scale"
-"""First parts of the names of tensors that are no parameters: known before training, scales of rows."""
 
 
 def pack(model: Any, precision: str) -> Any:

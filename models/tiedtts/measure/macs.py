@@ -19,7 +19,8 @@ from tiedtts.nets.hifigan import Hifigan
 from tiedtts.nets.recognizer import Recognizer
 from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
-from tiedtts.nets.wavenet.net import CONTEXT, WaveNet
+from tiedtts.nets.wavenet.config import CONTEXT
+from tiedtts.nets.wavenet.net import WaveNet
 
 PHONES_PER_SECOND = 10.5
 """Speaking rate for which work is told: that of the corpus of the voice in the package, pauses included."""

@@ -9,11 +9,10 @@ import numpy as np
 
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import VoiceError, is_out_of_memory
-from tiedtts.export.graph import CONSTANT, SCALE
 from tiedtts.measure.macs import PHONES_PER_SECOND, SECONDS
 from tiedtts.speech import metadata as voice_metadata
 from tiedtts.speech import onnx_file
-from tiedtts.speech.metadata import INPUTS, METADATA_KEY, OUTPUTS, VoiceMetadata, check_graph
+from tiedtts.speech.metadata import CONSTANT, INPUTS, METADATA_KEY, OUTPUTS, SCALE, VoiceMetadata, check_graph
 
 _PRODUCTS = ("MatMul", "Gemm", "Conv", "ConvTranspose")
 _VALUES = (1, 3, 10, 11, 16)

@@ -16,6 +16,8 @@ METADATA_KEY = "tiedtts"
 """Under which a voice file describes itself, as JSON."""
 INPUTS = ("ids", "speed", "shift")
 OUTPUTS = ("durations", "log_f0", "voicing", "real", "imaginary", "gain")
+CONSTANT, SCALE = "constant", "scale"
+"""First parts of the names of tensors that are no parameters: known before training, scales of rows."""
 
 _AGAIN = "make it again with `tiedtts export`"
 _WHOLE, _REAL = "tensor(int64)", "tensor(float)"

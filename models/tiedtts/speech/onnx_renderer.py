@@ -101,7 +101,7 @@ class OnnxRenderer:
             warnings = averaging(speed, shift)
             inputs = {"ids": sentence.ids[None], "speed": mean(speed), "shift": mean(shift)}
         if self._generator is not None:
-            from tiedtts.speech.vocoders import Frames
+            from tiedtts.audio.frames import Frames
 
             durations, log_f0, voicing, mel = self._run((*OUTPUTS[:3], MEL), inputs)
             frames = Frames(mel, log_f0, (voicing > 0.5).astype(np.float32))

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tiedtts.audio.frames import Frames
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.architectures import architecture
@@ -16,7 +17,7 @@ from tiedtts.nets.tacotron import synthesis
 from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.speech import vocoders
 from tiedtts.speech.renderer import Factors, Rendering, averaging, mean
-from tiedtts.speech.vocoders import Frames, Generator
+from tiedtts.speech.vocoders import Generator
 from tiedtts.text.frontend import Sentence
 
 

@@ -12,9 +12,9 @@ from tiedtts.errors import ConfigError
 from tiedtts.nets.acoustic import AcousticConfig
 from tiedtts.nets.deepspeech import DeepSpeechConfig
 from tiedtts.nets.recognizer import RecognizerConfig
-from tiedtts.nets.tacotron.net import TacotronConfig
+from tiedtts.nets.tacotron.config import TacotronConfig
 from tiedtts.nets.vocoder import VocoderConfig
-from tiedtts.nets.wavenet.net import WaveNetConfig
+from tiedtts.nets.wavenet.config import WaveNetConfig
 
 DEFAULT = "default"
 """Recipe used when none is named: the one that made the voice in the package."""

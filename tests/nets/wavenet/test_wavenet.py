@@ -15,7 +15,8 @@ from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
 from tiedtts.nets.wavenet import conditioning as guides
 from tiedtts.nets.wavenet import logistics, mulaw, residual, synthesis
-from tiedtts.nets.wavenet.net import CONTEXT, WaveNet, WaveNetConfig
+from tiedtts.nets.wavenet.config import CONTEXT, WaveNetConfig
+from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.tying import TiePlan, count_parameters, tie
 
 SMALL: dict[str, Any] = {

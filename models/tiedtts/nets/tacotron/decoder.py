@@ -1,16 +1,14 @@
 """The decoder of Tacotron 2: one step reads the phones once and says a few frames."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tiedtts.nets.tacotron.attention import LocationAttention, Map
-
-if TYPE_CHECKING:
-    from tiedtts.nets.tacotron.net import TacotronConfig
+from tiedtts.nets.tacotron.config import TacotronConfig
 
 PRENET_DROPOUT = 0.5
 """Of the pre-net."""
@@ -67,7 +65,7 @@ class Step(NamedTuple):
 class Decoder(nn.Module):
     """Pre-net, attention, two recurrent layers and the maps that speak."""
 
-    def __init__(self, config: "TacotronConfig") -> None:
+    def __init__(self, config: TacotronConfig) -> None:
         super().__init__()
         encoder, attention, decoder = config.encoder_width, config.attention_rnn, config.decoder_rnn
         self.config = config

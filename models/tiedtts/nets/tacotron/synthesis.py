@@ -11,10 +11,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from tiedtts.audio.frames import Frames
 from tiedtts.audio.lpc import LpcFrames
 from tiedtts.errors import ConfigError
 from tiedtts.nets.tacotron.net import Tacotron
-from tiedtts.speech.vocoders import Frames
 
 WINDOW = 3
 """Phones ahead of the last one that a step may look at."""

@@ -9,7 +9,7 @@ from tiedtts.audio import line_spectrum, lpc
 from tiedtts.audio.lpc import LpcFrames
 from tiedtts.audio.pitch import oscillator_phase
 from tiedtts.errors import ConfigError
-from tiedtts.nets.wavenet.net import CONTEXT, WaveNetConfig
+from tiedtts.nets.wavenet.config import CONTEXT, WaveNetConfig
 
 Array = npt.NDArray[np.float32]
 

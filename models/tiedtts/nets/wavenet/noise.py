@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from tiedtts.nets.wavenet import mulaw
 from tiedtts.nets.wavenet.conditioning import LIMIT
+from tiedtts.nets.wavenet.config import WaveNetConfig
 from tiedtts.nets.wavenet.logistics import LOCATION_LIMIT, LOG_SCALE_RANGE
-from tiedtts.nets.wavenet.net import WaveNetConfig
 
 Array = npt.NDArray[np.float32]
 

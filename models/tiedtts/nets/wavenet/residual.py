@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiedtts.nets.wavenet.conditioning import LIMIT, Guide
-from tiedtts.nets.wavenet.net import WaveNetConfig
+from tiedtts.nets.wavenet.config import WaveNetConfig
 
 Array = npt.NDArray[np.float32]
 

@@ -1,0 +1,46 @@
+"""Frames of features: what waveform generators read."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tiedtts.audio import lpc
+from tiedtts.audio.lpc import LpcFrames
+from tiedtts.audio.settings import AudioSettings
+
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """F frames of features, from which samples are made."""
+
+    mel: npt.NDArray[np.float32]
+    """Natural logarithm of mel band amplitudes, (F, M)."""
+    log_f0: npt.NDArray[np.float32]
+    """Natural logarithm of Hz, (F,)."""
+    voiced: npt.NDArray[np.float32]
+    """1 where there is a pitch, else 0, (F,)."""
+    lpc: LpcFrames | None = None
+    """All-pole filters, if the acoustic net gives them; else they come from the mel spectrogram."""
+
+    def filters(self, settings: AudioSettings) -> LpcFrames:
+        """Return all-pole filters, wherever they come from."""
+        return lpc.from_mel(self.mel, settings) if self.lpc is None else self.lpc
+
+    def stretched(self, speed: float) -> "Frames":
+        """Return the same in fewer or more frames; `speed` above 1 is faster."""
+        count = max(1, round(len(self.mel) / speed))
+        at = np.minimum((np.arange(count) + 0.5) * len(self.mel) / count - 0.5, len(self.mel) - 1).clip(0)
+        left = at.astype(np.int64)
+        right = np.minimum(left + 1, len(self.mel) - 1)
+        share = (at - left).astype(np.float32)
+
+        def between(values: Samples) -> Samples:
+            weight = share.reshape(-1, *(1 for _ in values.shape[1:]))
+            return np.asarray(values[left] * (1 - weight) + values[right] * weight, np.float32)
+
+        filters = None if self.lpc is None else LpcFrames(between(self.lpc.lsf), between(self.lpc.log_gain))
+        voiced = np.asarray(between(self.voiced) > 0.5, np.float32)
+        return Frames(between(self.mel), between(self.log_f0), voiced, filters)
