@@ -4,7 +4,8 @@
     voice.say("Hello there.").save("hello.wav")
     for part in voice.stream(text): ...
 
-Axes in the docstrings: B batch, T text phones, F frames, S samples, C channels, M mel bands.
+Axes in the docstrings: B batch, T text phones, F frames, S samples, C channels, M mel bands,
+N steps of a loop.
 """
 
 import os

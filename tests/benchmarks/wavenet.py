@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tests.nets.wavenet.naive import sample_naively
 from tiedtts.audio import lpc
 from tiedtts.checkpoints import checkpoint
 from tiedtts.nets.wavenet import synthesis
@@ -51,8 +52,8 @@ def main() -> None:
     print(f"one piece, cached: {1e6 * each:.0f} us a sample, {each * config.sample_rate:.2f} x real time")
     # The window of the naive loop is full from the first receptive field on.
     begin = config.receptive_field
-    before, _ = timed(lambda: synthesis.sample_naively(net, *few, samples=begin))
-    seconds, naive = timed(lambda: synthesis.sample_naively(net, *few, samples=begin + arguments.naive))
+    before, _ = timed(lambda: sample_naively(net, *few, samples=begin))
+    seconds, naive = timed(lambda: sample_naively(net, *few, samples=begin + arguments.naive))
     slow = (seconds - before) / arguments.naive
     print(f"one piece, naive: {1e6 * slow:.0f} us a sample; cached is {slow / each:.0f} times as fast")
     apart = np.abs(cached[: len(naive)] - naive).max() / np.abs(naive).max()

@@ -45,7 +45,7 @@ def run_steps(spec: LayerSpec, x: Tensor, state: Any, apply: Map, training: bool
 
     Args:
         spec: An LSTM or a GRU.
-        x: (T, B, I), (B, T, I) with `batch_first`, or (T, I).
+        x: (N, B, I), (B, N, I) with `batch_first`, or (N, I).
         state: First state, or nothing for zeros.
         apply: Called with `ih` or `hh`, the suffix of a layer and direction, and (..., I) or (..., H).
         training: Whether to drop out between stacked layers.
@@ -105,7 +105,7 @@ def run_cell(spec: LayerSpec, x: Tensor, state: Any, apply: Map) -> Any:
 def _one_direction(
     inputs: Tensor, state: tuple[Tensor, ...], recur: Callable[[Tensor], Tensor], backwards: bool
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Return outputs, (T, B, H), and the last state, from what the inputs add to the gates."""
+    """Return outputs, (N, B, H), and the last state, from what the inputs add to the gates."""
     outputs = []
     for at in reversed(range(len(inputs))) if backwards else range(len(inputs)):
         state = (
@@ -115,10 +115,15 @@ def _one_direction(
     return torch.stack(outputs[::-1] if backwards else outputs), state
 
 
-def _lstm_step(x: Tensor, state: tuple[Tensor, ...], recur: Callable[[Tensor], Tensor]) -> tuple[Tensor, ...]:
-    keep_in, keep_old, new, out = (x + recur(state[0])).chunk(4, -1)
-    cell = torch.sigmoid(keep_old) * state[1] + torch.sigmoid(keep_in) * torch.tanh(new)
+def lstm_step(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+    """Return hidden state and cell of a long short-term memory, (..., H), from its gates, (..., 4 H)."""
+    keep_in, keep_old, new, out = gates.chunk(4, -1)
+    cell = torch.sigmoid(keep_old) * cell + torch.sigmoid(keep_in) * torch.tanh(new)
     return torch.sigmoid(out) * torch.tanh(cell), cell
+
+
+def _lstm_step(x: Tensor, state: tuple[Tensor, ...], recur: Callable[[Tensor], Tensor]) -> tuple[Tensor, ...]:
+    return lstm_step(x + recur(state[0]), state[1])
 
 
 def _gru_step(x: Tensor, state: tuple[Tensor, ...], recur: Callable[[Tensor], Tensor]) -> tuple[Tensor, ...]:

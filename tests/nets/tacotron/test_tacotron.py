@@ -16,9 +16,10 @@ from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
 from tiedtts.measure.macs import macs
+from tiedtts.nets.tacotron.attention_checks import is_diagonal, keeps_pace
 from tiedtts.nets.tacotron.config import TacotronConfig
 from tiedtts.nets.tacotron.net import Tacotron, with_reduction
-from tiedtts.nets.tacotron.synthesis import is_diagonal, keeps_pace, speak
+from tiedtts.nets.tacotron.synthesis import speak
 from tiedtts.text.frontend import FrontEnd
 from tiedtts.tying import TiePlan, TieRule, tie, untie
 

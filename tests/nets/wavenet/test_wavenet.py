@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from tests.nets.wavenet.naive import sample_naively
 from tiedtts.audio import lpc
 from tiedtts.audio.lpc import LpcFrames
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
-from tiedtts.nets.wavenet import conditioning as guides
+from tiedtts.nets.wavenet import conditioning as conditionings
 from tiedtts.nets.wavenet import logistics, mulaw, residual, synthesis
 from tiedtts.nets.wavenet.config import CONTEXT, WaveNetConfig
 from tiedtts.nets.wavenet.net import WaveNet
@@ -88,13 +89,16 @@ def test_crop_is_the_whole() -> None:
 
 def test_guide_of_a_crop_is_a_crop_of_the_guide() -> None:
     config = small().config
-    known = guides.conditions(config, *frames(config), np.linspace(0, 9, FRAMES, dtype=np.float32))
-    whole, crop = guides.guide(config, known, 0, 8), guides.guide(config, known, 3, 5)
+    known = conditionings.clean_frames(config, *frames(config), np.linspace(0, 9, FRAMES, dtype=np.float32))
+    whole, crop = (
+        conditionings.conditioning(config, known, 0, 8),
+        conditionings.conditioning(config, known, 3, 5),
+    )
     assert np.array_equal(whole.predictor[6:], crop.predictor)
     np.testing.assert_allclose(whole.gain[96:], crop.gain, rtol=1e-6)
     assert np.array_equal(whole.lag[96:], crop.lag)
     np.testing.assert_allclose(whole.clock[96:], crop.clock, atol=1e-5)
-    before = guides.guide(config, known, -4, 12)
+    before = conditionings.conditioning(config, known, -4, 12)
     np.testing.assert_allclose(before.clock[128:], whole.clock, atol=1e-5)
 
 
@@ -102,39 +106,41 @@ def test_clock_turns_with_the_pitch() -> None:
     """At 200 Hz and 8 kHz a turn takes 40 samples."""
     config = small().config
     mel, filters, log_f0, voiced = frames(config)
-    known = guides.conditions(config, mel, filters, np.full_like(log_f0, np.log(200)), np.ones_like(voiced))
-    told = guides.guide(config, known, 0, FRAMES)
-    assert set(told.lag) == {40}
-    np.testing.assert_allclose(told.clock[0], [0, 1], atol=1e-6)
-    np.testing.assert_allclose(told.clock[40:], told.clock[:-40], atol=1e-4)
-    np.testing.assert_allclose(told.clock[10], [1, 0], atol=1e-4)
+    known = conditionings.clean_frames(
+        config, mel, filters, np.full_like(log_f0, np.log(200)), np.ones_like(voiced)
+    )
+    given = conditionings.conditioning(config, known, 0, FRAMES)
+    assert set(given.lag) == {40}
+    np.testing.assert_allclose(given.clock[0], [0, 1], atol=1e-6)
+    np.testing.assert_allclose(given.clock[40:], given.clock[:-40], atol=1e-4)
+    np.testing.assert_allclose(given.clock[10], [1, 0], atol=1e-4)
 
 
 def test_what_is_left_makes_the_signal_again() -> None:
     config = small().config
-    told = guides.guide(config, guides.conditions(config, *frames(config)), 0, FRAMES)
+    given = conditionings.conditioning(config, conditionings.clean_frames(config, *frames(config)), 0, FRAMES)
     signal = np.random.default_rng(1).normal(0, 0.02, config.order + FRAMES * 32).astype(np.float32)
     signal[: config.order] = 0
-    left = residual.leave(told, signal)
-    np.testing.assert_allclose(residual.restore(told, left), signal[config.order :], atol=1e-5)
+    left = residual.to_residual(given, signal)
+    np.testing.assert_allclose(residual.to_signal(given, left), signal[config.order :], atol=1e-5)
     n = 77
-    by_hand = signal[n : n + config.order][::-1] @ told.predictor[n // 16]
-    assert left[n] == pytest.approx((signal[config.order + n] - by_hand) / told.gain[n], rel=1e-3)
+    by_hand = signal[n : n + config.order][::-1] @ given.predictor[n // 16]
+    assert left[n] == pytest.approx((signal[config.order + n] - by_hand) / given.gain[n], rel=1e-3)
 
 
 def test_the_net_sees_only_the_past() -> None:
     config = small().config
-    told = guides.guide(config, guides.conditions(config, *frames(config)), 0, FRAMES)
+    given = conditionings.conditioning(config, conditionings.clean_frames(config, *frames(config)), 0, FRAMES)
     rng = np.random.default_rng(1)
     left = rng.standard_normal(FRAMES * 32).astype(np.float32)
     signal = rng.normal(0, 0.02, config.order + FRAMES * 32).astype(np.float32)
     first = 192
-    seen = residual.observe(config, told, left, signal, first)
+    seen = residual.net_inputs(config, given, left, signal, first)
     assert seen.shape == (config.inputs, FRAMES * 32 - first)
     changed, louder = left.copy(), signal.copy()
     changed[300:] += 1
     louder[config.order + 300 :] += 1
-    again = residual.observe(config, told, changed, louder, first)
+    again = residual.net_inputs(config, given, changed, louder, first)
     assert np.array_equal(seen[:, : 301 - first], again[:, : 301 - first])
     assert not np.isclose(seen[:3, 301 - first], again[:3, 301 - first]).any()
     np.testing.assert_allclose(seen[0], np.arcsinh(left[first - 1 : -1]), rtol=1e-6)
@@ -175,9 +181,9 @@ def test_fresh_net_says_noise_of_variance_one() -> None:
     config = net.config
     mel, filters, log_f0, voiced = frames(config, 60)
     made = synthesis.generate(net, np.full_like(mel, -4.0), filters, log_f0, voiced, pieces=1)
-    known = guides.conditions(config, np.full_like(mel, -4.0), filters, log_f0, voiced)
-    told = guides.guide(config, known, 0, 60)
-    left = residual.leave(told, np.pad(made, (config.order, 0)))
+    known = conditionings.clean_frames(config, np.full_like(mel, -4.0), filters, log_f0, voiced)
+    given = conditionings.conditioning(config, known, 0, 60)
+    left = residual.to_residual(given, np.pad(made, (config.order, 0)))
     assert float(left.std()) == pytest.approx(1.1, abs=0.15)
 
 
@@ -222,7 +228,7 @@ def same_samples(net: Any) -> None:
     arguments = frames(config, FEW_FRAMES)
     assert FEW_FRAMES * config.hop > 1.5 * config.receptive_field
     cached = synthesis.generate(net, *arguments, seed=5, pieces=1)
-    naive = synthesis.sample_naively(net, *arguments, seed=5)
+    naive = sample_naively(net, *arguments, seed=5)
     assert cached.shape == naive.shape == (FEW_FRAMES * config.hop,)
     assert np.abs(naive).max() > 1e-4
     if config.output == "mu-law":

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from tiedtts.nets.tacotron.attention import LocationAttention, Map
 from tiedtts.nets.tacotron.config import TacotronConfig
+from tiedtts.tying.recurrent import lstm_step
 
 PRENET_DROPOUT = 0.5
 """Of the pre-net."""
@@ -132,7 +133,7 @@ class Decoder(nn.Module):
             drop: Whether the pre-net drops values.
 
         Returns:
-            All steps: frames (B, F, outputs), stop (B, S) and attention (B, S, T), S = F / r.
+            All steps: frames (B, F, outputs), stop (B, N) and attention (B, N, T), N = F / r.
         """
         batch, frames, bands = mel.shape
         reduction = self.config.reduction
@@ -146,13 +147,15 @@ class Decoder(nn.Module):
             made, stop = self.linear_projection(known), self.gate_layer(known)[..., 0]
         else:
             # The layers themselves are called, so that whoever counts their work finds it with them.
-            made, stop, attention = self._in_turn(said, memory, mask)
-        # (S, B, ...) -> (B, S, ...)
+            made, stop, attention = self._step_by_step(said, memory, mask)
+        # (N, B, ...) -> (B, N, ...)
         made, stop, attention = made.transpose(0, 1), stop.transpose(0, 1), attention.transpose(0, 1)
         return Step(made.reshape(batch, frames, -1), stop, attention)
 
-    def _in_turn(self, said: Tensor, memory: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Take all steps, (S, B, P), one after another: frames, stop and attention, (S, B, ...)."""
+    def _step_by_step(
+        self, said: Tensor, memory: Tensor, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Take all steps, (N, B, P), one after another: frames, stop and attention, (N, B, ...)."""
         processed = self.attention_layer.memory_layer(memory)
         allowed = None if mask is None else mask > 0
         state, steps = self.start(memory), []
@@ -166,12 +169,12 @@ class Decoder(nn.Module):
         """Attend in all steps, which takes nothing from the layer that speaks.
 
         Args:
-            said: Pre-net of the frames before each step, (S, B, P).
+            said: Pre-net of the frames before each step, (N, B, P).
             memory: (B, T, C).
             mask: 1 for real phones, (B, T).
 
         Returns:
-            States of the layer that attends (S, B, A), what was read (S, B, C), attention (S, B, T).
+            States of the layer that attends (N, B, A), what was read (N, B, C), attention (N, B, T).
         """
         layer, width = self.attention_rnn, said.shape[2]
         inputs = F.linear(said, layer.weight_ih[:, :width], layer.bias_ih + layer.bias_hh)
@@ -184,7 +187,7 @@ class Decoder(nn.Module):
         weights, steps = state.weights, []
         for at, now in enumerate(inputs.unbind(0)):
             gates = torch.addmm(now, torch.cat([context, hidden], 1), back)
-            hidden, cell = _turn(gates, cell)
+            hidden, cell = lstm_step(gates, cell)
             hidden = hidden * kept[at]
             context, attention = self.attention_layer(hidden, memory, processed, weights, allowed)
             weights = torch.stack([attention, weights[:, 1] + attention], 1)
@@ -193,26 +196,19 @@ class Decoder(nn.Module):
         return torch.stack(hiddens), torch.stack(contexts), torch.stack(attentions)
 
     def _speak(self, x: Tensor) -> Tensor:
-        """Run the layer that speaks over what was read in all steps, (S, B, A + C) to (S, B, D)."""
+        """Run the layer that speaks over what was read in all steps, (N, B, A + C) to (N, B, D)."""
         layer = self.decoder_rnn
         inputs = F.linear(x, layer.weight_ih, layer.bias_ih + layer.bias_hh)
         back, kept = layer.weight_hh.t(), _kept(x, layer.hidden_size)
         hidden = cell = x.new_zeros(x.shape[1], layer.hidden_size)
         steps = []
         for at, now in enumerate(inputs.unbind(0)):
-            hidden, cell = _turn(torch.addmm(now, hidden, back), cell)
+            hidden, cell = lstm_step(torch.addmm(now, hidden, back), cell)
             hidden = hidden * kept[at]
             steps.append(hidden)
         return torch.stack(steps)
 
 
 def _kept(like: Tensor, width: int) -> Tensor:
-    """Draw what is left of a recurrent state in each step of training, (S, B, ...) to (S, B, width)."""
+    """Draw what is left of a recurrent state in each step of training, (N, B, ...) to (N, B, width)."""
     return F.dropout(like.new_ones(*like.shape[:2], width), STATE_DROPOUT)
-
-
-def _turn(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-    """Return state and cell of a long short-term memory, (B, H), from its gates, (B, 4 H)."""
-    take, keep, new, show = gates.chunk(4, 1)
-    cell = torch.sigmoid(keep) * cell + torch.sigmoid(take) * torch.tanh(new)
-    return torch.sigmoid(show) * torch.tanh(cell), cell

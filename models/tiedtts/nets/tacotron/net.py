@@ -22,7 +22,7 @@ from tiedtts.nets.tacotron.decoder import Decoder
 
 
 class TacotronFrames(NamedTuple):
-    """What the net says, normalised as in training; F frames, S = F / r steps."""
+    """What the net says, normalised as in training; F frames, N = F / r steps."""
 
     coarse: Tensor
     """Mel spectrogram before the post-net, (B, F, M)."""
@@ -35,9 +35,9 @@ class TacotronFrames(NamedTuple):
     voicing: Tensor | None
     """Logit of a pitch, (B, F)."""
     stop: Tensor
-    """Logit of a step being the last, (B, S)."""
+    """Logit of a step being the last, (B, N)."""
     attention: Tensor
-    """(B, S, T)."""
+    """(B, N, T)."""
 
 
 class Encoder(nn.Module):

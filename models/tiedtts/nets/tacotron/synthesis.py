@@ -28,13 +28,9 @@ FEWEST_FRAMES = 80
 """Bound of the length of very short inputs."""
 
 
-PACE = 0.2
-"""Share of a sentence by which a phone may come earlier or later than in its recording."""
-
-
 @dataclass(frozen=True)
 class TacotronSpeech:
-    """One sentence as frames; F of them in S steps of r."""
+    """One sentence as frames; F of them in N steps of r."""
 
     mel: npt.NDArray[np.float32]
     """Natural logarithm of mel band amplitudes, (F, M)."""
@@ -47,7 +43,7 @@ class TacotronSpeech:
     voiced: npt.NDArray[np.float32] | None
     """1 where there is a pitch, else 0, (F,)."""
     attention: npt.NDArray[np.float32]
-    """(S, T)."""
+    """(N, T)."""
     durations: npt.NDArray[np.int64]
     """Frames in which each phone had most of the attention, (T,)."""
     stopped: bool
@@ -141,46 +137,6 @@ def speak(
     return TacotronSpeech(
         _numpy(mel), lsf, gain, log_f0, voiced, _numpy(weights), counts.cpu().numpy(), stopped
     )
-
-
-def is_diagonal(attention: npt.NDArray[np.floating], speech: npt.NDArray[np.bool_]) -> bool:
-    """Return whether attention, (S, T), walks through a sentence from its first phone to its last.
-
-    It may not go back by more than a phone, must reach the last phone of the sentence, and may pass over
-    no more than a twentieth of the phones that are speech, (T,) - a step covers several short ones.
-    """
-    path = attention.argmax(1)
-    back = np.maximum.accumulate(path) - path
-    if back.max(initial=0) > 1 or path[-1] < attention.shape[1] - 2:
-        return False
-    # A step that says several frames reads several phones: each must have had a share of some step.
-    read = attention.max(0) > 0.1
-    return bool((speech & ~read).sum() <= speech.sum() / 20)
-
-
-def keeps_pace(
-    attention: npt.NDArray[np.floating],
-    durations: npt.NDArray[np.int64],
-    speech: npt.NDArray[np.bool_],
-) -> bool:
-    """Return whether attention, (S, T), neither hurries nor dwells grossly, measured by a recording.
-
-    Both are compared as shares of their own length: nobody says a sentence twice at one speed. It does not
-    tell good durations from mediocre ones: a walk at one pace through all phones passes, too.
-
-    Args:
-        attention: (S, T).
-        durations: Frames of each phone in the recording, (T,).
-        speech: The phones that count, (T,).
-    """
-    path = attention.argmax(1)
-    reached = path[:, None] >= np.arange(len(durations))
-    ends = np.cumsum(durations)
-    made = reached.argmax(0) / len(path)
-    # Begins, so the first phone is never late.
-    real = (ends - durations) / ends[-1]
-    late = np.abs(made - real) > PACE
-    return not bool(((late | ~reached.any(0)) & speech).any())
 
 
 def _allowed(place: int, window: int, waited: int, phones: int, reduction: int, like: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What WaveNet is told at each sample beside its own past: predictor, gain, pitch period, features."""
+"""Conditioning: what WaveNet reads at each sample beside its own past (predictor, gain, pitch, features)."""
 
 from dataclasses import dataclass
 
@@ -27,11 +27,11 @@ MEL_RANGE = (-20.0, 8.0)
 
 
 @dataclass(frozen=True)
-class Conditions:
-    """F frames of a recording, clean: finite and in range."""
+class CleanFrames:
+    """F frames whose values are finite and in range."""
 
     features: Array
-    """What the net reads, scaled, (F, C)."""
+    """Inputs of the net, scaled, (F, C)."""
     filters: LpcFrames | None
     """Linear predictors, where there is linear prediction."""
     log_f0: Array
@@ -45,8 +45,8 @@ class Conditions:
 
 
 @dataclass(frozen=True)
-class Guide:
-    """F frames of `Conditions` at the rates of the net; S = F * hop, G = F * substeps."""
+class Conditioning:
+    """F frames of `CleanFrames` at the rates of the net; S = F * hop, G = F * substeps."""
 
     features: Array
     """With context, see `WaveNet.upsample`, (F + 2 CONTEXT + 1, C)."""
@@ -61,11 +61,11 @@ class Guide:
     clock: Array
     """Sine and cosine of the place in the pitch period, faded out where unvoiced, (S, 2)."""
 
-    def part(self, start: int, end: int, step: int) -> "Guide":
-        """Return what is told in samples `start` to `end`, multiples of a `step`; the features stay."""
+    def part(self, start: int, end: int, step: int) -> "Conditioning":
+        """Return the part for samples `start` to `end`, multiples of a `step`; the features stay whole."""
         inside = slice(start, end)
         predictor = self.predictor[start // step : end // step]
-        return Guide(
+        return Conditioning(
             self.features,
             predictor,
             self.gain[inside],
@@ -75,23 +75,23 @@ class Guide:
         )
 
 
-def conditions(
+def clean_frames(
     config: WaveNetConfig,
     mel: Array,
     filters: LpcFrames | None,
     log_f0: npt.NDArray[np.floating],
     voiced: npt.NDArray[np.generic],
     ahead: Array | None = None,
-) -> Conditions:
+) -> CleanFrames:
     """Bring frames into the form that the net reads.
 
     Args:
-        config: Of the net.
+        config: Configuration of the net.
         mel: Natural logarithm of mel band amplitudes, (F, M).
         filters: Read by nets whose `condition` is `lpc`; for others they come from `mel`.
         log_f0: Natural logarithm of Hz, (F,).
         voiced: 0 to 1, (F,).
-        ahead: See `Conditions`; zero in synthesis.
+        ahead: See `CleanFrames`; zero in synthesis.
 
     Raises:
         ConfigError: The net reads `lpc`, and there are none, or of another order.
@@ -120,7 +120,7 @@ def conditions(
     features = np.column_stack([np.clip(scaled, -10.0, 10.0), np.clip(tone, -10.0, 10.0), voicing])
     turned = oscillator_phase(pitch, config.hop, config.sample_rate)[config.hop - 1 :: config.hop]
     angle = np.concatenate([[0.0], turned])[: len(pitch)] % (2 * np.pi)
-    return Conditions(
+    return CleanFrames(
         features.astype(np.float32),
         filters if config.linear_prediction else None,
         pitch.astype(np.float32),
@@ -130,9 +130,9 @@ def conditions(
     )
 
 
-def guide(config: WaveNetConfig, of: Conditions, start: int, frames: int) -> Guide:
-    """Return what the net is told in frames from `start` on; beyond the ends the outer ones hold."""
-    hop, step, count = config.hop, config.step, len(of.features)
+def conditioning(config: WaveNetConfig, clean: CleanFrames, start: int, frames: int) -> Conditioning:
+    """Return the conditioning of frames from `start` on; beyond the ends the outer ones hold."""
+    hop, step, count = config.hop, config.step, len(clean.features)
 
     def rows(before: int, behind: int) -> npt.NDArray[np.int64]:
         return np.clip(np.arange(start - before, start + frames + behind), 0, count - 1)
@@ -141,29 +141,29 @@ def guide(config: WaveNetConfig, of: Conditions, start: int, frames: int) -> Gui
     moments = (np.arange(frames * config.substeps) + 0.5) / config.substeps
     times = np.arange(frames * hop) / hop
     grid = np.arange(frames + 1)
-    if of.filters is None:
+    if clean.filters is None:
         predictor = np.full((len(moments), 1), config.emphasis, np.float32)
         gain = np.full(frames * hop, PLAIN_GAIN, np.float32)
     else:
-        lsf = of.filters.lsf[inner].astype(np.float64)
+        lsf = clean.filters.lsf[inner].astype(np.float64)
         left = moments.astype(np.int64)
         share = (moments - left)[:, None]
         predictor = lpc.to_coefficients(lsf[left] * (1 - share) + lsf[left + 1] * share)
-        level = np.clip(of.filters.log_gain[inner], *LOG_GAIN_RANGE)
+        level = np.clip(clean.filters.log_gain[inner], *LOG_GAIN_RANGE)
         gain = np.exp(np.interp(times, grid, level)).astype(np.float32)
-    log_f0 = of.log_f0[inner]
+    log_f0 = clean.log_f0[inner]
     f0 = np.exp(np.interp(times, grid, log_f0))
-    voiced = np.interp(times, grid, of.voiced[inner]).astype(np.float32)
+    voiced = np.interp(times, grid, clean.voiced[inner]).astype(np.float32)
     turned = np.concatenate([[0.0], np.cumsum(2 * np.pi / config.sample_rate * f0)[:-1]])
-    ahead = of.ahead[inner]
+    ahead = clean.ahead[inner]
     # Angles wrap: interpolate the points on the circle instead.
     sine, cosine = (np.interp(times, grid, turn(ahead)) for turn in (np.sin, np.cos))
     known = min(max(0, -start), frames - 1)
-    angle = of.angle[inner[known]] + turned - turned[known * hop] + np.arctan2(sine, cosine)
+    angle = clean.angle[inner[known]] + turned - turned[known * hop] + np.arctan2(sine, cosine)
     lag = np.rint(config.sample_rate / f0).astype(np.int64)
     assert step * len(predictor) == len(gain)
-    return Guide(
-        of.features[rows(CONTEXT, CONTEXT + 1)],
+    return Conditioning(
+        clean.features[rows(CONTEXT, CONTEXT + 1)],
         predictor,
         gain,
         np.maximum(lag, config.lagged + 1),

@@ -1,4 +1,4 @@
-"""Drawing a sample from what WaveNet says of it."""
+"""Random numbers, drawn beforehand, and the choice of a sample by them from a distribution."""
 
 from dataclasses import dataclass
 
@@ -18,17 +18,17 @@ _BLOCK = 4096
 
 
 @dataclass(frozen=True)
-class Dice:
-    """Chances for S samples, thrown beforehand: those of a sample depend on its place and the seed alone."""
+class Noise:
+    """Random numbers for S samples: those of a sample depend on its place and the seed alone."""
 
     choice: Array
-    """Gumbel noise for components, (S, K), or chances for numbers, (S, 1)."""
+    """Gumbel noise for components, (S, K), or uniform numbers for mu-law, (S, 1)."""
     place: Array
     """Standard logistic noise, (S,)."""
 
     @classmethod
-    def throw(cls, config: WaveNetConfig, seed: int, first: int, count: int) -> "Dice":
-        """Throw for samples `first` to `first + count`."""
+    def draw(cls, config: WaveNetConfig, seed: int, first: int, count: int) -> "Noise":
+        """Draw for samples `first` to `first + count`."""
         width = config.components if config.output == "logistics" else 1
         blocks = range(first // _BLOCK, -(-(first + count) // _BLOCK))
         chances = np.concatenate(
@@ -40,14 +40,16 @@ class Dice:
         return cls(-np.log(-np.log(chances[:, :-1])), np.log(chances[:, -1]) - np.log1p(-chances[:, -1]))
 
 
-def draw(config: WaveNetConfig, answer: Array, choice: Array, place: Array, sharpness: Array) -> Array:
+def draw_samples(
+    config: WaveNetConfig, answer: Array, choice: Array, place: Array, sharpness: Array
+) -> Array:
     """Draw one sample in each of B pieces.
 
     Args:
-        config: Of the net.
-        answer: What the net says, (B, config.outputs).
-        choice: `Dice.choice` of the sample, (B, K) or (B, 1).
-        place: `Dice.place` of the sample, (B,).
+        config: Configuration of the net.
+        answer: Parameters of the distributions, (B, config.outputs).
+        choice: `Noise.choice` of the sample, (B, K) or (B, 1).
+        place: `Noise.place` of the sample, (B,).
         sharpness: Temperature, (B,).
 
     Returns:

@@ -1,9 +1,9 @@
-"""What linear prediction leaves of a signal, scaled: what WaveNet models, and what it sees of the past."""
+"""The residual of linear prediction, scaled: WaveNet models it, and reads it of the past."""
 
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.nets.wavenet.conditioning import LIMIT, Guide
+from tiedtts.nets.wavenet.conditioning import LIMIT, Conditioning
 from tiedtts.nets.wavenet.config import WaveNetConfig
 
 Array = npt.NDArray[np.float32]
@@ -25,22 +25,22 @@ def predict(predictor: Array, signal: Array) -> Array:
     return np.asarray((windows @ predictor[:, ::-1, None]).reshape(-1), np.float32)
 
 
-def leave(guide: Guide, signal: Array) -> Array:
-    """Return what prediction leaves, in units of the gain: P + S samples to (S,)."""
-    order = guide.predictor.shape[1]
-    left = (signal[order:] - predict(guide.predictor, signal)) / guide.gain
+def to_residual(conditioning: Conditioning, signal: Array) -> Array:
+    """Return the residual in units of the gain: P + S samples to (S,)."""
+    order = conditioning.predictor.shape[1]
+    left = (signal[order:] - predict(conditioning.predictor, signal)) / conditioning.gain
     return np.asarray(np.clip(left, -LIMIT, LIMIT), np.float32)
 
 
-def restore(guide: Guide, residual: Array) -> Array:
-    """Run the predictor on its own output, from silence: the inverse of `leave`, (S,) to (S,)."""
+def to_signal(conditioning: Conditioning, residual: Array) -> Array:
+    """Run the predictor on its own output, from silence: the inverse of `to_residual`, (S,) to (S,)."""
     from scipy.signal import lfilter
 
-    steps, order = guide.predictor.shape
-    driving = (residual * guide.gain).reshape(steps, -1).astype(np.float64)
+    steps, order = conditioning.predictor.shape
+    driving = (residual * conditioning.gain).reshape(steps, -1).astype(np.float64)
     signal = np.zeros(order + residual.size)
     for number, piece in enumerate(driving):
-        predictor = guide.predictor[number].astype(np.float64)
+        predictor = conditioning.predictor[number].astype(np.float64)
         at = order + number * piece.size
         past = signal[at - order : at][::-1]
         # The filter's state, from what it gave out last.
@@ -50,23 +50,25 @@ def restore(guide: Guide, residual: Array) -> Array:
     return signal[order:].astype(np.float32)
 
 
-def observe(config: WaveNetConfig, guide: Guide, residual: Array, signal: Array, first: int) -> Array:
-    """Return what the net reads at each sample: nothing but what was before it.
+def net_inputs(
+    config: WaveNetConfig, conditioning: Conditioning, residual: Array, signal: Array, first: int
+) -> Array:
+    """Return the inputs of the net at each sample; all of them come from earlier samples.
 
     Args:
-        config: Of the net.
-        guide: Of the same S samples.
+        config: Configuration of the net.
+        conditioning: Conditioning of the same S samples.
         residual: In units of the gain, (S,).
         signal: (P + S,).
-        first: Sample to begin with, at least `guide.longest_lag`.
+        first: Sample to begin with, at least `conditioning.longest_lag`.
 
     Returns:
         (config.inputs, S - first): the last residual, the last sample and the prediction, the place in the
         pitch period, residuals one period ago.
     """
-    order = guide.predictor.shape[1]
-    gain = guide.gain[first:]
-    steps = guide.predictor[first // config.step :]
+    order = conditioning.predictor.shape[1]
+    gain = conditioning.gain[first:]
+    steps = conditioning.predictor[first // config.step :]
     rows = [
         residual[first - 1 : -1],
         signal[order + first - 1 : -1] / gain,
@@ -74,10 +76,10 @@ def observe(config: WaveNetConfig, guide: Guide, residual: Array, signal: Array,
     ]
     rows = [np.arcsinh(row) for row in rows]
     if config.clock:
-        rows += [guide.clock[first:, 0], guide.clock[first:, 1]]
+        rows += [conditioning.clock[first:, 0], conditioning.clock[first:, 1]]
     if config.lagged:
-        at = np.arange(first, len(residual)) - guide.lag[first:]
-        voiced = guide.voiced[first:]
+        at = np.arange(first, len(residual)) - conditioning.lag[first:]
+        voiced = conditioning.voiced[first:]
         half = config.lagged // 2
         rows += [np.arcsinh(residual[at + tap]) * voiced for tap in range(-half, half + 1)]
     return np.stack(rows).astype(np.float32)

@@ -14,9 +14,9 @@ import torch
 from torch import nn
 
 from tiedtts.nets.wavenet import noise
-from tiedtts.nets.wavenet.conditioning import LIMIT, Guide, longest_lag
+from tiedtts.nets.wavenet.conditioning import LIMIT, Conditioning, longest_lag
 from tiedtts.nets.wavenet.net import GatedLayer, WaveNet
-from tiedtts.nets.wavenet.noise import Dice
+from tiedtts.nets.wavenet.noise import Noise
 
 Array = npt.NDArray[np.float32]
 
@@ -33,7 +33,7 @@ class _Layer:
     """How far back the taps are, samples."""
     residual: Array | None
     """(g, R)."""
-    told: Array
+    conditioning: Array
     """Conditioning and bias at every step, (G, B, 2 g)."""
     block: int
     """Samples that the past is computed for at once."""
@@ -62,49 +62,53 @@ def _bias(layer: nn.Module, size: int) -> Array:
     return array
 
 
-class Steps:
+class Sampler:
     """The state of B pieces of equal length S.
 
     Args:
         net: Weights are read once.
-        told: What each piece is told.
-        dice: Chances of each piece.
-        temperature: Of voiced samples.
+        conditionings: Conditioning of each piece.
+        noises: Random numbers of each piece.
+        temperature: Temperature of voiced samples.
     """
 
     def __init__(
-        self, net: WaveNet, told: Sequence[Guide], dice: Sequence[Dice], temperature: float = 1.0
+        self,
+        net: WaveNet,
+        conditionings: Sequence[Conditioning],
+        noises: Sequence[Noise],
+        temperature: float = 1.0,
     ) -> None:
         config = net.config
         gated = net.gated()
-        self.config, self.batch = config, len(told)
-        self.length = len(told[0].gain)
-        order = told[0].predictor.shape[1]
+        self.config, self.batch = config, len(conditionings)
+        self.length = len(conditionings[0].gain)
+        order = conditionings[0].predictor.shape[1]
         self.lead = max(longest_lag(config), order)
         self.gate = config.gate
         # Time first: a sample's values of all pieces lie side by side.
-        self.predictor = np.stack([t.predictor[:, ::-1] for t in told], axis=1).astype(np.float32)
-        self.gain = np.stack([t.gain for t in told], axis=1)
-        self.clock = np.stack([t.clock for t in told], axis=1)
-        self.voiced = np.stack([t.voiced for t in told], axis=1)
+        self.predictor = np.stack([c.predictor[:, ::-1] for c in conditionings], axis=1).astype(np.float32)
+        self.gain = np.stack([c.gain for c in conditionings], axis=1)
+        self.clock = np.stack([c.clock for c in conditionings], axis=1)
+        self.voiced = np.stack([c.voiced for c in conditionings], axis=1)
         taps = np.arange(config.lagged) - config.lagged // 2
-        at = np.stack([t.lag for t in told], axis=1)
+        at = np.stack([c.lag for c in conditionings], axis=1)
         now = np.arange(self.length)[:, None] + self.lead
         # Where in the flat residual each tap of each piece lies.
         row = np.arange(self.batch) * (self.lead + self.length)
         self.lagged = (now - at + row)[:, :, None] + taps
-        self.choice = np.stack([d.choice for d in dice], axis=1)
-        self.place = np.stack([d.place for d in dice], axis=1)
+        self.choice = np.stack([d.choice for d in noises], axis=1)
+        self.place = np.stack([d.place for d in noises], axis=1)
         self.sharpness = (1.0 + (temperature - 1.0) * self.voiced).astype(np.float32)
         self.signal = np.zeros((self.batch, order + self.length), np.float32)
         self.residual = np.zeros((self.batch, self.lead + self.length), np.float32)
         self.order = order
         with torch.no_grad():
             device = next(net.parameters()).device
-            features = torch.from_numpy(np.stack([t.features for t in told])).to(device)
+            features = torch.from_numpy(np.stack([c.features for c in conditionings])).to(device)
             upsampled = [c.permute(2, 0, 1).float().cpu().numpy() for c in net.upsample(features)]
-        # The layers' inputs are kept without the biases of the layers before: those are in `told` and, for
-        # what was before the beginning, in the memory.
+        # The layers' inputs are kept without the biases of the layers before: those are in `conditioning`
+        # and, for what was before the beginning, in the memory.
         offset = np.zeros(config.residual, np.float32)
         self.layers = []
         for layer, dilation, condition in zip(gated, config.dilations, upsampled, strict=True):
@@ -132,7 +136,7 @@ class Steps:
         halves = np.concatenate([np.ones(gate), np.full(gate, 0.5)]).astype(np.float32)
         past = [_matrix(layer.dilated, tap) * halves for tap in range(taps)]
         present = _matrix(layer.dilated, taps) * halves
-        told = (condition + _bias(layer.dilated, 2 * gate)) * halves + offset @ np.sum(
+        conditioning = (condition + _bias(layer.dilated, 2 * gate)) * halves + offset @ np.sum(
             [present, *past], axis=0
         )
         # A power of two that the steps of the conditioning are a multiple of, and the dilation.
@@ -146,7 +150,7 @@ class Steps:
             np.concatenate(past),
             [(taps - tap) * dilation for tap in range(taps)],
             residual,
-            np.ascontiguousarray(told, np.float32),
+            np.ascontiguousarray(conditioning, np.float32),
             block,
             ring,
             list(ring),
@@ -225,7 +229,7 @@ class Steps:
         length, size = len(layer.ring), layer.block
         width = layer.present.shape[0]
         ready = layer.ready.reshape(size * self.batch, -1)
-        told = layer.told[step]
+        conditioning = layer.conditioning[step]
         for number, reach in enumerate(layer.reaches):
             at = (moment - reach) % length
             seen = layer.ring[at : at + size].reshape(size * self.batch, width)
@@ -234,11 +238,11 @@ class Steps:
                 ready += np.dot(seen, weight)
             else:
                 np.dot(seen, weight, out=ready)
-        layer.ready += told
+        layer.ready += conditioning
 
     def draw(self, moment: int, answer: Array) -> None:
         """Draw a sample and remember it."""
-        drawn = noise.draw(
+        drawn = noise.draw_samples(
             self.config, answer, self.choice[moment], self.place[moment], self.sharpness[moment]
         )
         gain = self.gain[moment]

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from tiedtts.audio import lpc
 from tiedtts.errors import ConfigError
+from tiedtts.nets.tacotron.attention_checks import is_diagonal, keeps_pace
 from tiedtts.nets.tacotron.net import Tacotron, TacotronFrames, with_reduction
-from tiedtts.nets.tacotron.synthesis import is_diagonal, keeps_pace, speak
+from tiedtts.nets.tacotron.synthesis import speak
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
@@ -235,11 +236,11 @@ class TacotronTask:
 
 
 def wanted_attention(durations: npt.NDArray[np.int64], steps: int, reduction: int) -> npt.NDArray[np.float32]:
-    """Return where each step should look by an alignment, (S, T): mostly at the phones it says.
+    """Return where each step should look by an alignment, (N, T): mostly at the phones it says.
 
     Args:
         durations: Frames of each phone, (T,).
-        steps: S, of `reduction` frames each; past the last frame it looks at the last phone.
+        steps: N, of `reduction` frames each; past the last frame it looks at the last phone.
         reduction: Frames of a step, r.
     """
     phone = np.repeat(np.arange(len(durations)), durations)

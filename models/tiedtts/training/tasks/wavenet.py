@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tiedtts.audio import files, lpc
-from tiedtts.nets.wavenet import conditioning as guides
+from tiedtts.nets.wavenet import conditioning as conditionings
 from tiedtts.nets.wavenet import logistics, mulaw, residual, synthesis
-from tiedtts.nets.wavenet.conditioning import LIMIT, Conditions
+from tiedtts.nets.wavenet.conditioning import LIMIT, CleanFrames
 from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
@@ -62,7 +62,7 @@ class WaveNetTask:
         # Every nth, so that the choice does not hang on the order of the prompts.
         self.heldout = corpus.heldout[:: max(1, len(corpus.heldout) // HELDOUT)][:HELDOUT]
         self.lengths = [u.features.frames for u in self.train]
-        self._conditions: dict[str, Conditions] = {}
+        self._conditions: dict[str, CleanFrames] = {}
 
     def begin(self, stage: Stage) -> None:
         """All stages are alike."""
@@ -70,13 +70,13 @@ class WaveNetTask:
     def discriminator(self) -> None:
         """Likelihood needs no judge."""
 
-    def conditions(self, utterance: Utterance) -> Conditions:
+    def conditions(self, utterance: Utterance) -> CleanFrames:
         """Return what the net is told of a recording; computed when it is first asked for."""
         known = self._conditions.get(utterance.name)
         if known is None:
             f, config = utterance.features, self.config
             filters = lpc.analyse(f.samples, self.audio, config.order) if config.condition == "lpc" else None
-            known = guides.conditions(config, f.mel, filters, f.log_f0, f.voiced, f.phase)
+            known = conditionings.clean_frames(config, f.mel, filters, f.log_f0, f.voiced, f.phase)
             if config.condition == "mel":
                 # The mel spectrogram is in memory anyway: only the predictors are worth keeping.
                 known = dataclasses.replace(known, features=known.features.astype(np.float16))
@@ -109,23 +109,23 @@ class WaveNetTask:
             noise: Its largest standard deviation, in units of the gain.
         """
         config, frames, hop = self.config, self.recipe.segment_frames, self.config.hop
-        lead = -(-guides.longest_lag(config) // hop)
-        told = guides.guide(config, self.conditions(utterance), start - lead, lead + frames)
-        order = told.predictor.shape[1]
+        lead = -(-conditionings.longest_lag(config) // hop)
+        given = conditionings.conditioning(config, self.conditions(utterance), start - lead, lead + frames)
+        order = given.predictor.shape[1]
         signal = _cut(utterance.features.samples, (start - lead) * hop - order, (start + frames) * hop)
-        clean = residual.leave(told, signal)
+        clean = residual.to_residual(given, signal)
         seen, past = clean, signal
         if noise > 0:
             disturbance = rng.standard_normal(len(clean), np.float32) * np.float32(noise * rng.random())
             seen = clean + disturbance
             past = signal.copy()
-            past[order:] += residual.restore(told, disturbance)
+            past[order:] += residual.to_signal(given, disturbance)
         first = lead * hop
         return {
-            "inputs": residual.observe(config, told, seen, past, first),
-            "features": _window(told.features, lead),
+            "inputs": residual.net_inputs(config, given, seen, past, first),
+            "features": _window(given.features, lead),
             "target": clean[first:],
-            "width": (QUANTUM / told.gain[first:]).astype(np.float32),
+            "width": (QUANTUM / given.gain[first:]).astype(np.float32),
         }
 
     def losses(self, net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Ratio]]:
@@ -185,7 +185,7 @@ class WaveNetTask:
         """There is nothing left to measure."""
 
 
-def _filters(known: Conditions, stretch: slice) -> lpc.LpcFrames:
+def _filters(known: CleanFrames, stretch: slice) -> lpc.LpcFrames:
     assert known.filters is not None
     return lpc.LpcFrames(known.filters.lsf[stretch], known.filters.log_gain[stretch])
 
