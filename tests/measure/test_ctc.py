@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from tiedtts.measure import ctc
+from tiedtts.measure.symbols import collapse, log_softmax
 
 A, B = 1, 2
 
 
 def random_scores(seed: int, frames: int, symbols: int, sharpness: float = 1.5) -> np.ndarray:
-    return ctc.log_softmax(np.random.default_rng(seed).normal(0, sharpness, (frames, symbols)))
+    return log_softmax(np.random.default_rng(seed).normal(0, sharpness, (frames, symbols)))
 
 
 def sequences(log_probs: np.ndarray) -> dict[tuple[int, ...], float]:
@@ -20,7 +21,7 @@ def sequences(log_probs: np.ndarray) -> dict[tuple[int, ...], float]:
     totals: dict[tuple[int, ...], float] = {}
     frames, symbols = log_probs.shape
     for path in itertools.product(range(symbols), repeat=frames):
-        said = tuple(ctc.collapse(np.array(path)))
+        said = tuple(collapse(np.array(path)))
         score = sum(log_probs[frame, symbol] for frame, symbol in enumerate(path))
         totals[said] = np.logaddexp(totals.get(said, -np.inf), score)
     return totals
@@ -37,13 +38,13 @@ def sequences(log_probs: np.ndarray) -> dict[tuple[int, ...], float]:
     ],
 )
 def test_what_a_path_says(path: list[int], said: list[int]) -> None:
-    assert ctc.collapse(np.array(path, np.int64)) == said
+    assert collapse(np.array(path, np.int64)) == said
     scores = np.eye(3)[np.array(path, np.int64)].reshape(len(path), 3)
     assert ctc.greedy(scores) == said
 
 
 def test_probabilities_add_up_and_stay_finite() -> None:
-    log_probs = ctc.log_softmax(np.array([[1e4, 0.0, -1e4], [1.0, 2.0, 3.0]], np.float32))
+    log_probs = log_softmax(np.array([[1e4, 0.0, -1e4], [1.0, 2.0, 3.0]], np.float32))
     assert np.exp(log_probs).sum(1) == pytest.approx([1, 1])
     assert log_probs[0, 0] == 0
     assert np.isfinite(log_probs).all()
@@ -94,7 +95,7 @@ def test_pairs_decide_between_what_sounds_alike() -> None:
 
 def test_narrow_search_of_sure_frames_is_greedy() -> None:
     path = np.array([0, A, A, 0, A, B, B, B, 0, 0, B, A])
-    log_probs = ctc.log_softmax(20.0 * np.eye(3)[path])
+    log_probs = log_softmax(20.0 * np.eye(3)[path])
     assert ctc.beam_search(log_probs, width=1) == ctc.greedy(log_probs) == [A, A, B, B, A]
 
 
@@ -124,7 +125,7 @@ def test_forced_path_is_the_best_of_those_that_say_it(seed: int, said: list[int]
     log_probs = random_scores(seed, 6, 3)
     path = ctc.force(log_probs, said)
     assert path is not None
-    fitting = [p for p in itertools.product(range(3), repeat=6) if ctc.collapse(np.array(p)) == said]
+    fitting = [p for p in itertools.product(range(3), repeat=6) if collapse(np.array(p)) == said]
     totals = [sum(log_probs[frame, symbol] for frame, symbol in enumerate(p)) for p in fitting]
     assert path.log_probability == pytest.approx(max(totals))
     symbols = np.zeros(2 * len(said) + 1, np.int64)
@@ -140,7 +141,7 @@ def test_too_few_frames() -> None:
 
 def test_frames_of_phones_and_pauses() -> None:
     path = np.array([0, 0, A, A, B, 0, 0, 0, A, 0])
-    log_probs = ctc.log_softmax(20.0 * np.eye(3)[path])
+    log_probs = log_softmax(20.0 * np.eye(3)[path])
     forced = ctc.force(log_probs, [A, B, A])
     assert forced is not None
     assert forced.states.tolist() == [0, 0, 1, 1, 3, 4, 4, 4, 5, 6]
@@ -154,7 +155,7 @@ def test_frames_of_phones_and_pauses() -> None:
 def test_blanks_between_phones_go_to_the_likelier() -> None:
     scores = 20.0 * np.eye(3)[np.array([A, 0, 0, 0, B])]
     scores[1, A] = scores[2, B] = scores[3, B] = 10.0
-    log_probs = ctc.log_softmax(scores)
+    log_probs = log_softmax(scores.astype(np.float64))
     forced = ctc.force(log_probs, [A, B])
     assert forced is not None
     assert ctc.durations(log_probs, forced, [A, B], np.array([True, True])).tolist() == [2, 3]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tiedtts.measure import recognition
+from tiedtts.measure import recognition, symbols
 from tiedtts.measure.recognition import (
     BIGRAM_WEIGHT,
     PRIOR_WEIGHT,
@@ -113,9 +113,9 @@ def test_grammar_by_hand() -> None:
 
 
 def test_collapse() -> None:
-    assert recognition.collapse(np.array([0, 0, 3, 3, 0, 3, 2, 2, 0])) == [3, 3, 2]
-    assert recognition.collapse(np.array([0, 0])) == []
-    assert recognition.collapse(np.array([], np.int64)) == []
+    assert symbols.collapse(np.array([0, 0, 3, 3, 0, 3, 2, 2, 0])) == [3, 3, 2]
+    assert symbols.collapse(np.array([0, 0])) == []
+    assert symbols.collapse(np.array([], np.int64)) == []
 
 
 @pytest.mark.parametrize(

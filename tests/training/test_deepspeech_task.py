@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tests.training.synthetic import AUDIO, STAGES, corpus
 from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import ConfigError, CorpusError
-from tiedtts.measure import ctc, forced_alignment
+from tiedtts.measure import forced_alignment
 from tiedtts.nets.deepspeech import SYMBOLS, DeepSpeech, DeepSpeechConfig
 from tiedtts.nets.recognizer import CLASSES
 from tiedtts.training import recipe as recipes
@@ -102,7 +102,7 @@ def test_loss_by_all_paths() -> None:
     }
     _, parts = task.losses(Fixed(), batch)
     scores = logits[0].log_softmax(-1).numpy()
-    paths = [p for p in itertools.product((0, S), repeat=4) if ctc.collapse(np.array(p)) == [S, S]]
+    paths = [p for p in itertools.product((0, S), repeat=4) if collapse(np.array(p)) == [S, S]]
     total = np.logaddexp.reduce([sum(scores[f, s] for f, s in enumerate(p)) for p in paths])
     assert float(parts["ctc"].total) == pytest.approx(-total, rel=1e-5)
     assert float(parts["frame"].total) == pytest.approx(-scores[:, S].sum(), rel=1e-5)
@@ -126,7 +126,7 @@ def test_evaluation_counts_phones() -> None:
 
 def test_durations_are_those_of_the_frames() -> None:
     task = make()
-    log_probs = ctc.log_softmax(Oracle(task)(*[torch.zeros(1, len(task.heldout[0][0][1]), 1)] * 2)[0].numpy())
+    log_probs = log_softmax(Oracle(task)(*[torch.zeros(1, len(task.heldout[0][0][1]), 1)] * 2)[0].numpy())
     known = task.utterances[0]
     found = forced_alignment.durations(log_probs, known.phones, int(known.durations.sum()), 2)
     assert found.sum() == known.durations.sum()

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Scores = npt.NDArray[np.float32] | npt.NDArray[np.float64]
-BLANK = 0
-"""The symbol that says nothing; in pairs, the start and the end of a sequence."""
+from tiedtts.measure.symbols import NOTHING, Scores, collapse, log_bigram_of
+
+BLANK = NOTHING
+"""The symbol for no sound; in pairs, the start and the end of a sequence."""
 WIDTH = 16
 """Sequences that a search keeps."""
 BIGRAM_WEIGHT = 0.5
@@ -22,31 +23,14 @@ BONUS = 0.5
 """What each symbol is granted for the loss that its place in the order means, natural logarithm."""
 
 
-def log_softmax(logits: Scores) -> npt.NDArray[np.float64]:
-    """Return log probabilities of each frame, (F, C), from logits of the same shape."""
-    shifted = logits.astype(np.float64) - logits.max(-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
-
-
 def count_bigram(sequences: Iterable[Sequence[int]], symbols: int) -> npt.NDArray[np.float32]:
     """Return the log probability of a symbol, the second index, after another, (C, C).
 
     Args:
         sequences: Symbols without blanks; each is taken to start and end with one.
-        symbols: How many there are, C. Every pair is taken to occur once more than it does.
+        symbols: Number of symbols, C. Every pair is taken to occur once more than it does.
     """
-    pairs = np.ones((symbols, symbols))
-    for sequence in sequences:
-        row = [BLANK, *sequence, BLANK]
-        np.add.at(pairs, (row[:-1], row[1:]), 1)
-    log_bigram: npt.NDArray[np.float32] = np.log(pairs / pairs.sum(1, keepdims=True)).astype(np.float32)
-    return log_bigram
-
-
-def collapse(path: npt.NDArray[np.int64]) -> list[int]:
-    """Return the sequence that a path says, (F,)."""
-    changes = path[np.flatnonzero(np.diff(path, prepend=-1))]
-    return [int(symbol) for symbol in changes if symbol != BLANK]
+    return log_bigram_of(([BLANK, *sequence, BLANK] for sequence in sequences), symbols)
 
 
 def greedy(scores: Scores) -> list[int]:

@@ -11,7 +11,7 @@ from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
 from tiedtts.corpus.alignment import Alignment, collect, with_pauses
 from tiedtts.errors import CheckpointError, ConfigError, CorpusError
-from tiedtts.measure import ctc, listener
+from tiedtts.measure import ctc, listener, symbols
 from tiedtts.measure.listener import Listener
 from tiedtts.nets.deepspeech import DeepSpeech
 from tiedtts.text.phones import Phone
@@ -65,7 +65,7 @@ class NetAligner:
 
     def _one(self, mel: npt.NDArray[np.float32], phones: Sequence[Phone]) -> Alignment:
         line, given = with_pauses(phones)
-        log_probs = ctc.log_softmax(listener.logits(self._net, mel))
+        log_probs = symbols.log_softmax(listener.logits(self._net, mel).astype(np.float64))
         path = ctc.force(log_probs, listener.spoken(line))
         if path is None:
             return Alignment(tuple(phones), (0,) * len(phones), float("-inf"))
@@ -92,12 +92,12 @@ def align(net: DeepSpeech, mel: npt.NDArray[np.float32], phones: Sequence[Phone]
             f"a net that writes {net.config.units} cannot align phones",
             hint='train one with `units = "phones"`',
         )
-    log_probs = ctc.log_softmax(listener.logits(net, mel))
+    log_probs = symbols.log_softmax(listener.logits(net, mel).astype(np.float64))
     return durations(log_probs, phones, len(mel), net.config.stride)
 
 
 def durations(
-    log_probs: ctc.Scores, phones: Sequence[Phone], frames: int, stride: int
+    log_probs: symbols.Scores, phones: Sequence[Phone], frames: int, stride: int
 ) -> npt.NDArray[np.int64]:
     """Do the same with what the net made of a recording.
 

@@ -14,7 +14,7 @@ from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.architectures import architecture
 from tiedtts.errors import CheckpointError
-from tiedtts.measure import ctc, recognition
+from tiedtts.measure import ctc, recognition, symbols
 from tiedtts.nets.deepspeech import DeepSpeech
 from tiedtts.nets.recognizer import CLASSES, Recognizer
 from tiedtts.text.phones import Phone
@@ -66,7 +66,9 @@ class Listener:
         """Return the phones of a mel spectrogram, (F, M), as indices into `CLASSES`."""
         net, scores = self._net, logits(self._net, mel)
         if isinstance(net, DeepSpeech):
-            return ctc.beam_search(ctc.log_softmax(scores), log_bigram=net.log_bigram.numpy())
+            return ctc.beam_search(
+                symbols.log_softmax(scores.astype(np.float64)), log_bigram=net.log_bigram.numpy()
+            )
         return recognition.decode(scores, recognition.Grammar(net.log_prior.numpy(), net.log_bigram.numpy()))
 
 

@@ -26,6 +26,8 @@ PHONES_PER_SECOND = 10.5
 """Speaking rate for which work is told: that of the corpus of the voice in the package, pauses included."""
 SECONDS = 4
 """Of speech in the call that is counted."""
+_FRAMES_PER_SECOND = 24_000 / 256
+"""Frame rate for nets that do not state theirs: 24 kHz in steps of 256 samples, as `prepare` makes them."""
 _HIFIGAN_RATE = 22_050
 """Hz; its files do not tell theirs."""
 
@@ -113,22 +115,21 @@ def speech(net: nn.Module) -> tuple[float, dict[str, float]] | None:
 
 def _acoustic(net: Any) -> tuple[Callable[[], Any], float]:
     phones = round(SECONDS * PHONES_PER_SECOND)
-    # 24 kHz in steps of 256 samples, as `prepare` makes them by default.
-    frames = round(SECONDS * 24_000 / 256) // net.config.stride * net.config.stride
+    frames = round(SECONDS * _FRAMES_PER_SECOND) // net.config.stride * net.config.stride
     index = (torch.arange(frames) * phones // frames)[None]
     zeros, ones = torch.zeros(1, phones), torch.ones(1, phones)
     ids = torch.ones(1, phones, 4, dtype=torch.int64)
     position, mask = torch.zeros(1, frames, 5), torch.ones(1, frames)
-    return lambda: net(ids, ones, zeros, zeros, index, position, mask), frames * 256 / 24_000
+    return lambda: net(ids, ones, zeros, zeros, index, position, mask), frames / _FRAMES_PER_SECOND
 
 
 def _tacotron(net: Any) -> tuple[Callable[[], Any], float]:
     phones = round(SECONDS * PHONES_PER_SECOND)
     config = net.config
-    frames = round(SECONDS * 24_000 / 256) // config.reduction * config.reduction
+    frames = round(SECONDS * _FRAMES_PER_SECOND) // config.reduction * config.reduction
     ids = torch.ones(1, phones, *(() if config.symbols else (4,)), dtype=torch.int64)
     mel = torch.zeros(1, frames, config.n_mels)
-    return lambda: net(ids, mel), frames * 256 / 24_000
+    return lambda: net(ids, mel), frames / _FRAMES_PER_SECOND
 
 
 def _harmonic(net: Any) -> tuple[Callable[[], Any], float]:
@@ -155,9 +156,9 @@ def _wavenet(net: Any) -> tuple[Callable[[], Any], float]:
 
 
 def _recognizer(net: Any) -> tuple[Callable[[], Any], float]:
-    frames = round(SECONDS * 24_000 / 256)
+    frames = round(SECONDS * _FRAMES_PER_SECOND)
     mel = torch.zeros(1, frames, net.config.n_mels)
-    return lambda: net(mel, torch.ones(1, frames)), frames * 256 / 24_000
+    return lambda: net(mel, torch.ones(1, frames)), frames / _FRAMES_PER_SECOND
 
 
 def _hifigan(net: Any) -> tuple[Callable[[], Any], float]:

@@ -1,13 +1,16 @@
 """From frame scores to phones, and how many of them are wrong."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts.measure import symbols
+
 Labels = npt.NDArray[np.int64]
-SILENCE_CLASS = 0
+SILENCE_CLASS = symbols.NOTHING
 """Class that stands for every pause; it is not counted as a phone."""
 SMALLEST_FRAMES = 2
 """A phone that is heard lasts at least this long."""
@@ -29,14 +32,12 @@ class Grammar:
     @classmethod
     def count(cls, sequences: Sequence[Labels], classes: int = 40) -> "Grammar":
         """Count in frame labels, (F,) each; every pair is taken to occur once more than it does."""
-        frames, pairs = np.ones(classes), np.ones((classes, classes))
+        frames = np.ones(classes)
         for labels in sequences:
             np.add.at(frames, labels, 1)
-            changes = labels[np.flatnonzero(np.diff(labels, prepend=-1))]
-            np.add.at(pairs, (changes[:-1], changes[1:]), 1)
         return cls(
             np.log(frames / frames.sum()).astype(np.float32),
-            np.log(pairs / pairs.sum(1, keepdims=True)).astype(np.float32),
+            symbols.log_bigram_of(map(symbols.changes, sequences), classes),
         )
 
 
@@ -53,9 +54,7 @@ def decode(logits: npt.NDArray[np.float32], grammar: Grammar) -> list[int]:
     frames, classes = logits.shape
     if not frames:
         return []
-    top = logits.max(1, keepdims=True)
-    log_posterior = logits - top - np.log(np.exp(logits - top).sum(1, keepdims=True))
-    scores = (log_posterior - PRIOR_WEIGHT * grammar.log_prior).astype(np.float64)
+    scores = (symbols.log_softmax(logits) - PRIOR_WEIGHT * grammar.log_prior).astype(np.float64)
     bigram = BIGRAM_WEIGHT * grammar.log_bigram.astype(np.float64)
     # State n of a class means that it has lasted n + 1 frames, the last one "or more".
     best = np.full((SMALLEST_FRAMES, classes), -np.inf)
@@ -87,12 +86,6 @@ def _trace(best: npt.NDArray[np.float64], stayed: npt.NDArray[np.bool_], entered
     return [c for c in reversed(heard) if c != SILENCE_CLASS]
 
 
-def collapse(labels: Labels) -> list[int]:
-    """Return the phones of frame labels, (F,), without silences."""
-    changes = labels[np.flatnonzero(np.diff(labels, prepend=-1))]
-    return [int(c) for c in changes if c != SILENCE_CLASS]
-
-
 @dataclass(frozen=True)
 class Edits:
     """What it takes to turn what was said into what was heard."""
@@ -109,23 +102,7 @@ class Edits:
 
 def edits(heard: Sequence[int], said: Sequence[int]) -> Edits:
     """Count the fewest substitutions, deletions and insertions."""
-    rows, columns = len(said) + 1, len(heard) + 1
-    cost = np.zeros((rows, columns), np.int64)
-    cost[:, 0], cost[0] = np.arange(rows), np.arange(columns)
-    for i in range(1, rows):
-        for j in range(1, columns):
-            swap = cost[i - 1, j - 1] + (said[i - 1] != heard[j - 1])
-            cost[i, j] = min(swap, cost[i - 1, j] + 1, cost[i, j - 1] + 1)
-    i, j = rows - 1, columns - 1
-    counts = [0, 0, 0]
-    while i or j:
-        if i and j and cost[i, j] == cost[i - 1, j - 1] + (said[i - 1] != heard[j - 1]):
-            counts[0] += said[i - 1] != heard[j - 1]
-            i, j = i - 1, j - 1
-        elif i and cost[i, j] == cost[i - 1, j] + 1:
-            counts[1] += 1
-            i -= 1
-        else:
-            counts[2] += 1
-            j -= 1
-    return Edits(*counts)
+    from rapidfuzz.distance import Levenshtein
+
+    kinds = Counter(step.tag for step in Levenshtein.editops(said, heard))
+    return Edits(kinds["replace"], kinds["delete"], kinds["insert"])

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tiedtts.measure import recognition
+from tiedtts.measure import recognition, symbols
 from tiedtts.nets.recognizer import CLASSES, Recognizer
 from tiedtts.training import frame_labels, losses, pictures
 from tiedtts.training.augmentation import augment
@@ -89,7 +89,7 @@ class AlignerTask:
                 total, count = sums.get(name, (0.0, 0.0))
                 sums[name] = total + float(ratio.total), count + float(ratio.size)
             heard = recognition.decode(logits[0].float().cpu().numpy(), self.grammar)
-            said = recognition.collapse(item[1])
+            said = symbols.collapse(item[1])
             errors += recognition.edits(heard, said).total
             phones += len(said)
         values = {name: total / max(count, 1e-8) for name, (total, count) in sums.items()}

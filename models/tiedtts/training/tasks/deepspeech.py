@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts.errors import CorpusError
-from tiedtts.measure import ctc, forced_alignment, recognition
+from tiedtts.measure import ctc, forced_alignment, recognition, symbols
 from tiedtts.nets.deepspeech import SYMBOLS, DeepSpeech
 from tiedtts.text.normalize.normalizer import normalize
 from tiedtts.training import frame_labels, losses, pictures
@@ -144,7 +144,7 @@ class DeepSpeechTask:
         """Return log probabilities, (F', C), and losses of a recording."""
         device = next(net.parameters()).device
         logits, parts = self.losses(net, {name: t.to(device) for name, t in collate([item]).items()})
-        return ctc.log_softmax(logits[0].float().cpu().numpy()), parts
+        return symbols.log_softmax(logits[0].double().cpu().numpy()), parts
 
     def _distances(self, log_probs: npt.NDArray[np.float64], utterance: Utterance) -> npt.NDArray[np.int64]:
         """Return by how many frames the start of each phone that is said is off."""
