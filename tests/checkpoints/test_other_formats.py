@@ -402,15 +402,16 @@ MEASURED = """
 import os, resource, sys, time
 from pathlib import Path
 import torch
-from tiedtts.tying import TiePlan, TieRule, foreign, tie
+from tiedtts.checkpoints import other_formats
+from tiedtts.tying import TiePlan, TieRule, tie
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 torch.set_num_threads(1)
 for scheme in sys.argv[3:]:
     if not os.fork():
         # Whatever libraries load and keep at their first use.
-        tie(foreign.read(Path(sys.argv[2])).net, TiePlan((TieRule("*", scheme),)))
+        tie(other_formats.read(Path(sys.argv[2])).net, TiePlan((TieRule("*", scheme),)))
         start, before = time.process_time(), peak()
-        found = foreign.read(Path(sys.argv[1]))
+        found = other_formats.read(Path(sys.argv[1]))
         tied, _ = tie(found.net, TiePlan((TieRule("*", scheme),)))
         print(scheme, peak() - before, time.process_time() - start, flush=True)
         os._exit(0)

@@ -13,6 +13,7 @@ from tests.training.synthetic import AUDIO, STAGES, corpus
 from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import ConfigError, CorpusError
 from tiedtts.measure import forced_alignment
+from tiedtts.measure.symbols import collapse, log_softmax
 from tiedtts.nets.deepspeech import SYMBOLS, DeepSpeech, DeepSpeechConfig
 from tiedtts.nets.recognizer import CLASSES
 from tiedtts.training import recipe as recipes
