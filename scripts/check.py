@@ -6,6 +6,8 @@ import sys
 CHECKS = (
     ("-m", "ruff", "format", "--check", "."),
     ("-m", "ruff", "check", "."),
+    # It has no `-m` of its own.
+    ("-c", "from importlinter.cli import lint_imports_command as lint; lint()"),
     ("-m", "mypy"),
     # A file stays in one process: what its tests share is built once. Reordered, the longest would come last.
     ("-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
