@@ -48,7 +48,7 @@ def test_phonemes_and_marks_of_ssml_are_all_said(front_end: FrontEnd) -> None:
     document = parse(f"<speak>{body}</speak>")
     found = list(front_end.read_spans(document.spans, LeftOut()))
     assert [phone.label for s in found for phone in s.phones if phone.is_speech] == wanted
-    named = [place.name for s in found if s.delivery for place in s.delivery.places]
+    named = [place.name for s in found if s.prosody for place in s.prosody.marks]
     assert named == [str(number) for number in range(300)]
 
 

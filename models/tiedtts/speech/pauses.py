@@ -13,7 +13,7 @@ from tiedtts.speech.timing import Mark
 from tiedtts.text.frontend import Sentence
 
 if TYPE_CHECKING:
-    from tiedtts.text.markup.phone_prosody import Delivery
+    from tiedtts.text.markup.phone_prosody import PhoneProsody
 
 FADE = 0.005
 """Fade at both ends of a sentence, seconds: no click where sentences are joined."""
@@ -25,16 +25,16 @@ def pause(sentence: Sentence, following: Sentence | None, settings: Settings) ->
         return sentence.after
     if following.before is not None:
         return following.before
-    if sentence.goes_on or (sentence.delivery is not None and sentence.delivery.silence[-1]):
+    if sentence.goes_on or (sentence.prosody is not None and sentence.prosody.silence[-1]):
         return 0.0
     return settings.silence(paragraph=following.paragraph != sentence.paragraph)
 
 
 def with_silence(
-    samples: npt.NDArray[np.float32], lengths: npt.NDArray[np.int64], delivery: "Delivery", rate: int
+    samples: npt.NDArray[np.float32], lengths: npt.NDArray[np.int64], prosody: "PhoneProsody", rate: int
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], tuple[Mark, ...]]:
     """Return a sentence with the silence that markup puts between its phones, and its marks."""
-    silence = np.array([round(seconds * rate) for seconds in delivery.silence])
+    silence = np.array([round(seconds * rate) for seconds in prosody.silence])
     ends = np.cumsum(lengths)
     pieces: list[npt.NDArray[np.float32]] = []
     place = 0
@@ -52,7 +52,7 @@ def with_silence(
     held = [0, *silence]
     marks = (
         Mark(place.name, int(starts[place.phone]) - (int(held[place.phone]) if place.ahead else 0), rate)
-        for place in delivery.places
+        for place in prosody.marks
         if place.phone >= 0
     )
     return samples, lengths, tuple(marks)
@@ -60,7 +60,7 @@ def with_silence(
 
 def marks_ahead(sentence: Sentence, sample: int, rate: int) -> tuple[Mark, ...]:
     """Return the marks that stand before the silence ahead of a sentence, which begins at a sample."""
-    places = () if sentence.delivery is None else sentence.delivery.places
+    places = () if sentence.prosody is None else sentence.prosody.marks
     return tuple(Mark(place.name, sample, rate) for place in places if place.phone < 0)
 
 

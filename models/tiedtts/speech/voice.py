@@ -1,6 +1,5 @@
 """A voice: a text front end and a renderer, with pauses and fades between the sentences."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,14 +17,13 @@ from tiedtts.speech.speech import Speech
 from tiedtts.speech.timing import Mark
 from tiedtts.text import first_clause
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
+from tiedtts.text.markup.detection import looks_like_ssml
 from tiedtts.text.pronounce.user_lexicon import Files
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from tiedtts.settings import Changes
-
-_TAG = re.compile(r"\s*(<\?xml[^>]{0,200}>\s*)?<speak[\s>]")
 
 
 class Voice:
@@ -158,7 +156,7 @@ class Voice:
             told = document.warnings
             sentences = self.front_end.read_spans(document.spans, left_out)
         else:
-            if _TAG.match(text):
+            if looks_like_ssml(text):
                 told = ("the text looks like SSML but is read as it stands: `--ssml`, in Python `ssml=True`",)
             sentences = self.front_end.read(text, left_out)
         if first == 0:
@@ -201,12 +199,12 @@ class Voice:
     ) -> Speech:
         """Make one sentence and the silence after it."""
         hop, rate = self.audio.hop, self.sample_rate
-        count, delivery = len(sentence.phones), sentence.delivery
+        count, prosody = len(sentence.phones), sentence.prosody
         speed = np.full(count, settings.speed, np.float32)
         pitch = np.full(count, settings.pitch, np.float32)
-        if delivery is not None:
-            speed = np.clip(speed * np.asarray(delivery.speed, np.float32), *SPEEDS)
-            pitch = np.clip(pitch + np.asarray(delivery.pitch, np.float32), *SEMITONES)
+        if prosody is not None:
+            speed = np.clip(speed * np.asarray(prosody.speed, np.float32), *SPEEDS)
+            pitch = np.clip(pitch + np.asarray(prosody.pitch, np.float32), *SEMITONES)
         shift = pitch * np.float32(np.log(2) / 12)
         # What is no number is refused below, once, with words of our own.
         with np.errstate(all="ignore"):
@@ -223,13 +221,13 @@ class Voice:
         lengths = made.durations * hop
         marks: tuple[Mark, ...] = ()
         volume = float(settings.volume)
-        if delivery is not None:
-            if any(delivery.volume) or volume:
+        if prosody is not None:
+            if any(prosody.volume) or volume:
                 curve = loudness.curve(
-                    np.asarray(delivery.volume) + volume, lengths, int(2 * pauses.FADE * rate)
+                    np.asarray(prosody.volume) + volume, lengths, int(2 * pauses.FADE * rate)
                 )
                 samples = loudness.amplify(samples, curve, rate)
-            samples, lengths, marks = pauses.with_silence(samples, lengths, delivery, rate)
+            samples, lengths, marks = pauses.with_silence(samples, lengths, prosody, rate)
         elif volume:
             samples = loudness.amplify(samples, 10 ** (volume / 20), rate)
         silence = round(pause * rate)

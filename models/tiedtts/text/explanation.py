@@ -17,7 +17,7 @@ class Explanation:
     """A part of a text and the words it is read as."""
 
     written: str
-    """As in the text, after `characters.clean`; usually what stands between two spaces."""
+    """A part of the clean text, usually what stands between two spaces."""
     words: tuple[Word, ...]
     """In order, each with its phones and their source; none if the part is not spoken."""
 

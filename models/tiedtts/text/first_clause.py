@@ -1,4 +1,4 @@
-"""The first sentence of a text, cut in two if it is long: its beginning is heard while the rest is made."""
+"""Cuts a long first sentence in two: its first clauses are heard while the rest is synthesised."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +10,7 @@ from tiedtts.text.phones import Phone
 LONGEST = 70
 """A first sentence with more phones, six seconds, is cut if there is a place."""
 SHORTEST = 20
-"""Phones before the cut, a second and a half in which the rest is made, and after it."""
+"""Phones that must stand before the cut, a second and a half, and after it."""
 
 
 def cut(sentences: Iterator[Sentence]) -> Iterator[Sentence]:
@@ -45,7 +45,7 @@ def _halves(sentence: Sentence, place: int) -> Iterator[Sentence]:
     said = 1 + max(phone.word for phone in first)
     silence = replace(sentence.phones[0], clause=rest[0].clause)
     shifted = (_shifted(phone, said) for phone in rest)
-    whole = sentence.delivery
+    whole = sentence.prosody
     spoken = [word.text for word in sentence.words]
     counts = said, len(spoken) - said
     texts = excerpts.cut(sentence.text, spoken, sentence.places, counts)
@@ -62,7 +62,7 @@ def _halves(sentence: Sentence, place: int) -> Iterator[Sentence]:
             text=text,
             words=words,
             phones=phones,
-            delivery=prosody,
+            prosody=prosody,
             before=before,
             after=after,
             places=tuple(places),

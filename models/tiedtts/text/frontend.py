@@ -2,7 +2,6 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -12,9 +11,10 @@ import numpy.typing as npt
 
 from tiedtts.text import assembly, excerpts, sentences
 from tiedtts.text.aligned import AlignedText
-from tiedtts.text.characters import EMOJI, Folded, fold, script
+from tiedtts.text.characters import EMOJI, fold
 from tiedtts.text.excerpts import Place
 from tiedtts.text.inline import BRACES, Pieces
+from tiedtts.text.left_out import LeftOut
 from tiedtts.text.normalize.normalizer import spoken
 from tiedtts.text.phones import Phone, encode
 from tiedtts.text.pronounce.pronouncer import Pronouncer, Word
@@ -24,11 +24,10 @@ from tiedtts.text.tokens import Token, read
 # Few texts are marked up, and all others start sooner without.
 if TYPE_CHECKING:
     from tiedtts.text.markup.marked_up import Track
-    from tiedtts.text.markup.phone_prosody import Delivery
-    from tiedtts.text.markup.phone_prosody import Place as NamedPlace
+    from tiedtts.text.markup.phone_prosody import MarkPlace, PhoneProsody
     from tiedtts.text.markup.spans import Span
 
-__all__ = ["Analysis", "FrontEnd", "LeftOut", "Sentence", "Word"]
+__all__ = ["Analysis", "FrontEnd", "LeftOut", "Reading", "Sentence", "Word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +35,25 @@ class Sentence:
     """One sentence, ready to be spoken."""
 
     text: str
-    """As written."""
+    """The sentence as it is written."""
     words: tuple[Word, ...]
     """The spoken words in order; `Phone.word` counts them."""
     phones: tuple[Phone, ...]
-    """From a leading `sil` to the final `.`, `?` or `!`; to a `,` if the sentence was cut there."""
+    """Its phones, from a leading `sil` to the final `.`, `?` or `!`, or `,` where the sentence is cut."""
     paragraph: int = 0
     """Number of its paragraph in the text."""
-    delivery: "Delivery | None" = None
-    """How its phones are said, if markup tells."""
+    prosody: "PhoneProsody | None" = None
+    """Speed, pitch and volume of its phones, where the text is marked up."""
     before: float | None = None
     """Silence before it, seconds, in place of the usual."""
     after: float = 0.0
     """Silence after it at the end of a text, seconds."""
     places: tuple[Place, ...] = field(default=(), compare=False)
-    """What each word was read from: its offsets in `text`."""
+    """The place of each word in `text`."""
 
     @property
     def ids(self) -> npt.NDArray[np.int64]:
-        """What a net reads: phone, stress, position and clause ids, (T, 4)."""
+        """The input of a net: phone, stress, position and clause ids, (T, 4)."""
         return encode(self.phones)
 
     @property
@@ -65,7 +64,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What a text says and what of it cannot be said."""
+    """The sentences of a text, and warnings about what is left out."""
 
     sentences: tuple[Sentence, ...]
     warnings: tuple[str, ...]
@@ -105,12 +104,12 @@ class FrontEnd:
             warnings = (*warnings, "nothing to say: the text has no words")
         return Analysis(found, warnings)
 
-    def read(self, text: str, left_out: "LeftOut") -> Iterator[Sentence]:
+    def read(self, text: str, left_out: LeftOut) -> Iterator[Sentence]:
         """Yield the sentences of a text one by one: the first does not wait for the rest of a book.
 
         Args:
-            text: As `analyse` takes it.
-            left_out: Counts what cannot be said.
+            text: Any text, see `analyse`.
+            left_out: Counts what cannot be spoken.
 
         Raises:
             TextError: Something in braces is not a phone.
@@ -120,7 +119,7 @@ class FrontEnd:
                 reading = self._reading(written, left_out)
                 yield from (sentence for sentence, _ in reading.sentences(number))
 
-    def readings(self, text: str, left_out: "LeftOut", *, ssml: bool = False) -> Iterator["Reading"]:
+    def readings(self, text: str, left_out: LeftOut, *, ssml: bool = False) -> Iterator["Reading"]:
         """Yield what each sentence of a text is read as; see `read` and, for SSML, `read_spans`."""
         if not ssml:
             for paragraph in sentences.paragraphs(text):
@@ -134,12 +133,12 @@ class FrontEnd:
             for written, begins in run.sentences():
                 yield self._reading(written, left_out, begins)
 
-    def read_spans(self, spans: Sequence["Span"], left_out: "LeftOut") -> Iterator[Sentence]:
+    def read_spans(self, spans: Sequence["Span"], left_out: LeftOut) -> Iterator[Sentence]:
         """Yield the sentences of a marked-up text one by one.
 
         Args:
-            spans: As `tiedtts.text.markup.ssml.parse` gives them.
-            left_out: Counts what cannot be said.
+            spans: The result of `tiedtts.text.markup.ssml.parse`.
+            left_out: Counts what cannot be spoken.
 
         Raises:
             TextError: Something in braces is not a phone.
@@ -169,21 +168,21 @@ class FrontEnd:
         items, gaps = track.place(reading.items, reading.spans)
         reading = replace(reading, items=items)
         for sentence, first in reading.sentences(paragraph, marked_up=True):
-            delivery = gaps.delivery(sentence.phones, first, len(sentence.words), ends=not sentence.goes_on)
+            prosody = gaps.prosody(sentence.phones, first, len(sentence.words), ends=not sentence.goes_on)
             before = None
             if first == 0:
                 before, marks = track.take()
-                delivery = replace(delivery, places=(*marks, *delivery.places))
-            yield replace(sentence, delivery=delivery, before=before)
+                prosody = replace(prosody, marks=(*marks, *prosody.marks))
+            yield replace(sentence, prosody=prosody, before=before)
 
     def _reading(
-        self, written: AlignedText, left_out: "LeftOut", begins: Sequence[tuple[int, int]] = ()
+        self, written: AlignedText, left_out: LeftOut, begins: Sequence[tuple[int, int]] = ()
     ) -> "Reading":
         """Return what a sentence is read as.
 
         Args:
             written: The sentence.
-            left_out: Counts what cannot be said.
+            left_out: Counts what cannot be spoken.
             begins: Where spans of marked-up text begin in it, and their numbers. No rule reads across.
         """
         sentence = AlignedText.of(written.text)
@@ -202,7 +201,7 @@ class FrontEnd:
         items, places = self._pronouncer.say(tokens, written, spans)
         return Reading(written, items, places, spans)
 
-    def _tokens(self, text: AlignedText, left_out: "LeftOut") -> Iterator[Token]:
+    def _tokens(self, text: AlignedText, left_out: LeftOut) -> Iterator[Token]:
         """Yield the words and pauses of a sentence, or of the part of it that lies in one span."""
         pieces = Pieces()
         folded = fold(pieces.take(BRACES, text))
@@ -261,47 +260,10 @@ class Reading:
         ]
 
 
-def _ending(sentence: Sentence, silence: float, places: Sequence["NamedPlace"]) -> Sentence:
+def _ending(sentence: Sentence, silence: float, marks: Sequence["MarkPlace"]) -> Sentence:
     """Return the last sentence of a text with what comes after its last word."""
-    delivery = sentence.delivery
-    if delivery is None or not (silence or places):
+    prosody = sentence.prosody
+    if prosody is None or not (silence or marks):
         return sentence
-    own = (replace(place, phone=len(sentence.phones), ahead=place.phone < 0) for place in places)
-    return replace(sentence, after=silence, delivery=replace(delivery, places=(*delivery.places, *own)))
-
-
-class LeftOut:
-    """Counts of what cannot be said."""
-
-    def __init__(self) -> None:
-        self.emoji = 0
-        self.braces = 0
-        self._foreign: Counter[str] = Counter()
-        self._first: dict[str, str] = {}
-
-    def add(self, folded: Folded) -> None:
-        """Count what was left out of a sentence."""
-        self.emoji += folded.emoji
-        for word in folded.foreign:
-            name = script(word)
-            self._foreign[name] += 1
-            self._first.setdefault(name, word)
-
-    def warnings(self) -> tuple[str, ...]:
-        """Return a line for each kind."""
-        lines = []
-        if self._foreign:
-            count, names = self._foreign.total(), " and ".join(self._foreign)
-            first = next(iter(self._first.values()))
-            lines.append(
-                f"skipped {count} {_plural('word', count)} in {names} script, the first: {first[:40]}"
-            )
-        if self.emoji:
-            lines.append(f"skipped {self.emoji} emoji")
-        if self.braces:
-            lines.append(f"dropped {self.braces} unmatched {_plural('brace', self.braces)}")
-        return tuple(lines)
-
-
-def _plural(noun: str, count: int) -> str:
-    return noun if count == 1 else noun + "s"
+    own = (replace(place, phone=len(sentence.phones), ahead=place.phone < 0) for place in marks)
+    return replace(sentence, after=silence, prosody=replace(prosody, marks=(*prosody.marks, *own)))

@@ -49,8 +49,8 @@ def test_markup_changes_no_word(inside: str, front_end: FrontEnd) -> None:
 
 def test_words_know_their_span(front_end: FrontEnd) -> None:
     (sentence,) = read("It cost <prosody rate='200%'>$45</prosody>, I <emphasis>think</emphasis>.", front_end)
-    assert sentence.delivery is not None
-    said = dict(zip((phone.word for phone in sentence.phones), sentence.delivery.speed, strict=True))
+    assert sentence.prosody is not None
+    said = dict(zip((phone.word for phone in sentence.phones), sentence.prosody.speed, strict=True))
     assert [word.text for word in sentence.words] == "It cost forty five dollars I think".split()
     assert [said[n] for n in range(7)] == [1, 1, 2, 2, 2, 1, 0.92]
 
@@ -58,8 +58,8 @@ def test_words_know_their_span(front_end: FrontEnd) -> None:
 def test_a_break_is_a_pause_of_its_sentence(front_end: FrontEnd) -> None:
     (sentence,) = read("One <break time='2s'/> boat.", front_end)
     assert [p.symbol for p in sentence.phones] == "sil W AH N , B OW T .".split()
-    assert sentence.delivery is not None
-    assert sentence.delivery.silence == (0, 0, 0, 0, 2, 0, 0, 0, 0)
+    assert sentence.prosody is not None
+    assert sentence.prosody.silence == (0, 0, 0, 0, 2, 0, 0, 0, 0)
 
 
 def test_nothing_is_lost(front_end: FrontEnd) -> None:
@@ -90,14 +90,14 @@ def test_nothing_is_lost(front_end: FrontEnd) -> None:
         if not sentences:
             continue
         spoken += 1
-        found = [s.delivery for s in sentences if s.delivery is not None]
+        found = [s.prosody for s in sentences if s.prosody is not None]
         assert len(found) == len(sentences)
         silence = sum((s.before or 0) + s.after for s in sentences) + sum(sum(d.silence) for d in found)
         assert silence == pytest.approx(sum(span.pause for span in spans))
         names = [span.mark for span in spans if span.mark is not None]
-        assert [place.name for d in found for place in d.places] == names
-        for sentence, delivery in zip(sentences, found, strict=True):
-            values = (delivery.speed, delivery.pitch, delivery.volume, delivery.silence)
+        assert [place.name for d in found for place in d.marks] == names
+        for sentence, prosody in zip(sentences, found, strict=True):
+            values = (prosody.speed, prosody.pitch, prosody.volume, prosody.silence)
             assert {len(value) for value in values} == {len(sentence.phones)}
             assert "\ue001" not in sentence.text
     assert spoken > 200

@@ -4,7 +4,8 @@ import pytest
 
 from tiedtts.errors import TextError
 from tiedtts.text.frontend import FrontEnd
-from tiedtts.text.markup.ssml import DEEPEST, MOST_WARNINGS, Span, looks_like_ssml, parse
+from tiedtts.text.markup.detection import looks_like_ssml
+from tiedtts.text.markup.ssml import DEEPEST, MOST_WARNINGS, Span, parse
 from tiedtts.text.pronounce.ipa import to_arpabet
 
 

@@ -177,5 +177,5 @@ def test_cost_is_linear(unit: str) -> None:
         return time.process_time() - start
 
     seconds(500)
-    # Quadratic cost would be sixteen times as much.
-    assert seconds(12000) < 10 * seconds(3000) + 0.05
+    # Quadratic cost would be sixteen times as much, every time; a pause of the interpreter's own comes once.
+    assert any(seconds(12000) < 10 * seconds(3000) + 0.05 for _ in range(3))

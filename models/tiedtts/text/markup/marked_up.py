@@ -1,4 +1,4 @@
-"""Spans of a marked-up text through the front end: where each begins among the words of its sentence."""
+"""Carries the spans of a marked-up text, with their pauses and marks, to the words of its sentences."""
 
 from bisect import bisect_left
 from collections import deque
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tiedtts.text import sentences
 from tiedtts.text.aligned import AlignedText, join
 from tiedtts.text.characters import clean_aligned
-from tiedtts.text.markup.phone_prosody import Gaps, Place
+from tiedtts.text.markup.phone_prosody import Gaps, MarkPlace
 from tiedtts.text.markup.spans import Span
 from tiedtts.text.pronounce.pronouncer import Word
 
@@ -21,7 +21,7 @@ class Run:
     """The number of its first span."""
     text: AlignedText
     begins: Sequence[tuple[int, int]]
-    """Where the other spans begin in the text, and their numbers; one without text, where the next begins."""
+    """Offsets where the other spans begin, and their numbers; an empty span begins where the next does."""
     ends_paragraph: bool
 
     def sentences(self) -> Iterator[tuple[AlignedText, Sequence[tuple[int, int]]]]:
@@ -63,11 +63,11 @@ def runs(spans: Sequence[Span]) -> Iterator[Run]:
 
 @dataclass(slots=True)
 class Waiting:
-    """What has been met since the last word: it belongs to the next sentence, or to the end."""
+    """Silence and marks since the last word: they belong to the next sentence, or to the end of the text."""
 
     silence: float | None = None
     """Seconds, if there was a break."""
-    places: list[tuple[str, bool]] = field(default_factory=list)
+    marks: list[tuple[str, bool]] = field(default_factory=list)
     """Names, and whether the silence comes after them."""
 
     def pause(self, seconds: float) -> None:
@@ -77,7 +77,7 @@ class Waiting:
 
     def mark(self, name: str) -> None:
         """Add a place."""
-        self.places.append((name, not self.silence))
+        self.marks.append((name, not self.silence))
 
 
 class Track:
@@ -133,8 +133,8 @@ class Track:
         self._number = number
         if span.mark is not None:
             ahead = word not in gaps.silence
-            gaps.places.append(
-                (word, Place(span.mark, 0 if ahead and isinstance(made[-1], Word) else 1, ahead))
+            gaps.marks.append(
+                (word, MarkPlace(span.mark, 0 if ahead and isinstance(made[-1], Word) else 1, ahead))
             )
         elif span.text:
             self._current = span
@@ -148,8 +148,8 @@ class Track:
         elif span.text:
             self._current = span
 
-    def take(self) -> tuple[float | None, tuple[Place, ...]]:
-        """Return what has waited: silence, and places ahead of it or after it."""
+    def take(self) -> tuple[float | None, tuple[MarkPlace, ...]]:
+        """Return what has waited: silence, and marks ahead of it or after it."""
         waited, self.waiting = self.waiting, Waiting()
-        places = (Place(name, -1 if ahead and waited.silence else 0) for name, ahead in waited.places)
-        return waited.silence, tuple(places)
+        marks = (MarkPlace(name, -1 if ahead and waited.silence else 0) for name, ahead in waited.marks)
+        return waited.silence, tuple(marks)

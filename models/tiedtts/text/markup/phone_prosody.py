@@ -1,4 +1,4 @@
-"""How the phones of a marked-up sentence are said, each on its own."""
+"""Prosody of a marked-up sentence, phone by phone."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -10,19 +10,19 @@ from tiedtts.text.phones import Phone
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A named place in a sentence."""
+class MarkPlace:
+    """A mark in a sentence."""
 
     name: str
     phone: int
     """It stands before this one, 0 to T; before the silence ahead of the sentence if -1."""
     ahead: bool = True
-    """Whether it stands before the silence that is made between the phones there."""
+    """Whether it stands before the silence between the phones there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """What markup says of a sentence of T phones, on top of what holds for the whole text."""
+class PhoneProsody:
+    """Prosody of the T phones of a sentence, relative to the settings of the whole text."""
 
     speed: tuple[float, ...]
     """Factors, (T,); larger is faster."""
@@ -32,25 +32,25 @@ class Delivery:
     """Decibels, (T,)."""
     silence: tuple[float, ...]
     """Seconds of silence after each phone, (T,)."""
-    places: tuple[Place, ...] = ()
+    marks: tuple[MarkPlace, ...] = ()
 
-    def cut(self, phone: int) -> tuple["Delivery", "Delivery"]:
-        """Return the delivery of the first phones, and that of the others with a silence ahead of them."""
-        opening = Delivery(
+    def cut(self, phone: int) -> tuple["PhoneProsody", "PhoneProsody"]:
+        """Return the prosody of the first phones, and that of the others with a silence ahead of them."""
+        opening = PhoneProsody(
             self.speed[:phone],
             self.pitch[:phone],
             self.volume[:phone],
             self.silence[:phone],
-            tuple(place for place in self.places if place.phone < phone),
+            tuple(place for place in self.marks if place.phone < phone),
         )
-        rest = Delivery(
+        rest = PhoneProsody(
             (self.speed[phone], *self.speed[phone:]),
             (self.pitch[phone], *self.pitch[phone:]),
             (self.volume[phone], *self.volume[phone:]),
             (0.0, *self.silence[phone:]),
             tuple(
-                Place(place.name, place.phone - phone + 1, place.ahead)
-                for place in self.places
+                MarkPlace(place.name, place.phone - phone + 1, place.ahead)
+                for place in self.marks
                 if place.phone >= phone
             ),
         )
@@ -59,17 +59,17 @@ class Delivery:
 
 @dataclass(slots=True)
 class Gaps:
-    """What stands between the words of a sentence; gap n is before word n."""
+    """Silence and marks between the words of a sentence, and their spans; gap n is before word n."""
 
     spans: list[Span] = field(default_factory=list)
-    """That of each word."""
+    """The span of each word."""
     silence: dict[int, float] = field(default_factory=dict)
     """Seconds, by gap."""
-    places: list[tuple[int, Place]] = field(default_factory=list)
-    """With their gaps; `phone` is 0 where the end of the word before is meant, else 1."""
+    marks: list[tuple[int, MarkPlace]] = field(default_factory=list)
+    """Marks with their gaps; their `phone` is 0 for the end of the word before, else 1."""
 
-    def delivery(self, phones: Sequence[Phone], first: int, count: int, *, ends: bool) -> Delivery:
-        """Return the delivery of a part of the sentence.
+    def prosody(self, phones: Sequence[Phone], first: int, count: int, *, ends: bool) -> PhoneProsody:
+        """Return the prosody of a part of the sentence.
 
         Args:
             phones: Of the part, T of them.
@@ -97,25 +97,23 @@ class Gaps:
         for gap in range(first + 1, first + count + 1):
             if gap in self.silence:
                 silence[start(gap - first) - 1] += self.silence[gap]
-        places = [
-            Place(
+        marks = [
+            MarkPlace(
                 place.name,
                 start(gap - first) if place.phone else end.get(gap - first - 1, 0),
                 place.ahead,
             )
-            for gap, place in self.places[
-                _index(self.places, first) : _index(self.places, first + count + ends)
-            ]
+            for gap, place in self.marks[_index(self.marks, first) : _index(self.marks, first + count + ends)]
         ]
-        return Delivery(
+        return PhoneProsody(
             tuple(span.speed for span in chosen),
             tuple(span.pitch for span in chosen),
             tuple(span.volume for span in chosen),
             tuple(silence),
-            tuple(places),
+            tuple(marks),
         )
 
 
-def _index(places: Sequence[tuple[int, Place]], gap: int) -> int:
-    """Return how many places come before a gap; they are in order."""
-    return bisect_left(places, gap, key=itemgetter(0))
+def _index(marks: Sequence[tuple[int, MarkPlace]], gap: int) -> int:
+    """Return how many marks come before a gap; they are in order."""
+    return bisect_left(marks, gap, key=itemgetter(0))

@@ -28,7 +28,7 @@ _DECIMAL = r"([+-]?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9}))"
 
 @dataclass(frozen=True, slots=True)
 class Prosody:
-    """How something is said, beside how the voice says it by itself."""
+    """Speed, pitch and volume, relative to those of the voice."""
 
     speed: float = 1.0
     """Factor; larger is faster."""

@@ -1,4 +1,4 @@
-"""What `<say-as interpret-as="...">` asks for, in words."""
+"""Text in the words that `<say-as interpret-as="...">` asks for."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ MOST_DIGITS = 33
 
 
 class DoesNotFit(ValueError):
-    """The text is not what it is said to be."""
+    """The text is not of the kind that `interpret-as` names."""
 
 
 def say_as(kind: str, text: str, form: str = "") -> str:

@@ -1,4 +1,4 @@
-"""A marked-up text as runs that are each said in one way."""
+"""Marked-up text as spans, each with one prosody."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from tiedtts.text.markup.prosody import LONGEST_BREAK, Prosody
 
 Boundary = Literal["", "sentence", "paragraph"]
 BOUNDARIES: tuple[Boundary, ...] = ("", "sentence", "paragraph")
-"""From the weakest."""
+"""Boundaries, the weakest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of text that is said in one way."""
+    """A stretch of text with one prosody."""
 
     text: str
-    """What to say, phones in braces; empty for a mere pause or mark."""
+    """The text to speak, with phones in braces; empty for a mere pause or mark."""
     speed: float = 1.0
     """Factor; larger is faster."""
     pitch: float = 0.0
@@ -29,7 +29,7 @@ class Span:
     mark: str | None = None
     """Name of this place in the text; such a span has no text."""
     boundary: Boundary = ""
-    """What ends after it."""
+    """Whether a sentence or a paragraph ends after it."""
     emphasis: str = ""
     """`strong`, `moderate`, `reduced`; already in speed, pitch and volume."""
     source: AlignedText | None = field(default=None, compare=False, repr=False)
@@ -68,7 +68,7 @@ class _Draft:
 
 
 class Spans:
-    """Spans being collected: text that is said in the same way grows together."""
+    """Spans being collected: neighbouring texts of the same prosody become one."""
 
     def __init__(self) -> None:
         self._drafts: list[_Draft] = []

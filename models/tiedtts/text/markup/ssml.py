@@ -1,4 +1,4 @@
-"""SSML to spans of text with the way each is to be said.
+"""Reads SSML: spans of text with their prosody, pauses and marks.
 
 A subset of the W3C's Speech Synthesis Markup Language 1.1: `speak p s break prosody emphasis say-as sub
 phoneme mark`. Other elements are named in a warning, and their text is spoken. Document types are refused,
@@ -20,7 +20,7 @@ from tiedtts.text.markup.spans import Document, Span, Spans
 from tiedtts.text.pronounce.ipa import to_arpabet
 from tiedtts.text.pronounce.user_lexicon import read_labels
 
-__all__ = ["Document", "Span", "looks_like_ssml", "parse"]
+__all__ = ["Document", "Span", "parse"]
 
 DEEPEST = 200
 """Elements within elements."""
@@ -40,7 +40,7 @@ _ATTRIBUTES = {
     "phoneme": "alphabet ph",
     "mark": "name",
 }
-"""What is understood; attributes with a colon (`xml:lang`) and `xmlns` may stand everywhere."""
+"""Elements and their attributes; those with a colon (`xml:lang`) and `xmlns` may stand everywhere."""
 _ENTIRE = ("say-as", "sub", "phoneme")
 """Elements whose text is taken as a whole."""
 
@@ -67,14 +67,6 @@ def parse(source: str) -> Document:
             hint=_EXAMPLE,
         ) from None
     return Document(reader.spans.finish(), tuple(reader.warnings))
-
-
-def looks_like_ssml(text: str) -> bool:
-    """Tell whether a text means to be SSML: its first tag is `<speak`."""
-    start = text[:1000].lstrip("\ufeff \t\r\n")
-    if start.startswith("<?xml"):
-        start = start.partition("?>")[2].lstrip()
-    return start.startswith(("<speak>", "<speak ", "<speak\n", "<speak\t", "<speak/"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ CAPITALISED = frozenset(_TABLES["capitalised"])
 COUNTED = _TABLES["counted"]
 """Abbreviations only before a number."""
 ROMAN = frozenset(_TABLES["roman"])
-"""Those of them that a Roman numeral may follow as well."""
+"""Counted abbreviations that a Roman numeral may follow as well."""
 STREETS = _TABLES["street"]
 """Abbreviations after the name of a street."""
 WEEKDAYS = frozenset(_TABLES["weekday"])

@@ -1,4 +1,4 @@
-"""Times of day and durations written with colons."""
+"""Rules for times of day and durations."""
 
 import re
 

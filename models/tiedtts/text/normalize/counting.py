@@ -24,7 +24,7 @@ SCALES = {
     "bn": "billion",
     "tn": "trillion",
 }
-"""What may follow a number at once: `5M users`."""
+"""Letters that may follow a number at once: `5M users`."""
 RULES = (
     Rule(
         rf"(?<![\w.,])({NUMBER}) ?(bn|mn|tn)\b",

@@ -1,4 +1,4 @@
-"""Dates, years and decades."""
+"""Rules for dates, years and eras."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Fractions, ranges, scores and sums."""
+"""Rules for fractions, ranges, scores and sums."""
 
 import re
 

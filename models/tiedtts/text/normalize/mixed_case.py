@@ -1,4 +1,4 @@
-"""Words run together: `iPhone15`, `MP3`, `covid-19`."""
+"""Rules for letters and digits run together: `iPhone15`, `MP3`, `covid-19`."""
 
 from tiedtts.text.normalize.numbers import cardinal
 from tiedtts.text.normalize.rules import Rule

@@ -23,7 +23,7 @@ _TABLES = tables.read("currencies")
 SIGNS = {sign: Currency(*words.split(",")) for sign, words in _TABLES["sign"].items()}
 CODES = _TABLES["code"]
 COUNTRIES = _TABLES["country"]
-"""What stands before a dollar sign: `A$`."""
+"""Letters before a dollar sign, and the country: `A$`."""
 SCALES = _TABLES["scale"]
 PER = _TABLES["per"]
 _SIGN = "[" + "".join(SIGNS) + "]"

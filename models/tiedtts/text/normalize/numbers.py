@@ -12,7 +12,7 @@ SCALES = (
     "nonillion decillion"
 ).split()
 MOST_DIGITS = 12
-"""Longer numbers without commas are said digit by digit."""
+"""Longer numbers without commas are read digit by digit."""
 _ORDINALS = {
     "one": "first",
     "two": "second",
@@ -47,7 +47,7 @@ def cardinal(number: int) -> str:
 
 
 def count(number: int) -> str:
-    """Return `number` in words as quantities are said, with `and` before its last two digits."""
+    """Return `number` in words as quantities are read, with `and` before its last two digits."""
     rest = number % 100
     if number < 100 or not rest or number >= 1000 ** (len(SCALES) + 1):
         return cardinal(number)

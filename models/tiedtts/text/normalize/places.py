@@ -1,4 +1,4 @@
-"""Postal addresses of the United States."""
+"""Rules for postal addresses of the United States."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Roman numerals, only where the words before leave no doubt."""
+"""Rules for Roman numerals, only where the words before leave no doubt."""
 
 import re
 

@@ -14,12 +14,12 @@ NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<![\d.])\.\d+)"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way of writing something, and how it is said."""
+    """A rule: something written, and its words."""
 
     pattern: str
-    """What is written; must not backtrack over more than a word or two."""
+    """Pattern of what is written; must not backtrack over more than a word or two."""
     speak: Callable[[re.Match[str]], str]
-    """The words to say, or the match itself where the rule does not apply after all."""
+    """Returns the words, or the match itself where the rule does not apply after all."""
     needs: frozenset[str] = DIGITS
     """The rule is tried only in texts with one of these characters; empty: always."""
     flags: int = 0
@@ -53,5 +53,5 @@ def spaced(match: re.Match[str], words: str) -> str:
 
 
 def letters(name: str) -> str:
-    """Mark a name so that its letters are said one by one."""
+    """Mark a name so that it is spelled letter by letter."""
     return JOINER.join(name.upper())

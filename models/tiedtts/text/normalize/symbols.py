@@ -1,4 +1,4 @@
-"""Signs that are said as words."""
+"""Rules for signs that are read as words."""
 
 from tiedtts.text import tables
 from tiedtts.text.normalize.rules import Rule

@@ -1,4 +1,4 @@
-"""Telephone numbers and other groups of digits that are said one by one."""
+"""Rules for telephone numbers and other groups of digits that are read digit by digit."""
 
 import re
 

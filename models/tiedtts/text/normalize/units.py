@@ -1,4 +1,4 @@
-"""Quantities: numbers with units, percentages, temperatures, heights."""
+"""Rules for quantities: numbers with units, percentages, temperatures, heights."""
 
 import re
 

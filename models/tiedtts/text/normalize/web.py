@@ -1,4 +1,4 @@
-"""E-mail and web addresses, paths, hashtags and handles."""
+"""Rules for e-mail and web addresses, paths, hashtags and handles."""
 
 import re
 
@@ -12,7 +12,7 @@ SIGNS = _TABLES["sign"]
 TOP_LEVELS = tuple(_TABLES["top level"])
 FILE_ENDINGS = tuple(_TABLES["file ending"])
 SPELLED = frozenset(_TABLES["spelled"])
-"""Parts that are said letter by letter."""
+"""Parts that are spelled letter by letter."""
 SAID = _TABLES["spoken"]
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?"

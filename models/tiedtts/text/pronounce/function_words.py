@@ -6,7 +6,7 @@ from tiedtts.text.pronounce.lexicon import Pronunciation
 
 _TABLES = tables.read("function_words")
 WEAK = _TABLES["weak"]
-"""How they are said before another word."""
+"""Weak forms, spoken before another word."""
 LETTER_LEADERS = frozenset(_TABLES["before a letter"])
 """Words after which a single `A` is the letter."""
 

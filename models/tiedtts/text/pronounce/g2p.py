@@ -45,7 +45,7 @@ def _labels() -> tuple[str, ...]:
 
 
 class Network:
-    """Guesses how a word is said; the weights are read at the first word."""
+    """Predicts the phones of a word; the weights are read at the first word."""
 
     @cached_property
     def _weights(self) -> dict[str, Array]:

@@ -1,4 +1,4 @@
-"""Words that are spelled alike and said differently, told apart by the words around them.
+"""Homographs: words with one spelling and two pronunciations, chosen by the words around them.
 
 Each word has two pronunciations and a default. Small rules on neighbouring words choose: a determiner before
 makes a noun, `to`, a modal or a pronoun makes a verb, a form of `be` or an adverb makes an adjective.
@@ -26,7 +26,7 @@ from tiedtts.text.pronounce.morphology import plural
 
 
 def choose(words: Sequence[str], index: int) -> Pronunciation:
-    """Return how `words[index]` is said here, nothing if it is no homograph.
+    """Return the pronunciation of `words[index]` here, nothing if it is no homograph.
 
     Args:
         words: The words of a sentence in lower case, pauses as `,`.
@@ -62,14 +62,14 @@ def _verb_default(context: Context) -> bool:
 
 
 def _content(context: Context) -> bool:
-    """What is contained first, pleased second."""
+    """Contents first, pleased second."""
     if context[+1] == "with" or context[-1] in ADVERBS or context.is_verb:
         return True
     return context[-1] in BE and context[+1] in (",", "", "to", "and")
 
 
 def _lives(context: Context) -> bool:
-    """Of a life first, the verb second."""
+    """The plural of life first, the verb second."""
     return (
         context[-1] in SINGULAR_PRONOUNS
         or context[-1] in ("who", "that", "which", "still", "now", "also")
@@ -197,7 +197,7 @@ _CLOTH = frozenset(
 
 
 def _tear(context: Context) -> bool:
-    """From the eye T IH1 R first, to rip T EH1 R second."""
+    """A drop from the eye T IH1 R first, to rip T EH1 R second."""
     if context[+1] in ("up", "down", "apart", "off", "out", "open", "it", "them", "away", "into", "through"):
         return True
     if context[+1] == "in" and _CLOTH.intersection((context[+2], context[+3], context[+4])):

@@ -21,7 +21,7 @@ from tiedtts.text.tokens import Token
 DEEPEST = 30
 """Entries of user lexicons that refer to each other."""
 LONGEST_WORD = 300
-"""Phones; more of them in braces or in a user lexicon are said as several words, as the nets need it."""
+"""Phones; more of them in braces or in a user lexicon are spoken as several words, as the nets need it."""
 LONGEST_ENTRY = 3_000
 """Phones that an entry of a user lexicon may come to: a few lines could ask for a billion."""
 LONGEST_GUESS = 30
@@ -32,22 +32,22 @@ SPELLED = frozenset("us it id ad pa ma la un os".split())
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word and how it is said."""
+    """A word and its pronunciation."""
 
     text: str
-    """As it stands in the spoken text."""
+    """The spoken word."""
     phones: Pronunciation
     """ARPAbet labels with stress digits."""
     source: str
     """`text`, `user lexicon` and its file, `lexicon`, `rule` or `g2p-en`."""
     written: str = field(default="", compare=False)
-    """What it was read from, as it stands in the text given: `$100` for `hundred`."""
+    """The text it was read from, as it was given: `$100` for `hundred`."""
     span: tuple[int, int] = field(default=(0, 0), compare=False)
-    """Where that stands in the text given: offset of its first character and of the character after it."""
+    """Offsets of `written` in the text given: of its first character and of the one after."""
 
 
 _POLISH = ("P", "OW1", "L", "IH0", "SH")
-"""From Poland."""
+"""The pronunciation of what is from Poland."""
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -60,7 +60,7 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _places(token: Token, words: Sequence[Word]) -> list[Place]:
-    """Return the place of each word of a token: within it, if it stands there as it is said."""
+    """Return the place of each word of a token: within it, if it stands there as it is spoken."""
     place = token.start, token.end
     if len(words) == 1 and len(words[0].text) == len(token.text):
         return [place]

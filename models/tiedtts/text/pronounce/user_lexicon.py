@@ -22,14 +22,14 @@ Files = str | Path | Sequence[str | Path] | None
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How a user wants a word said: phones or other words."""
+    """The pronunciation a user wants for a word: phones or other words."""
 
     phones: tuple[str, ...] = ()
     """ARPAbet labels with stress digits."""
     respelling: str = ""
-    """Ordinary words to say instead."""
+    """Ordinary words to speak instead."""
     file: str = field(default="", compare=False)
-    """Where it was read."""
+    """The file it was read from."""
 
 
 def read_labels(text: str) -> tuple[str, ...]:
@@ -88,10 +88,10 @@ def read_user_lexicon(path: Path) -> dict[str, Entry]:
 
 
 def read_user_lexicons(files: Files) -> dict[str, Entry]:
-    """Read lexicon files; what a later one says of a word holds.
+    """Read lexicon files; of several entries for a word the last holds.
 
     Raises:
-        TextError: As `read_user_lexicon`.
+        TextError: A file cannot be read, or a line is neither phones nor a respelling.
     """
     if files is None:
         return {}
