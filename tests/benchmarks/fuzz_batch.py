@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tiedtts.speaking import NAMES, Settings
-
 from tests.cli.conftest import FakeVoice
 from tiedtts.batch import job, lines, manifest, readers, run
 from tiedtts.errors import LONGEST_HINT, TiedTTSError
 from tiedtts.quoting import LONGEST_MESSAGE
+from tiedtts.settings import NAMES, Settings
 
 VALUES = (
     *('null true false 1 0 -3 1.5 1e999 -1e999 NaN Infinity [[1]] {} [] {"text":1}'.split()),
