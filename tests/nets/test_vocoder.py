@@ -47,6 +47,17 @@ def constant(net: HarmonicVocoder, gain: float, phase: float, noise: float) -> H
     return net
 
 
+@pytest.mark.parametrize("kernel", [1, 5])
+def test_the_stem_sees_as_many_frames_as_its_kernel(kernel: int) -> None:
+    net = small(stem_kernel=kernel)
+    mel = torch.zeros(1, net.config.n_mels + 2, 9)
+    other = mel.clone()
+    other[..., 4] = 1.0
+    with torch.no_grad():
+        changed = (net.stem(mel) != net.stem(other)).any(1)[0]
+    assert changed.nonzero().flatten().tolist() == list(range(4 - kernel // 2, 5 + kernel // 2))
+
+
 @pytest.mark.parametrize("substeps", [1, 2, 4])
 def test_filters_of_one_pass_everything(substeps: int) -> None:
     net = constant(small(substeps=substeps), 0.0, 0.0, 0.0)
@@ -153,6 +164,7 @@ def test_constants_are_not_stored() -> None:
         ("blocks", 0, "at least 1"),
         ("knots", 0, "at least 1"),
         ("kernel", 6, "odd and at least 1"),
+        ("stem_kernel", 2, "odd and at least 1"),
         ("mel_std", 0.0, "positive"),
         ("log_f0_std", -1.0, "positive"),
     ],

@@ -35,6 +35,8 @@ class VocoderConfig:
 
     width: int = 192
     """Channels, C."""
+    stem_kernel: int = 5
+    """Frames seen by the first layer, which has a full matrix for each of them."""
     blocks: int = 6
     """ConvNeXt blocks."""
     kernel: int = 7
@@ -71,7 +73,7 @@ class VocoderConfig:
                 f"`n_fft` must be at most {LONGEST_WINDOW} and `knots` at most half of it, "
                 f"got: {self.n_fft} and {self.knots}"
             )
-        check_kernels(self, "kernel")
+        check_kernels(self, "stem_kernel", "kernel")
         check_scales(self, "mel_std", "log_f0_std")
 
     @property
@@ -110,7 +112,8 @@ class HarmonicVocoder(nn.Module):
                 hint="`hop / substeps` is whole, and `n_fft` is a multiple of it, at least twice it",
             )
         self.config = config
-        self.stem = nn.Conv1d(config.n_mels + 2, config.width, 5, padding=2)
+        kernel = config.stem_kernel
+        self.stem = nn.Conv1d(config.n_mels + 2, config.width, kernel, padding=kernel // 2)
         self.body = ConvNeXtStack(config.blocks, config.width, config.kernel, config.expansion)
         self.norm = nn.LayerNorm(config.width)
         self.head = nn.Linear(config.width, config.substeps * 3 * config.knots)

@@ -1,0 +1,219 @@
+"""A teacher's speech as a data folder, with the teacher's own durations and pitch in place of an alignment.
+
+    pip install hibari-tts[fast] onnx
+    python scripts/teacher/corpus.py sentences.txt data --hours 7
+
+The teacher is hibari (Apache-2.0), which learnt from Kokoro-82M's voice af_heart. Its graph is asked for the
+durations of its symbols as well; our front end chooses the phones, so that text, phones and durations are
+exactly what is spoken.
+"""
+
+import argparse
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from phonemes import SPACE, tokens
+
+from tiedtts.audio import mel, pitch
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.corpus.features import Features, normalise_level
+from tiedtts.corpus.manifest import Entry, write_manifest
+from tiedtts.text.frontend import FrontEnd, Sentence
+from tiedtts.text.phones import INVENTORY_VERSION, Phone
+
+EARLIER = 4
+"""Frames by which a sound is heard before its place in the durations: a phone's frames then vary least."""
+QUIET = 4.2
+"""Frames with a mean log mel so far below the loudest are silent, natural logarithm of a ratio."""
+VOICED_HZ = 60.0
+"""Pitch of the teacher below which it means none, Hz."""
+TEACHER_HOP = 300
+"""Samples between two values of the teacher's pitch."""
+UNIT = 2 * TEACHER_HOP
+"""Samples of a duration of one."""
+MOST_SYMBOLS = 500
+"""Symbols that the teacher takes at once."""
+
+Samples = npt.NDArray[np.float32]
+
+
+class Hibari:
+    """The teacher, asked for durations as well."""
+
+    def __init__(self) -> None:
+        import hibari
+        import onnx
+        import onnxruntime
+        from hibari import dsp
+
+        self._synthesise = dsp.synth
+        assets = Path(hibari.__file__).parent / "assets"
+        model = onnx.load(str(assets / "hibari.onnx"))
+        model.graph.output.append(onnx.ValueInfoProto(name="/Clip_output_0"))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.log_severity_level = 1, 3
+        with tempfile.TemporaryDirectory() as folder:
+            onnx.save(model, str(Path(folder, "tapped.onnx")))
+            self._session = onnxruntime.InferenceSession(str(Path(folder, "tapped.onnx")), options)
+        self._ids = json.loads((assets / "vocab.json").read_text("utf-8"))
+
+    def __call__(self, sentence: Sentence, seed: int) -> tuple[list[int], list[int], Samples, Samples] | None:
+        """Speak a sentence; nothing if it is too long.
+
+        Returns:
+            Phone of each symbol, duration of each symbol and of the silence at both ends, samples, pitch, Hz.
+        """
+        symbols = [(phone, character) for phone, token in tokens(sentence) for character in token]
+        if len(symbols) > MOST_SYMBOLS:
+            return None
+        ids = np.array([[0, *(self._ids[character] for _, character in symbols), 0]], np.int64)
+        *spectra, durations = self._session.run(None, {"ids": ids, "speed": np.ones(1, np.float32)})
+        parts = [part[0] for part in spectra]
+        samples = self._synthesise(*parts, np.random.default_rng(seed))
+        return [phone for phone, _ in symbols], durations.ravel().astype(int).tolist(), samples, parts[-1]
+
+
+def frames(
+    owners: Sequence[int], durations: Sequence[int], phones: Sequence[Phone], energy: Samples, total: int
+) -> npt.NDArray[np.int64]:
+    """Return the frames of each phone, (T,), `total` in all.
+
+    A space belongs to the phone after it, which is heard early; silence is found by ear.
+
+    Args:
+        owners: Phone of each symbol, or `SPACE`.
+        durations: Duration of each symbol and of the silence at both ends, in the teacher's unit.
+        phones: T of them.
+        energy: Mean log mel of each frame, (F,).
+        total: F.
+    """
+    starts = np.concatenate([[0.0], np.cumsum(durations)[:-1]]) * UNIT / AudioSettings().hop
+    marks = [None, *owners, None]
+    bounds = [0.0] * (len(phones) + 1)
+    seen = {0}
+    for place, phone in enumerate(marks):
+        if phone is not None and phone != SPACE and phone not in seen:
+            seen.add(phone)
+            bounds[phone] = starts[place - 1 if marks[place - 1] == SPACE else place] - EARLIER
+    edges = np.rint([*bounds[:-1], total]).astype(np.int64)
+    silent = energy < np.percentile(energy, 95) - QUIET
+    for index, phone in enumerate(phones):
+        if phone.is_speech:
+            continue
+        if index == 0:
+            loud = np.flatnonzero(~silent[: edges[1] + 6])
+            if len(loud):
+                edges[1] = min(max(loud[0] - 1, 1), edges[1] + 4)
+            continue
+        low = edges[index - 1] + 2
+        middle = min(max((edges[index] + edges[index + 1]) // 2, low), total - 1)
+        candidates = np.flatnonzero(silent[low : min(edges[index + 1] + 4, total)]) + low
+        if not len(candidates):
+            continue
+        left = right = int(candidates[np.argmin(abs(candidates - middle))])
+        while left > low and silent[left - 1]:
+            left -= 1
+        while right < total - 1 and silent[right + 1]:
+            right += 1
+        edges[index] = min(left + 1, right)
+        if index + 1 < len(phones):
+            following = edges[index + 2] - 2
+            edges[index + 1] = min(max(right, edges[index] + 1), following)
+    edges[0], edges[-1] = 0, total
+    for index in range(1, len(edges) - 1):
+        least = 2 if index > 1 and phones[index - 1].is_speech else 0
+        edges[index] = max(edges[index], edges[index - 1] + least)
+    for index in range(len(edges) - 2, 0, -1):
+        edges[index] = min(edges[index], edges[index + 1])
+    return np.diff(edges)
+
+
+def features(samples: Samples, f0: Samples, settings: AudioSettings) -> Features | None:
+    """Return the features of a clip with the teacher's own pitch; nothing if it has none."""
+    count = len(samples) // settings.hop
+    levelled = normalise_level(samples, settings)[: count * settings.hop]
+    # Each value of the teacher's pitch stands for the middle of its samples.
+    place = (np.arange(count) * settings.hop - TEACHER_HOP / 2) / TEACHER_HOP
+    voiced = np.flatnonzero(f0 > VOICED_HZ)
+    if len(voiced) < 2:
+        return None
+    log_f0 = np.interp(place, voiced, np.log(f0[voiced])).astype(np.float32)
+    nearest = np.clip(np.rint(place).astype(int), 0, len(f0) - 1)
+    return Features(
+        levelled,
+        mel.log_mel(levelled, settings),
+        log_f0,
+        f0[nearest] > VOICED_HZ,
+        pitch.fundamental_phase(levelled, log_f0, settings),
+    )
+
+
+def clips(
+    texts: Sequence[str], seconds: float, settings: AudioSettings
+) -> Iterator[tuple[str, Sentence, Features, npt.NDArray[np.int64]]]:
+    """Yield name, sentence, features and durations of what the teacher says, for about so long."""
+    teacher, front_end = Hibari(), FrontEnd()
+    spoken = 0.0
+    for number, text in enumerate(texts):
+        for part, sentence in enumerate(front_end(text)):
+            said = teacher(sentence, number)
+            if said is None:
+                continue
+            owners, durations, samples, f0 = said
+            spoken += len(samples) / settings.sample_rate
+            heard = features(samples, f0, settings)
+            if heard is not None:
+                lengths = frames(owners, durations, sentence.phones, heard.mel.mean(1), heard.frames)
+                yield f"t{number:05d}-{part}", sentence, heard, lengths
+        if spoken > seconds:
+            return
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("texts", type=Path, help="a sentence a line")
+    parser.add_argument("data", type=Path, help="folder to write")
+    parser.add_argument("--hours", type=float, default=7.0)
+    parser.add_argument("--heldout", type=int, default=100, help="texts that are not trained on")
+    arguments = parser.parse_args()
+    settings = AudioSettings()
+    (arguments.data / "features").mkdir(parents=True, exist_ok=True)
+    entries: list[Entry] = []
+    held: set[str] = set()
+    lines = arguments.texts.read_text("utf-8").splitlines()
+    for name, sentence, heard, lengths in clips(lines, arguments.hours * 3600, settings):
+        heard.save(arguments.data / "features" / f"{name}.npz")
+        prompt = name.partition("-")[0]
+        drawn = int(hashlib.sha256(prompt.encode()).hexdigest(), 16) % 60 == 0
+        if drawn and len(held) < arguments.heldout:
+            held.add(prompt)
+        phones = tuple((p.symbol, p.stress, p.position, p.clause, p.word) for p in sentence.phones)
+        entries.append(
+            Entry(
+                name,
+                sentence.text,
+                f"{name}.wav",
+                prompt,
+                "heldout" if prompt in held else "train",
+                heard.frames * settings.hop / settings.sample_rate,
+                heard.frames,
+                phones,
+                tuple(int(length) for length in lengths),
+                0.0,
+                f"{name}.npz",
+                name,
+            )
+        )
+    write_manifest(arguments.data, entries)
+    description = {"format": 1, "inventory": INVENTORY_VERSION, "audio": settings.to_dict()}
+    (arguments.data / "corpus.json").write_text(json.dumps(description), "utf-8")
+    print(f"{len(entries)} sentences, {len(held)} texts held out")
+
+
+if __name__ == "__main__":
+    main()

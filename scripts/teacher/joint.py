@@ -1,0 +1,285 @@
+"""Train spectrum and vocoder together on the waveform, from nets that can already speak.
+
+    python scripts/teacher/joint.py acoustic.safetensors vocoder.safetensors data run --steps 5000
+
+The acoustic net needs no discriminator of its own: the vocoder learns to give its smooth spectra back their
+detail, and its loss reaches the acoustic net as well. Stop it at any moment; the same command goes on.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from prosody import schedule
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tiedtts.audio import excitation
+from tiedtts.audio.mel import FLOOR
+from tiedtts.audio.pitch import oscillator_phase
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
+from tiedtts.corpus.manifest import Entry, read_manifest, read_settings
+from tiedtts.nets.acoustic import AcousticNet, frame_positions
+from tiedtts.nets.discriminator import PatchDiscriminator
+from tiedtts.nets.vocoder import HarmonicVocoder
+from tiedtts.text.phones import Phone, encode
+from tiedtts.training import losses
+from tiedtts.training.tasks.acoustic import phone_means
+
+SEGMENT = 48
+"""Frames that the vocoder makes of each sentence."""
+CONTEXT = 16
+"""Frames around a segment that the acoustic net makes beside it."""
+WINDOW = 1024
+"""Window of the spectrograms that the discriminator judges, samples."""
+CHANNELS = 8
+"""Channels of the discriminator's first layer."""
+LEAD = 100
+"""Steps that the discriminator learns before it is asked."""
+REPULSION = 0.5
+"""Share of the distance between two drawings that counts, see `losses.spectral_energy`."""
+COMPLEX_WEIGHT, COMPLEX_TOP_HZ = 0.3, 4000.0
+"""Weight and highest frequency of the complex spectral loss."""
+ADVERSARIAL = 0.3
+"""Weight of the discriminator's verdict and of its inner values."""
+FRAME_WEIGHTS = {"mel": 1.0, "f0": 0.3, "voicing": 0.2}
+"""Weights of the losses of the acoustic net's own frames."""
+
+Item = dict[str, np.ndarray]
+
+
+class Sentences:
+    """Sentences in memory, and the random segments that steps are made of."""
+
+    def __init__(self, data: Path, entries: list[Entry], net: AcousticNet, audio: AudioSettings) -> None:
+        self.audio, self.net = audio, net
+        self.items = [self._item(data, entry) for entry in entries]
+        lengths = np.array([len(item["mel"]) for item in self.items], float)
+        self.shares = lengths / lengths.sum()
+
+    def _item(self, data: Path, entry: Entry) -> Item:
+        config, hop = self.net.config, self.audio.hop
+        with np.load(data / "features" / entry.features) as kept:
+            item = {name: kept[name] for name in ("samples", "mel", "log_f0", "voiced", "phase")}
+        mel = (item["mel"].astype(np.float32) - config.mel_mean) / config.mel_std
+        log_f0 = (item["log_f0"] - config.log_f0_mean) / config.log_f0_std
+        item["durations"] = np.array(entry.durations)
+        means = phone_means(mel.mean(1), log_f0.astype(np.float32), item["voiced"], item["durations"])
+        item["pitch"], item["energy"] = means
+        item["ids"] = encode([Phone(*row) for row in entry.phones])
+        turned = oscillator_phase(item["log_f0"], hop, self.audio.sample_rate)[hop - 1 :: hop]
+        item["turned"] = np.concatenate([[0.0], turned])[: len(mel)] % (2 * np.pi)
+        return item
+
+    def batch(self, step: int, size: int) -> dict[str, Tensor]:
+        """Cut a random segment out of each of `size` sentences, drawn by their length."""
+        rng = np.random.default_rng([1, step])
+        rows = [self._row(self.items[i], rng) for i in rng.choice(len(self.items), size, p=self.shares)]
+        longest = max(len(row["ids"]) for row in rows)
+        batch: dict[str, Tensor] = {}
+        for name in rows[0]:
+            values = [row[name] for row in rows]
+            if name in ("ids", "pitch", "energy", "mask"):
+                values = [F.pad(v, [0, 0] * (v.dim() - 1) + [0, longest - len(v)]) for v in values]
+            batch[name] = torch.stack(values)
+        return batch
+
+    def _row(self, item: Item, rng: np.random.Generator) -> dict[str, Tensor]:
+        hop, rate = self.audio.hop, self.audio.sample_rate
+        count, width = len(item["mel"]), SEGMENT + 2 * CONTEXT + 2
+        start = int(rng.integers(0, max(1, count - SEGMENT + 1)))
+        # A whole number of decoder steps around the segment.
+        first = max(0, start - CONTEXT) // 2 * 2
+        length = min(count, start + SEGMENT + CONTEXT) - first
+        length += length % 2
+        index, position = frame_positions(torch.from_numpy(item["durations"]), first + length)
+        index, position = index[first:], position[first:]
+        frames, samples = slice(start, start + SEGMENT), slice(start * hop, (start + SEGMENT) * hop)
+        log_f0, voiced = item["log_f0"][frames], item["voiced"][frames].astype(np.float32)
+        phase = (item["phase"][frames].astype(np.float32) + item["turned"][start]).astype(np.float32)
+        pulses = excitation.pulse_train(log_f0, voiced, hop, rate, phase)
+
+        def fitted(values: np.ndarray, size: int, filler: float = 0.0) -> Tensor:
+            pad = [(0, size - len(values)), *[(0, 0)] * (values.ndim - 1)]
+            return torch.from_numpy(np.pad(values, pad, constant_values=filler).astype(np.float32))
+
+        return {
+            "ids": torch.from_numpy(item["ids"]),
+            "mask": torch.ones(len(item["ids"])),
+            "pitch": torch.from_numpy(item["pitch"]),
+            "energy": torch.from_numpy(item["energy"]),
+            "index": F.pad(index, (0, width - length), value=int(index[-1])),
+            "position": F.pad(position, (0, 0, 0, width - length)),
+            "inside": F.pad(torch.ones(length), (0, width - length)),
+            "offset": torch.arange(SEGMENT) + (start - first),
+            "mel": fitted(item["mel"][frames], SEGMENT, float(np.log(FLOOR))),
+            "log_f0": fitted(log_f0, SEGMENT, float(log_f0[-1])),
+            "voiced": fitted(voiced, SEGMENT),
+            "real": fitted(np.ones(len(log_f0)), SEGMENT),
+            "pulses": fitted(pulses, SEGMENT * hop),
+            "samples": fitted(item["samples"][samples] / np.float32(32767), SEGMENT * hop),
+            "noise": torch.from_numpy(rng.standard_normal((2, SEGMENT * hop), np.float32)),
+        }
+
+
+class Joint(nn.Module):
+    """Both nets, the discriminator, and the losses of a step."""
+
+    def __init__(self, acoustic: AcousticNet, vocoder: HarmonicVocoder, audio: AudioSettings) -> None:
+        super().__init__()
+        self.acoustic, self.vocoder, self.audio = acoustic, vocoder, audio
+        self.judge = PatchDiscriminator(CHANNELS)
+        acoustic.variance.requires_grad_(False)
+        acoustic.encoder.dropout.p = 0.0
+
+    def learning(self) -> list[nn.Parameter]:
+        """Return the parameters of both nets that learn here."""
+        both = (*self.acoustic.parameters(), *self.vocoder.parameters())
+        return [parameter for parameter in both if parameter.requires_grad]
+
+    def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Make the segments; return them and the losses that need no judge, by name."""
+        acoustic, config = self.acoustic, self.acoustic.config
+        states = acoustic.encode(batch["ids"], batch["mask"])
+        out = acoustic.decode(
+            states, batch["pitch"], batch["energy"], batch["index"], batch["position"], batch["inside"]
+        )
+        place = batch["offset"]
+        mel = torch.gather(out.mel, 1, place[..., None].expand(-1, -1, config.n_mels))
+        log_f0, voicing = torch.gather(out.log_f0, 1, place), torch.gather(out.voicing, 1, place)
+        target = (batch["mel"] - config.mel_mean) / config.mel_std
+        tone = (batch["log_f0"] - config.log_f0_mean) / config.log_f0_std
+        parts = {
+            "mel": losses.masked((mel - target).abs().mean(-1), batch["real"]).value,
+            "f0": losses.masked((log_f0 - tone).abs(), batch["voiced"]).value,
+            "voicing": losses.voicing(voicing, batch["voiced"], batch["real"]).value,
+        }
+        harmonic, noise = self.vocoder(
+            mel * config.mel_std + config.mel_mean,
+            batch["log_f0"],
+            batch["voiced"],
+            batch["pulses"],
+            batch["noise"],
+        )
+        made, other = harmonic + noise[:, 0], harmonic + noise[:, 1]
+        spectral = losses.spectral_energy(made, other, batch["samples"], REPULSION)
+        parts["spectral"] = torch.stack([part.value for part in spectral.values()]).sum() / len(
+            losses.RESOLUTIONS
+        )
+        hop, rate = self.audio.hop, self.audio.sample_rate
+        parts["complex"] = losses.complex_spectral(
+            harmonic, batch["samples"], batch["voiced"], hop, rate, COMPLEX_TOP_HZ
+        ).value
+        return made, parts
+
+    def verdict(self, made: Tensor, real: Tensor) -> Tensor:
+        """Return the judge's loss on made segments: its score, and its inner values beside the real ones."""
+        self.judge.requires_grad_(False)
+        with torch.no_grad():
+            wanted = self.judge(view(real))[1]
+        score, inner = self.judge(view(made))
+        self.judge.requires_grad_(True)
+        matching = torch.stack([(w - i).abs().mean() for w, i in zip(wanted, inner, strict=True)]).mean()
+        return losses.generator_loss(score).value + matching
+
+    def judgement(self, made: Tensor, real: Tensor) -> Tensor:
+        """Return the judge's own loss."""
+        scores, _ = self.judge(torch.cat([view(real), view(made.detach())]))
+        return losses.discriminator_loss(scores[: len(real)], scores[len(real) :]).value
+
+
+def view(signal: Tensor) -> Tensor:
+    """Return the log spectrogram that the judge sees, (B, frames, bins)."""
+    size = losses.magnitude(losses.spectrum(signal, WINDOW)) / WINDOW**0.5
+    return torch.log(size + 1e-4).transpose(1, 2) / 3 + 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("acoustic", type=Path)
+    parser.add_argument("vocoder", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--sentences", type=int, default=2200, help="as many as memory has room for")
+    parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--final", type=float, default=0.1, help="share of the rate at the end")
+    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--every", type=int, default=200, help="steps between two checkpoints")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    spectrum, sound = checkpoint.load(arguments.acoustic), checkpoint.load(arguments.vocoder)
+    acoustic, vocoder = spectrum.part("acoustic"), sound.part("vocoder")
+    assert isinstance(acoustic, AcousticNet)
+    assert isinstance(vocoder, HarmonicVocoder)
+    audio = read_settings(arguments.data)
+    entries = [entry for entry in read_manifest(arguments.data) if entry.split == "train"]
+    order = np.random.default_rng(0).permutation(len(entries))[: arguments.sentences]
+    sentences = Sentences(arguments.data, [entries[i] for i in order], acoustic, audio)
+    joint = Joint(acoustic, vocoder, audio)
+    learning = joint.learning()
+    optimizers = [
+        torch.optim.AdamW(parameters, arguments.rate, betas=(0.8, 0.98), weight_decay=0.01)
+        for parameters in (learning, list(joint.judge.parameters()))
+    ]
+    averages = [parameter.detach().clone() for parameter in learning]
+    arguments.run.mkdir(parents=True, exist_ok=True)
+    state, done = arguments.run / "state.pt", 0
+    if state.is_file():
+        kept = torch.load(state, weights_only=True)
+        done, averages = kept["step"], kept["averages"]
+        joint.load_state_dict(kept["joint"])
+        for optimizer, values in zip(optimizers, kept["optimizers"], strict=True):
+            optimizer.load_state_dict(values)
+    for step in range(done, arguments.steps):
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                share = schedule(step, arguments.steps, warmup=100, final=arguments.final)
+                group["lr"] = arguments.rate * share
+        batch = sentences.batch(step, arguments.batch)
+        made, parts = joint.train()(batch)
+        judgement = joint.judgement(made, batch["samples"])
+        optimizers[1].zero_grad()
+        judgement.backward()
+        optimizers[1].step()
+        total = parts["spectral"] + COMPLEX_WEIGHT * parts["complex"]
+        total = total + sum(weight * parts[name] for name, weight in FRAME_WEIGHTS.items())
+        if step >= LEAD:
+            parts["fooled"] = joint.verdict(made, batch["samples"])
+            total = total + ADVERSARIAL * parts["fooled"]
+        optimizers[0].zero_grad()
+        total.backward()
+        if torch.isfinite(nn.utils.clip_grad_norm_(learning, 2.0)):
+            optimizers[0].step()
+        for average, parameter in zip(averages, learning, strict=True):
+            average.lerp_(parameter.detach(), 1 - min(0.999, (step + 1) / (step + 10)))
+        if (step + 1) % 50 == 0:
+            print(step + 1, " ".join(f"{name} {part.item():.3f}" for name, part in parts.items()), flush=True)
+        if (step + 1) % arguments.every == 0 or step + 1 == arguments.steps:
+            current = [parameter.detach().clone() for parameter in learning]
+            for parameter, average in zip(learning, averages, strict=True):
+                parameter.data.copy_(average)
+            plans = {**spectrum.plans, **sound.plans}
+            nets = {"acoustic": acoustic, "vocoder": vocoder}
+            checkpoint.save(
+                arguments.run / f"step_{step + 1}.safetensors", Checkpoint(nets, audio, {}, plans)
+            )
+            for parameter, value in zip(learning, current, strict=True):
+                parameter.data.copy_(value)
+            values = {
+                "step": step + 1,
+                "joint": joint.state_dict(),
+                "averages": averages,
+                "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+            }
+            torch.save(values, state.with_suffix(".part"))
+            os.replace(state.with_suffix(".part"), state)
+
+
+if __name__ == "__main__":
+    main()
