@@ -30,6 +30,14 @@ TRAIN_PACKAGES = frozenset(
 )
 """What the extra `train` installs, by the names they are imported under."""
 
+MOVED = {
+    ("synth", "--explain"): 'tiedtts explain "Hello there."',
+    ("synth", "--list-voices"): "tiedtts voices",
+    ("tie", "--untie"): "tiedtts untie CKPT -o OUT",
+    ("tie", "--suggest"): "tiedtts suggest CKPT",
+}
+"""Commands in the place of what were options."""
+
 _INTERRUPTED = 130
 _ENDED = {
     128 + number: "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
@@ -96,7 +104,8 @@ def describe(error: Exception, command: str) -> tuple[str, str | None, int]:
         # Typer's own errors: their class moved from click to typer between versions.
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "tiedtts"
-        return _lower(str(usage()).rstrip(".")), f"{path} --help", 2
+        moved = MOVED.get((command, getattr(error, "option_name", "")))
+        return _lower(str(usage()).rstrip(".")), moved or f"{path} --help", 2
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("tiedtts"):
         from tiedtts import extras
 

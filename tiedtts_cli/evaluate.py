@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tiedtts_cli import streams, talk
-from tiedtts_cli.boundary import UsageError
+from tiedtts_cli.options import at_least, option
 
 
 def evaluate(
@@ -16,15 +16,13 @@ def evaluate(
     data: Annotated[Path, typer.Argument(help="Folder made by `prepare`.")],
     aligner: Annotated[
         Path | None,
-        typer.Option(metavar="CKPT", help="Recogniser that counts wrong phones.", show_default=False),
+        option("--aligner", metavar="CKPT", help="Recogniser that counts wrong phones."),
     ] = None,
     vocoder: Annotated[
         str | None,
-        typer.Option(metavar="NAME|CKPT", help="Another vocoder than the voice's own.", show_default=False),
+        option("--vocoder", metavar="NAME|CKPT", help="Another vocoder than the voice's own."),
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option(metavar="N", help="Stop after so many recordings.", show_default=False)
-    ] = None,
+    limit: Annotated[int | None, at_least(1, "--limit", help="Stop after so many recordings.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with unrounded numbers.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -35,8 +33,6 @@ def evaluate(
     tiedtts eval my.onnx data --aligner run/aligner.safetensors --json > eval.json
     """  # noqa: D301
     streams.need_stdout()
-    if limit is not None and limit < 1:
-        raise UsageError(f"`--limit` must be at least 1, got: {limit}")
     from tiedtts.measure.evaluation import evaluate
     from tiedtts.speech.voice import Voice
 

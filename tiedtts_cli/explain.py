@@ -1,13 +1,16 @@
-"""`tiedtts synth --explain`: how a text is read, token by token."""
+"""`tiedtts explain`: how a text is read, token by token."""
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from tiedtts.quoting import printable
-from tiedtts_cli import talk
+from tiedtts_cli import streams, synth_checks, talk
+from tiedtts_cli.options import option
 
 if TYPE_CHECKING:
     from tiedtts.text.explanation import Explanation
@@ -15,20 +18,43 @@ if TYPE_CHECKING:
 HEADINGS = ("written", "spoken", "phones", "source")
 
 
-def show(
-    text: str, lexicon: Sequence[Path] = (), *, ssml: bool = False, as_json: bool = False, quiet: bool = False
+def explain(
+    text: Annotated[
+        str | None, typer.Argument(help="What to explain; `-` reads stdin.", show_default=False)
+    ] = None,
+    path: Annotated[Path | None, option("--input", "-i", metavar="FILE", help="Explain a file.")] = None,
+    ssml: Annotated[bool, option("--ssml", help="The text is SSML: <speak>Hello.</speak>")] = False,
+    lexicon: Annotated[
+        list[Path] | None, option("--lexicon", metavar="FILE", help="Word, then phones; several: last wins.")
+    ] = None,
+    as_json: Annotated[bool, option("--json", help="A JSON line a part.")] = False,
+    quiet: Annotated[bool, option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
-    """Print a table on a terminal, elsewhere tab-separated lines; with `as_json` a line of JSON a part."""
-    from tiedtts.text.explanation import explain
+    """Show how a text is read, and why.
+
+    \b
+    tiedtts explain "Dr. Smith read 3.5 GB."
+    tiedtts explain "kubectl" --lexicon mine.txt
+    """  # noqa: D301
+    streams.need_stdout()
+    synth_checks.check_text(
+        text, [] if path is None else [path], "there is no text to explain", 'tiedtts explain "Hello there."'
+    )
+    from tiedtts.batch import origin
+    from tiedtts.text import explanation
     from tiedtts.text.frontend import FrontEnd
 
-    told: tuple[str, ...] = ()
-    if ssml:
-        from tiedtts.text.markup.ssml import parse
+    warnings: list[str] = []
+    words = origin.read(text, path, sys.stdin.buffer)
+    show(
+        explanation.explain(words, FrontEnd(lexicon or ()), ssml=ssml, warn=warnings.append), as_json=as_json
+    )
+    for warning in () if quiet else warnings:
+        talk.warning(warning)
 
-        told = parse(text).warnings
-    front_end = FrontEnd(lexicon)
-    parts = explain(text, front_end, ssml=ssml)
+
+def show(parts: Iterable["Explanation"], *, as_json: bool = False) -> None:
+    """Print a table on a terminal, elsewhere tab-separated lines; with `as_json` a line of JSON a part."""
     if as_json:
         for part in parts:
             print(json.dumps(as_dict(part)), flush=True)
@@ -39,8 +65,6 @@ def show(
         for part in parts:
             for row in rows(part):
                 print("\t".join(row))
-    for warning in () if quiet else (*told, *front_end.analyse(text).warnings):
-        talk.warning(warning)
 
 
 def as_dict(part: "Explanation") -> dict[str, object]:

@@ -5,21 +5,22 @@ from typing import Annotated
 
 import typer
 
+from tiedtts.choices import VOICE_PRECISIONS
 from tiedtts_cli import talk
-from tiedtts_cli.boundary import UsageError
+from tiedtts_cli.options import choice, option
 
 
 def export(
     checkpoints: Annotated[
         list[Path], typer.Argument(metavar="CKPT...", help="Checkpoints that `train` wrote.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Voice file to write.", show_default=False)],
+    output: Annotated[Path, option("--output", "-o", help="Voice file to write.")],
     name: Annotated[
-        str | None,
-        typer.Option(help="Name the voice tells; that of the file by default.", show_default=False),
+        str | None, option("--name", help="Name the voice tells; that of the file by default.")
     ] = None,
     precision: Annotated[
-        str, typer.Option(metavar="int8|fp16|fp32", help="How weights are stored.")
+        str,
+        choice("--precision", VOICE_PRECISIONS, help="How weights are stored.", show_default=True),
     ] = "fp16",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
@@ -31,18 +32,14 @@ def export(
     tiedtts export run/voice.safetensors -o my.onnx
     tiedtts export run/acoustic.safetensors other/vocoder.safetensors -o my.onnx
     """  # noqa: D301
-    if precision not in ("int8", "fp16", "fp32"):
-        raise UsageError(f"`--precision` must be int8, fp16 or fp32, got: {precision}")
-    from tiedtts.export.voice import export, export_steps
+    from tiedtts.export.voice import export_files
 
-    steps = export_steps(checkpoints[0], output, name=name) if len(checkpoints) == 1 else None
-    if steps is not None:
-        for path in steps:
+    made = export_files(checkpoints, output, name=name, precision=precision)
+    if made.voice is None:
+        for path in made.files:
             typer.echo(path)
         if not quiet:
             talk.note(f"a loop around them speaks; so does: tiedtts synth --voice {checkpoints[0]}")
-        return
-    made = export(checkpoints, output, name=name, precision=precision)
-    if not quiet:
-        parameters = sum(made["parameters"].values())
-        talk.note(f"{output}: {parameters:,} parameters, {made['file_bytes'] / 1e6:.2f} MB")
+    elif not quiet:
+        parameters = sum(made.voice["parameters"].values())
+        talk.note(f"{output}: {parameters:,} parameters, {made.voice['file_bytes'] / 1e6:.2f} MB")

@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -12,30 +12,37 @@ from tiedtts import __version__
 from tiedtts.processes import SAFE_PATH
 from tiedtts_cli import boundary, caches, streams
 from tiedtts_cli.evaluate import evaluate
+from tiedtts_cli.explain import explain
 from tiedtts_cli.export import export
-from tiedtts_cli.panels import GroupedCommand
+from tiedtts_cli.panels import GroupedCommand, GroupedProgram
 from tiedtts_cli.prepare import prepare
 from tiedtts_cli.stats import stats
+from tiedtts_cli.suggest import suggest
 from tiedtts_cli.synth import synth
 from tiedtts_cli.tie import tie
 from tiedtts_cli.train import train
+from tiedtts_cli.untie import untie
+from tiedtts_cli.voices import voices
+
+COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    "Speak": {"synth": synth, "explain": explain, "voices": voices},
+    "Make voices": {"prepare": prepare, "train": train, "export": export, "eval": evaluate},
+    "Tie": {"tie": tie, "untie": untie, "suggest": suggest, "stats": stats},
+}
+"""The commands by the headings of the help."""
+LIGHT = tuple(COMMANDS["Speak"])
+"""Commands that need no libraries which keep caches."""
 
 app = typer.Typer(
+    cls=GroupedProgram,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     # Plain help: drawing it with rich takes longer than everything else that `--help` does.
     rich_markup_mode=None,
 )
-for _name, _command in (
-    ("synth", synth),
-    ("prepare", prepare),
-    ("train", train),
-    ("export", export),
-    ("eval", evaluate),
-    ("tie", tie),
-    ("stats", stats),
-):
-    app.command(_name, cls=GroupedCommand)(_command)
+for _panel, _commands in COMMANDS.items():
+    for _name, _command in _commands.items():
+        app.command(_name, cls=GroupedCommand, rich_help_panel=_panel)(_command)
 
 
 def _show_version(wanted: bool) -> None:
@@ -48,7 +55,7 @@ def _show_version(wanted: bool) -> None:
 def _root(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Tiny neural text-to-speech voices: speak with one, or make your own.
@@ -79,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Processes that libraries start have no business in the current folder, nor libraries in the user's home.
     os.environ.setdefault(SAFE_PATH, "1")
-    if given[:1] != ["synth"] and len(given) > 1:
+    if len(given) > 1 and given[0] not in LIGHT:
         caches.redirect()
     command = typer.main.get_command(app)
     return boundary.run(

@@ -5,19 +5,10 @@ from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any, TypedDict, cast
 
+from tiedtts.choices import RANGES
 from tiedtts.errors import ConfigError
 from tiedtts.quoting import quoted
 
-SPEEDS = (0.25, 4.0)
-"""Slowest and fastest."""
-SEMITONES = (-24.0, 24.0)
-"""Lowest and highest shift of the pitch."""
-DECIBELS = (-96.0, 20.0)
-"""Softest and loudest."""
-PAUSES = (0.0, 60.0)
-"""Shortest and longest silence between sentences, seconds."""
-RANGES = {"speed": SPEEDS, "pitch": SEMITONES, "volume": DECIBELS, "pause": PAUSES}
-"""Smallest and largest value of the settings that have both."""
 SENTENCE_PAUSE = 0.25
 """Silence between sentences at the voice's own speed, seconds; a faster voice makes less."""
 LARGEST_SEED = 2**128 - 1

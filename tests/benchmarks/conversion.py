@@ -65,7 +65,7 @@ def main() -> None:
                     continue
                 tied, back = Path(folder, "tied.safetensors"), Path(folder, "back.safetensors")
                 there = run("tie", big, "-o", tied, "--scheme", scheme, "--layers", "*", *options)
-                again = run("tie", "--untie", tied, "-o", back)
+                again = run("untie", tied, "-o", back)
                 cells = [f"{seconds:.0f} | {(peak - base) / size:.1f} x" for seconds, peak in (there, again)]
                 print(f"| {title} | {scheme} | {' | '.join(cells)} |", flush=True)
 

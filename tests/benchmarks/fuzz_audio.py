@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.fuzz_text import inputs
+from tiedtts.choices import SEMITONES, SPEEDS
 from tiedtts.errors import TextError
-from tiedtts.settings import SEMITONES, SPEEDS
 from tiedtts.speech.speech import Speech
 from tiedtts.speech.voice import Voice
 

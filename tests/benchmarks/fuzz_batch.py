@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.cli.conftest import FakeVoice
+from tiedtts import choices
 from tiedtts.batch import job, lines, manifest, readers, run
 from tiedtts.errors import LONGEST_HINT, TiedTTSError
 from tiedtts.quoting import LONGEST_MESSAGE
@@ -123,7 +124,7 @@ def fuzz(count: int, seed: int) -> Result:
 
 
 def _run(data: bytes, folder: Path, chance: random.Random, again: bool, result: Result) -> None:
-    kind, by = chance.choice(("lines", "csv", "jsonl")), chance.choice(lines.NAMINGS)
+    kind, by = chance.choice(("lines", "csv", "jsonl")), chance.choice(choices.NAME_BY)
     reports: list[run.Report] = []
     try:
         rows = readers.rows(io.BytesIO(data), kind, "the list")

@@ -27,6 +27,7 @@ class FakeSpeech:
     warnings: tuple[str, ...] = ()
     sentences: tuple[SpokenSentence, ...] = ()
     marks: tuple[Mark, ...] = ()
+    is_last: bool = False
 
     @property
     def seconds(self) -> float:

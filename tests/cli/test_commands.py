@@ -1,6 +1,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -151,8 +152,9 @@ def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 
 
 def test_export(fake_core: Any, capsys: Captured) -> None:
-    core = Core({"parameters": {"acoustic": 1_000_000, "vocoder": 234}, "file_bytes": 2_345_678})
-    fake_core("tiedtts.export.voice", export=core, export_steps=lambda *_, **__: None)
+    voice = {"parameters": {"acoustic": 1_000_000, "vocoder": 234}, "file_bytes": 2_345_678}
+    core = Core(SimpleNamespace(files=[Path("v.onnx")], voice=voice))
+    fake_core("tiedtts.export.voice", export_files=core)
     assert main(["export", "a.st", "b.st", "-o", "v.onnx", "--name", "kim", "--precision", "fp32"]) == 0
     assert core.arguments == ([Path("a.st"), Path("b.st")], Path("v.onnx"))
     assert core.options == {"name": "kim", "precision": "fp32"}
@@ -160,10 +162,10 @@ def test_export(fake_core: Any, capsys: Captured) -> None:
     assert main(["export", "a.st", "-o", "v.onnx", "-q"]) == 0
     assert core.options == {"name": None, "precision": "fp16"}
     assert capsys.readouterr() == ("", "")
-    steps = Core([Path("v.encoder.onnx"), Path("v.step.onnx")])
-    fake_core("tiedtts.export.voice", export=core, export_steps=steps)
+    steps = Core(SimpleNamespace(files=[Path("v.encoder.onnx"), Path("v.step.onnx")], voice=None))
+    fake_core("tiedtts.export.voice", export_files=steps)
     assert main(["export", "a.st", "-o", "v.onnx"]) == 0
-    assert steps.arguments == (Path("a.st"), Path("v.onnx"))
+    assert steps.arguments == ([Path("a.st")], Path("v.onnx"))
     out, err = capsys.readouterr()
     assert out == "v.encoder.onnx\nv.step.onnx\n"
     assert "tiedtts synth --voice a.st" in err

@@ -4,12 +4,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tiedtts.text import explanation
+from tiedtts.text.frontend import FrontEnd
 from tiedtts_cli import explain
-from tiedtts_cli.main import app
+from tiedtts_cli.main import app, main
 
 
 def run(*arguments: str) -> str:
-    result = CliRunner().invoke(app, ["synth", "--explain", *arguments])
+    result = CliRunner().invoke(app, ["explain", *arguments])
     assert result.exit_code == 0, result.output
     return result.stdout
 
@@ -30,6 +32,26 @@ def test_json_lines() -> None:
     assert said["written"] == "5kg"
     assert [word["spoken"] for word in said["words"]] == ["five", "kilograms"]
     assert said["words"][0] == {"spoken": "five", "phones": ["F", "AY1", "V"], "source": "lexicon"}
+
+
+def test_what_is_left_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, told in (
+        (["Привет 5"], "warning: skipped 1 word in Cyrillic script"),
+        (["..."], "warning: nothing to say: the text has no words"),
+        (["--ssml", "<speak>Hi <audio>5</audio>.</speak>"], "audio"),
+    ):
+        assert main(["explain", *arguments]) == 0
+        err = capsys.readouterr().err
+        assert told in err, arguments
+        assert main(["explain", "-q", *arguments]) == 0
+        assert capsys.readouterr().err == ""
+    assert main(["explain", "--ssml", "<speak>Hi.</speak>"]) == 0
+    assert capsys.readouterr().err == "", "markup is no text"
+
+
+def test_there_is_a_text_and_one_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "Hi.", "-i", "text.txt"]) == 2
+    assert capsys.readouterr().err.startswith("error: a text and `-i` exclude each other\n")
 
 
 def test_user_lexicon(tmp_path: Path) -> None:
@@ -59,7 +81,7 @@ def test_a_file(tmp_path: Path) -> None:
 
 def test_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    explain.show("Hi [b]you[/b] 🙂.", quiet=True)
+    explain.show(explanation.explain("Hi [b]you[/b] 🙂.", FrontEnd()))
     shown = capsys.readouterr().out
     assert "HH AY1" in shown
     assert "left out" in shown

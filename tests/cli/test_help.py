@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,28 +13,56 @@ ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "librosa", "nltk", "inflect", "numba", "matplotlib", "scipy", "rich.progress")
 
 
-@pytest.mark.parametrize("command", ["synth", "prepare", "train", "export", "eval"])
+@pytest.mark.parametrize(
+    "command",
+    ["synth", "explain", "voices", "prepare", "train", "export", "eval", "tie", "untie", "suggest", "stats"],
+)
 def test_help_fits_a_screen_and_shows_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
     assert len(out.splitlines()) <= 40
     assert max(map(len, out.splitlines())) <= 80
-    assert f"\n  tiedtts {command} " in out
+    assert re.search(rf"\n  tiedtts {command}[ \n]", out)
 
 
 def test_no_arguments_show_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    for command in ("synth", "prepare", "train", "export", "eval"):
-        assert f"\n  {command} " in err
+    commands = err.partition("\nSpeak:\n")[2].splitlines()
+    assert [line.split()[0] for line in commands] == [
+        *("synth", "explain", "voices"),
+        *("Make", "prepare", "train", "export", "eval"),
+        *("Tie:", "tie", "untie", "suggest", "stats"),
+    ]
+    assert all(len(line) <= 80 for line in err.splitlines())
     assert err.count("...") == 1, "only in the usage line: no help is cut off"
 
 
-def test_version(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--version"]) == 0
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_version(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([option]) == 0
     assert capsys.readouterr() == (f"tiedtts {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "way_out"),
+    [
+        (("synth", "Hello.", "--explain"), "tiedtts explain"),
+        (("synth", "--list-voices"), "tiedtts voices"),
+        (("tie", "--untie", "a.safetensors", "-o", "b.safetensors"), "tiedtts untie"),
+        (("tie", "--suggest", "a.safetensors"), "tiedtts suggest"),
+        (("tie", "--magic"), "tiedtts tie --help"),
+    ],
+)
+def test_options_that_became_commands_name_these(
+    arguments: tuple[str, ...], way_out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith("error: no such option")
+    assert hint.startswith(f"hint: {way_out}")
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -58,3 +87,5 @@ def test_the_module_runs_as_a_program(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: there is no folder ")
     assert "Traceback" not in done.stderr
+    done = run("-m", "tiedtts_cli", "-V")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"tiedtts {__version__}\n", "")

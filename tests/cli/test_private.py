@@ -38,6 +38,8 @@ net = {{ width = 8, blocks = 1 }}
 COMMANDS = (
     ("synth", "Hello there.", "-o", "hello.wav", "--timestamps", "srt", "-q"),
     ("synth", "-i", "lines.txt", "-d", "spoken", "--workers", "2", "-q"),
+    ("explain", "Dr. Smith read 3.5 GB."),
+    ("voices",),
     ("prepare", "corpus", "-o", "data", "--workers", "2", "-q"),
     ("train", "data", "-o", "run", "--recipe", "small.toml", "--threads", "1", "-q"),
     ("export", "run/voice.safetensors", "-o", "voice.onnx", "-q"),
@@ -53,6 +55,8 @@ COMMANDS = (
         "*expand",
         "-q",
     ),
+    ("untie", "tied.safetensors", "-o", "plain.safetensors", "-q"),
+    ("suggest", "run/voice.safetensors", "-o", "plan.toml", "--max-error", "1", "-q"),
     ("stats", "run/voice.safetensors", "voice.onnx", "--plot", "saved.png"),
 )
 CALLS = "socket,open,openat,openat2,creat,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,mknod,mknodat"
@@ -159,7 +163,7 @@ def test_every_command(tmp_path: Path) -> None:
         assert watched.run(command) == set(), command
         assert list(watched.home.rglob("*")) == [], command
         assert list(watched.temporary.rglob("*")) == [], command
-    for made in ("hello.srt", "spoken/b.wav", "voice.onnx", "tied.safetensors", "saved.png"):
+    for made in ("hello.srt", "spoken/b.wav", "voice.onnx", "tied.safetensors", "plan.toml", "saved.png"):
         assert (watched.work / made).is_file(), made
 
 

@@ -10,9 +10,10 @@ import torch
 
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints.checkpoint import Checkpoint, load, save
+from tiedtts.choices import VOICE_PRECISIONS
 from tiedtts.errors import CheckpointError, ConfigError
-from tiedtts.export.graph import PRECISIONS, SMALLEST_BYTE, quantise
-from tiedtts.export.voice import Speaker, export
+from tiedtts.export.graph import SMALLEST_BYTE, quantise
+from tiedtts.export.voice import Speaker, export, export_files
 from tiedtts.measure.onnx_counting import count
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
@@ -89,7 +90,7 @@ def test_narrow_storage(checkpoint: Path) -> None:
     voice = checkpoint.with_name("v.onnx")
     sizes, parameters, said = {}, {}, {}
     ids, one = _ids(12), np.ones((1, 12), np.float32)
-    for precision in PRECISIONS:
+    for precision in VOICE_PRECISIONS:
         made = export([checkpoint], voice, precision=precision)
         counted = count(voice)
         sizes[precision], parameters[precision] = made["file_bytes"], counted.unique_parameters
@@ -165,3 +166,20 @@ def test_wrong_arguments(checkpoint: Path) -> None:
         export([checkpoint], checkpoint.with_name("v.onnx"), precision="int3")
     with pytest.raises(ConfigError, match=r"\.onnx"):
         export([checkpoint], checkpoint.with_name("v.bin"))
+
+
+def test_a_checkpoint_is_loaded_once(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tiedtts.checkpoints import checkpoint as files
+
+    loaded: list[Path] = []
+    monkeypatch.setattr(files, "load", lambda path: loaded.append(path) or load(path))
+    made = export_files([checkpoint], tmp_path / "voice.onnx", precision="fp32")
+    assert loaded == [checkpoint]
+    assert made.files == [tmp_path / "voice.onnx"]
+    assert made.voice is not None
+    assert made.voice["file_bytes"] == (tmp_path / "voice.onnx").stat().st_size
+    for precision, name in (("int4", "voice.onnx"), ("fp32", "voice.pt")):
+        with pytest.raises(ConfigError):
+            export_files([checkpoint], tmp_path / name, precision=precision)

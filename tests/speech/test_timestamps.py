@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tiedtts.choices import TIMESTAMPS
 from tiedtts.errors import ConfigError
 from tiedtts.speech.speech import Speech
-from tiedtts.speech.timestamps import KINDS, LONGEST_CUE, LONGEST_LINE, Timeline, beside, cues
+from tiedtts.speech.timestamps import LONGEST_CUE, LONGEST_LINE, Timeline, beside, cues
 from tiedtts.speech.timing import Mark, SpokenPhone, SpokenSentence, SpokenWord
 
 RATE = 1_000
@@ -130,7 +131,7 @@ def test_textgrid_has_no_gaps() -> None:
 
 
 def test_files_lie_beside_the_sound(tmp_path: Path) -> None:
-    assert [beside(Path("x/a.b.wav"), kind).name for kind in KINDS] == [
+    assert [beside(Path("x/a.b.wav"), kind).name for kind in TIMESTAMPS] == [
         *("a.b.json", "a.b.srt", "a.b.vtt", "a.b.TextGrid")
     ]
     speech = Speech(np.zeros(500, np.float32), 8_000, "A.", (), (), sentences=(spoken("A.", "A"),))

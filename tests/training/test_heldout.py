@@ -56,12 +56,7 @@ def test_tie_and_suggest_with_data(
 ) -> None:
     source, plan = tmp_path / "a.safetensors", tmp_path / "plan.toml"
     checkpoint.save(source, Checkpoint(parts(), AudioSettings()))
-    assert (
-        main(
-            ["tie", "--suggest", str(source), "--data", str(data_folder), "-o", str(plan), "--max-loss", "9"]
-        )
-        == 0
-    )
+    assert main(["suggest", str(source), "--data", str(data_folder), "-o", str(plan), "--max-loss", "9"]) == 0
     shown = capsys.readouterr().out
     assert "[[tie]]" in shown
     assert plan.read_text() in shown

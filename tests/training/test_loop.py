@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from tiedtts.checkpoints import checkpoint
+from tiedtts.choices import PARTS
 from tiedtts.errors import CheckpointError, ConfigError, CorpusError
-from tiedtts.training.loop import PARTS, train
+from tiedtts.training.loop import train
 from tiedtts.training.losses import Ratio
 from tiedtts.training.recipe import Stage
 from tiedtts.training.tasks.acoustic import AcousticTask

@@ -10,20 +10,17 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts import __version__
+from tiedtts import __version__, choices
 from tiedtts.audio import ogg, wav
-from tiedtts.audio.resampling import RATES
 from tiedtts.errors import AudioError
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".opus": "OGG", ".mp3": "MP3"}
 """File suffixes that can be written, and libsndfile's names for them."""
-SUBTYPES = {
-    ".wav": {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"},
-    ".flac": {"16": "PCM_16", "24": "PCM_24"},
-    ".ogg": {"vorbis": "VORBIS", "opus": "OPUS"},
-    ".opus": {"opus": "OPUS"},
-    ".mp3": {"mp3": "MPEG_LAYER_III"},
+_CODECS = {
+    **{"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"},
+    **{"vorbis": "VORBIS", "opus": "OPUS", "mp3": "MPEG_LAYER_III"},
 }
+SUBTYPES = {suffix: {name: _CODECS[name] for name in names} for suffix, names in choices.SUBTYPES.items()}
 """What a format can hold, the usual first, and libsndfile's names."""
 SOFTWARE = f"tiedtts {__version__}"
 """What a file says it was made with."""
@@ -60,9 +57,10 @@ class Encoding:
             raise AudioError(
                 f"{self.suffix} files have no subtype `{self.subtype}`", hint=f"use one of {', '.join(known)}"
             )
-        if self.sample_rate is not None and self.sample_rate not in RATES:
+        if self.sample_rate is not None and self.sample_rate not in choices.SAMPLE_RATES:
             raise AudioError(
-                f"no device plays {self.sample_rate} Hz", hint=f"use one of {', '.join(map(str, RATES))}"
+                f"no device plays {self.sample_rate} Hz",
+                hint=f"use one of {', '.join(map(str, choices.SAMPLE_RATES))}",
             )
 
     @property

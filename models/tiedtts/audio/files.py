@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from tiedtts import storage
 from tiedtts.audio.encoding import FORMATS, Add, Encoding, encoder, of_path
-from tiedtts.errors import AudioError
+from tiedtts.errors import AudioError, OutputError
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,17 @@ def encode(samples: npt.NDArray[np.floating], rate: int, file_format: str = "WAV
     with encoder(buffer, rate, Encoding(suffix=suffix)) as add:
         add(samples)
     return buffer.getvalue()
+
+
+def check_target(path: Path) -> None:
+    """Refuse a place where no sound file could appear in the end.
+
+    Raises:
+        OutputError: It is a folder, or lies in one that cannot be written.
+    """
+    if os.path.isdir(path):
+        raise OutputError(f"{path} is a folder", hint=f"name a file in it: -o {path / 'speech.wav'}")
+    storage.check_writable(path)
 
 
 @contextlib.contextmanager

@@ -9,10 +9,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts.choices import SAMPLE_RATES
 from tiedtts.errors import AudioError
-
-RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000)
-"""Rates that files and devices know, Hz."""
 
 _ZEROS = 64
 """Zero crossings of the sinc on each side."""
@@ -44,7 +42,7 @@ class Resampler:
         if up > _MOST_PHASES or down > 2 * _MOST_PHASES:
             raise AudioError(
                 f"cannot change {source} Hz to {target} Hz",
-                hint=f"use one of {', '.join(map(str, RATES))}",
+                hint=f"use one of {', '.join(map(str, SAMPLE_RATES))}",
             )
         self._rates = source, target
         lower = min(1.0, target / source)

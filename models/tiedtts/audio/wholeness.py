@@ -66,6 +66,19 @@ def is_broken_text(path: Path) -> bool:
         return file.read() != end
 
 
+def is_there(sound: Path, timestamps: Path | None = None) -> bool:
+    """Tell whether a sound file, and its timestamps if they are wanted, are there as a whole.
+
+    Raises:
+        FolderError: A file is no plain file.
+        OSError: A file cannot be read.
+    """
+    if not sound.is_file() or (timestamps is not None and not timestamps.is_file()):
+        return False
+    # What stands behind a link is what is meant.
+    return not is_broken(sound.resolve()) and not (timestamps and is_broken_text(timestamps.resolve()))
+
+
 def _is_begun(file: BinaryIO, suffix: str) -> bool:
     """Whether a file begins as one of its kind, or with nothing but zeros in its place."""
     head = file.read(16)

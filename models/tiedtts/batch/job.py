@@ -1,17 +1,19 @@
 """What is done for one utterance, in this process or in another."""
 
 import builtins
+import contextlib
 import errno
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tiedtts import errors
-from tiedtts.audio.encoding import Encoding, encoder
+from tiedtts.audio.encoding import Add, Encoding, encoder
 from tiedtts.errors import TiedTTSError
 from tiedtts.settings import Settings
+from tiedtts.speech.recording import record
 
 if TYPE_CHECKING:
     from tiedtts.speech.voice import Voice
@@ -35,7 +37,7 @@ class Work:
     encoding: Encoding = field(default_factory=Encoding)
     """How the sound is written."""
     timestamps: str | None = None
-    """Kind of a file of times beside each sound, one of `tiedtts.speech.timestamps.KINDS`."""
+    """Kind of a file of times beside each sound, one of `tiedtts.choices.TIMESTAMPS`."""
 
     def load(self) -> "Voice":
         """Load the voice.
@@ -121,37 +123,32 @@ def times(part: str | Path) -> Path:
 
 def do(voice: "Voice", work: Work, job: Job) -> Done:
     """Say one utterance into its unfinished file; whatever goes wrong is part of the result."""
-    seconds = 0.0
-    phones: list[str] = []
-    warnings: list[str] = []
-    timeline = None
-    if work.timestamps is not None:
-        from tiedtts.speech.timestamps import Timeline
 
-        timeline = Timeline(voice.sample_rate)
+    @contextlib.contextmanager
+    def opened(whole: bool) -> Iterator[Add]:
+        with (
+            open(job.part, "w+b") as file,
+            encoder(file, voice.sample_rate, work.encoding, title=job.title) as add,
+        ):
+            yield add
+
     try:
         try:
-            # Sentence by sentence: a book said as a whole does not fit in memory.
-            with (
-                open(job.part, "w+b") as file,
-                encoder(file, voice.sample_rate, work.encoding, title=job.title) as add,
-            ):
-                for speech in voice.stream(job.text, job.settings):
-                    add(speech.samples)
-                    seconds += speech.seconds
-                    phones.extend(phone.label for phone in speech.phones)
-                    warnings.extend(speech.warnings)
-                    if timeline is not None:
-                        timeline.add(speech)
-            if timeline is not None and work.timestamps is not None:
-                times(job.part).write_bytes(timeline.encode(work.timestamps))
+            said = record(
+                voice,
+                job.text,
+                job.settings,
+                opened,
+                timestamps=work.timestamps,
+                keep=times(job.part).write_bytes,
+            )
         except BaseException:
             Path(job.part).unlink(missing_ok=True)
             raise
     except Exception as error:
         # Of whatever kind: a night's work does not end at one line.
         return Done(job.number, error=error, trace=traceback.format_exc())
-    return Done(job.number, round(seconds, 6), tuple(phones), tuple(warnings))
+    return Done(job.number, round(said.seconds, 6), tuple(said.phones), tuple(said.warnings))
 
 
 def _describe(error: Exception) -> dict[str, Any]:

@@ -11,8 +11,6 @@ from tiedtts.quoting import quoted
 
 LONGEST_ID = 200
 """Bytes; file systems take 255, some of which the suffix needs."""
-NAMINGS = ("id", "index", "text")
-"""What files may be named by."""
 
 _DIGITS = 4
 _NUMBER = 20

@@ -15,9 +15,6 @@ from tiedtts.batch.lines import LONGEST_ID, Row
 from tiedtts.errors import TextError, TiedTTSError
 from tiedtts.quoting import quoted
 
-KINDS = ("auto", "lines", "csv", "jsonl", "file")
-"""Ways to read a file: by its suffix, an utterance a line, as tables, as JSON, an utterance a file."""
-
 _SUFFIXES = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _TEXTS = ".txt"
 _UTF8_HINT = "save it as UTF-8, for example with `iconv -f latin1 -t utf-8`"
@@ -30,7 +27,7 @@ class Source:
 
     path: Path
     kind: str
-    """One of `KINDS`, but not `auto`."""
+    """One of `tiedtts.choices.READ_AS`, but not `auto`."""
     name: str = ""
     """For messages and names, where there are several."""
 

@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +14,10 @@ from tiedtts.batch import pool
 from tiedtts.batch.lines import Line
 from tiedtts.errors import FolderError, TextError
 from tiedtts.settings import Settings
+from tiedtts.speech import recording
 
 FEW_CHARACTERS = 3_000
 """A process more for each so many: fewer are said before it has loaded the voice."""
-_TITLE = 80
 
 
 @dataclass(frozen=True)
@@ -164,8 +163,7 @@ class _Batch:
             return None
         for place in (path, *self._beside(path)):
             plain.check_replaceable(place)
-        text = re.sub("<[^<>]*>", " ", line.text) if settings.ssml else line.text
-        title = " ".join(text[: 2 * _TITLE].split())[:_TITLE]
+        title = recording.title(line.text, ssml=settings.ssml)
         return jobs.Job(number, line.text, settings, str(self._folder.part(number)), title)
 
     def _is_there(self, line: Line, path: Path) -> bool:

@@ -14,6 +14,7 @@ from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.tying import TiePlan, count_parameters, untie
 from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.report import TieReport
+from tiedtts.tying.suggestion import Suggestion, suggest
 
 Losses = Callable[[Mapping[str, nn.Module]], dict[str, float]]
 """Gives the held-out losses of nets by name, `part.loss`."""
@@ -133,6 +134,53 @@ def read(source: Path, architecture: str = "auto") -> Checkpoint:
         CheckpointError: It cannot be read, or is of another kind than it should be.
     """
     return _read(source, architecture)[0]
+
+
+def propose(
+    source: Path,
+    target: Path | None = None,
+    *,
+    architecture: str = "auto",
+    max_error: float = 0.2,
+    max_loss: float = 1.05,
+    losses: Losses | None = None,
+    progress: Callable[[float, str], None] = lambda share, words: None,
+) -> Suggestion:
+    """Propose a plan for a checkpoint; see `tiedtts.tying.suggestion.suggest`.
+
+    Args:
+        source: Checkpoint of this or another program.
+        target: Where a plan is to be written in the end, if at all.
+        architecture: As for `convert`.
+        max_error: As for `suggest`.
+        max_loss: As for `suggest`.
+        losses: As for `suggest`.
+        progress: As for `suggest`.
+
+    Raises:
+        CheckpointError: The source cannot be read, or is the target.
+        ConfigError: A bound does not fit.
+        OutputError: The target's folder cannot be written.
+    """
+    if target is not None:
+        check_target(source, target)
+    parts = read(source, architecture).parts
+    return suggest(parts, max_error=max_error, max_loss=max_loss, losses=losses, progress=progress)
+
+
+def save_plan(found: Suggestion, target: Path) -> None:
+    """Write the plan of a suggestion.
+
+    Raises:
+        ConfigError: There is none.
+        OutputError: It cannot be written.
+    """
+    if found.plan is None:
+        raise ConfigError(
+            "no tie is within the bounds, so that there is no plan to write",
+            hint="allow more: --max-error 0.5",
+        )
+    storage.write_bytes(target, found.plan.to_toml().encode())
 
 
 def _read(source: Path, architecture: str) -> tuple[Checkpoint, tuple[str, ...]]:

@@ -11,14 +11,13 @@ from torch import Tensor, nn
 from tiedtts import schema
 from tiedtts.checkpoints import hifigan_sizes, tacotron_sizes, weight_files, weight_norm
 from tiedtts.checkpoints.weight_files import Contents
+from tiedtts.choices import ARCHITECTURES
 from tiedtts.errors import CheckpointError, ConfigError, is_out_of_memory
 from tiedtts.nets.hifigan import Hifigan
 from tiedtts.nets.state_dict import StateDictNet
 from tiedtts.tying.plan import TiePlan
 from tiedtts.tying.tied_layer import TiedLayer
 
-ARCHITECTURES = ("auto", "hifigan", "tacotron2", "state_dict")
-"""What a file can be taken for."""
 MODULE_FREE = ("codebook", "share", "lowrank", "cluster")
 """Schemes for nets of which only the names and shapes of tensors are known; `cluster` without `into`."""
 MOST_CONTAINERS = 8
@@ -60,7 +59,7 @@ def read(path: Path, arch: str = "auto") -> Imported:
 
     Args:
         path: What `torch.save` wrote (a state dict, or a dict that holds one), or safetensors.
-        arch: One of `ARCHITECTURES`.
+        arch: One of `tiedtts.choices.ARCHITECTURES`.
 
     Raises:
         CheckpointError: The file is missing, damaged, holds code, or does not fit the architecture.

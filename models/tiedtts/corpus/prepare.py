@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from tiedtts import locking, schema
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.choices import DENOISING, HELD_OUT
 from tiedtts.corpus import checks, data_folder, extraction, manifest, readers
 from tiedtts.corpus.alignment import ALIGNMENT_VERSION, Alignment, align
 from tiedtts.corpus.extraction import Finding
@@ -30,10 +31,6 @@ from tiedtts.text.pronounce.lexicon import read_user_lexicon
 
 ALIGNMENT_STATE = "alignment.npz"
 """File in the data folder while recordings are being aligned."""
-LARGEST_HOLDOUT = 0.5
-"""Share of the prompts that may be kept from training."""
-DEEPEST = 40.0
-"""By how much noise may be taken down, dB."""
 GUESSED = "g2p-en"
 """Source of words that no dictionary has."""
 
@@ -123,12 +120,12 @@ def prepare(
         CorpusError: The corpus cannot be read, nothing in it can be used, or `data` holds other things.
         TextError: The lexicon cannot be read.
     """
-    if not 0.0 <= holdout <= LARGEST_HOLDOUT:
-        raise ConfigError(f"`holdout` must be in [0, {LARGEST_HOLDOUT}], got: {holdout}")
+    if not HELD_OUT[0] <= holdout <= HELD_OUT[1]:
+        raise ConfigError(f"`holdout` must be in [{HELD_OUT[0]:g}, {HELD_OUT[1]:g}], got: {holdout}")
     if workers is not None and workers < 1:
         raise ConfigError(f"`workers` must be at least 1, got: {workers}")
-    if not 0.0 <= denoise <= DEEPEST:
-        raise ConfigError(f"`denoise` must be 0 to {DEEPEST:g} dB, got: {denoise:g}")
+    if not DENOISING[0] <= denoise <= DENOISING[1]:
+        raise ConfigError(f"`denoise` must be 0 to {DENOISING[1]:g} dB, got: {denoise:g}")
     audio = AudioSettings() if settings is None else settings
 
     def tell(share: float, message: str) -> None:

@@ -59,16 +59,16 @@ def read(source: Path, format: str = "auto") -> tuple[list[Recording], Notes]:
             f"no such corpus: {source}",
             hint="name a folder with recordings and texts, or a file that lists them",
         )
-    if format != "auto" and format not in _READERS:
-        raise CorpusError(f"unknown corpus format `{format}`", hint=f"known: auto, {', '.join(_READERS)}")
-    names = list(_READERS) if format == "auto" else [format]
-    found = next(((name, listing) for name in names if (listing := _READERS[name].find(source))), None)
+    if format != "auto" and format not in READERS:
+        raise CorpusError(f"unknown corpus format `{format}`", hint=f"known: auto, {', '.join(READERS)}")
+    names = list(READERS) if format == "auto" else [format]
+    found = next(((name, listing) for name in names if (listing := READERS[name].find(source))), None)
     if found is None:
-        looked_for = "; ".join(f"{_READERS[name].sign} ({name})" for name in names)
+        looked_for = "; ".join(f"{READERS[name].sign} ({name})" for name in names)
         raise CorpusError(f"no corpus found in {source}", hint=f"looked for {looked_for}")
     name, listing = found
     notes: Notes = {}
-    recordings = list(_READERS[name].read(listing, notes))
+    recordings = list(READERS[name].read(listing, notes))
     if not recordings:
         raise CorpusError(f"{listing} lists no recordings")
     return recordings, notes
@@ -200,7 +200,7 @@ def _read_folder(listing: Path, notes: Notes) -> Iterator[Recording]:
             notes.setdefault(NO_SOUND_FILE, []).append(relative.as_posix())
 
 
-_READERS = {
+READERS = {
     "ljspeech": _Reader(METADATA, _find_ljspeech, _read_ljspeech),
     "arctic": _Reader(" or ".join(PROMPTS), _find_arctic, _read_arctic),
     "jsonl": _Reader("*.jsonl", _find_jsonl, _read_jsonl),

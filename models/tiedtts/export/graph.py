@@ -12,8 +12,6 @@ import numpy.typing as npt
 
 from tiedtts.speech.metadata import CONSTANT, SCALE
 
-PRECISIONS = ("int8", "fp16", "fp32")
-"""How weights can be stored."""
 SMALLEST_HALF = 64
 """Arrays of fewer values stay in 32 bits: they weigh nothing and some are scales."""
 SMALLEST_BYTE = 1024
@@ -25,7 +23,8 @@ def pack(model: Any, precision: str) -> Any:
 
     Args:
         model: As traced; it is changed.
-        precision: One of `PRECISIONS`. In 8 bits each row of a matrix has a scale of its own.
+        precision: One of `tiedtts.choices.VOICE_PRECISIONS`. In 8 bits each row of a matrix has a scale
+            of its own.
     """
     parameters = _merge(model)
     if precision != "fp32":

@@ -4,7 +4,7 @@ import dataclasses
 import io
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from tiedtts import __version__, storage
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.architectures import architecture
+from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.checkpoints.header import inventory
+from tiedtts.choices import VOICE_PRECISIONS
 from tiedtts.errors import CheckpointError, ConfigError, VoiceError
 from tiedtts.export import graph, tacotron
-from tiedtts.export.graph import PRECISIONS
 from tiedtts.measure import counting, macs
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.tacotron.net import Tacotron
@@ -88,12 +89,65 @@ def export(
         ConfigError: The precision or the suffix is unknown.
         OutputError: The voice cannot be written there.
     """
-    if precision not in PRECISIONS:
-        raise ConfigError(f"`precision` must be one of {', '.join(PRECISIONS)}, got: {precision}")
+    _check(voice, precision)
+    return _voice(checkpoints, map(checkpoint.load, checkpoints), voice, name, precision)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Exported:
+    """Files that were written."""
+
+    files: list[Path]
+    """The voice, or the graphs of a Tacotron's loop."""
+    voice: dict[str, Any] | None = None
+    """What `export` returns, if it is a voice."""
+
+
+def export_files(
+    checkpoints: Sequence[Path], target: Path, *, name: str | None = None, precision: str = "fp16"
+) -> Exported:
+    """Write checkpoints as a voice, or a Tacotron's as the graphs of its loop, see `tiedtts.export.tacotron`.
+
+    Args:
+        checkpoints: As for `export`.
+        target: As for `export`.
+        name: As for `export`.
+        precision: As for `export`.
+
+    Raises:
+        CheckpointError: As for `export`.
+        ConfigError: As for `export`.
+        OutputError: As for `export`.
+    """
+    if len(checkpoints) > 1:
+        return Exported(files=[target], voice=export(checkpoints, target, name=name, precision=precision))
+    storage.check_writable(target)
+    loaded = checkpoint.load(checkpoints[0])
+    steps = _steps(loaded, target, name)
+    if steps is not None:
+        return Exported(files=steps)
+    _check(target, precision)
+    return Exported(files=[target], voice=_voice(checkpoints, [loaded], target, name, precision))
+
+
+def _check(voice: Path, precision: str) -> None:
+    """Refuse a voice that could not be written in the end."""
+    if precision not in VOICE_PRECISIONS:
+        raise ConfigError(f"`precision` must be one of {', '.join(VOICE_PRECISIONS)}, got: {precision}")
     if voice.suffix != ".onnx":
         raise ConfigError(f"a voice's name ends in .onnx, got: {voice}")
     storage.check_writable(voice)
-    found, audio, provenance = _parts(checkpoints)
+
+
+def _voice(
+    checkpoints: Sequence[Path],
+    loaded: Iterable[Checkpoint],
+    voice: Path,
+    name: str | None,
+    precision: str,
+) -> dict[str, Any]:
+    """Write a voice of loaded checkpoints."""
+    found, audio, provenance = _parts(checkpoints, loaded)
     acoustic, vocoder = found["acoustic"], found["vocoder"]
     for part, net, kind in (("acoustic", acoustic, AcousticNet), ("vocoder", vocoder, HarmonicVocoder)):
         if not isinstance(net, kind):
@@ -150,16 +204,8 @@ def speech_macs(net: nn.Module) -> float:
     return counted[0]
 
 
-def export_steps(checkpoint_file: Path, target: Path, *, name: str | None = None) -> list[Path] | None:
-    """Write the graphs of a Tacotron's checkpoint, see `tiedtts.export.tacotron`; nothing if it has none.
-
-    Raises:
-        CheckpointError: The checkpoint cannot be read.
-        ConfigError: The suffix is unknown.
-        OutputError: The folder cannot be written.
-    """
-    storage.check_writable(target)
-    loaded = checkpoint.load(checkpoint_file)
+def _steps(loaded: Checkpoint, target: Path, name: str | None) -> list[Path] | None:
+    """Write the graphs of a Tacotron; nothing if the checkpoint has none."""
     net = loaded.parts.get("acoustic")
     if not isinstance(net, Tacotron):
         return None
@@ -177,13 +223,14 @@ def export_steps(checkpoint_file: Path, target: Path, *, name: str | None = None
     return tacotron.export(net, target, metadata)
 
 
-def _parts(checkpoints: Sequence[Path]) -> tuple[dict[str, nn.Module], Any, dict[str, Any]]:
+def _parts(
+    checkpoints: Sequence[Path], opened: Iterable[Checkpoint]
+) -> tuple[dict[str, nn.Module], Any, dict[str, Any]]:
     """Collect both nets and check that they were made for each other."""
     found: dict[str, nn.Module] = {}
     provenance: dict[str, Any] = {}
     audio = None
-    for path in checkpoints:
-        loaded = checkpoint.load(path)
+    for path, loaded in zip(checkpoints, opened, strict=True):
         if loaded.audio is None:
             raise CheckpointError(
                 f"{path} holds nets of another program", hint="a voice is made of what `tiedtts train` writes"

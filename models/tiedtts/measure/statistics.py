@@ -1,6 +1,7 @@
 """What a checkpoint or a voice stores, and the work it does, part by part."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,15 @@ class PartStatistics:
     def tying_ratio(self) -> float:
         """Named over unique parameters."""
         return self.named_parameters / max(1, self.unique_parameters)
+
+    def macs_of(self, module: str) -> float | None:
+        """Return the multiply-accumulates of a module; those of what is in it, if it only holds others."""
+        known = self.module_macs
+        if module in known:
+            return known[module]
+        inside = [each for each in known if each.startswith(f"{module}.")]
+        outermost = [each for each in inside if not any(each.startswith(f"{other}.") for other in inside)]
+        return sum(known[each] for each in outermost) if outermost else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -87,6 +97,20 @@ class Statistics:
             **total,
             "parts": {part.name: part.to_dict() for part in self.parts},
         }
+
+
+REDUCED = ("unique_parameters", "unique_bytes", "file_bytes", "macs_per_second", "flops_per_second")
+"""Numbers of two files that are compared."""
+
+
+def to_dict(counted: Sequence[Statistics]) -> dict[str, Any]:
+    """Return plain values of one file, or of two with how much the second saves, for JSON."""
+    found = [each.to_dict() for each in counted]
+    if len(found) == 1:
+        return found[0]
+    before, after = found
+    saved = {key: before[key] / after[key] for key in REDUCED if before[key] and after[key]}
+    return {"before": before, "after": after, "reductions": saved}
 
 
 def statistics(file: str | Path, architecture: str = "auto") -> Statistics:

@@ -132,7 +132,7 @@ class StateDictNet(nn.Module):
         """
         raise ConfigError(
             "a net known by the names of its tensors alone cannot run",
-            hint="its own program can, with the plain checkpoint that `tie --untie` writes",
+            hint="its own program can, with the plain checkpoint that `tiedtts untie` writes",
         )
 
     def _put(self, path: str, layer: nn.Module, *values: str) -> None:

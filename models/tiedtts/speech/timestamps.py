@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tiedtts.choices import TIMESTAMPS
 from tiedtts.errors import ConfigError
 from tiedtts.speech import timing
 from tiedtts.speech.timing import Mark, SpokenSentence
@@ -15,8 +16,6 @@ from tiedtts.text import excerpts
 if TYPE_CHECKING:
     from tiedtts.speech.speech import Speech
 
-KINDS = {"json": ".json", "srt": ".srt", "vtt": ".vtt", "textgrid": ".TextGrid"}
-"""Kinds of files, and the suffix of each."""
 LONGEST_CUE = 84
 """Characters of a subtitle, two lines; a longer sentence has several."""
 LONGEST_LINE = 42
@@ -55,7 +54,7 @@ class Timeline:
         self.samples += len(speech.samples)
 
     def encode(self, kind: str) -> bytes:
-        """Return a file of one of `KINDS`; the same speech gives the same bytes."""
+        """Return a file of one of `TIMESTAMPS`; the same speech gives the same bytes."""
         return _WRITERS[kind](self).encode()
 
 
@@ -65,13 +64,13 @@ def check(kind: str) -> None:
     Raises:
         ConfigError: There is none of this name.
     """
-    if kind not in KINDS:
-        raise ConfigError(f"`timestamps` must be one of {', '.join(KINDS)}, got: {kind[:40]}")
+    if kind not in TIMESTAMPS:
+        raise ConfigError(f"`timestamps` must be one of {', '.join(TIMESTAMPS)}, got: {kind[:40]}")
 
 
 def beside(sound: Path, kind: str) -> Path:
     """Return the file of times that belongs to a sound file: the same name, another suffix."""
-    return sound.with_suffix(KINDS[kind])
+    return sound.with_suffix(TIMESTAMPS[kind])
 
 
 def cues(sentences: Iterable[SpokenSentence]) -> Iterator[Cue]:

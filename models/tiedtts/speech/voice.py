@@ -9,8 +9,9 @@ import numpy as np
 
 from tiedtts.audio import loudness
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.choices import SEMITONES, SPEEDS
 from tiedtts.errors import TextError, VoiceError
-from tiedtts.settings import SEMITONES, SPEEDS, Settings
+from tiedtts.settings import Settings
 from tiedtts.speech import library, pauses, timing
 from tiedtts.speech.renderer import Renderer
 from tiedtts.speech.speech import Speech

@@ -1,6 +1,6 @@
 """Why a text sounds as it does: the words each part is read as, their phones, and where these come from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tiedtts.text import excerpts
@@ -22,21 +22,40 @@ class Explanation:
     """In order, each with its phones and their source; none if the part is not spoken."""
 
 
-def explain(text: str, front_end: FrontEnd, *, ssml: bool = False) -> Iterator[Explanation]:
+def explain(
+    text: str,
+    front_end: FrontEnd,
+    *,
+    ssml: bool = False,
+    warn: Callable[[str], object] = lambda warning: None,
+) -> Iterator[Explanation]:
     """Yield the parts of a text in order.
 
     Args:
         text: Any text.
         front_end: Reads it.
         ssml: The text is SSML.
+        warn: Called at the end with each thing that is left out.
 
     Raises:
         TextError: Something in braces is not a phone, or the SSML is not well-formed.
     """
-    for reading in front_end.readings(text, LeftOut(), ssml=ssml):
+    left_out = LeftOut()
+    spoken = 0
+    for reading in front_end.readings(text, left_out, ssml=ssml):
         words = [item for item in reading.items if isinstance(item, Word)]
         first = 0
         for written, count in excerpts.parts(reading.written.text, reading.places):
             if count or any(char.isalnum() or char == EMOJI for char in written):
                 yield Explanation(written.replace(EMOJI, "(emoji)"), tuple(words[first : first + count]))
             first += count
+        spoken += len(words)
+    if ssml:
+        from tiedtts.text.markup.ssml import parse
+
+        for warning in parse(text).warnings:
+            warn(warning)
+    for warning in left_out.warnings():
+        warn(warning)
+    if not spoken:
+        warn("nothing to say: the text has no words")

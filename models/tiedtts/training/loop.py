@@ -14,6 +14,7 @@ from tiedtts import __version__, locking, storage
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.architectures import architecture
 from tiedtts.checkpoints.checkpoint import Checkpoint
+from tiedtts.choices import PARTS, TRAINING_PRECISIONS
 from tiedtts.corpus.manifest import read_provenance
 from tiedtts.errors import ConfigError
 from tiedtts.training import architectures, runs
@@ -26,8 +27,6 @@ from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.task import Task
 from tiedtts.training.trainer import Progress, Trainer
 
-PARTS = ("aligner", "acoustic", "vocoder")
-"""In the order in which they are trained."""
 SPOKEN = ("acoustic", "vocoder")
 """Those that a voice consists of."""
 VOICE = "voice.safetensors"
@@ -209,8 +208,8 @@ def _fabric(accelerator: str, devices: int | str, precision: str, threads: int |
     gpus = torch.cuda.is_available() and accelerator in ("auto", "cuda", "gpu")
     if accelerator in ("cuda", "gpu") and not gpus:
         raise ConfigError("no CUDA device is at hand", hint="use `--accelerator cpu`")
-    if precision not in ("auto", "32", "bf16"):
-        raise ConfigError(f"`precision` must be auto, 32 or bf16, got: {precision}")
+    if precision not in TRAINING_PRECISIONS:
+        raise ConfigError(f"`precision` must be one of {', '.join(TRAINING_PRECISIONS)}, got: {precision}")
     half = precision == "bf16" or (precision == "auto" and gpus and torch.cuda.is_bf16_supported())
     local = int(os.environ.get("LOCAL_WORLD_SIZE", "0"))
     nodes = int(os.environ.get("WORLD_SIZE", "1")) // local if local else 1

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts import schema
+from tiedtts.choices import BIASES
 from tiedtts.errors import ConfigError
 from tiedtts.schema import named
 from tiedtts.tying import layers
@@ -18,7 +19,7 @@ from tiedtts.tying.schemes.cluster import FoldedCluster, FoldedInput
 from tiedtts.tying.schemes.io import TurnedIo
 from tiedtts.tying.structure import check_sharing, places, put
 from tiedtts.tying.tied_layer import TiedLayer
-from tiedtts.tying.values import BIASES, Bias, Values, stored_name
+from tiedtts.tying.values import Bias, Values, stored_name
 
 KINDS: dict[str, type[TiedLayer]] = {
     **SCHEMES,

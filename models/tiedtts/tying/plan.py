@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from tiedtts import schema
+from tiedtts.choices import BIASES
 from tiedtts.errors import ConfigError
 from tiedtts.tying.schemes import SCHEMES
-from tiedtts.tying.values import BIASES, Bias
+from tiedtts.tying.values import Bias
 
 
 @dataclass(frozen=True, kw_only=True)

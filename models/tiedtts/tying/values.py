@@ -8,8 +8,6 @@ from torch import Tensor
 
 Bias = Literal["keep", "share", "zero"]
 """`keep`: every bias is free; `share`: one value; `zero`: none."""
-BIASES: tuple[Bias, ...] = ("keep", "share", "zero")
-"""Every way to tie biases."""
 Values = dict[str, Tensor]
 """Free values of one weight by name; whole numbers are indices, which nothing trains."""
 

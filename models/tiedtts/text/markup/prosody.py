@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from tiedtts.settings import DECIBELS, SEMITONES, SPEEDS
+from tiedtts.choices import DECIBELS, SEMITONES, SPEEDS
 
 LONGEST_BREAK = 60.0
 """Seconds."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from xml.parsers import expat
 
-from tiedtts import settings
+from tiedtts import choices
 from tiedtts.errors import TextError
 from tiedtts.text.aligned import AlignedText, join
 from tiedtts.text.markup import prosody
@@ -209,9 +209,9 @@ class _Reader:
         return phones
 
     def _prosody(self, attributes: Mapping[str, str]) -> Prosody:
-        speed = self._value("rate", attributes, prosody.rate, 1.0, settings.SPEEDS)
-        pitch = self._value("pitch", attributes, prosody.pitch, 0.0, settings.SEMITONES)
-        volume = self._value("volume", attributes, prosody.volume, 0.0, settings.DECIBELS)
+        speed = self._value("rate", attributes, prosody.rate, 1.0, choices.SPEEDS)
+        pitch = self._value("pitch", attributes, prosody.pitch, 0.0, choices.SEMITONES)
+        volume = self._value("volume", attributes, prosody.volume, 0.0, choices.DECIBELS)
         return Prosody(speed, pitch, volume)
 
     def _value(

@@ -60,7 +60,7 @@ class TacotronTask:
                 raise ConfigError(
                     f"a tied net keeps its {net.config.reduction} frames a step, the recipe has "
                     f"{recipe.net.reduction}",
-                    hint="untie it first: tiedtts tie --untie",
+                    hint="untie it first: tiedtts untie",
                 )
             net = with_reduction(net, recipe.net.reduction)
         self.net: nn.Module = net

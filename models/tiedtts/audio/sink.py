@@ -1,0 +1,43 @@
+"""The place that sound goes to: a file, a stream, or the loudspeaker."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO
+
+from tiedtts.audio.encoding import Add, Encoding
+
+
+def opened(
+    target: Path | BinaryIO | None,
+    rate: int,
+    encoding: Encoding,
+    *,
+    title: str = "",
+    raw: bool = False,
+    whole: bool = False,
+) -> AbstractContextManager[Add]:
+    """Open a place for mono samples, (S,), in parts.
+
+    Args:
+        target: File, which appears when all of it is there; open stream; or the loudspeaker if None.
+        rate: Sampling rate of the samples, Hz.
+        encoding: How they are written.
+        title: Told in a file, where the format has a place for it.
+        raw: Send samples to the stream without a header.
+        whole: There is one part only.
+
+    Raises:
+        AudioError: The format cannot hold the sound, or there is nothing to play on.
+        OutputError: The file cannot be written.
+    """
+    if target is None:
+        from tiedtts.audio import playback
+
+        return playback.player(rate)
+    if isinstance(target, Path):
+        from tiedtts.audio import files
+
+        return files.writer(target, rate, encoding, title=title)
+    from tiedtts.audio import pipe
+
+    return pipe.stream_writer(target, rate, encoding, raw=raw, whole=whole)

@@ -1,0 +1,94 @@
+"""Where a text comes from: an argument, files, or an open stream."""
+
+import io
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from tiedtts.batch import readers
+from tiedtts.batch.lines import Row
+from tiedtts.errors import TiedTTSError
+
+STREAM = Path("-")
+"""Stands for the stream where a file is expected."""
+
+
+def read(text: str | None, path: Path | None, stream: BinaryIO) -> str:
+    """Return a text as a whole.
+
+    Args:
+        text: The text itself; with `-` or None, it comes from a file or the stream.
+        path: File.
+        stream: UTF-8.
+
+    Raises:
+        TextError: It cannot be read.
+    """
+    if path is not None and path != STREAM:
+        readers.check(path)
+        try:
+            return readers.decode(path.read_bytes(), str(path))
+        except OSError as error:
+            raise readers.unreadable(path, error) from error
+    if text is None or text == "-":
+        return readers.decode(stream.read(), "stdin")
+    return readers.decode(text.encode("utf-8", "surrogateescape"), "the text")
+
+
+def read_or_follow(
+    text: str | None, path: Path | None, stream: BinaryIO, report: Callable[[TiedTTSError], None]
+) -> str | Iterable[str]:
+    """Return a text as a whole, or the pieces of a stream that is not a file, as they come.
+
+    Args:
+        text: As for `read`.
+        path: As for `read`.
+        stream: As for `read`.
+        report: Called with the error of each line of the stream that cannot be read.
+
+    Raises:
+        TextError: The whole text cannot be read.
+    """
+    if path not in (None, STREAM) or text not in (None, "-") or not is_live(stream):
+        return read(text, path, stream)
+    from tiedtts.text import incoming
+
+    return incoming.pieces(stream, report=report)
+
+
+def rows(
+    text: str | None, paths: Sequence[Path], stream: BinaryIO, read_as: str = "auto"
+) -> tuple[Iterator[Row], int]:
+    """Return the texts of a list and about how many there are, 0 if nobody knows.
+
+    Args:
+        text: The list itself; with `-` or None, it comes from files or the stream.
+        paths: Files and folders.
+        stream: UTF-8.
+        read_as: One of `tiedtts.choices.READ_AS`.
+
+    Raises:
+        TextError: A file or the list cannot be read.
+    """
+    kind = "lines" if read_as in ("auto", "file") else read_as
+    if paths and list(paths) != [STREAM]:
+        sources = readers.sources(paths, read_as)
+        counts = [source.count() for source in sources]
+        # What comes through a pipe cannot be counted before it is read.
+        known = [count for count in counts if count is not None]
+        count = sum(known) if len(known) == len(counts) else 0
+        return (row for source in sources for row in source.rows()), count
+    if text is None or text == "-":
+        return readers.rows(stream, kind, "stdin"), 0
+    data = text.encode("utf-8", "surrogateescape")
+    return readers.rows(io.BytesIO(data), kind, "the text"), 1 + data.count(b"\n")
+
+
+def is_live(stream: BinaryIO) -> bool:
+    """Tell whether the lines of a stream may come one by one, as through a pipe."""
+    try:
+        return not stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except OSError:
+        return False

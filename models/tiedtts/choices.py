@@ -1,0 +1,54 @@
+"""Choices and bounds that the core offers; help texts read them here without loading what uses them."""
+
+from typing import Literal
+
+SPEEDS = (0.25, 4.0)
+"""Slowest and fastest."""
+SEMITONES = (-24.0, 24.0)
+"""Lowest and highest shift of the pitch."""
+DECIBELS = (-96.0, 20.0)
+"""Softest and loudest."""
+PAUSES = (0.0, 60.0)
+"""Shortest and longest silence between sentences, seconds."""
+RANGES = {"speed": SPEEDS, "pitch": SEMITONES, "volume": DECIBELS, "pause": PAUSES}
+"""Smallest and largest value of the settings that have both."""
+SAMPLE_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000)
+"""Rates that sound files and devices know, Hz."""
+SUBTYPES = {
+    ".wav": ("16", "24", "float"),
+    ".flac": ("16", "24"),
+    ".ogg": ("vorbis", "opus"),
+    ".opus": ("opus",),
+    ".mp3": ("mp3",),
+}
+"""Suffixes of sound files that can be written, and what numbers or codecs each can hold, the usual first."""
+TIMESTAMPS = {"json": ".json", "srt": ".srt", "vtt": ".vtt", "textgrid": ".TextGrid"}
+"""Kinds of files with the times of words, and the suffix of each."""
+READ_AS = ("auto", "lines", "csv", "jsonl", "file")
+"""Ways to read a list of texts: by its suffix, a text a line, as tables, as JSON, a text a file."""
+NAME_BY = ("id", "index", "text")
+"""What the files of a batch may be named by."""
+
+CORPUS_FORMATS = ("auto", "ljspeech", "arctic", "folder", "jsonl")
+"""Layouts of recordings with their texts."""
+HELD_OUT = (0.0, 0.5)
+"""Smallest and largest share of a corpus that is kept from training."""
+DENOISING = (0.0, 40.0)
+"""Least and most reduction of steady noise, decibels."""
+PARTS = ("aligner", "acoustic", "vocoder")
+"""Parts that `train` makes, in order."""
+TRAINING_PRECISIONS = ("auto", "32", "bf16")
+"""Arithmetic of training."""
+ACCELERATORS = ("auto", "cpu", "cuda")
+"""Where training computes."""
+VOICE_PRECISIONS = ("int8", "fp16", "fp32")
+"""How the weights of a voice file are stored."""
+
+ARCHITECTURES = ("auto", "hifigan", "tacotron2", "state_dict")
+"""What a checkpoint of another program may hold."""
+SCHEMES = ("identity", "diagonal", "separable", "lowrank", "cluster", "share", "codebook", "io")
+"""Ways to tie weights."""
+BIASES: tuple[Literal["keep", "share", "zero"], ...] = ("keep", "share", "zero")
+"""What becomes of the biases of tied layers."""
+PICTURES = (".png", ".svg", ".pdf")
+"""Suffixes of pictures of statistics."""

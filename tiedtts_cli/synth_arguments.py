@@ -1,0 +1,119 @@
+"""The arguments of `tiedtts synth`."""
+
+import os
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from tiedtts.choices import DECIBELS, NAME_BY, READ_AS, SAMPLE_RATES, SEMITONES, SPEEDS, TIMESTAMPS
+from tiedtts_cli.options import bounds, choice, option
+
+STDIO = Path("-")
+_TEXT, _SOUND, _VOICE, _TALK = "Text", "Sound", "Voice", "Options"
+
+
+def _voices(incomplete: str) -> list[str]:
+    """Complete the name of a voice."""
+    from tiedtts.speech.library import list_voices
+
+    return [name for name in list_voices() if name.startswith(incomplete)]
+
+
+def _output(path: Path | None) -> Path | None:
+    """Return `-` for standard output by whatever name."""
+    names = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+    return STDIO if str(path) in names and os.name != "nt" else path
+
+
+class Arguments(NamedTuple):
+    """What is spoken, by whom, how, and where the sound goes."""
+
+    text: Annotated[
+        str | None,
+        typer.Argument(help="What to say; `-` reads stdin.", show_default=False, rich_help_panel=_TEXT),
+    ] = None
+    inputs: Annotated[
+        list[Path] | None,
+        option("--input", "-i", panel=_TEXT, metavar="FILE", help="Say a file; -d: several, a folder."),
+    ] = None
+    read_as: Annotated[
+        str,
+        choice(
+            "--read-as", READ_AS, panel=_TEXT, metavar="KIND", help="With -d: lines, csv, jsonl, file; auto."
+        ),
+    ] = "auto"
+    ssml: Annotated[bool, option("--ssml", panel=_TEXT, help="The text is SSML: <speak>Hello.</speak>")] = (
+        False
+    )
+    lexicon: Annotated[
+        list[Path] | None,
+        option("--lexicon", panel=_TEXT, metavar="FILE", help="Word, then phones; several: last wins."),
+    ] = None
+    output: Annotated[
+        Path | None,
+        option(
+            *("--output", "-o"),
+            panel=_SOUND,
+            metavar="FILE",
+            help="By suffix; `-`: WAV on stdout.",
+            callback=_output,
+        ),
+    ] = None
+    folder: Annotated[
+        Path | None,
+        option("--folder", "-d", panel=_SOUND, metavar="DIR", help="A file for every line, a manifest."),
+    ] = None
+    name_by: Annotated[
+        str, choice("--name-by", NAME_BY, panel=_SOUND, metavar="WHAT", help="With -d: id, index or text.")
+    ] = "id"
+    skip_existing: Annotated[
+        bool, option("--skip-existing", panel=_SOUND, help="Leave files that are there; go on.")
+    ] = False
+    workers: Annotated[
+        int | None,
+        option("--workers", panel=_SOUND, min=1, metavar="N", help="With -d: processes; all cores."),
+    ] = None
+    timestamps: Annotated[
+        str | None,
+        choice(
+            *("--timestamps", TIMESTAMPS),
+            **{"panel": _SOUND, "metavar": "KIND", "ignore_case": True},
+            help=f"Beside it: {', '.join(TIMESTAMPS)}.",
+        ),
+    ] = None
+    play: Annotated[bool, option("--play", panel=_SOUND, help="To the loudspeaker.")] = False
+    raw: Annotated[bool, option("--raw", panel=_SOUND, help="With -o -: samples only.")] = False
+    file_format: Annotated[
+        str | None, option("--format", panel=_SOUND, metavar="NAME", help="wav, flac, ogg, opus or mp3.")
+    ] = None
+    subtype: Annotated[
+        str | None,
+        option("--subtype", panel=_SOUND, metavar="NAME", help="16, 24, float; ogg: vorbis, opus."),
+    ] = None
+    sample_rate: Annotated[
+        int | None,
+        choice("--sample-rate", SAMPLE_RATES, panel=_SOUND, metavar="HZ", help="The voice's own by default."),
+    ] = None
+    voice: Annotated[
+        str | None,
+        option("--voice", panel=_VOICE, metavar="NAME|FILE", help="Who speaks.", autocompletion=_voices),
+    ] = None
+    vocoder: Annotated[
+        str | None,
+        option("--vocoder", panel=_VOICE, metavar="NAME|CKPT", help="harmonic, wavenet, lpc, griffinlim."),
+    ] = None
+    speed: Annotated[float, option("--speed", panel=_VOICE, help=f"Larger is faster, {bounds(SPEEDS)}.")] = (
+        1.0
+    )
+    pitch: Annotated[float, option("--pitch", panel=_VOICE, help=f"Semitones, {bounds(SEMITONES)}.")] = 0.0
+    volume: Annotated[
+        float, option("--volume", panel=_VOICE, help=f"Decibels, {bounds(DECIBELS)}; never overloads.")
+    ] = 0.0
+    pause: Annotated[
+        float | None, option("--pause", panel=_VOICE, help="Seconds between sentences; 2x: paragraphs.")
+    ] = None
+    seed: Annotated[int, option("--seed", panel=_VOICE, help="Seed of the noise in the voice.")] = 0
+    as_json: Annotated[bool, option("--json", panel=_TALK, help="A JSON line an utterance.")] = False
+    quiet: Annotated[bool, option("--quiet", "-q", panel=_TALK, help="Say nothing but errors.")] = False
+    verbose: Annotated[bool, option("--verbose", "-v", panel=_TALK, help="Say more.")] = False

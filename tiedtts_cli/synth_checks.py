@@ -1,0 +1,100 @@
+"""Arguments of `tiedtts synth` that do not go together."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tiedtts.errors import ConfigError
+from tiedtts_cli import streams
+from tiedtts_cli.boundary import UsageError
+from tiedtts_cli.synth_arguments import STDIO, Arguments
+
+if TYPE_CHECKING:
+    from tiedtts.settings import Settings
+
+EXAMPLE = 'tiedtts synth "Hello there." -o hello.wav'
+
+
+def check(given: Arguments) -> None:
+    """Refuse a text or a sound of no place or of two.
+
+    Raises:
+        UsageError: Arguments are missing, or exclude each other.
+    """
+    if given.as_json or given.output == STDIO:
+        streams.need_stdout()
+    check_text(given.text, given.inputs or [], "there is no text to say", EXAMPLE)
+    if given.folder is None and len(given.inputs or []) > 1:
+        raise UsageError("`-o` takes one `-i`", hint="`-d DIR` makes a file for each line or each text")
+    _check_sound(given)
+    if given.timestamps is not None and given.folder is None and given.output in (None, STDIO):
+        raise UsageError(
+            "`--timestamps` needs `-o FILE` or `-d DIR`", hint="they are written beside the sound"
+        )
+
+
+def check_text(text: str | None, paths: list[Path], missing: str, example: str) -> None:
+    """Refuse a text that comes from nowhere or from two places.
+
+    Args:
+        text: On the command line.
+        paths: Files.
+        missing: What is told if there is no text.
+        example: A command that has one.
+    """
+    if text is not None and paths:
+        raise UsageError("a text and `-i` exclude each other", hint=example)
+    if text is None and not paths and not streams.offers_text():
+        raise UsageError(missing, hint=example)
+
+
+def _check_sound(given: Arguments) -> None:
+    """Refuse a sound that goes nowhere or to two places."""
+    to_file, to_folder = given.output is not None, given.folder is not None
+    if not to_file and not to_folder and not given.play:
+        raise UsageError("the sound needs a place to go: `-o FILE` or `-d DIR`", hint=EXAMPLE)
+    if to_file and to_folder:
+        raise UsageError("`-o` and `-d` exclude each other", hint="`-o` is one file, `-d` a file a line")
+    if given.play and (to_file or to_folder):
+        raise UsageError("`--play` excludes `-o` and `-d`", hint="make a file first, then play it")
+    if given.raw and given.output != STDIO:
+        raise UsageError("`--raw` needs `-o -`", hint="a file tells its rate in its header: -o speech.wav")
+    if given.output == STDIO and given.as_json:
+        raise UsageError("`-o -` and `--json` exclude each other", hint="both would go to stdout")
+    if given.output == STDIO and sys.stdout.isatty():
+        raise UsageError(
+            "sound is not written to a terminal", hint=f"{EXAMPLE}, or send it on with `|` or `>`"
+        )
+
+
+def settings(given: Arguments) -> "Settings":
+    """Return how the text is spoken.
+
+    Raises:
+        UsageError: A setting is out of its bounds.
+    """
+    from tiedtts.settings import NAMES, Settings
+
+    try:
+        return Settings(**{name: getattr(given, name) for name in NAMES})
+    except ConfigError as error:
+        raise UsageError(str(error).replace("`", "`--", 1), hint=error.hint) from error
+
+
+def timestamps_file(given: Arguments) -> Path | None:
+    """Return the file of timestamps that belongs to a sound file, which can be written.
+
+    Raises:
+        UsageError: It would replace the text.
+        OutputError: Its folder cannot be written.
+    """
+    if given.timestamps is None or given.output in (None, STDIO):
+        return None
+    from tiedtts import storage
+    from tiedtts.speech import timestamps
+
+    path = timestamps.beside(given.output, given.timestamps)
+    storage.check_writable(path)
+    if any(path.exists() and text.exists() and path.samefile(text) for text in given.inputs or []):
+        raise UsageError(f"the timestamps would replace the text {path}", hint="give the sound another name")
+    return path

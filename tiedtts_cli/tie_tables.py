@@ -1,0 +1,97 @@
+"""Tables of what `tie` did and what `suggest` found."""
+
+import re
+from typing import TYPE_CHECKING
+
+from tiedtts_cli import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiedtts.checkpoints.conversion import Conversion
+    from tiedtts.tying import LayerReport
+    from tiedtts.tying.suggestion import Suggestion
+
+WIDTH = 200
+"""Columns, where no terminal says how many there are."""
+WORDS = ("", "layers", "scheme", "kind", "options", "held-out loss", "most alike")
+"""Headings of columns that are words."""
+
+
+def show(made: "Conversion") -> None:
+    """Print what tying did as a table."""
+    report = made.report
+    table = tables.table("layers", "", "scheme", "kind", "parameters", "tied", "error", "", left=WORDS)
+    for pattern, rows in _alike(report.layers).items():
+        table.add_row(
+            pattern,
+            f"x{len(rows)}" if len(rows) > 1 else "",
+            rows[0].scheme,
+            rows[0].kind,
+            f"{sum(row.parameters_before for row in rows):,}",
+            f"{sum(row.parameters_after for row in rows):,}",
+            f"{sum(row.error for row in rows) / len(rows):.3f}",
+            _pattern(rows[-1].note),
+        )
+    console = tables.console(WIDTH)
+    console.print(table)
+    console.print(
+        f"\n{report.parameters_before:,} parameters became {report.parameters_after:,}"
+        f" ({report.tying_ratio:.2f} times fewer), {made.file_bytes_before / 1e6:.2f} MB on disk became"
+        f" {made.file_bytes_after / 1e6:.2f} MB"
+    )
+    if made.losses_before is not None and made.losses_after is not None:
+        losses = tables.table("held-out loss", "before", "after", left=WORDS)
+        for name, before in made.losses_before.items():
+            losses.add_row(name, f"{before:.4g}", f"{made.losses_after[name]:.4g}")
+        console.print()
+        console.print(losses)
+
+
+def show_suggestion(found: "Suggestion") -> None:
+    """Print candidates, likeness and the plan."""
+    console = tables.console(WIDTH)
+    table = tables.table(
+        "", "layers", "scheme", "options", "kind", "parameters", "tied", "bytes", "error", "loss", left=WORDS
+    )
+    chosen = {id(each) for each in found.chosen}
+    for each in found.candidates:
+        options = ", ".join(f"{key}={value}" for key, value in each.rule.to_dict()["options"].items())
+        table.add_row(
+            "*" if id(each) in chosen else "",
+            each.rule.layers,
+            each.rule.scheme,
+            options,
+            each.kind,
+            f"{each.parameters_before:,}",
+            f"{each.parameters_after:,}",
+            f"{each.bytes_after / each.bytes_before:.0%}",
+            f"{each.error:.3f}",
+            "" if each.loss is None else f"{each.loss:.3f}",
+        )
+    console.print(table)
+    if found.alike:
+        near = tables.table("layers", "most alike", "distance", left=WORDS)
+        for like in found.alike:
+            near.add_row(like.pattern, " and ".join(like.nearest), f"{like.distance:.3f}")
+        console.print()
+        console.print(near)
+        console.print("distance 0: equal; 1: unrelated")
+    if found.plan is None:
+        console.print("\nno tie is within the bounds")
+    else:
+        console.print(f"\n# the plan, marked * above\n{found.plan.to_toml()}", markup=False)
+
+
+def _alike(rows: "Sequence[LayerReport]") -> "dict[str, list[LayerReport]]":
+    """Put layers whose names differ in numbers, and that were tied alike, into one row."""
+    found: dict[tuple[str, str, str], list[LayerReport]] = {}
+    for row in rows:
+        key = (_pattern(row.layer), row.scheme, row.note.split(" ")[0] if "left as it is" in row.note else "")
+        found.setdefault(key, []).append(row)
+    return {rows[0].layer if len(rows) == 1 else key[0]: rows for key, rows in found.items()}
+
+
+def _pattern(text: str) -> str:
+    """Write `*` for the numbers in names."""
+    return re.sub(r"(?<=\.)\d+(?=\.|`|$)", "*", text)
