@@ -1,8 +1,10 @@
 """Held-out losses of nets that are not being trained, and `tie --data`."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -12,9 +14,29 @@ from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError, CorpusError
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
+from tiedtts.nets.deepspeech import DeepSpeech, DeepSpeechConfig
+from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
+from tiedtts.nets.tacotron.config import TacotronConfig
+from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.nets.wavenet.config import WaveNetConfig
+from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.training.heldout import HeldOut
 from tiedtts_cli.main import main
+
+TACOTRON = TacotronConfig(
+    encoder_width=16,
+    encoder_convolutions=1,
+    attention_rnn=16,
+    decoder_rnn=16,
+    attention=8,
+    location_filters=2,
+    location_kernel=5,
+    prenet=8,
+    postnet_width=8,
+    postnet_convolutions=2,
+)
+WAVENET = WaveNetConfig(residual=8, gate=8, skip=8, layers=5, condition_width=8)
 
 
 def parts() -> dict[str, nn.Module]:
@@ -34,6 +56,24 @@ def test_losses_by_part(data_folder: Path) -> None:
     assert found == heldout.losses(nets)
     after = {name: value for net in nets.values() for name, value in net.state_dict().items()}
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize(
+    ("part", "make", "loss"),
+    [
+        ("aligner", lambda: Recognizer(RecognizerConfig(width=8, blocks=1)), "phone"),
+        ("aligner", lambda: DeepSpeech(DeepSpeechConfig(channels=2, layers=1, width=12)), "ctc"),
+        ("acoustic", lambda: Tacotron(TACOTRON), "mel"),
+        ("vocoder", lambda: WaveNet(WAVENET), "bits"),
+    ],
+)
+def test_every_architecture_has_held_out_losses(
+    part: str, make: Callable[[], nn.Module], loss: str, data_folder: Path
+) -> None:
+    torch.manual_seed(0)
+    found = HeldOut(data_folder).losses({part: make()})
+    assert f"{part}.{loss}" in found
+    assert all(np.isfinite(value) for value in found.values())
 
 
 def test_a_net_of_another_program(data_folder: Path) -> None:

@@ -35,20 +35,27 @@ class Architecture:
     """How a part of one kind is made and trained."""
 
     net: type[nn.Module]
-    """Made of a recipe's `net`."""
+    """Class of the net, made of a recipe's `net`."""
+    recipe: str
+    """Name of the recipe in the package that trains such nets."""
     task: Callable[..., Task]
     """Sets up data and losses of a corpus, a recipe and a net; without a net, of a fresh one."""
 
 
 ARCHITECTURES: dict[type[PartRecipe], Architecture] = {
-    AlignerRecipe: Architecture(Recognizer, AlignerTask),
-    DeepSpeechRecipe: Architecture(DeepSpeech, DeepSpeechTask),
-    AcousticRecipe: Architecture(AcousticNet, AcousticTask),
-    TacotronRecipe: Architecture(Tacotron, TacotronTask),
-    VocoderRecipe: Architecture(HarmonicVocoder, VocoderTask),
-    WaveNetRecipe: Architecture(WaveNet, WaveNetTask),
+    AlignerRecipe: Architecture(Recognizer, "default", AlignerTask),
+    DeepSpeechRecipe: Architecture(DeepSpeech, "deepspeech", DeepSpeechTask),
+    AcousticRecipe: Architecture(AcousticNet, "default", AcousticTask),
+    TacotronRecipe: Architecture(Tacotron, "tacotron", TacotronTask),
+    VocoderRecipe: Architecture(HarmonicVocoder, "default", VocoderTask),
+    WaveNetRecipe: Architecture(WaveNet, "wavenet", WaveNetTask),
 }
 """By the class of recipe that `architecture` chooses."""
+
+
+def of_net(net: nn.Module) -> Architecture | None:
+    """Return the architecture of a net, or nothing if this program does not train such nets."""
+    return next((kind for kind in ARCHITECTURES.values() if isinstance(net, kind.net)), None)
 
 
 def fresh(recipe: Any) -> nn.Module:

@@ -7,13 +7,11 @@ import torch
 from torch import nn
 
 from tiedtts.errors import ConfigError, CorpusError
+from tiedtts.training import architectures
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
-from tiedtts.training.tasks.acoustic import AcousticTask
-from tiedtts.training.tasks.aligner import AlignerTask
 from tiedtts.training.tasks.task import Task
-from tiedtts.training.tasks.vocoder import VocoderTask
 
 
 class HeldOut:
@@ -50,13 +48,11 @@ class HeldOut:
         return found
 
     def _task(self, part: str, net: nn.Module) -> Task:
-        if part == "aligner":
-            return AlignerTask(self.corpus, self.recipe.aligner, net)  # type: ignore[arg-type]
-        if part == "acoustic":
-            return AcousticTask(self.corpus, self.recipe.acoustic, net)  # type: ignore[arg-type]
-        if part == "vocoder" and hasattr(net, "filters"):
-            return VocoderTask(self.corpus, self.recipe.vocoder, net)  # type: ignore[arg-type]
-        raise ConfigError(
-            f"held-out losses are only known for nets that `train` makes, not for {type(net).__name__}",
-            hint="leave out the data",
-        )
+        kind = architectures.of_net(net)
+        if kind is None:
+            raise ConfigError(
+                f"held-out losses are only known for nets that `train` makes, not for {type(net).__name__}",
+                hint="leave out the data",
+            )
+        recipe = recipes.parse(recipes.read_text(kind.recipe), kind.recipe)
+        return kind.task(self.corpus, getattr(recipe, part), net)

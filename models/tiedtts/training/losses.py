@@ -4,6 +4,7 @@ Each is a pair of sums, numerator and denominator, not a mean: so that several p
 and arrive at the loss one process would have had.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -28,6 +29,27 @@ class Ratio(NamedTuple):
     def value(self) -> Tensor:
         """The mean."""
         return self.total / self.size.clamp(min=1e-8)
+
+
+class Totals:
+    """Means over many batches, each a sum of numerators over a sum of denominators."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[float, float]] = {}
+
+    def add(self, name: str, total: float, size: float) -> None:
+        """Add to the numerator and the denominator of a mean."""
+        old_total, old_size = self._sums.get(name, (0.0, 0.0))
+        self._sums[name] = old_total + total, old_size + size
+
+    def add_all(self, parts: Mapping[str, Ratio]) -> None:
+        """Add the losses of a batch."""
+        for name, ratio in parts.items():
+            self.add(name, float(ratio.total), float(ratio.size))
+
+    def means(self) -> dict[str, float]:
+        """Return the means by name."""
+        return {name: total / max(size, 1e-8) for name, (total, size) in self._sums.items()}
 
 
 def masked(values: Tensor, mask: Tensor) -> Ratio:

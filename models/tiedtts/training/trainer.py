@@ -24,7 +24,7 @@ from tiedtts.training.batches import Batches
 from tiedtts.training.log import Log
 from tiedtts.training.losses import Ratio
 from tiedtts.training.recipe import Recipe, Stage
-from tiedtts.training.tasks.task import Batch, Task
+from tiedtts.training.tasks.task import AdversarialTask, Batch, Task
 
 SAVE_SECONDS = 120.0
 """A killed run loses at most this much work."""
@@ -64,6 +64,8 @@ class _Judge:
     plain: nn.Module
     """The same weights; used when its verdict trains the other net."""
     optimizer: Optimizer
+    views: Callable[[Any, Batch], tuple[list[Tensor], list[Tensor]]]
+    """Spectrograms that it sees, made and real."""
 
 
 class Trainer:
@@ -241,7 +243,7 @@ class Trainer:
         values = self._values(parts) if report else {}
         if judge is not None:
             _set_rate(judge.optimizer, rate)
-            made, real = self.task.views(outputs, batch)
+            made, real = judge.views(outputs, batch)
             values |= self._train_judge(judge, made, real, report=report)
             if step >= stage.discriminator_lead:
                 verdict = self._verdict(judge, made, real)
@@ -339,15 +341,12 @@ class Trainer:
         return optimizer
 
     def _judge(self, stage: Stage) -> _Judge | None:
-        if not stage.adversarial:
+        if not stage.adversarial or not isinstance(self.task, AdversarialTask):
             return None
-        plain = self.task.discriminator()
-        if plain is None:
-            return None
-        plain = plain.to(self.fabric.device)
+        plain = self.task.discriminator().to(self.fabric.device)
         net = self.fabric.setup_module(plain)
         optimizer = self._optimizer(plain, stage.learning_rate)
-        return _Judge(net, plain, optimizer)
+        return _Judge(net, plain, optimizer, self.task.views)
 
     def _parts(
         self, optimizer: Optimizer, judge: _Judge | None

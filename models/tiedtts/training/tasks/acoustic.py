@@ -16,8 +16,8 @@ from tiedtts.text.phones import FIRST_SPEECH_ID
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import AcousticRecipe, Stage
-from tiedtts.training.tasks.task import Batch
+from tiedtts.training.recipe import AcousticRecipe
+from tiedtts.training.tasks.task import AdversarialTask, Batch
 
 MOST_LIVELY = 1.4
 """Pitch is not spread further than this: its errors grow with it."""
@@ -27,11 +27,10 @@ CROP = 80
 """Frames that the discriminator sees of each recording."""
 
 
-class AcousticTask:
+class AcousticTask(AdversarialTask):
     """The acoustic net's data and losses."""
 
     name = "acoustic"
-    draws = False
     weights = {  # noqa: RUF012
         "mel": 1.0,
         "f0": 0.3,
@@ -54,9 +53,6 @@ class AcousticTask:
         self.train = [self._item(u) for n, u in enumerate(corpus.train) if n not in worst]
         self.heldout = [self._item(u) for u in corpus.heldout]
         self.lengths = [len(item["mel"]) for item in self.train]
-
-    def begin(self, stage: Stage) -> None:
-        """All stages are alike."""
 
     def discriminator(self) -> nn.Module:
         """Return a judge of mel patches."""
@@ -140,16 +136,14 @@ class AcousticTask:
     @torch.no_grad()
     def evaluate(self, net: nn.Module) -> dict[str, float]:
         """Return the losses over all held-out recordings."""
-        sums: dict[str, tuple[float, float]] = {}
+        totals = losses.Totals()
         for start in range(0, len(self.heldout), 16):
             batch = self._collate(self.heldout[start : start + 16])
             device = next(net.parameters()).device
             batch = {name: tensor.to(device) for name, tensor in batch.items()}
             _, parts = self.losses(net, batch)
-            for name, ratio in parts.items():
-                total, count = sums.get(name, (0.0, 0.0))
-                sums[name] = total + float(ratio.total), count + float(ratio.size)
-        return {name: total / max(count, 1e-8) for name, (total, count) in sums.items()}
+            totals.add_all(parts)
+        return totals.means()
 
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:

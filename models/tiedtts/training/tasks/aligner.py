@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,15 +13,14 @@ from tiedtts.training import frame_labels, losses, pictures
 from tiedtts.training.augmentation import augment
 from tiedtts.training.corpus import Corpus
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import AlignerRecipe, Stage
-from tiedtts.training.tasks.task import Batch
+from tiedtts.training.recipe import AlignerRecipe
+from tiedtts.training.tasks.task import Batch, Task
 
 
-class AlignerTask:
+class AlignerTask(Task):
     """The recogniser's data and losses."""
 
     name = "aligner"
-    draws = False
     weights = {"phone": 1.0}  # noqa: RUF012
 
     def __init__(self, corpus: Corpus, recipe: AlignerRecipe, net: Recognizer | None) -> None:
@@ -46,13 +44,6 @@ class AlignerTask:
         self.grammar = recognition.Grammar.count([labels for _, labels in self.train])
         net.set_grammar(self.grammar.log_prior, self.grammar.log_bigram)
 
-    def begin(self, stage: Stage) -> None:
-        """All stages are alike."""
-
-    def discriminator(self) -> None:
-        """There is nothing to judge."""
-        return None
-
     def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
         """Collect recordings and change what does not matter in them."""
         pairs = zip(indices, seeds, strict=True)
@@ -72,28 +63,21 @@ class AlignerTask:
             "frame_error": losses.masked(wrong, batch["mask"]),
         }
 
-    def views(self, outputs: Any, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
-        """There is nothing to judge."""
-        raise NotImplementedError
-
     @torch.no_grad()
     def evaluate(self, net: nn.Module) -> dict[str, float]:
         """Return the losses and the phone error rate of all held-out recordings."""
-        sums: dict[str, tuple[float, float]] = {}
+        totals = losses.Totals()
         errors = phones = 0
         device = next(net.parameters()).device
         for item in self.heldout:
             batch = {name: tensor.to(device) for name, tensor in frame_labels.collate([item]).items()}
             logits, parts = self.losses(net, batch)
-            for name, ratio in parts.items():
-                total, count = sums.get(name, (0.0, 0.0))
-                sums[name] = total + float(ratio.total), count + float(ratio.size)
+            totals.add_all(parts)
             heard = recognition.decode(logits[0].float().cpu().numpy(), self.grammar)
             said = symbols.collapse(item[1])
             errors += recognition.edits(heard, said).total
             phones += len(said)
-        values = {name: total / max(count, 1e-8) for name, (total, count) in sums.items()}
-        return values | ({"phone_error_rate": errors / phones} if phones else {})
+        return totals.means() | ({"phone_error_rate": errors / phones} if phones else {})
 
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
@@ -107,6 +91,3 @@ class AlignerTask:
                 CLASSES,
                 self.texts[number],
             )
-
-    def finish(self, net: nn.Module) -> None:
-        """There is nothing left to measure."""

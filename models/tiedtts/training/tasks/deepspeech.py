@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +18,8 @@ from tiedtts.training.augmentation import augment
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.frame_labels import Labelled
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import DeepSpeechRecipe, Stage
-from tiedtts.training.tasks.task import Batch
+from tiedtts.training.recipe import DeepSpeechRecipe
+from tiedtts.training.tasks.task import Batch, Task
 
 Item = tuple[Labelled, npt.NDArray[np.int64]]
 """A recording with the phone of each frame, and what is said in it, (L,)."""
@@ -28,11 +27,10 @@ CLOSE = 2
 """Frames by which the start of a phone may be off and still be called close."""
 
 
-class DeepSpeechTask:
+class DeepSpeechTask(Task):
     """DeepSpeech's data and losses."""
 
     name = "aligner"
-    draws = False
 
     def __init__(self, corpus: Corpus, recipe: DeepSpeechRecipe, net: DeepSpeech | None) -> None:
         self.recipe = recipe
@@ -67,13 +65,6 @@ class DeepSpeechTask:
         )
         net.set_bigram(self.log_bigram)
 
-    def begin(self, stage: Stage) -> None:
-        """All stages are alike."""
-
-    def discriminator(self) -> None:
-        """There is nothing to judge."""
-        return None
-
     def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
         """Collect recordings and change what does not matter in them."""
         items = []
@@ -107,10 +98,6 @@ class DeepSpeechTask:
             parts["frame"] = losses.masked(each, mask)
         return logits, parts
 
-    def views(self, outputs: Any, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
-        """There is nothing to judge."""
-        raise NotImplementedError
-
     @torch.no_grad()
     def evaluate(self, net: nn.Module) -> dict[str, float]:
         """Return the losses of all held-out recordings, how much is misheard, and how far starts are off.
@@ -119,16 +106,11 @@ class DeepSpeechTask:
         search with pairs of symbols. `start_distance` is in frames, `starts_close` the share of at most
         `CLOSE` frames, both of phones against the alignment of the data folder.
         """
-        sums: dict[str, tuple[float, float]] = {}
-
-        def add(name: str, total: float, count: float) -> None:
-            old = sums.get(name, (0.0, 0.0))
-            sums[name] = old[0] + total, old[1] + count
-
+        totals = losses.Totals()
+        add = totals.add
         for utterance, item in zip(self.utterances, self.heldout, strict=True):
             log_probs, parts = self._hear(net, item)
-            for name, ratio in parts.items():
-                add(name, float(ratio.total), float(ratio.size))
+            totals.add_all(parts)
             said = item[1].tolist()
             heard = ctc.beam_search(log_probs, log_bigram=self.log_bigram)
             add("greedy_error_rate", recognition.edits(ctc.greedy(log_probs), said).total, len(said))
@@ -138,7 +120,7 @@ class DeepSpeechTask:
                 distances = self._distances(log_probs, utterance)
                 add("start_distance", float(distances.sum()), len(distances))
                 add("starts_close", float((distances <= CLOSE).sum()), len(distances))
-        return {name: total / max(count, 1e-8) for name, (total, count) in sums.items()}
+        return totals.means()
 
     def _hear(self, net: nn.Module, item: Item) -> tuple[npt.NDArray[np.float64], dict[str, Ratio]]:
         """Return log probabilities, (F', C), and losses of a recording."""
@@ -165,9 +147,6 @@ class DeepSpeechTask:
                 self.config.symbols,
                 self.utterances[number].text,
             )
-
-    def finish(self, net: nn.Module) -> None:
-        """There is nothing left to measure."""
 
 
 def symbols_of(utterance: Utterance, units: str) -> npt.NDArray[np.int64]:

@@ -19,7 +19,7 @@ from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
 from tiedtts.training.recipe import Stage, TacotronRecipe
-from tiedtts.training.tasks.task import Batch
+from tiedtts.training.tasks.task import Batch, Task
 from tiedtts.tying import TiedLayer
 
 SPREAD = 0.15
@@ -32,11 +32,10 @@ _PER_PHONE = {"ids", "mask"}
 _PER_STEP = {"stop", "wanted", "step_mask"}
 
 
-class TacotronTask:
+class TacotronTask(Task):
     """Tacotron's data and losses."""
 
     name = "acoustic"
-    draws = False
 
     def __init__(self, corpus: Corpus, recipe: TacotronRecipe, net: Tacotron | None) -> None:
         self.recipe = recipe
@@ -88,10 +87,6 @@ class TacotronTask:
     def begin(self, stage: Stage) -> None:
         """Follow as many own frames as the stage says."""
         self.own_frames = stage.own_frames
-
-    def discriminator(self) -> None:
-        """There is nothing to judge."""
-        return None
 
     def _item(self, utterance: Utterance, filters: lpc.LpcFrames | None) -> dict[str, npt.NDArray[Any]]:
         """Normalise a recording's features and say where attention should be."""
@@ -177,23 +172,16 @@ class TacotronTask:
         chosen = torch.rand(len(mel), mel.shape[1] // reduction, 1, device=mel.device) < share
         return torch.where(chosen.repeat_interleave(reduction, 1), own, mel)
 
-    def views(self, outputs: Any, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
-        """There is nothing to judge."""
-        raise NotImplementedError
-
     @torch.no_grad()
     def evaluate(self, net: nn.Module) -> dict[str, float]:
         """Return the losses over held-out recordings, and how often attention is diagonal when it is free."""
         assert isinstance(net, Tacotron)
-        sums: dict[str, tuple[float, float]] = {}
+        totals = losses.Totals()
         device = next(net.parameters()).device
         for start in range(0, len(self.heldout), 16):
             batch = self._collate(self.heldout[start : start + 16])
             _, parts = self.losses(net, {name: tensor.to(device) for name, tensor in batch.items()})
-            for name, ratio in parts.items():
-                total, count = sums.get(name, (0.0, 0.0))
-                sums[name] = total + float(ratio.total), count + float(ratio.size)
-        values = {name: total / max(count, 1e-8) for name, (total, count) in sums.items()}
+            totals.add_all(parts)
         chosen = range(0, len(self.heldout), max(1, len(self.heldout) // SPOKEN))
         diagonal = []
         for at in chosen:
@@ -201,7 +189,7 @@ class TacotronTask:
             speech = self.speech[at]
             pace = keeps_pace(attention, self.durations[at], speech)
             diagonal.append(pace and is_diagonal(attention, speech))
-        return values | ({"attention_diagonal": float(np.mean(diagonal))} if diagonal else {})
+        return totals.means() | ({"attention_diagonal": float(np.mean(diagonal))} if diagonal else {})
 
     def _ids(self, at: int, device: torch.device) -> Tensor:
         return torch.from_numpy(self.heldout[at]["ids"]).to(device)

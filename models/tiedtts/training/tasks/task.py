@@ -1,8 +1,9 @@
-"""What the training loop asks of a part."""
+"""The training of one kind of net: its data, its losses, what is measured and shown on the way."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -13,53 +14,51 @@ Batch = dict[str, Tensor]
 """Named tensors, the batch axis first."""
 
 
-class Task(Protocol):
-    """A net, its data and its losses."""
+class Task(ABC):
+    """A net, its data and its losses; the training loop knows nothing else of a part."""
 
     name: str
     """Part name: `aligner`, `acoustic` or `vocoder`."""
-
-    @property
-    def recipe(self) -> PartRecipe:
-        """Steps, rates and sizes."""
-        ...
-
+    recipe: PartRecipe
+    """Steps, rates and sizes."""
     net: nn.Module
     weights: dict[str, float]
     """Weight of each loss in the sum; one that is not named is only reported."""
     lengths: list[int]
     """Frames of each training recording."""
-    draws: bool
+    draws: bool = False
     """Whether recordings are drawn by length rather than taken in turn."""
 
-    def begin(self, stage: Stage) -> None:
-        """Do what a stage asks of the task, before its first step."""
-        ...
-
-    def discriminator(self) -> nn.Module | None:
-        """Return a fresh discriminator, or None where the part has no use for one."""
-        ...
-
+    @abstractmethod
     def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
         """Collect training recordings; each has a seed of its own for random choices."""
-        ...
 
+    @abstractmethod
     def losses(self, net: nn.Module, batch: Batch) -> tuple[Any, dict[str, Ratio]]:
         """Run the net on a batch: its outputs, and the losses by name."""
-        ...
 
-    def views(self, outputs: Any, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
-        """Return made and real spectrograms, (B, F, bands) each, for the discriminator."""
-        ...
-
+    @abstractmethod
     def evaluate(self, net: nn.Module) -> dict[str, float]:
         """Return losses on the held-out recordings."""
-        ...
 
+    @abstractmethod
     def illustrate(self, net: nn.Module, folder: Path) -> None:
         """Save pictures and sounds of held-out recordings."""
-        ...
 
-    def finish(self, net: nn.Module) -> None:
-        """Set whatever is measured once, when all steps are done."""
-        ...
+    def begin(self, stage: Stage) -> None:  # noqa: B027
+        """Do what a stage asks of the task, before its first step; most tasks need nothing."""
+
+    def finish(self, net: nn.Module) -> None:  # noqa: B027
+        """Set whatever is measured once, when all steps are done; most tasks need nothing."""
+
+
+class AdversarialTask(Task):
+    """A task whose net can also be trained against a discriminator of spectrograms."""
+
+    @abstractmethod
+    def discriminator(self) -> nn.Module:
+        """Return a fresh discriminator."""
+
+    @abstractmethod
+    def views(self, outputs: Any, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
+        """Return made and real spectrograms, (B, F, bands) each, for the discriminator."""

@@ -18,7 +18,7 @@ from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
 from tiedtts.training.recipe import Stage, VocoderRecipe
-from tiedtts.training.tasks.task import Batch
+from tiedtts.training.tasks.task import AdversarialTask, Batch
 
 JUDGED = (1024,)
 """Windows of the spectrograms that the discriminators see, samples: harmonics are told from noise."""
@@ -30,10 +30,11 @@ PredictMel = Callable[[Utterance], npt.NDArray[np.float32]]
 """Gives the mel spectrogram, (F, M), that an acoustic net makes of a recording's phones."""
 
 
-class VocoderTask:
+class VocoderTask(AdversarialTask):
     """The vocoder's data and losses."""
 
     name = "vocoder"
+    recipe: VocoderRecipe
     draws = True
 
     def __init__(
@@ -178,9 +179,6 @@ class VocoderTask:
                 {"recorded": real, "made again": made},
                 self.audio.sample_rate,
             )
-
-    def finish(self, net: nn.Module) -> None:
-        """There is nothing left to measure."""
 
 
 def _fit(values: npt.NDArray[np.float32], length: int, filler: float = 0.0) -> npt.NDArray[np.float32]:

@@ -19,8 +19,8 @@ from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import Stage, WaveNetRecipe
-from tiedtts.training.tasks.task import Batch
+from tiedtts.training.recipe import WaveNetRecipe
+from tiedtts.training.tasks.task import Batch, Task
 
 Array = npt.NDArray[np.float32]
 
@@ -32,10 +32,11 @@ QUANTUM = 1.0 / 32_768.0
 """Step between samples of 16 bits."""
 
 
-class WaveNetTask:
+class WaveNetTask(Task):
     """The WaveNet's data and losses."""
 
     name = "vocoder"
+    recipe: WaveNetRecipe
     draws = True
 
     def __init__(self, corpus: Corpus, recipe: WaveNetRecipe, net: WaveNet | None) -> None:
@@ -63,9 +64,6 @@ class WaveNetTask:
         self.heldout = corpus.heldout[:: max(1, len(corpus.heldout) // HELDOUT)][:HELDOUT]
         self.lengths = [u.features.frames for u in self.train]
         self._conditions: dict[str, CleanFrames] = {}
-
-    def begin(self, stage: Stage) -> None:
-        """All stages are alike."""
 
     def discriminator(self) -> None:
         """Likelihood needs no judge."""
@@ -139,8 +137,6 @@ class WaveNetTask:
             nats = F.cross_entropy(answer.float(), wanted, reduction="none")
         return answer, {"bits": losses.mean(nats / math.log(2))}
 
-    def views(self, outputs: Tensor, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
-        """There is nothing for a discriminator to look at: nothing is sampled in training."""
         return [], []
 
     @torch.no_grad()
@@ -180,9 +176,6 @@ class WaveNetTask:
                 {"recorded": real, "made again": made},
                 self.audio.sample_rate,
             )
-
-    def finish(self, net: nn.Module) -> None:
-        """There is nothing left to measure."""
 
 
 def _filters(known: CleanFrames, stretch: slice) -> lpc.LpcFrames:
