@@ -16,8 +16,10 @@ from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus.manifest import Entry, read_manifest
 from tiedtts.nets.acoustic import AcousticNet, Variances
 from tiedtts.text.phones import FIRST_SPEECH_ID, Phone, encode
+from tiedtts.training import corpus as corpora
+from tiedtts.training import recipe as recipes
 from tiedtts.training.batches import Batches
-from tiedtts.training.tasks.acoustic import phone_means
+from tiedtts.training.tasks.acoustic import AcousticTask, phone_means
 
 Item = tuple[np.ndarray, ...]
 EDGES = (8, 14)
@@ -66,6 +68,11 @@ def main() -> None:
                 arguments.output, Checkpoint(loaded.parts, loaded.audio, loaded.provenance, loaded.plans)
             )
             put(learning, kept)
+    put(learning, averages)
+    # The scales that `train` measures at the end of a part: of durations, and of pitch.
+    corpus = corpora.load(arguments.data)
+    AcousticTask(corpus, recipes.load("tiny").acoustic, net.eval()).finish(net)
+    checkpoint.save(arguments.output, Checkpoint(loaded.parts, loaded.audio, loaded.provenance, loaded.plans))
 
 
 def schedule(step: int, steps: int, warmup: int = 200, final: float = 0.02) -> float:
