@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.audio.pitch import between_frames
+from tiedtts.audio.interpolation import between_frames
 
 HARMONIC_AMPLITUDE = 0.05
 """Amplitude of each harmonic of the pulse train, full scale 1."""

@@ -1,9 +1,9 @@
 """Time-varying filters, applied in the short-time spectrum."""
 
-from functools import lru_cache
-
 import numpy as np
 import numpy.typing as npt
+
+from tiedtts.audio.short_time import hann32, signals, spectra, windows
 
 Samples = npt.NDArray[np.float32]
 
@@ -35,15 +35,15 @@ def shape(
     Returns:
         Samples, (S,).
     """
-    count, window = len(real), _window(n_fft)
+    count, window = len(real), hann32(n_fft)
     voice, hiss = _frames(pulses, n_fft, step), _frames(noise, n_fft, step)
     adder = _Adder(count, n_fft, step)
     for start in range(0, count, BLOCK):
         block = slice(start, start + BLOCK)
         shaped = np.empty(real[block].shape, np.complex64)
         shaped.real, shaped.imag = real[block], imaginary[block]
-        shaped *= _transform(voice[block] * window)
-        rest = _transform(hiss[block] * window)
+        shaped *= spectra(voice[block] * window)
+        rest = spectra(hiss[block] * window)
         rest *= gain[block]
         shaped += rest
         adder.add(start, shaped)
@@ -55,24 +55,20 @@ def spectrum(signal: Samples, n_fft: int, step: int) -> npt.NDArray[np.complex64
 
     The signal is mirrored at its ends.
     """
-    return _transform(_frames(signal, n_fft, step) * _window(n_fft))
+    return spectra(_frames(signal, n_fft, step) * hann32(n_fft))
 
 
-def overlap_add(spectra: npt.NDArray[np.complex64], n_fft: int, step: int) -> Samples:
+def overlap_add(transformed: npt.NDArray[np.complex64], n_fft: int, step: int) -> Samples:
     """Turn spectra back into a signal, (G, bins) to (G * step,): the inverse of `spectrum`."""
-    adder = _Adder(len(spectra), n_fft, step)
-    adder.add(0, spectra)
+    adder = _Adder(len(transformed), n_fft, step)
+    adder.add(0, transformed)
     return adder.signal()
 
 
 def _frames(signal: Samples, n_fft: int, step: int) -> Samples:
     """Return a view of what lies under each window, (S,) to (S / step, n_fft)."""
     padded = np.pad(signal, n_fft // 2, "reflect" if len(signal) > n_fft // 2 else "constant")
-    return np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::step][: len(signal) // step]
-
-
-def _transform(frames: Samples) -> npt.NDArray[np.complex64]:
-    return np.fft.rfft(frames, axis=1).astype(np.complex64, copy=False)
+    return windows(padded, n_fft, step)[: len(signal) // step]
 
 
 class _Adder:
@@ -89,10 +85,9 @@ class _Adder:
         self.parts = n_fft // step
         self.total = np.zeros((count + self.parts, step), np.float32)
 
-    def add(self, start: int, spectra: npt.NDArray[np.complex64]) -> None:
+    def add(self, start: int, transformed: npt.NDArray[np.complex64]) -> None:
         """Add the windows from number `start` on, (N, bins)."""
-        frames = np.fft.irfft(spectra, self.n_fft, axis=1).astype(np.float32, copy=False)
-        frames *= _window(self.n_fft)
+        frames = signals(transformed, self.n_fft)
         for part in range(self.parts):
             self.total[start + part : start + part + len(frames)] += frames[:, part * self.step :][
                 :, : self.step
@@ -100,7 +95,7 @@ class _Adder:
 
     def signal(self) -> Samples:
         """Even the sum of the windows out, (G * step,)."""
-        squares = (_window(self.n_fft) ** 2).reshape(self.parts, self.step)
+        squares = (hann32(self.n_fft) ** 2).reshape(self.parts, self.step)
         ends = np.r_[0 : min(self.parts, self.count), self.count : self.count + self.parts]
         window = ends[:, None] - np.arange(self.parts)
         # The window that would be centred on the end is missing: its weight alone evens out the tail.
@@ -109,9 +104,3 @@ class _Adder:
         self.total /= squares.sum(0)
         self.total[ends] = edges
         return np.ascontiguousarray(self.total.reshape(-1)[self.n_fft // 2 :][: self.count * self.step])
-
-
-@lru_cache(maxsize=4)
-def _window(n_fft: int) -> Samples:
-    """Return a periodic Hann window."""
-    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)).astype(np.float32)

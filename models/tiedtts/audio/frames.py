@@ -6,10 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tiedtts.audio import lpc
+from tiedtts.audio.interpolation import rows_between
 from tiedtts.audio.lpc import LpcFrames
 from tiedtts.audio.settings import AudioSettings
-
-Samples = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -33,14 +32,10 @@ class Frames:
         """Return the same in fewer or more frames; `speed` above 1 is faster."""
         count = max(1, round(len(self.mel) / speed))
         at = np.minimum((np.arange(count) + 0.5) * len(self.mel) / count - 0.5, len(self.mel) - 1).clip(0)
-        left = at.astype(np.int64)
-        right = np.minimum(left + 1, len(self.mel) - 1)
-        share = (at - left).astype(np.float32)
-
-        def between(values: Samples) -> Samples:
-            weight = share.reshape(-1, *(1 for _ in values.shape[1:]))
-            return np.asarray(values[left] * (1 - weight) + values[right] * weight, np.float32)
-
-        filters = None if self.lpc is None else LpcFrames(between(self.lpc.lsf), between(self.lpc.log_gain))
-        voiced = np.asarray(between(self.voiced) > 0.5, np.float32)
-        return Frames(between(self.mel), between(self.log_f0), voiced, filters)
+        filters = (
+            None
+            if self.lpc is None
+            else LpcFrames(rows_between(self.lpc.lsf, at), rows_between(self.lpc.log_gain, at))
+        )
+        voiced = np.asarray(rows_between(self.voiced, at) > 0.5, np.float32)
+        return Frames(rows_between(self.mel, at), rows_between(self.log_f0, at), voiced, filters)

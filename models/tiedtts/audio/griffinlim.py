@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from tiedtts.audio.mel_inversion import spectrum_of
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.audio.short_time import hann32, signals, spectra, windows
 from tiedtts.errors import ConfigError
 
 Samples = npt.NDArray[np.float32]
@@ -46,31 +47,25 @@ def griffin_lim(
         return np.zeros(0, np.float32)
     magnitudes = spectrum_of(mel, settings, rounds=ROUNDS).astype(np.float32)
     angles = np.random.default_rng(seed).uniform(-np.pi, np.pi, magnitudes.shape).astype(np.float32)
-    spectra = (magnitudes * np.exp(1j * angles)).astype(np.complex64)
-    last = np.zeros_like(spectra)
+    found = (magnitudes * np.exp(1j * angles)).astype(np.complex64)
+    last = np.zeros_like(found)
     for _ in range(iterations):
-        consistent = _transform(_inverse(spectra, settings), settings)
+        consistent = _transform(_inverse(found, settings), settings)
         ahead = consistent + np.float32(momentum) * (consistent - last)
         last = consistent
-        spectra = ahead * (magnitudes / np.maximum(np.abs(ahead), np.float32(1e-12)))
-    return _inverse(spectra, settings)[settings.n_fft // 2 :][: len(mel) * settings.hop]
-
-
-def _window(settings: AudioSettings) -> Samples:
-    """Return the window of the mel spectrogram."""
-    return np.hanning(settings.n_fft + 1)[:-1].astype(np.float32)
+        found = ahead * (magnitudes / np.maximum(np.abs(ahead), np.float32(1e-12)))
+    return _inverse(found, settings)[settings.n_fft // 2 :][: len(mel) * settings.hop]
 
 
 def _transform(samples: Samples, settings: AudioSettings) -> Spectra:
     """Return the short-time spectra of a signal with half a window before its start."""
-    views = np.lib.stride_tricks.sliding_window_view(samples, settings.n_fft)[:: settings.hop]
-    return np.fft.rfft(views * _window(settings), axis=1).astype(np.complex64, copy=False)
+    return spectra(windows(samples, settings.n_fft, settings.hop) * hann32(settings.n_fft))
 
 
-def _inverse(spectra: Spectra, settings: AudioSettings) -> Samples:
+def _inverse(transformed: Spectra, settings: AudioSettings) -> Samples:
     """Return the signal nearest to short-time spectra, (F, bins) to ((F - 1) * hop + n_fft,)."""
-    window, hop = _window(settings), settings.hop
-    frames = np.fft.irfft(spectra, settings.n_fft, axis=1).astype(np.float32, copy=False) * window
+    window, hop = hann32(settings.n_fft), settings.hop
+    frames = signals(transformed, settings.n_fft)
     total = np.zeros((len(frames) - 1) * hop + settings.n_fft, np.float32)
     weight = np.zeros_like(total)
     for number, frame in enumerate(frames):

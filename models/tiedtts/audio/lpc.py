@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tiedtts.audio import excitation, line_spectrum
+from tiedtts.audio.interpolation import rows_between
 from tiedtts.audio.mel_inversion import spectrum_of
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.audio.short_time import hann, hann32, windows
 from tiedtts.errors import ConfigError
 
 Array = npt.NDArray[np.float64]
@@ -74,8 +76,8 @@ def analyse(samples: npt.NDArray[np.floating], settings: AudioSettings, order: i
     length = 2 * round(WINDOW_S * settings.sample_rate / 2)
     frames = len(samples) // settings.hop
     padded = np.pad(np.asarray(samples, np.float64), (length // 2, length))
-    window = np.hanning(length + 1)[:-1]
-    views = np.lib.stride_tricks.sliding_window_view(padded, length)[:: settings.hop][:frames]
+    window = hann(length)
+    views = windows(padded, length, settings.hop)[:frames]
     size = 1 << (length + order).bit_length()
     power = np.abs(np.fft.rfft(views * window, size, axis=1)) ** 2
     return _fit(np.fft.irfft(power, axis=1) / np.sum(window**2), settings, order)
@@ -161,12 +163,12 @@ def synthesise(
         return np.zeros(0, np.float32)
     step = hop // SUBFRAMES if hop % SUBFRAMES == 0 else hop
     moments = np.arange(count * hop // step + 1) * step / hop
-    lsf = _interpolated(line_spectrum.settle(frames.lsf), moments)
+    lsf = rows_between(line_spectrum.settle(frames.lsf), moments)
     log_gain = np.nan_to_num(np.asarray(frames.log_gain, np.float64), nan=-20.0)
     gain = np.exp(np.interp(moments, np.arange(count), np.clip(log_gain, -20.0, 5.0)))
     driving = _excitation(log_f0, voiced, settings, seed)
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(driving, step), 2 * step)[::step]
-    window = np.hanning(2 * step + 1)[:-1].astype(np.float32)
+    parts = windows(np.pad(driving, step), 2 * step, step)
+    window = hann32(2 * step)
     size = max(1 << int(RESPONSE_S * settings.sample_rate).bit_length(), 4 * step)
     output = np.zeros(len(moments) * step + size, np.float32)
     for start in range(0, len(moments), BATCH):
@@ -178,7 +180,7 @@ def synthesise(
         level = np.minimum(gain[batch], LOUDEST / loudness)
         # Single precision is enough from here on, and faster.
         filters = (np.conj(whitening) * (power * level[:, None])).astype(np.complex64)
-        spectra = np.fft.rfft(windows[batch] * window, size, axis=1)
+        spectra = np.fft.rfft(parts[batch] * window, size, axis=1)
         pieces = np.fft.irfft(spectra * filters, size, axis=1)
         for number, piece in enumerate(pieces, start=start):
             output[number * step : number * step + size] += piece
@@ -199,14 +201,6 @@ def _fit(autocorrelation: Array, settings: AudioSettings, order: int) -> LpcFram
     lsf = line_spectrum.settle(line_spectrum.from_predictor(predictor))
     log_gain = 0.5 * np.log(np.maximum(error, QUIETEST**2))
     return LpcFrames(lsf.astype(np.float32), log_gain.astype(np.float32))
-
-
-def _interpolated(values: Array, moments: Array) -> Array:
-    """Return rows between rows, (F, P) to (G, P); the last one holds."""
-    left = np.minimum(moments.astype(np.int64), len(values) - 1)
-    share = (moments - left)[:, None]
-    right = np.minimum(left + 1, len(values) - 1)
-    return np.asarray(values[left] * (1.0 - share) + values[right] * share)
 
 
 def _excitation(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.audio.short_time import hann32, windows
 from tiedtts.errors import ConfigError
 
 FLOOR = 1e-5
@@ -49,9 +50,8 @@ def magnitudes(samples: npt.NDArray[np.float32], settings: AudioSettings) -> npt
     """
     frames = len(samples) // settings.hop
     padded = np.pad(samples, (settings.n_fft // 2, settings.n_fft))
-    views = np.lib.stride_tricks.sliding_window_view(padded, settings.n_fft)[:: settings.hop]
-    window = np.hanning(settings.n_fft + 1)[:-1].astype(np.float32)
-    return np.abs(np.fft.rfft(views[:frames] * window, axis=1)).astype(np.float32)
+    views = windows(padded, settings.n_fft, settings.hop)[:frames]
+    return np.abs(np.fft.rfft(views * hann32(settings.n_fft), axis=1)).astype(np.float32)
 
 
 def log_mel(samples: npt.NDArray[np.float32], settings: AudioSettings) -> npt.NDArray[np.float32]:

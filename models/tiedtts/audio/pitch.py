@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts.audio.interpolation import between_frames
 from tiedtts.audio.settings import AudioSettings
 
 UNVOICED_HZ = 170.0
@@ -85,11 +86,3 @@ def oscillator_phase(log_f0: npt.NDArray[np.float32], hop: int, sample_rate: int
     phase: npt.NDArray[np.float64] = np.cumsum(f0, dtype=np.float64)
     phase *= 2 * np.pi / sample_rate
     return phase
-
-
-def between_frames(values: npt.NDArray[np.floating], hop: int) -> npt.NDArray[np.float32]:
-    """Interpolate values of frames for all samples, (F,) to (F * hop,); after the last frame they stay."""
-    values = np.asarray(values, np.float32)
-    rise = np.diff(values, append=values[-1:])
-    samples = values[:, None] + rise[:, None] * (np.arange(hop, dtype=np.float32) / np.float32(hop))
-    return np.asarray(samples.reshape(-1), np.float32)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tiedtts.audio import excitation, filtering
+from tiedtts.audio import harmonic
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import VoiceError, is_out_of_memory
 from tiedtts.speech import metadata, onnx_file
@@ -108,10 +108,9 @@ class OnnxRenderer:
             return Rendering(self._generator(frames, seed), durations, warnings)
         durations, log_f0, voicing, real, imaginary, gain = self._run(OUTPUTS, inputs)
         voiced = (voicing > 0.5).astype(np.float32)
-        pulses = excitation.pulse_train(log_f0, voiced, self.audio.hop, self.audio.sample_rate)
-        noise = np.random.default_rng(seed).standard_normal(len(pulses), np.float32)
         sizes = self._about.filter
-        samples = filtering.shape(pulses, noise, real, imaginary, gain, sizes.n_fft, sizes.step)
+        filters = harmonic.Filters(real, imaginary, gain, sizes.n_fft, sizes.step)
+        samples = harmonic.synthesise(filters, log_f0, voiced, self.audio, seed)
         return Rendering(samples, durations, warnings)
 
     def _run(self, wanted: Sequence[str], inputs: Mapping[str, Any]) -> Sequence[Any]:

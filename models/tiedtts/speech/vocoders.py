@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.audio import excitation, filtering, griffinlim, lpc
+from tiedtts.audio import griffinlim, harmonic, lpc
 from tiedtts.audio.frames import Frames
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import VoiceError
@@ -107,17 +107,10 @@ def _harmonic(net: Any, frames: Frames, settings: AudioSettings, seed: Sequence[
         filters = net.filters(*(torch.from_numpy(np.ascontiguousarray(of))[None] for of in arrays))
     size, phase, gain = (of[0].numpy() for of in filters)
     size = np.exp(size)
-    pulses = excitation.pulse_train(frames.log_f0, frames.voiced, settings.hop, settings.sample_rate)
-    noise = np.random.default_rng(seed).standard_normal(len(pulses), np.float32)
-    return filtering.shape(
-        pulses,
-        noise,
-        size * np.cos(phase),
-        size * np.sin(phase),
-        np.exp(gain),
-        net.config.n_fft,
-        net.config.step,
+    shapes = harmonic.Filters(
+        size * np.cos(phase), size * np.sin(phase), np.exp(gain), net.config.n_fft, net.config.step
     )
+    return harmonic.synthesise(shapes, frames.log_f0, frames.voiced, settings, seed)
 
 
 def _wavenet(net: Any, frames: Frames, settings: AudioSettings, seed: Sequence[int]) -> Samples:
