@@ -16,8 +16,9 @@ import soundfile
 
 import tiedtts
 from tiedtts import storage
-from tiedtts.audio import files, player
+from tiedtts.audio import files
 from tiedtts.errors import AudioError, OutputError
+from tiedtts.speech import player
 
 ROOT = Path(__file__).parents[1]
 TEXTS = [

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from tests.audio.reflection import predictor_to_reflection, reflection_to_predictor
 from tiedtts.audio import line_spectrum
 
 ORDERS = [1, 2, 3, 4, 9, 10, 16, 25, 26]
@@ -16,7 +17,7 @@ ORDERS = [1, 2, 3, 4, 9, 10, 16, 25, 26]
 
 def predictors(order: int, frames: int = 50, strength: float = 0.35) -> npt.NDArray[np.float64]:
     draw = np.random.default_rng(order).uniform(-strength, strength, (frames, order))
-    return line_spectrum.reflection_to_predictor(draw)
+    return reflection_to_predictor(draw)
 
 
 def radii(predictor: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -64,15 +65,15 @@ def test_round_trip(order: int) -> None:
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_reflection_round_trip(order: int) -> None:
-    reflection = np.random.default_rng(order).uniform(-0.7, 0.7, (20, order))
-    predictor = line_spectrum.reflection_to_predictor(reflection)
-    np.testing.assert_allclose(line_spectrum.predictor_to_reflection(predictor), reflection, atol=1e-6)
+    drawn = np.random.default_rng(order).uniform(-0.7, 0.7, (20, order))
+    predictor = reflection_to_predictor(drawn)
+    np.testing.assert_allclose(predictor_to_reflection(predictor), drawn, atol=1e-6)
     assert (radii(predictor) < 1).all()
 
 
 def test_reflection_by_hand() -> None:
     """Second order: a1 = k1 (1 - k2), a2 = k2."""
-    predictor = line_spectrum.reflection_to_predictor(np.array([[0.5, -0.4]]))
+    predictor = reflection_to_predictor(np.array([[0.5, -0.4]]))
     np.testing.assert_allclose(predictor, [[0.5 * 1.4, -0.4]])
 
 

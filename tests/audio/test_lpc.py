@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from tests.audio.reflection import reflection_to_predictor
 from tiedtts.audio import line_spectrum, lpc, mel
 from tiedtts.audio.lpc import LpcFrames
 from tiedtts.audio.settings import AudioSettings
@@ -62,7 +63,7 @@ def test_levinson_solves_the_normal_equations() -> None:
         wanted = np.linalg.solve(matrix, row[1:])
         np.testing.assert_allclose(found, wanted, atol=1e-9)
         assert left == pytest.approx(row[0] - wanted @ row[1:])
-    np.testing.assert_allclose(line_spectrum.reflection_to_predictor(reflection), predictor, atol=1e-12)
+    np.testing.assert_allclose(reflection_to_predictor(reflection), predictor, atol=1e-12)
     assert (np.abs(reflection) < 1).all()
 
 

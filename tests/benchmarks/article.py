@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from tests.benchmarks import spectral_distortion
 from tests.benchmarks.tying import train
 from tiedtts.audio import lpc
 from tiedtts.audio.frames import Frames
@@ -27,7 +28,7 @@ from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus.features import extract
-from tiedtts.measure import counting, listener, macs, quality, recognition, spectral_distortion
+from tiedtts.measure import counting, listener, macs, quality, recognition
 from tiedtts.measure.listener import Listener
 from tiedtts.nets.deepspeech import DeepSpeech
 from tiedtts.nets.tacotron.net import Tacotron

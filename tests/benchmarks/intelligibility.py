@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tests.benchmarks.words import WordErrors, spoken_words
 from tiedtts.audio import mel
 from tiedtts.corpus.features import Features, normalise_level
 from tiedtts.corpus.manifest import Entry, read_manifest
 from tiedtts.measure import listener, recognition, words
 from tiedtts.measure.listener import Listener
-from tiedtts.measure.words import WordErrors
 from tiedtts.nets.recognizer import CLASSES
 from tiedtts.speech.voice import Voice
 from tiedtts.text.phones import Phone
@@ -80,7 +80,7 @@ def speak(voice: Voice, ear: Listener, text: str) -> Heard:
 
 def listen(ear: Listener, text: str, phones: Iterable[Phone], spectrum: npt.NDArray[np.float32]) -> Heard:
     """Compare what is heard in a mel spectrogram, (F, M), with what was said."""
-    said = listener.spoken_words(phones)
+    said = spoken_words(phones)
     heard = ear.hear(spectrum)
     return Heard(text, said, heard, words.judge(heard, said))
 

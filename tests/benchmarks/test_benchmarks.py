@@ -5,7 +5,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from tiedtts.measure.words import WordErrors
+from tests.benchmarks.words import WordErrors
 
 FOLDER = Path(__file__).parent
 

@@ -10,8 +10,8 @@ import torch
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
-from tiedtts.errors import CheckpointError, ConfigError, CorpusError
-from tiedtts.measure.forced_alignment import NetAligner, align, durations
+from tiedtts.errors import CheckpointError, CorpusError
+from tiedtts.measure.forced_alignment import NetAligner, durations
 from tiedtts.nets.deepspeech import DeepSpeech, DeepSpeechConfig
 from tiedtts.nets.recognizer import CLASSES, Recognizer, RecognizerConfig
 from tiedtts.text.phones import Phone
@@ -50,12 +50,6 @@ def test_too_few_steps() -> None:
         durations(certain("S IY"), PHONES, 4, 2)
     with pytest.raises(CorpusError, match="9 frames cannot hold 0 phones"):
         durations(certain("_ _ _"), [Phone("sil")], 9, 3)
-
-
-def test_letters_align_no_phones() -> None:
-    net = DeepSpeech(DeepSpeechConfig(units="letters", channels=2, layers=1, width=8))
-    with pytest.raises(ConfigError, match="a net that writes letters cannot align phones"):
-        align(net, np.zeros((10, 80), np.float32), PHONES)
 
 
 @pytest.fixture
@@ -99,6 +93,10 @@ class _Scripted(torch.nn.Module):
 def test_what_is_no_aligner(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "b.safetensors"
     checkpoint.save(other, Checkpoint({"aligner": Recognizer(RecognizerConfig(width=8))}, AUDIO))
+    with pytest.raises(CheckpointError, match=r"b.safetensors cannot say when a phone was said"):
+        NetAligner(other)
+    letters = DeepSpeech(DeepSpeechConfig(units="letters", channels=2, layers=1, width=8))
+    checkpoint.save(other, Checkpoint({"aligner": letters}, AUDIO))
     with pytest.raises(CheckpointError, match=r"b.safetensors cannot say when a phone was said"):
         NetAligner(other)
     aligner = NetAligner(path)

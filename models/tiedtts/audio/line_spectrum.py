@@ -1,4 +1,4 @@
-"""A predictor in three forms: coefficients, reflection coefficients, line spectral frequencies.
+"""A linear predictor in two forms: coefficients and line spectral frequencies.
 
 Line spectral frequencies (Itakura 1975; Soong & Juang 1984) are the form to predict and to interpolate:
 whatever lies in ascending order between 0 and pi is a stable filter.
@@ -93,25 +93,6 @@ def whitening_response(lsf: npt.NDArray[np.floating], bins: int) -> npt.NDArray[
         parts[0] *= 2.0 * np.cos(half)
         parts[1] *= 2.0 * np.sin(half)
     return np.asarray(0.5 * (parts[0] + 1j * parts[1]) * np.exp(-1j * (order + 1) * half))
-
-
-def reflection_to_predictor(reflection: npt.NDArray[np.floating]) -> Array:
-    """Return the predictor of reflection coefficients, (F, P) to (F, P): stable if all are in (-1, 1)."""
-    predictor = np.asarray(reflection, np.float64).copy()
-    for size in range(1, predictor.shape[1]):
-        shorter = predictor[:, :size]
-        predictor[:, :size] = shorter - predictor[:, size : size + 1] * shorter[:, ::-1]
-    return predictor
-
-
-def predictor_to_reflection(predictor: npt.NDArray[np.floating]) -> Array:
-    """Return the reflection coefficients of a stable predictor, (F, P) to (F, P)."""
-    reflection = np.asarray(predictor, np.float64).copy()
-    for size in range(reflection.shape[1] - 1, 0, -1):
-        last = reflection[:, size : size + 1]
-        shorter = reflection[:, :size]
-        reflection[:, :size] = (shorter + last * shorter[:, ::-1]) / (1.0 - last**2)
-    return reflection
 
 
 def _from_lines(lines: Array) -> Array:

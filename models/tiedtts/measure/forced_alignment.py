@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
 from tiedtts.corpus.alignment import Alignment, collect, with_pauses
-from tiedtts.errors import CheckpointError, ConfigError, CorpusError
+from tiedtts.errors import CheckpointError, CorpusError
 from tiedtts.measure import ctc, listener, symbols
 from tiedtts.measure.listener import Listener
 from tiedtts.nets.deepspeech import DeepSpeech
@@ -73,39 +73,21 @@ class NetAligner:
         return collect(line, given, frames, path.log_probability / len(log_probs))
 
 
-def align(net: DeepSpeech, mel: npt.NDArray[np.float32], phones: Sequence[Phone]) -> npt.NDArray[np.int64]:
+def durations(
+    log_probs: symbols.Scores, phones: Sequence[Phone], frames: int, stride: int
+) -> npt.NDArray[np.int64]:
     """Return how many frames each phone lasts, (T,), F in all.
 
     A phone that is said lasts a step of the net at least, its `stride` in frames; a pause may have none.
 
     Args:
-        net: Ready for use, on the CPU; reads the mel spectrogram.
-        mel: Natural logarithm of mel band amplitudes, (F, M).
-        phones: What is said, with pauses, (T,).
+        log_probs: Log probabilities of each step of the net, (F', C).
+        phones: Phones and pauses of the recording, (T,).
+        frames: Length of the recording, F.
+        stride: Frames of a step; the last one may stand for fewer.
 
     Raises:
-        ConfigError: The net writes letters.
         CorpusError: There are fewer frames than the phones need, or none of the phones is speech.
-    """
-    if net.config.units != "phones":
-        raise ConfigError(
-            f"a net that writes {net.config.units} cannot align phones",
-            hint='train one with `units = "phones"`',
-        )
-    log_probs = symbols.log_softmax(listener.logits(net, mel).astype(np.float64))
-    return durations(log_probs, phones, len(mel), net.config.stride)
-
-
-def durations(
-    log_probs: symbols.Scores, phones: Sequence[Phone], frames: int, stride: int
-) -> npt.NDArray[np.int64]:
-    """Do the same with what the net made of a recording.
-
-    Args:
-        log_probs: Of each step of the net, (F', C).
-        phones: What is said, with pauses, (T,).
-        frames: Of the recording, F.
-        stride: Frames of a step; the last one may stand for fewer.
     """
     said = listener.spoken(phones)
     path = ctc.force(log_probs, said) if said else None

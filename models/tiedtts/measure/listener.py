@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -87,12 +86,6 @@ def logits(net: nn.Module, mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float
 def spoken(phones: Iterable[Phone]) -> list[int]:
     """Return indices into `CLASSES`; silences and pauses are dropped."""
     return [_CLASS_OF[phone.symbol] for phone in phones if phone.is_speech]
-
-
-def spoken_words(phones: Iterable[Phone]) -> list[list[int]]:
-    """Return the same word by word."""
-    groups = groupby(phones, lambda phone: phone.word)
-    return [spoken(word) for number, word in groups if number >= 0]
 
 
 @dataclass(frozen=True, kw_only=True)

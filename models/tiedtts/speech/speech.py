@@ -81,6 +81,6 @@ class Speech:
 
     def _repr_html_(self) -> str:
         """Show an audio player in a notebook."""
-        from tiedtts.audio import player
+        from tiedtts.speech import player
 
         return player.html(self.samples, self.sample_rate, self.text, "save it with `.save(path)`")

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from tests.benchmarks import spectral_distortion
 from tiedtts.audio import line_spectrum
 from tiedtts.audio.lpc import LpcFrames
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import ConfigError
-from tiedtts.measure import spectral_distortion
 
 SETTINGS = AudioSettings()
 

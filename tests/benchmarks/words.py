@@ -4,10 +4,12 @@ A recogniser errs too: the same rules, applied to recordings in which no word is
 many of the findings to expect from it alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from tiedtts.text.phones import CONSONANTS
+from tiedtts.measure import listener
+from tiedtts.text.phones import CONSONANTS, Phone
 
 GAP = 3
 """Cost of a phone that is heard and was not said, or the other way round."""
@@ -35,6 +37,12 @@ class WordErrors:
     """Not heard."""
     repeated: tuple[int, ...]
     """Heard twice in a row."""
+
+
+def spoken_words(phones: Iterable[Phone]) -> list[list[int]]:
+    """Return the phones of each word as indices into a recogniser's classes; pauses are dropped."""
+    groups = groupby(phones, lambda phone: phone.word)
+    return [listener.spoken(word) for number, word in groups if number >= 0]
 
 
 def judge(heard: Sequence[int], said: Sequence[Word]) -> WordErrors:

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from tiedtts.measure import words
+from tests.benchmarks import words
 from tiedtts.text.phones import CONSONANTS, VOWELS
 
 CLASSES = ("sil", *CONSONANTS, *VOWELS)
