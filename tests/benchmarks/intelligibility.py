@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tests.benchmarks import words
 from tests.benchmarks.words import WordErrors, spoken_words
 from tiedtts.audio import mel
 from tiedtts.corpus.features import Features, normalise_level
 from tiedtts.corpus.manifest import Entry, read_manifest
-from tiedtts.measure import listener, recognition, words
+from tiedtts.measure import listener, recognition
 from tiedtts.measure.listener import Listener
 from tiedtts.nets.recognizer import CLASSES
 from tiedtts.speech.voice import Voice
