@@ -9,7 +9,7 @@ import numpy.typing as npt
 from tiedtts.audio import filtering
 
 WINDOW = 0.032
-"""Of the short-time spectrum, seconds; the next power of two in samples."""
+"""Window of the short-time spectrum, seconds; the next power of two in samples."""
 QUIETEST = 0.08
 """Share of a recording's frames that are taken for noise alone."""
 FEWEST = 6

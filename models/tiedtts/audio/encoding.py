@@ -1,4 +1,4 @@
-"""How sound is written: format, numbers, sampling rate, and what a file tells of itself."""
+"""Encoding of sound files: format, numbers, sampling rate and tags."""
 
 import contextlib
 import os
@@ -21,9 +21,9 @@ _CODECS = {
     **{"vorbis": "VORBIS", "opus": "OPUS", "mp3": "MPEG_LAYER_III"},
 }
 SUBTYPES = {suffix: {name: _CODECS[name] for name in names} for suffix, names in choices.SUBTYPES.items()}
-"""What a format can hold, the usual first, and libsndfile's names."""
+"""Kinds of numbers that a format can hold, the usual first, and libsndfile's names."""
 SOFTWARE = f"tiedtts {__version__}"
-"""What a file says it was made with."""
+"""Software tag of files."""
 
 _OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 _BLOCK = 65_536

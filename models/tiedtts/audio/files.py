@@ -17,7 +17,7 @@ from tiedtts.errors import AudioError, OutputError
 
 @dataclass(frozen=True)
 class Sound:
-    """What a sound file holds."""
+    """Contents of a sound file."""
 
     samples: npt.NDArray[np.float32]
     """Full scale 1, (S, channels)."""

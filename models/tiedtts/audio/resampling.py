@@ -15,9 +15,9 @@ from tiedtts.errors import AudioError
 _ZEROS = 64
 """Zero crossings of the sinc on each side."""
 _BETA = 9.0
-"""Of Kaiser's window: what is folded back lies 90 dB below."""
+"""Shape of Kaiser's window: what is folded back lies 90 dB below."""
 _CUTOFF = 0.955
-"""Of the lower of the two Nyquist frequencies: the filter has ended where that is."""
+"""Cutoff as a share of the lower of the two Nyquist frequencies, at which the filter has ended."""
 _OUTPUTS = 256
 """Samples made by one row of a matrix product, at least."""
 _ROWS = 16

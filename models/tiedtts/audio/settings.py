@@ -1,4 +1,4 @@
-"""How samples become features: one place for rates, sizes and ranges."""
+"""Audio settings: the rates, sizes and ranges by which samples become features."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -18,7 +18,7 @@ _BEGINNINGS = {
     **{".mp3": (b"ID3", b"\xff"), ".json": (b"{\n",), ".srt": (b"1\n",), ".vtt": (b"WEBVTT",)},
     ".textgrid": (b"File type",),
 }
-"""What each kind of file begins with."""
+"""First bytes of each kind of file."""
 
 
 def is_broken(path: Path, seconds: float | None = None) -> bool:

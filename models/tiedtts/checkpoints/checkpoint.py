@@ -29,7 +29,7 @@ class Checkpoint:
     parts: dict[str, nn.Module]
     """Part name to net."""
     audio: AudioSettings | None
-    """Of the corpus they were trained on; nothing for the nets of another program."""
+    """Settings of the corpus they were trained on; none for the nets of another program."""
     provenance: dict[str, Any] = field(default_factory=dict)
     """Part name to corpus, licence, recipe, steps, seed and version; plain values."""
     plans: dict[str, TiePlan] = field(default_factory=dict)

@@ -22,7 +22,7 @@ Losses = Callable[[Mapping[str, nn.Module]], dict[str, float]]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Conversion:
-    """What became of a checkpoint."""
+    """Result of a conversion."""
 
     report: TieReport
     """Layer by layer."""
@@ -33,9 +33,9 @@ class Conversion:
     losses_before: dict[str, float] | None = None
     """On held-out recordings, if there were any."""
     losses_after: dict[str, float] | None = None
-    """The same after tying."""
+    """Held-out losses after tying."""
     notes: tuple[str, ...] = ()
-    """What was inferred or left out of another program's checkpoint."""
+    """Remarks on what was inferred or left out of another program's checkpoint."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""

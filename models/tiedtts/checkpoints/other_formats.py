@@ -23,7 +23,7 @@ MODULE_FREE = ("codebook", "share", "lowrank", "cluster")
 MOST_CONTAINERS = 8
 """Tables inside each other that lead to the tensors."""
 _PREFIX = "module."
-"""What training on several devices puts before every key."""
+"""Prefix of every key after training on several devices."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Imported:
     net: nn.Module
     """Has no tied layers and no weight norm; on the CPU."""
     architecture: str
-    """As `tiedtts.checkpoints.checkpoint` names the net's class: `hifigan`, `tacotron` or `state_dict`."""
+    """Name of the net's class in `architectures`: `hifigan`, `tacotron` or `state_dict`."""
     origin: dict[str, Any]
-    """What `write_plain` must know to write such a file again; plain values."""
+    """Description of the file, from which `write_plain` writes such a file again; plain values."""
     notes: tuple[str, ...] = ()
-    """What was inferred and what was left out, one sentence each."""
+    """Remarks on what was inferred and what was left out, one sentence each."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ _MAGIC = b"\x80"
 
 @dataclass
 class Contents:
-    """What a file holds."""
+    """Contents of a weight file."""
 
     tensors: dict[str, Tensor]
     """By key; no two share memory."""

@@ -23,9 +23,9 @@ from tiedtts.tying import TiedLayer
 
 OPSET = 17
 GRAPHS = ("encoder", "step", "postnet")
-"""What the files are called, between stem and suffix."""
+"""Parts of the files' names between stem and suffix."""
 STATE = ("attention_hidden", "attention_cell", "decoder_hidden", "decoder_cell", "weights", "context")
-"""What a step hands to the next; zeros before the first."""
+"""State that a step hands to the next; zeros before the first."""
 
 
 class _Encoder(nn.Module):

@@ -17,7 +17,7 @@ from tiedtts.tying.tied_layer import TiedLayer
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleCount:
-    """What one module holds itself, without the modules inside it."""
+    """Parameters of one module, without the modules inside it."""
 
     name: str
     """In the model; empty for the model itself."""
@@ -30,25 +30,25 @@ class ModuleCount:
     named_parameters: int
     """Numbers its weights and biases have, as if nothing were tied."""
     unique_bytes: int
-    """Of what is stored here, indices and other buffers included."""
+    """Size of the tensors stored here, indices and other buffers included."""
     shared_with: str
     """Module that stores what this one uses, or empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """What a model stores."""
+    """Parameters and bytes of a model."""
 
     unique_parameters: int
     """Stored numbers that training can change."""
     named_parameters: int
-    """The same as if nothing were tied: each use of a weight has one of its own."""
+    """Number of parameters if nothing were tied: each use of a weight has one of its own."""
     unique_bytes: int
-    """Of all tensors that are saved, buffers included."""
+    """Size of all tensors that are saved, buffers included."""
     buffers: int
     """Numbers in buffers, such as the indices of a codebook."""
     modules: tuple[ModuleCount, ...]
-    """Those that hold something themselves, in the model's order."""
+    """Modules that hold tensors themselves, in the model's order."""
 
     @property
     def tying_ratio(self) -> float:

@@ -20,7 +20,7 @@ WIDTH = 16
 BIGRAM_WEIGHT = 0.5
 """How much the order of symbols counts against what is heard."""
 BONUS = 0.5
-"""What each symbol is granted for the loss that its place in the order means, natural logarithm."""
+"""Added for each symbol, since its bigram only subtracts; natural logarithm."""
 
 
 def count_bigram(sequences: Iterable[Sequence[int]], symbols: int) -> npt.NDArray[np.float32]:
@@ -122,7 +122,7 @@ class ForcedPath:
     states: npt.NDArray[np.int64]
     """State of each frame, (F,): 2l + 1 for symbol l, 2l for the blanks before it, 2L after the last."""
     log_probability: float
-    """Of the path."""
+    """Log probability of the path."""
 
 
 def force(log_probs: Scores, symbols: Sequence[int]) -> ForcedPath | None:

@@ -24,7 +24,7 @@ Counts = tuple[float, float]
 
 
 class Spoken(Protocol):
-    """What is read of a rendering."""
+    """The properties of a rendering that are read."""
 
     @property
     def samples(self) -> npt.NDArray[np.float32]:
@@ -40,7 +40,7 @@ class Spoken(Protocol):
 
 
 class Synthesizer(Protocol):
-    """What is asked of a voice."""
+    """The method of a voice that is called."""
 
     def say(self, text: str, *, seed: int = 0) -> Spoken:
         """Speak a text; the same text and seed give the same samples."""
@@ -58,7 +58,7 @@ class Evaluation(Distances):
     real_time_factor: float
     """Seconds of computing a second of speech, text included, loading left out."""
     between_takes: Distances | None
-    """The same distances between two takes of a text by the speaker: what is not an error.
+    """Distances between two takes of a text by the speaker: what is not an error.
     None where no held-out text was recorded twice."""
     left_out: tuple[str, ...] = ()
     """Held-out recordings whose features cannot be read, with the reason."""
@@ -75,14 +75,14 @@ class Evaluation(Distances):
 
 @dataclass(frozen=True)
 class _Verdict:
-    """What was measured on one text."""
+    """Measurements on one text."""
 
     comparisons: Sequence[Comparison]
     """With each of its recordings."""
     between: Sequence[Comparison]
-    """Of each recording with the next."""
+    """Comparisons of each recording with the next."""
     errors: tuple[Counts, Counts] | None
-    """Of the voice, and the mean of the recordings."""
+    """Phone errors of the voice, and the mean of the recordings'."""
     computing_s: float
     speech_s: float
 

@@ -38,7 +38,7 @@ class NetAligner:
         self._net = net.eval()
         self._audio = file.audio
         self.key: str = hashlib.sha256(path.read_bytes()).hexdigest()
-        """What changes when recordings must be aligned anew."""
+        """Key that changes when recordings must be aligned anew."""
 
     def __call__(
         self,

@@ -93,9 +93,9 @@ class PhoneErrorRate:
     """Substitutions, deletions and insertions a phone said."""
 
     synthesised: float
-    """Of the voice."""
+    """Rate of the voice."""
     natural: float
-    """Of recordings of the same texts: what the recogniser itself gets wrong."""
+    """Rate of recordings of the same texts: the errors of the recogniser itself."""
     ratio: float | None
     """The first over the second; None where nothing is wrong in the recordings."""
     interval: tuple[float, float] | None

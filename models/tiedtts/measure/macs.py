@@ -25,7 +25,7 @@ from tiedtts.nets.wavenet.net import WaveNet
 PHONES_PER_SECOND = 10.5
 """Speaking rate for which work is told: that of the corpus of the voice in the package, pauses included."""
 SECONDS = 4
-"""Of speech in the call that is counted."""
+"""Length of the speech in the call that is counted, seconds."""
 _FRAMES_PER_SECOND = 24_000 / 256
 """Frame rate for nets that do not state theirs: 24 kHz in steps of 256 samples, as `prepare` makes them."""
 _HIFIGAN_RATE = 22_050

@@ -22,16 +22,16 @@ and 16-bit (brain) floating point. Indices of a codebook have no sign, or more b
 
 @dataclass(frozen=True, kw_only=True)
 class GraphCount:
-    """What a voice stores and does."""
+    """Parameters, bytes and work of a voice."""
 
     unique_parameters: int
     """Numbers of its weights."""
     unique_bytes: int
-    """Of all tensors in the file, indices included."""
+    """Size of all tensors in the file, indices included."""
     buffers: int
     """Other numbers stored: indices of a codebook, scales of rows in 8 bits, what was never trained."""
     metadata: VoiceMetadata
-    """What the voice says of itself."""
+    """Metadata of the voice."""
     macs_per_second: float
     """Multiply-accumulates of matrix products and convolutions for a second of speech."""
 

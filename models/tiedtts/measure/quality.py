@@ -58,7 +58,7 @@ def distortion(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was measured between one reference and one other rendering of its text.
+    """Distances between one reference and one other rendering of its text.
 
     Where two values stand together, the reference's is the first.
     """

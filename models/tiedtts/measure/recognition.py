@@ -88,7 +88,7 @@ def _trace(best: npt.NDArray[np.float64], stayed: npt.NDArray[np.bool_], entered
 
 @dataclass(frozen=True)
 class Edits:
-    """What it takes to turn what was said into what was heard."""
+    """The edits between the phones that were said and those that were heard."""
 
     substitutions: int
     deletions: int

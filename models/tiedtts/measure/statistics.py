@@ -1,4 +1,4 @@
-"""What a checkpoint or a voice stores, and the work it does, part by part."""
+"""Statistics: the parameters, bytes and work of a checkpoint or a voice, part by part."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from tiedtts.measure.counting import ModuleCount
 from tiedtts.measure.macs import PHONES_PER_SECOND
 
 FRONT_END = Path(__file__).parents[1] / "text" / "data"
-"""What `synth` reads beside the voice: the lexicon."""
+"""Files that `synth` reads beside the voice: the lexicon."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +23,15 @@ class PartStatistics:
     unique_parameters: int
     """Numbers stored, by storage: tied ones once."""
     named_parameters: int
-    """The same as if nothing were tied."""
+    """Number of parameters if nothing were tied."""
     unique_bytes: int | None
-    """Of all that is stored, indices included; nothing for the parts of a voice, which are one graph."""
+    """Size of everything stored, indices included; none for the parts of a voice, which are one graph."""
     buffers: int | None
     """Numbers that training does not change, such as the indices of a codebook."""
     macs_per_second: float | None
     """Multiply-accumulates for a second of audio; nothing where it is not known how the net is run."""
     modules: tuple[ModuleCount, ...] = ()
-    """Of a checkpoint: layer by layer, without the part's name."""
+    """Layers of a checkpoint, without the part's name."""
     module_macs: dict[str, float] = dataclasses.field(default_factory=dict)
     """Multiply-accumulates of modules for a second of audio, with what is inside them."""
 
@@ -72,7 +72,7 @@ class Statistics:
     """One file."""
 
     file: Path
-    """As it was named, or the voice in the package."""
+    """File as it was named, or the voice in the package."""
     kind: str
     """`checkpoint`, `voice`, or `weights` of another program."""
     file_bytes: int
@@ -82,7 +82,7 @@ class Statistics:
     total: PartStatistics
     """All parts together; work only if it is known of each."""
     front_end_bytes: int = 0
-    """Of a voice: what `synth` reads beside it."""
+    """Size of the files that `synth` reads beside a voice."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""

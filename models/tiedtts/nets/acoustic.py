@@ -57,13 +57,13 @@ class AcousticConfig:
     n_mels: int = 80
     """Mel bands, M."""
     mel_mean: float = -5.0
-    """Of the corpus; predictions are scaled by it."""
+    """Mean log mel amplitude of the corpus; predictions are scaled by it."""
     mel_std: float = 2.0
-    """Of the corpus."""
+    """Standard deviation of log mel amplitudes in the corpus."""
     log_f0_mean: float = 5.1
-    """Of the corpus' voiced frames, natural logarithm of Hz."""
+    """Mean log F0 of the corpus' voiced frames, natural logarithm of Hz."""
     log_f0_std: float = 0.25
-    """Of the corpus' voiced frames."""
+    """Standard deviation of log F0 in the corpus' voiced frames."""
     duration_scale: float = 1.0
     """Durations are multiplied by it in synthesis: what is learnt is close to the median of the
     logarithm, which alone would hurry."""
@@ -81,7 +81,7 @@ class AcousticConfig:
 
 
 class Variances(NamedTuple):
-    """What the predictors say of each phone; all (B, T)."""
+    """Predictions for each phone; all (B, T)."""
 
     log_duration: Tensor
     """log(1 + frames)."""
@@ -92,7 +92,7 @@ class Variances(NamedTuple):
 
 
 class FrameTargets(NamedTuple):
-    """What the decoder says of each frame, normalised as in training."""
+    """Predictions for each frame, normalised as in training."""
 
     mel: Tensor
     """(B, F, M), in standard deviations of the corpus."""

@@ -18,7 +18,7 @@ from tiedtts.nets.checks import check_counts, check_kernels, check_scales, check
 from tiedtts.nets.recognizer import CLASSES
 
 SYMBOLS = {"phones": CLASSES, "letters": ("", " ", "'", *"abcdefghijklmnopqrstuvwxyz")}
-"""What each kind of unit tells apart; the first is the blank, which among phones is silence, too."""
+"""Symbols of each kind of unit; the first is the blank, which among phones is silence, too."""
 CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM}
 """Kinds of recurrent layers."""
 CEILING = 20.0
@@ -30,9 +30,9 @@ class DeepSpeechConfig:
     """Sizes of the net, and the scale of what it reads."""
 
     units: str = "phones"
-    """What it writes: `phones` or `letters`."""
+    """Units of the output: `phones` or `letters`."""
     channels: int = 16
-    """Of both convolutions."""
+    """Channels of both convolutions."""
     kernel_frames: int = 7
     """Frames seen by a convolution."""
     kernel_bands: int = 9
@@ -50,9 +50,9 @@ class DeepSpeechConfig:
     n_mels: int = 80
     """Mel bands, M."""
     mel_mean: float = -5.0
-    """Of the corpus; inputs are scaled by it."""
+    """Mean log mel amplitude of the corpus; inputs are scaled by it."""
     mel_std: float = 2.0
-    """Of the corpus."""
+    """Standard deviation of log mel amplitudes in the corpus."""
 
     def __post_init__(self) -> None:
         for name, known in (("units", SYMBOLS), ("cell", CELLS)):

@@ -16,7 +16,7 @@ from tiedtts.errors import ConfigError
 from tiedtts.nets.checks import check_sizes
 
 SLOPE = 0.1
-"""Of every leaky ReLU but the last, which has the 0.01 that torch has by default."""
+"""Slope of every leaky ReLU but the last, which has the 0.01 that torch has by default."""
 KINDS = ("1", "2")
 """Names of the two kinds of residual blocks, as in the authors' configurations."""
 
@@ -99,7 +99,7 @@ class HifiganConfig:
 V1 = HifiganConfig()
 """The large generator."""
 V2 = HifiganConfig(channels=128)
-"""The same with a quarter of the width."""
+"""The paper's V2: a quarter of the width."""
 V3 = HifiganConfig(
     channels=256,
     upsample_rates=(8, 8, 4),

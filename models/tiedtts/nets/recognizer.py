@@ -17,7 +17,7 @@ from tiedtts.nets.checks import check_counts, check_kernels, check_scales, check
 from tiedtts.text.phones import CONSONANTS, SILENCE, VOWELS
 
 CLASSES = (SILENCE, *CONSONANTS, *VOWELS)
-"""What a frame can be; every pause is silence, stress is not told apart."""
+"""Classes of a frame; every pause is silence, stress is not told apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +37,9 @@ class RecognizerConfig:
     n_mels: int = 80
     """Mel bands, M."""
     mel_mean: float = -5.0
-    """Of the corpus; inputs are scaled by it."""
+    """Mean log mel amplitude of the corpus; inputs are scaled by it."""
     mel_std: float = 2.0
-    """Of the corpus."""
+    """Standard deviation of log mel amplitudes in the corpus."""
 
     def __post_init__(self) -> None:
         check_sizes(self, "width", "expansion", "n_mels")

@@ -15,7 +15,7 @@ LONGEST_KEY = 1_000
 DEEPEST = 100
 """Modules inside each other."""
 _COUNTED = ("running_mean", "running_var")
-"""What batch norm keeps beside its parameters."""
+"""Statistics that batch norm keeps beside its parameters."""
 _LAYERS: dict[tuple[int, bool], type[nn.Module]] = {
     (2, False): nn.Linear,
     (3, False): nn.Conv1d,
@@ -28,7 +28,7 @@ _LAYERS: dict[tuple[int, bool], type[nn.Module]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class StateDictConfig:
-    """What tensors there are. Lists are taken for tuples."""
+    """Names and shapes of the tensors. Lists are taken for tuples."""
 
     tensors: tuple[tuple[str, str, tuple[int, ...]], ...]
     """Key, type such as `float32`, and shape of each, in the order of the file."""

@@ -56,13 +56,13 @@ class VocoderConfig:
     n_mels: int = 80
     """Mel bands, M."""
     mel_mean: float = -5.0
-    """Of the corpus; inputs are scaled by it."""
+    """Mean log mel amplitude of the corpus; inputs are scaled by it."""
     mel_std: float = 2.0
-    """Of the corpus."""
+    """Standard deviation of log mel amplitudes in the corpus."""
     log_f0_mean: float = 5.1
-    """Of the corpus' voiced frames, natural logarithm of Hz."""
+    """Mean log F0 of the corpus' voiced frames, natural logarithm of Hz."""
     log_f0_std: float = 0.25
-    """Of the corpus' voiced frames."""
+    """Standard deviation of log F0 in the corpus' voiced frames."""
 
     def __post_init__(self) -> None:
         sizes = ("width", "expansion", "knots", "n_fft", "substeps", "hop", "sample_rate")
@@ -83,7 +83,7 @@ class VocoderConfig:
 
 
 class Filters(NamedTuple):
-    """What shapes the excitation; all (B, G, n_fft / 2 + 1) for G = F * substeps filter frames."""
+    """Filters of the excitation; all (B, G, n_fft / 2 + 1) for G = F * substeps filter frames."""
 
     harmonic: Tensor
     """Natural logarithm of the gain of the pulses' spectrum."""

@@ -1,4 +1,4 @@
-"""What a file says of tied layers, so that a reader can make them again without the first weights."""
+"""Descriptions of tied layers in files: a reader makes the layers again without the original weights."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Which layers are tied to each other."""
+"""Groups: the sets of layers that are tied to each other."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tiedtts.tying.options import check_positive
 ORDERS = ("sequence", "cycle")
 """How layers along depth fall into groups."""
 KEYS = ("role", "shape")
-"""What layers of a group have in common."""
+"""Common properties of the layers of a group."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,7 @@ class LayerSpec:
     type: type[nn.Module]
     """Class of the plain layer."""
     arguments: Mapping[str, Any]
-    """What its constructor takes."""
+    """Arguments of its constructor."""
 
     @classmethod
     def of(cls, layer: nn.Module) -> "LayerSpec":

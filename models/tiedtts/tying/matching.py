@@ -1,4 +1,4 @@
-"""Which rule of a plan ties which layer."""
+"""Matching: the rule of a plan that ties each layer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tiedtts.tying.tied_layer import TiedLayer
 
 @dataclass(frozen=True)
 class Matches:
-    """What a plan's rules match in one model."""
+    """The layers of one model that a plan's rules match."""
 
     rule_of: dict[str, int]
     """Layer to the rule that ties it, by its place in the plan."""

@@ -42,7 +42,7 @@ class TieRule:
     scheme: str
     """Name in `SCHEMES`."""
     bias: Bias = "keep"
-    """What becomes of biases."""
+    """Treatment of biases."""
     options: Any = None
     """The scheme's own, its `options_type`; by default what that has by default."""
 

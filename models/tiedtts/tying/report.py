@@ -1,4 +1,4 @@
-"""What tying did to a model."""
+"""Reports: the effect of tying on a model, layer by layer."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,12 +6,12 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class LayerReport:
-    """What tying did to one layer."""
+    """The effect of tying on one layer."""
 
     layer: str
     """Name in the model."""
     scheme: str
-    """As in the plan."""
+    """Name of the scheme, as plans have it."""
     kind: Literal["structural", "storage"]
     """`structural` ties save parameters and work, `storage` ties parameters only."""
     parameters_before: int
@@ -19,25 +19,25 @@ class LayerReport:
     parameters_after: int
     """Numbers it stores now that training can change; what another layer stores is counted there."""
     bytes_before: int
-    """Of its weights and biases."""
+    """Size of its weights and biases."""
     bytes_after: int
-    """Of all it stores, indices included."""
+    """Size of everything it stores, indices included."""
     error: float
-    """Of its weights: norm of the change over norm of what they were; 0 is none."""
+    """Norm of the change of its weights over their norm before; 0 is none."""
     note: str = ""
-    """What a reader should know beside the numbers."""
+    """A remark beside the numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TieReport:
-    """What tying did to a model."""
+    """The effect of tying on a model."""
 
     layers: tuple[LayerReport, ...]
-    """Those tied, in the model's order."""
+    """The tied layers, in the model's order."""
     parameters_before: int
     """Different numbers stored in the whole model."""
     parameters_after: int
-    """The same, now."""
+    """Different numbers stored after tying."""
 
     @property
     def tying_ratio(self) -> float:

@@ -39,9 +39,9 @@ class Candidate:
     parameters_after: int
     """Numbers stored when they are tied."""
     bytes_before: int
-    """Of weights and biases."""
+    """Size of weights and biases."""
     bytes_after: int
-    """Of all that is stored, indices included."""
+    """Size of everything stored, indices included."""
     error: float
     """Norm of the change of all the weights over their norm."""
     loss: float | None = None
@@ -53,16 +53,16 @@ class Likeness:
     """How much the layers of a group look like each other."""
 
     pattern: str
-    """Of the group's names."""
+    """Pattern of the group's names."""
     nearest: tuple[str, str]
     """The two most alike."""
     distance: float
-    """Of these two: norm of their difference over that of both together; 0 for equal, 1 for unrelated."""
+    """Norm of the difference of these two over that of both together; 0 for equal, 1 for unrelated."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Suggestion:
-    """What could be tied, and what should be."""
+    """Ties that are possible, and the plan that follows from them."""
 
     candidates: tuple[Candidate, ...]
     """Group by group, what saves most bytes first."""

@@ -18,7 +18,7 @@ class TacotronConfig:
     encoder_width: int = 160
     """Channels of the encoder, C; even."""
     encoder_convolutions: int = 3
-    """Of the encoder."""
+    """Convolutions of the encoder."""
     encoder_kernel: int = 5
     """Phones seen by one of them."""
     attention_rnn: int = 192
@@ -36,7 +36,7 @@ class TacotronConfig:
     postnet_width: int = 128
     """Channels of the post-net."""
     postnet_convolutions: int = 5
-    """Of the post-net; all but the first and last are square."""
+    """Convolutions of the post-net; all but the first and last are square."""
     postnet_kernel: int = 5
     """Frames seen by one of them."""
     reduction: int = 4
@@ -48,13 +48,13 @@ class TacotronConfig:
     n_mels: int = 80
     """Mel bands, M."""
     mel_mean: float = 0.0
-    """Of the corpus; predictions are scaled by it."""
+    """Mean log mel amplitude of the corpus; predictions are scaled by it."""
     mel_std: float = 1.0
-    """Of the corpus."""
+    """Standard deviation of log mel amplitudes in the corpus."""
     log_f0_mean: float = 5.1
-    """Of the corpus' voiced frames, natural logarithm of Hz."""
+    """Mean log F0 of the corpus' voiced frames, natural logarithm of Hz."""
     log_f0_std: float = 0.25
-    """Of the corpus' voiced frames."""
+    """Standard deviation of log F0 in the corpus' voiced frames."""
     mel_spread: float = 1.0
     """Mel bands are spread by it around their mean over a sentence in synthesis: what is learnt is close to
     a mean, which alone would mumble (global variance: Toda and Tokuda, 2007)."""

@@ -12,9 +12,9 @@ from tiedtts.nets.tacotron.config import TacotronConfig
 from tiedtts.tying.recurrent import lstm_step
 
 PRENET_DROPOUT = 0.5
-"""Of the pre-net."""
+"""Dropout of the pre-net."""
 STATE_DROPOUT = 0.1
-"""Of both recurrent states, in training."""
+"""Dropout of both recurrent states, in training."""
 
 
 class Prenet(nn.Module):
@@ -36,7 +36,7 @@ class Prenet(nn.Module):
 
 @dataclass
 class State:
-    """What a step leaves to the next."""
+    """State that a step leaves to the next."""
 
     attention_hidden: Tensor
     """(B, A)."""
@@ -49,11 +49,11 @@ class State:
     weights: Tensor
     """Attention of the last step and the sum of all before, (B, 2, T)."""
     context: Tensor
-    """What was read, (B, C)."""
+    """Context: the memory weighed by attention, (B, C)."""
 
 
 class Step(NamedTuple):
-    """What a step says."""
+    """Output of a step."""
 
     frames: Tensor
     """(B, r * outputs)."""

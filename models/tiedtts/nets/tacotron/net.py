@@ -22,7 +22,7 @@ from tiedtts.nets.tacotron.decoder import Decoder
 
 
 class TacotronFrames(NamedTuple):
-    """What the net says, normalised as in training; F frames, N = F / r steps."""
+    """Output of the net, normalised as in training; F frames, N = F / r steps."""
 
     coarse: Tensor
     """Mel spectrogram before the post-net, (B, F, M)."""
@@ -98,9 +98,9 @@ class Tacotron(nn.Module):
     """The net; `forward` is the training pass, `synthesis.speak` says a sentence."""
 
     lpc_mean: Tensor
-    """Of line spectral frequencies and gain, (P + 1,)."""
+    """Mean of line spectral frequencies and gain, (P + 1,)."""
     lpc_std: Tensor
-    """Likewise."""
+    """Standard deviation of line spectral frequencies and gain, (P + 1,)."""
 
     def __init__(self, config: TacotronConfig) -> None:
         super().__init__()

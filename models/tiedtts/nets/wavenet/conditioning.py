@@ -17,7 +17,7 @@ LOG_GAIN_RANGE = (-9.0, 0.0)
 """Natural logarithm of the scale of what the net models; below some four steps of 16 bits there is
 nothing to hear."""
 PLAIN_GAIN = 1.0 / 32.0
-"""That scale without linear prediction."""
+"""Gain without linear prediction."""
 LIMIT = 32.0
 """Largest amplitude of what the net models, in units of the gain; with `PLAIN_GAIN` that is full scale."""
 F0_RANGE = (50.0, 600.0)

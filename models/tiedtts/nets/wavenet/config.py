@@ -41,9 +41,9 @@ class WaveNetConfig:
     output: str = "logistics"
     """`logistics`, a mixture, or `mu-law`, 256 numbers."""
     components: int = 3
-    """Of the mixture, K."""
+    """Components of the mixture, K."""
     linear_prediction: bool = True
-    """Whether the frames' linear predictor carries what can be foretold."""
+    """Whether the net models the residual of the frames' linear predictor."""
     order: int = ORDER
     """Poles of the linear predictor, P."""
     emphasis: float = 0.0
@@ -51,7 +51,7 @@ class WaveNetConfig:
     lagged: int = 5
     """Inputs from one pitch period ago; 0 for none."""
     clock: bool = True
-    """Whether it is told where in a pitch period it is."""
+    """Whether the place in the pitch period is an input."""
     hop: int = 256
     """Samples a frame."""
     sample_rate: int = 24_000
@@ -65,13 +65,13 @@ class WaveNetConfig:
     f_max: float = 12_000.0
     """Upper edge of the last mel band, Hz."""
     mel_mean: float = -5.0
-    """Of the corpus; inputs are scaled by it."""
+    """Mean log mel amplitude of the corpus; inputs are scaled by it."""
     mel_std: float = 2.0
-    """Of the corpus."""
+    """Standard deviation of log mel amplitudes in the corpus."""
     log_f0_mean: float = 5.1
-    """Of the corpus' voiced frames, natural logarithm of Hz."""
+    """Mean log F0 of the corpus' voiced frames, natural logarithm of Hz."""
     log_f0_std: float = 0.25
-    """Of the corpus' voiced frames."""
+    """Standard deviation of log F0 in the corpus' voiced frames."""
 
     def __post_init__(self) -> None:
         sizes = ("residual", "gate", "skip", "condition_width", "substeps", "components", "n_fft")

@@ -26,9 +26,9 @@ class _Layer:
     """Weights of one layer, transposed for rows, and its memory."""
 
     present: Array
-    """Of the input of now, (R, 2 g)."""
+    """Weight of the present input, (R, 2 g)."""
     past: Array
-    """Of the earlier inputs, one tap below the other, (taps * R, 2 g)."""
+    """Weights of the earlier inputs, one tap below the other, (taps * R, 2 g)."""
     reaches: list[int]
     """How far back the taps are, samples."""
     residual: Array | None
@@ -40,11 +40,11 @@ class _Layer:
     ring: Array
     """Inputs of the last samples, (L, B, R); L is a multiple of `block`."""
     rows: list[Array]
-    """The same, one by one."""
+    """Views of `ring`, one a sample."""
     ready: Array
-    """What the past and the conditioning contribute to the samples of the block, (block, B, 2 g)."""
+    """Sum of the past and the conditioning for the samples of the block, (block, B, 2 g)."""
     readied: list[Array]
-    """The same, one by one."""
+    """Views of `ready`, one a sample."""
 
 
 def _matrix(layer: nn.Module, tap: int = 0) -> Array:

@@ -18,7 +18,7 @@ from tiedtts.nets.wavenet.sampler import Sampler
 
 Array = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
-"""Told how many samples of how many are done."""
+"""Called with the number of samples done, and of all samples."""
 
 PIECE_FRAMES = 32
 """Length of the pieces of a long utterance that are made at once, about."""

@@ -22,7 +22,7 @@ class ClusterOptions:
     k: int | None = None
     """Different rows kept, in each group of channels."""
     ratio: float | None = None
-    """The same as a share of the rows; half if neither is given."""
+    """Share of the rows kept; half if neither is given."""
     into: str | None = None
     """Name of the layer that reads this one's outputs, whole or beside this one's; its columns are summed."""
     repair: bool = True

@@ -33,7 +33,7 @@ class LowRankOptions(GroupOptions):
     rank: int | None = None
     """Width of the middle, R."""
     ratio: float | None = None
-    """The same as a share of the layer's own rank; a quarter if neither is given."""
+    """Rank as a share of the layer's own; a quarter if neither is given."""
     shared: bool = False
     """One way into the middle for several layers, each with its own way out."""
 
