@@ -16,7 +16,7 @@ from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint, tensor_files
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
-from tiedtts.export.voice import Speaker, export
+from tiedtts.export.voice import VoiceNet, export
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.tying import TiedLayer, count_parameters, tie, tie_map, untie
@@ -103,7 +103,7 @@ def test_a_tied_voice_speaks_as_its_nets_and_stores_once_what_is_tied(
     one = np.ones((1, 15), np.float32)
     found = session.run(None, {"ids": ids, "speed": one, "shift": 0 * one})
     with torch.no_grad():
-        wanted = Speaker(made.parts["acoustic"], made.parts["vocoder"])(  # type: ignore[arg-type]
+        wanted = VoiceNet(made.parts["acoustic"], made.parts["vocoder"])(  # type: ignore[arg-type]
             *(torch.from_numpy(a) for a in (ids, one, 0 * one))
         )
     for ours, theirs in zip(found, wanted, strict=True):

@@ -13,7 +13,7 @@ from tiedtts.checkpoints.checkpoint import Checkpoint, load, save
 from tiedtts.choices import VOICE_PRECISIONS
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.export.graph import SMALLEST_BYTE, quantise
-from tiedtts.export.voice import Speaker, export, export_files
+from tiedtts.export.voice import VoiceNet, export, export_files
 from tiedtts.measure.onnx_counting import count
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
@@ -80,7 +80,7 @@ def test_graph_equals_nets(
     shift = rng.uniform(-0.1, 0.1, factor.shape).astype(np.float32)
     found = session.run(None, {"ids": ids, "speed": factor, "shift": shift})
     with torch.no_grad():
-        wanted = Speaker(*nets)(*(torch.from_numpy(a) for a in (ids, factor, shift)))
+        wanted = VoiceNet(*nets)(*(torch.from_numpy(a) for a in (ids, factor, shift)))
     assert found[0].tolist() == wanted[0].tolist()
     for ours, theirs in zip(found[1:], wanted[1:], strict=True):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4, rtol=1e-4)

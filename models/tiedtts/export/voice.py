@@ -31,7 +31,7 @@ from tiedtts.tying import count_parameters
 OPSET = 17
 
 
-class Speaker(nn.Module):
+class VoiceNet(nn.Module):
     """Phones to everything that the excitation needs; the graph of a voice."""
 
     def __init__(self, acoustic: AcousticNet, vocoder: HarmonicVocoder) -> None:
@@ -157,7 +157,7 @@ def _voice(
             )
     assert isinstance(acoustic, AcousticNet)
     assert isinstance(vocoder, HarmonicVocoder)
-    speaker = Speaker(acoustic, vocoder).eval()
+    voice_net = VoiceNet(acoustic, vocoder).eval()
     metadata = {
         "format": FORMAT,
         "version": __version__,
@@ -181,7 +181,7 @@ def _voice(
         },
         "provenance": provenance,
     }
-    data = _graph(speaker, metadata, precision)
+    data = _graph(voice_net, metadata, precision)
     _try(data, str(metadata["name"]))
     storage.write_bytes(voice, data)
     return {**metadata, "file_bytes": len(data)}
@@ -253,7 +253,7 @@ def _parts(
     return found, audio, kept
 
 
-def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:
+def _graph(net: VoiceNet, metadata: dict[str, Any], precision: str) -> bytes:
     """Trace the graph, store its weights and describe it."""
     import onnx
 
@@ -265,7 +265,7 @@ def _graph(speaker: Speaker, metadata: dict[str, Any], precision: str) -> bytes:
         # The tracer warns of every Python number it meets; the tests compare its graph with torch.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            speaker,
+            net,
             (ids, one, 0 * one),
             buffer,  # type: ignore[arg-type]
             input_names=list(INPUTS),

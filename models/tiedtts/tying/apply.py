@@ -7,10 +7,11 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from tiedtts.errors import ConfigError
-from tiedtts.tying import layers
+from tiedtts.tying import eligibility
+from tiedtts.tying.eligibility import called
 from tiedtts.tying.folding import fold_refusal
 from tiedtts.tying.grouping import group_layers
-from tiedtts.tying.layers import LayerSpec, called
+from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.matching import check_used, find_other, match
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import TieReport
@@ -92,7 +93,7 @@ class _Tying:
             ConfigError: It cannot.
         """
         layer, scheme = self.work.modules[name], scheme or SCHEMES[rule.scheme]
-        why = layers.refusal(layer)
+        why = eligibility.refusal(layer)
         if why is not None:
             raise ConfigError(f"{called(name)} cannot be tied: {why}", hint=_way_out(why))
         self.work.check_values(name)
@@ -217,7 +218,7 @@ class _Tying:
         other = self.work.modules[into]
         if into in self.rule_of or into in self.work.reports:
             return "it is tied by a rule of its own"
-        if layers.refusal(other) is not None or spec.is_embedding or spec.groups > 1:
+        if eligibility.refusal(other) is not None or spec.is_embedding or spec.groups > 1:
             return "only a layer of channels without groups can be folded into another"
         reader = LayerSpec.of(other)
         why = FoldedInput.refusal(reader, None)

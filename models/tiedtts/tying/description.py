@@ -12,7 +12,7 @@ from tiedtts import schema
 from tiedtts.choices import BIASES
 from tiedtts.errors import ConfigError
 from tiedtts.schema import named
-from tiedtts.tying import layers
+from tiedtts.tying import eligibility
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.schemes import SCHEMES
 from tiedtts.tying.schemes.cluster import FoldedCluster, FoldedInput
@@ -90,7 +90,7 @@ def rebuild(model: nn.Module, described: Mapping[str, Any], tensors: Mapping[str
         if name not in names_of:
             raise ConfigError(f"there is no layer `{named(name)}` to be tied")
         plain = model.get_submodule(name)
-        if layers.refusal(plain) is not None:
+        if eligibility.refusal(plain) is not None:
             raise ConfigError(f"`{name}` cannot be a tied layer: it is a {type(plain).__name__}")
         made[name] = _layer(name, plain, entries[name], made, tensors)
         model = put(model, names_of[name], made[name])

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tiedtts.errors import ConfigError
-from tiedtts.tying.layers import LayerSpec, called
+from tiedtts.tying.eligibility import called
+from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.options import check_positive
 
 ORDERS = ("sequence", "cycle")

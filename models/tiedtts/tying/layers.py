@@ -286,29 +286,3 @@ def plain_type(layer: nn.Module) -> type[nn.Module] | None:
         if kind in _ARGUMENTS:
             return kind
     return None
-
-
-def refusal(layer: nn.Module) -> str | None:
-    """Return why no scheme can tie a layer, or nothing."""
-    kind = plain_type(layer)
-    if kind is None:
-        return f"a {type(layer).__name__} has no weight that can be tied"
-    if kind is not type(layer) and not nn.utils.parametrize.is_parametrized(layer):
-        return f"a {type(layer).__name__} may do more than a {kind.__name__}"
-    if not nn.utils.parametrize.is_parametrized(layer):
-        own = {name for name, _ in layer.named_parameters()}
-        if others := sorted(own - set(LayerSpec.of(layer).shapes())):
-            return f"its weights are computed from `{'`, `'.join(others)}`"
-    for hooks in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"):
-        if getattr(layer, hooks):
-            return "it has hooks, which would be lost"
-    if isinstance(layer, nn.Embedding):
-        for name in ("max_norm", "scale_grad_by_freq", "sparse"):
-            if getattr(layer, name):
-                return f"an Embedding with `{name}` changes its weights in its own way"
-    return None
-
-
-def called(name: str) -> str:
-    """Return a module's name as messages have it."""
-    return f"`{name}`" if name else "the model itself"

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts.errors import ConfigError
-from tiedtts.tying import layers
+from tiedtts.tying import eligibility, layers
 from tiedtts.tying.folding import fold_refusal
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.parts import tie_parts
@@ -152,7 +152,7 @@ def _groups(parts: Mapping[str, nn.Module]) -> Iterator[tuple[str, list[str]]]:
     groups: dict[tuple[str, str], list[str]] = {}
     for part, net in parts.items():
         for name, layer in net.named_modules():
-            if isinstance(layer, TiedLayer) or layers.plain_type(layer) is None or layers.refusal(layer):
+            if isinstance(layer, TiedLayer) or layers.plain_type(layer) is None or eligibility.refusal(layer):
                 continue
             full = f"{part}.{name}"
             pattern = ".".join("*" if step.isdigit() else step for step in full.split("."))
@@ -219,7 +219,7 @@ def _reader(parts: Mapping[str, nn.Module], name: str, spec: LayerSpec) -> str |
     for other, layer in net.get_submodule(above).named_children():
         if other == last or layers.plain_type(layer) is None or isinstance(layer, TiedLayer):
             continue
-        reader = None if layers.refusal(layer) else LayerSpec.of(layer)
+        reader = None if eligibility.refusal(layer) else LayerSpec.of(layer)
         if reader is None or reader.is_recurrent or reader.is_embedding or reader.groups > 1:
             continue
         if reader.inputs != spec.outputs or reader.channel_axis != spec.channel_axis:

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts.errors import TiedTTSError
-from tiedtts.tying.layers import LayerSpec, called
+from tiedtts.tying.eligibility import called
+from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.plan import TieRule
 from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.schemes.cluster import FoldedInput
