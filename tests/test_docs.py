@@ -68,3 +68,12 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
         if not re.match(r"[a-z]+:|#", target):
             assert (page.parent / target.partition("#")[0]).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_paths_and_modules_are_there(page: Path) -> None:
+    text = page.read_text("utf-8")
+    paths = re.findall(r"`((?:tests|scripts|models|docs|tiedtts_cli|checkpoints)/[^`\s]*)`", text)
+    modules = re.findall(r"python -m (tests[\w.]+)", text)
+    for path in (*paths, *(f"{module.replace('.', '/')}.py" for module in modules)):
+        assert (ROOT / path).exists(), path
