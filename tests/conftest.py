@@ -1,5 +1,7 @@
+import contextlib
 import math
 import os
+import signal
 import socket
 from typing import Any
 
@@ -7,6 +9,17 @@ import pytest
 
 import tiedtts  # noqa: F401  (before ONNX Runtime, which some tests import themselves)
 from tiedtts_cli import talk
+
+# A run in the background (`nohup`, `&` in a script) ignores them, and so would every process that a test starts.
+for name, usual in (
+    ("SIGINT", signal.default_int_handler),
+    ("SIGTERM", signal.SIG_DFL),
+    ("SIGHUP", signal.SIG_DFL),
+):
+    if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) == signal.SIG_IGN:
+        # Elsewhere than in the main thread they stay as they are.
+        with contextlib.suppress(ValueError):
+            signal.signal(getattr(signal, name), usual)
 
 # Threads that wait for each other are slower than one on nets this small. Read when torch is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
