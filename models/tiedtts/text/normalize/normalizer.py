@@ -6,7 +6,6 @@ reading comes first: a date before a fraction, a time before a ratio. What no ru
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
 from tiedtts.text import sentences
 from tiedtts.text.aligned import JOINER, PLACEHOLDER, AlignedText, Edit
@@ -29,7 +28,7 @@ from tiedtts.text.normalize import (
     units,
     web,
 )
-from tiedtts.text.normalize.rules import Step, apply, compiled
+from tiedtts.text.normalize.rules import apply
 
 STAGES = (
     *(
@@ -91,12 +90,7 @@ def spoken(text: AlignedText) -> AlignedText:
         text = text.edit(cuts)
     if "<" in text.text:
         text = text.sub(_TAG, lambda match: " ")
-    return apply(_tables(), text).with_single_spaces().sub(_SPACE_BEFORE_MARK, lambda match: "")
-
-
-@cache
-def _tables() -> tuple[tuple[Step, ...], ...]:
-    return tuple(map(compiled, STAGES))
+    return apply(STAGES, text).with_single_spaces().sub(_SPACE_BEFORE_MARK, lambda match: "")
 
 
 _LONG_RUN = re.compile(rf"\S{{{LONGEST_RUN + 1},}}")
