@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,7 +14,8 @@ from tiedtts_cli.options import choice, option
 _PICTURES = f"{', '.join(PICTURES[:-1])} or {PICTURES[-1]}"
 
 
-def _one_or_two(files: list[str]) -> list[str]:
+def _one_or_two(files: Any) -> Any:
+    # Any: typer cannot read `list[str]` here in Python 3.10.
     if len(files) > 2:
         raise UsageError(f"one file or two can be counted, got: {len(files)}")
     return files
