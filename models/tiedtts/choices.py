@@ -27,7 +27,7 @@ TIMESTAMPS = {"json": ".json", "srt": ".srt", "vtt": ".vtt", "textgrid": ".TextG
 READ_AS = ("auto", "lines", "csv", "jsonl", "file")
 """Ways to read a list of texts: by its suffix, a text a line, as tables, as JSON, a text a file."""
 NAME_BY = ("id", "index", "text")
-"""What the files of a batch may be named by."""
+"""Ways to name the files of a batch."""
 
 CORPUS_FORMATS = ("auto", "ljspeech", "arctic", "folder", "jsonl")
 """Layouts of recordings with their texts."""
@@ -49,6 +49,6 @@ ARCHITECTURES = ("auto", "hifigan", "tacotron2", "state_dict")
 SCHEMES = ("identity", "diagonal", "separable", "lowrank", "cluster", "share", "codebook", "io")
 """Ways to tie weights."""
 BIASES: tuple[Literal["keep", "share", "zero"], ...] = ("keep", "share", "zero")
-"""What becomes of the biases of tied layers."""
+"""Treatments of the biases of tied layers."""
 PICTURES = (".png", ".svg", ".pdf")
 """Suffixes of pictures of statistics."""

@@ -22,7 +22,7 @@ LONGEST = 20.0
 LONGEST_FILE = 300.0
 """Seconds; a longer file is no single sentence and is not read."""
 MOST_SAMPLES = 2**26
-"""Of all channels of a file; they are 256 MB in memory."""
+"""Samples of all channels of a file; they are 256 MB in memory."""
 SLOWEST_RATE, FASTEST_RATE = 4_000, 768_000
 """Hz."""
 LOUDEST = 65_536.0
@@ -65,7 +65,7 @@ FAST = f"more than {FASTEST:g} phones a second"
 UNALIGNED = "too short for its phones"
 """Why recordings are rejected; a fixed text each, so that a report can count."""
 UNSURE = frozenset((FAILED, NO_MEMORY, DEADLY))
-"""What may end otherwise another time."""
+"""Rejections that another run may not repeat."""
 
 LEFT_OUT = "part of the text has no phones"
 SLIGHTLY_CLIPPED = "slightly clipped"

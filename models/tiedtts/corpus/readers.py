@@ -24,7 +24,7 @@ NO_SOUND_FILE = "text file without a sound file"
 _PROMPT_LINE = re.compile(r'\(\s*(\S+)\s+"(.*)"\s*\)')
 
 _NAMES = (str, int, float, type(None))
-"""What may be an id or a prompt in JSON."""
+"""Types of an id or a prompt in JSON."""
 
 Notes = dict[str, list[str]]
 """What was found, and the files or lines where."""

@@ -100,7 +100,7 @@ class Exported:
     files: list[Path]
     """The voice, or the graphs of a Tacotron's loop."""
     voice: dict[str, Any] | None = None
-    """What `export` returns, if it is a voice."""
+    """Result of `export`, if it is a voice."""
 
 
 def export_files(

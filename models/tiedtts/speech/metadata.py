@@ -10,8 +10,10 @@ from tiedtts.errors import ConfigError, VoiceError
 from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
 
 FORMAT = 2
-"""Of voice files; a reader refuses what is newer. Those of format 1 have one speed and one shift of pitch a
-sentence, later ones of each phone."""
+"""Format of voice files; a reader refuses newer ones.
+
+Those of format 1 have one speed and one shift of pitch a sentence, later ones of each phone.
+"""
 METADATA_KEY = "tiedtts"
 """Under which a voice file describes itself, as JSON."""
 INPUTS = ("ids", "speed", "shift")
@@ -66,7 +68,7 @@ class VoiceMetadata:
 
 @dataclass(frozen=True, kw_only=True)
 class _Format:
-    """What the metadata of every version says."""
+    """Metadata that every version has."""
 
     format: int
 

@@ -23,7 +23,7 @@ class Rendering:
     durations: npt.NDArray[np.int64]
     """Frames of each phone, (T,)."""
     warnings: tuple[str, ...] = ()
-    """What went wrong with this sentence."""
+    """Warnings about this sentence."""
 
 
 class Renderer(Protocol):

@@ -38,7 +38,7 @@ class SpokenWord(NamedTuple):
     phones: tuple[SpokenPhone, ...]
     """At least one; each begins where the one before ends."""
     written: str = ""
-    """What it was read from, as it stands in the text given: `$100` for `one`, `hundred` and `dollars`."""
+    """Written form it was read from, as in the text given: `$100` for `one`, `hundred` and `dollars`."""
     span: tuple[int, int] = (0, 0)
     """Where that stands in the text or SSML given: offsets of its first character and of the one after."""
 
