@@ -12,7 +12,7 @@ from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.options import at_least, choice, option, takes
 
 if TYPE_CHECKING:
-    from tiedtts.training.trainer import Progress
+    from tiedtts.training.progress import Progress
 
 SHOWN = 4
 """Losses in a line of progress."""

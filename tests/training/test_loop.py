@@ -14,13 +14,15 @@ import torch
 from tiedtts.checkpoints import checkpoint
 from tiedtts.choices import PARTS
 from tiedtts.errors import CheckpointError, ConfigError, CorpusError
+from tiedtts.training.divergence import TrainingDiverged
 from tiedtts.training.loop import train
 from tiedtts.training.losses import Ratio
+from tiedtts.training.progress import Progress
 from tiedtts.training.recipe import Stage
+from tiedtts.training.schedule import learning_rate
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.aligner import AlignerTask
 from tiedtts.training.tasks.vocoder import VocoderTask
-from tiedtts.training.trainer import Progress, TrainingDiverged, learning_rate
 
 SCRIPT = """
 import sys

@@ -9,8 +9,10 @@ import torch
 from tiedtts import locking
 from tiedtts.checkpoints import tensor_files
 from tiedtts.errors import FolderError
+from tiedtts.training.divergence import TrainingDiverged
 from tiedtts.training.loop import train
-from tiedtts.training.trainer import Progress, Trainer, TrainingDiverged
+from tiedtts.training.progress import Progress
+from tiedtts.training.trainer import Trainer
 
 RECIPE = """\
 evaluate_every = 2
@@ -76,7 +78,7 @@ def test_weights_that_are_no_numbers_replace_no_state(
         values = whole(self, *arguments, **named)
         if self.step == 6:
             with torch.no_grad():
-                next(self.raw.parameters()).fill_(float("nan"))
+                next(self.net.parameters()).fill_(float("nan"))
         return values
 
     monkeypatch.setattr(Trainer, "_one_step", step)

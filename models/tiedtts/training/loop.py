@@ -21,11 +21,12 @@ from tiedtts.training import architectures, runs
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
+from tiedtts.training.progress import Progress
 from tiedtts.training.recipe import AcousticRecipe, Recipe, VocoderRecipe
 from tiedtts.training.start import Starts
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.task import Task
-from tiedtts.training.trainer import Progress, Trainer
+from tiedtts.training.trainer import Trainer
 
 SPOKEN = ("acoustic", "vocoder")
 """Those that a voice consists of."""

@@ -1,8 +1,7 @@
-"""The training loop of one part: stages, discriminator, running mean, states, log, pictures."""
+"""The training loop of one part: its stages step by step, and the state that a stopped run goes on from."""
 
 import copy
 import dataclasses
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,20 +9,23 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
-from torch.optim import AdamW, Optimizer
+from torch import nn
+from torch.optim import Optimizer
 
 from tiedtts import stopping
-from tiedtts.errors import CheckpointError, ConfigError, TiedTTSError
-from tiedtts.nets import finite
-from tiedtts.training import losses, state
+from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.training import schedule, state
+from tiedtts.training.adversary import Adversary
 from tiedtts.training.batches import Batches
+from tiedtts.training.divergence import Divergence
 from tiedtts.training.log import Log
-from tiedtts.training.losses import Ratio
+from tiedtts.training.milestones import Keep, Milestones
+from tiedtts.training.optimizers import optimizer, set_learning_rate
+from tiedtts.training.progress import Progress
 from tiedtts.training.recipe import Recipe, Stage
+from tiedtts.training.reduction import Reduction
 from tiedtts.training.tasks.task import AdversarialTask, Batch, Task
 
 SAVE_SECONDS = 120.0
@@ -35,37 +37,14 @@ REPORT_STEPS = 10
 _GO_ON = "the same command with `--resume` goes on there"
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a part has come."""
-
-    part: str
-    """Part name."""
-    step: int
-    """Steps done."""
-    steps: int
-    """Steps in all."""
-    losses: Mapping[str, float]
-    """Of the last step, by name."""
-    seconds_left: float
-    """Estimate from the speed of this run."""
-
-
-class TrainingDiverged(TiedTTSError):
-    """The losses or weights are no numbers any more."""
-
-
 @dataclass
-class _Judge:
-    """The discriminator of a stage."""
+class _Learner:
+    """Everything that learns in a stage: the net by its optimiser, and the adversary if there is one."""
 
     net: nn.Module
-    """As set up for several processes; used when it is trained itself."""
-    plain: nn.Module
-    """The same weights; used when its verdict trains the other net."""
+    """The net as set up for several processes: they exchange the gradients of what the stage trains."""
     optimizer: Optimizer
-    views: Callable[[Any, Batch], tuple[list[Tensor], list[Tensor]]]
-    """Spectrograms that it sees, made and real."""
+    adversary: Adversary | None
 
 
 class Trainer:
@@ -86,7 +65,7 @@ class Trainer:
         recipe: Recipe,
         fabric: Fabric,
         folder: Path,
-        keep: Callable[[nn.Module, int, Path], None],
+        keep: Keep,
         progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self.task, self.recipe, self.fabric = task, recipe, fabric
@@ -95,9 +74,11 @@ class Trainer:
         self.batches = Batches(
             task.lengths, task.recipe.batch_size * fabric.world_size, recipe.seed, task.draws
         )
-        self.raw = task.net.to(fabric.device)
-        self.net = self.raw
-        self.mean = state.RunningMean(self.raw, task.recipe.ema)
+        self.net = task.net.to(fabric.device)
+        self.mean = state.RunningMean(self.net, task.recipe.ema)
+        self.milestones = Milestones(task, recipe, folder, self._keep)
+        self.divergence = Divergence(task.name, folder)
+        self.reduction = Reduction(fabric)
 
     @property
     def state_file(self) -> Path:
@@ -112,16 +93,15 @@ class Trainer:
             CheckpointError: The state to resume from does not fit.
         """
         start = self._state_step() if resume else 0
-        first = self.fabric.is_global_zero
         log = None
-        if first:
+        if self.fabric.is_global_zero:
             self.folder.mkdir(parents=True, exist_ok=True)
             events = self.folder / "tensorboard" if tensorboard else None
             log = Log(self.folder / "log.csv", start, events)
         done = 0
         try:
             if start >= self.task.recipe.steps:
-                state.restore(self.state_file, {"net": self.raw}, self.mean, {})
+                state.restore(self.state_file, {"net": self.net}, self.mean, {})
                 self.step = start
             for stage in self.task.recipe.stages:
                 if start < done + stage.steps:
@@ -135,7 +115,7 @@ class Trainer:
 
     def averaged(self) -> nn.Module:
         """Return a copy of the net with the running mean of its weights, for use."""
-        net = copy.deepcopy(self.raw)
+        net = copy.deepcopy(self.net)
         net.load_state_dict(self.mean.weights)
         return net.eval()
 
@@ -162,16 +142,14 @@ class Trainer:
 
     def _stage(self, stage: Stage, begin: int, start: int, log: Log | None) -> None:
         """Run the steps of one stage that are not done yet."""
-        torch.manual_seed(_seed(self.recipe.seed, begin))
-        self._choose(stage)
-        optimizer = self._optimizer(self.raw, stage.learning_rate)
-        judge = self._judge(stage)
+        torch.manual_seed(schedule.seed(self.recipe.seed, begin))
+        learner = self._learner(stage)
         if start > begin:
-            nets, mean, optimizers = self._parts(optimizer, judge)
-            state.restore(self.state_file, nets, mean, optimizers)
+            nets, optimizers = self._parts(learner)
+            state.restore(self.state_file, nets, self.mean, optimizers)
         elif start == begin and start > 0:
             # The state was written at the end of the stage before: its optimiser is not this one's.
-            state.restore(self.state_file, {"net": self.raw}, self.mean, {})
+            state.restore(self.state_file, {"net": self.net}, self.mean, {})
         self.step = max(start, begin)
         end = begin + stage.steps
         clock = saved = time.monotonic()
@@ -181,23 +159,23 @@ class Trainer:
             while self.step < end:
                 report = self._report_due(self.step + 1, end)
                 try:
-                    values = self._one_step(stage, self.step - begin, optimizer, judge, report=report)
+                    values = self._one_step(stage, self.step - begin, learner, report=report)
                 except RuntimeError as error:
                     self._stop_with_the_first(asked(), error)
                     raise
                 self.step += 1
-                self.mean.update(self.raw)
+                self.mean.update(self.net)
                 if report:
-                    self._check(values)
+                    self.divergence.check_losses(values, self.step)
                     pace = (time.monotonic() - clock) / (self.step - first)
                     left = pace * (self.task.recipe.steps - self.step)
                     self._tell(values, left)
-                self._look(values, end, log)
+                self._reach_milestones(values, end, log)
                 if (number := asked()) is not None and self.fabric.is_global_zero:
-                    self._write(optimizer, judge)
+                    self._write(learner)
                     raise stopping.Stopped(number, f"{self.task.name} is saved at step {self.step}: {_GO_ON}")
                 if time.monotonic() - saved > SAVE_SECONDS or self.step == end:
-                    self._save(optimizer, judge)
+                    self._save(learner)
                     saved = time.monotonic()
 
     def _stop_with_the_first(self, number: int | None, error: RuntimeError) -> None:
@@ -208,11 +186,22 @@ class Trainer:
         if number is not None and not self.fabric.is_global_zero:
             raise stopping.Stopped(number) from error
 
-    def _choose(self, stage: Stage) -> None:
-        """Let only the stage's parameters learn, in its way."""
+    def _learner(self, stage: Stage) -> _Learner:
+        """Set up the net, its optimiser and the adversary as a stage asks for them."""
         self.task.begin(stage)
+        self._choose_parameters(stage)
+        # Set up anew in each stage: the processes exchange the gradients of what learns in it.
+        shared = self.fabric.setup_module(self.net)
+        own = optimizer(self.net, self.task.recipe, stage.learning_rate, self.fabric)
+        adversary = None
+        if stage.adversarial and isinstance(self.task, AdversarialTask):
+            adversary = Adversary(self.task, stage, self.fabric)
+        return _Learner(shared, own, adversary)
+
+    def _choose_parameters(self, stage: Stage) -> None:
+        """Let only the stage's parameters learn."""
         chosen = 0
-        for name, parameter in self.raw.named_parameters():
+        for name, parameter in self.net.named_parameters():
             wanted = not stage.only or any(fnmatchcase(name, p) for p in stage.only)
             frozen = any(fnmatchcase(name, p) for p in stage.frozen)
             parameter.requires_grad_(wanted and not frozen)
@@ -224,163 +213,51 @@ class Trainer:
                 f"a stage of the {self.task.name} part trains no parameter",
                 hint="`only` and `frozen` are patterns of parameter names, such as `decoder.*`",
             )
-        # Set up anew in each stage: the processes exchange the gradients of what learns in it.
-        self.net = self.fabric.setup_module(self.raw)
 
     def _report_due(self, step: int, end: int) -> bool:
         return step % REPORT_STEPS == 0 or step % self.recipe.evaluate_every == 0 or step == end
 
-    def _one_step(
-        self, stage: Stage, step: int, optimizer: Optimizer, judge: _Judge | None, *, report: bool
-    ) -> dict[str, float]:
+    def _one_step(self, stage: Stage, step: int, learner: _Learner, *, report: bool) -> dict[str, float]:
         """Take one optimiser step; return losses by name if they are to be reported."""
-        rate = learning_rate(stage, step)
-        net, fabric = self.net.train(), self.fabric
-        torch.manual_seed(_seed(self.recipe.seed, 1, self.step, fabric.global_rank))
+        rate = schedule.learning_rate(stage, step)
+        net, fabric = learner.net.train(), self.fabric
+        torch.manual_seed(schedule.seed(self.recipe.seed, 1, self.step, fabric.global_rank))
         batch = self._batch()
         outputs, parts = self.task.losses(net, batch)
-        total = self._weigh(parts, self.task.weights)
-        values = self._values(parts) if report else {}
-        if judge is not None:
-            _set_rate(judge.optimizer, rate)
-            made, real = judge.views(outputs, batch)
-            values |= self._train_judge(judge, made, real, report=report)
+        total = self.reduction.weighted_sum(parts, self.task.weights)
+        values = self.reduction.values(parts) if report else {}
+        if (adversary := learner.adversary) is not None:
+            views = adversary.views(outputs, batch)
+            values |= adversary.train(views, rate, report=report)
             if step >= stage.discriminator_lead:
-                verdict = self._verdict(judge, made, real)
-                weights = {
-                    name: stage.adversarial
-                    * (1.0 if name.startswith("fooled") else stage.feature_matching / len(verdict))
-                    for name in verdict
-                }
-                total = total + self._weigh(verdict, weights)
-                if report:
-                    values |= self._values({n: r for n, r in verdict.items() if n.startswith("fooled")})
-        _set_rate(optimizer, rate)
-        optimizer.zero_grad()
+                verdict, told = adversary.verdict(views, report=report)
+                total = total + verdict
+                values |= told
+        set_learning_rate(learner.optimizer, rate)
+        learner.optimizer.zero_grad()
         fabric.backward(total)
-        fabric.clip_gradients(net, optimizer, max_norm=self.task.recipe.clip, error_if_nonfinite=False)
-        optimizer.step()
+        fabric.clip_gradients(
+            net, learner.optimizer, max_norm=self.task.recipe.clip, error_if_nonfinite=False
+        )
+        learner.optimizer.step()
         if report:
             values["learning_rate"] = rate
         return values
 
-    def _train_judge(
-        self, judge: _Judge, made: list[Tensor], real: list[Tensor], *, report: bool
-    ) -> dict[str, float]:
-        """Train the discriminator on real and made spectrograms."""
-        count = len(made[0])
-        # One pass over both: a module set up for several processes is called once a step.
-        scores = judge.net([torch.cat([r, m.detach()]) for r, m in zip(real, made, strict=True)])
-        parts = {
-            f"judge{i}": losses.discriminator_loss(score[:count], score[count:])
-            for i, (score, _) in enumerate(scores)
-        }
-        judge.optimizer.zero_grad()
-        self.fabric.backward(self._weigh(parts, dict.fromkeys(parts, 1.0)))
-        judge.optimizer.step()
-        return self._values(parts) if report else {}
-
-    def _verdict(self, judge: _Judge, made: list[Tensor], real: list[Tensor]) -> dict[str, Ratio]:
-        """Ask the discriminator what it makes of the net's output."""
-        judge.plain.requires_grad_(False)
-        with torch.no_grad():
-            known = judge.plain(real)
-        scores = judge.plain(made)
-        judge.plain.requires_grad_(True)
-        parts: dict[str, Ratio] = {}
-        for i, ((score, inner), (_, wanted)) in enumerate(zip(scores, known, strict=True)):
-            parts[f"fooled{i}"] = losses.generator_loss(score)
-            matching = losses.feature_matching(wanted, inner)
-            parts |= {f"{name}_{i}": ratio for name, ratio in matching.items()}
-        return parts
-
-    def _weigh(self, parts: Mapping[str, Ratio], weights: Mapping[str, float]) -> Tensor:
-        """Add up losses so that processes together get the gradient of one with all their data."""
-        names = [name for name in parts if weights.get(name, 0.0)]
-        world = self.fabric.world_size
-        if world == 1:
-            terms = [weights[n] * parts[n].value for n in names]
-        else:
-            counts = torch.stack([parts[n].size.detach().float() for n in names])
-            counts = self._summed(counts).clamp(min=1e-8)
-            terms = [
-                weights[n] * world * parts[n].total / count for n, count in zip(names, counts, strict=True)
-            ]
-        return torch.stack(terms).sum()
-
-    def _values(self, parts: Mapping[str, Ratio]) -> dict[str, float]:
-        """Return losses as numbers, over all processes."""
-        sums = [value.detach().float() for ratio in parts.values() for value in ratio]
-        pairs = self._summed(torch.stack(sums)).double().cpu().view(-1, 2)
-        return {
-            name: float(total / max(float(count), 1e-8))
-            for name, (total, count) in zip(parts, pairs, strict=True)
-        }
-
-    def _summed(self, values: Tensor) -> Tensor:
-        if self.fabric.world_size == 1:
-            return values
-        summed = self.fabric.all_reduce(values, reduce_op="sum")
-        assert isinstance(summed, Tensor)
-        return summed
-
     def _batch(self) -> Batch:
         """Return this process's share of the step's batch, on its device."""
         indices = self.batches.at(self.step)
-        seeds = [_seed(self.recipe.seed, 2, self.step, i) for i in range(len(indices))]
+        seeds = [schedule.seed(self.recipe.seed, 2, self.step, i) for i in range(len(indices))]
         rank, world = self.fabric.global_rank, self.fabric.world_size
         batch = self.task.batch(indices[rank::world], seeds[rank::world])
         return {name: tensor.to(self.fabric.device) for name, tensor in batch.items()}
 
-    def _optimizer(self, net: nn.Module, rate: float) -> Optimizer:
-        own = self.task.recipe
-        learning = [p for p in net.parameters() if p.requires_grad]
-        plain = AdamW(learning, lr=rate, betas=own.betas, weight_decay=own.weight_decay)
-        optimizer = self.fabric.setup_optimizers(plain)
-        assert isinstance(optimizer, Optimizer)
-        return optimizer
-
-    def _judge(self, stage: Stage) -> _Judge | None:
-        if not stage.adversarial or not isinstance(self.task, AdversarialTask):
-            return None
-        plain = self.task.discriminator().to(self.fabric.device)
-        net = self.fabric.setup_module(plain)
-        optimizer = self._optimizer(plain, stage.learning_rate)
-        return _Judge(net, plain, optimizer, self.task.views)
-
-    def _parts(
-        self, optimizer: Optimizer, judge: _Judge | None
-    ) -> tuple[dict[str, nn.Module], state.RunningMean, dict[str, Optimizer]]:
-        nets: dict[str, nn.Module] = {"net": self.raw}
-        optimizers = {"optimizer": optimizer}
-        if judge is not None:
-            nets["judge"] = judge.plain
-            optimizers["judge_optimizer"] = judge.optimizer
-        return nets, self.mean, optimizers
-
-    def _check(self, values: Mapping[str, float]) -> None:
-        broken = [name for name, value in values.items() if not math.isfinite(value)]
-        if broken:
-            raise self._diverged(f"losses {', '.join(broken)} are not numbers")
+    def _keep(self, net: nn.Module, step: int, path: Path) -> None:
+        self._check_weights()
+        self.keep(net, step, path)
 
     def _check_weights(self) -> None:
-        """Refuse to keep weights that are no numbers: the last file that is whole stays."""
-        nets = {**self.raw.state_dict(), **{f"mean of {n}": t for n, t in self.mean.weights.items()}}
-        if broken := finite.broken(nets, infinite_too=False):
-            raise self._diverged(f"weights are not numbers, such as `{broken[0]}`,")
-
-    def _diverged(self, what: str) -> TrainingDiverged:
-        kept = self._kept()
-        start = f"from its last checkpoint, `--init-from {kept[-1]}`, " if kept else ""
-        return TrainingDiverged(
-            f"{self.task.name}: {what} at step {self.step}",
-            hint=f"begin a new run, {start}with a lower `learning_rate` or `clip` in its recipe",
-        )
-
-    def _kept(self) -> list[Path]:
-        """Return the checkpoints in the folder, the last one last."""
-        found = [path for path in self.folder.glob("step_*.safetensors") if path.stem[5:].isdecimal()]
-        return sorted(found, key=lambda path: int(path.stem[5:]))
+        self.divergence.check_weights(self.net, self.mean, self.step)
 
     def _tell(self, values: Mapping[str, float], left: float) -> None:
         if self.progress is not None and self.fabric.is_global_zero:
@@ -388,66 +265,36 @@ class Trainer:
             shown = {n: v for n, v in values.items() if n != "learning_rate"}
             self.progress(Progress(own.name, self.step, own.recipe.steps, shown, left))
 
-    def _look(self, values: Mapping[str, float], end: int, log: Log | None) -> None:
-        """Evaluate, draw and keep whatever is due; the other processes wait."""
-        last = self.step == self.task.recipe.steps
-        due = {
-            name: (self.step == end or self.step % every == 0) and not (name == "keep" and last)
-            for name, every in (
-                ("evaluate", self.recipe.evaluate_every),
-                ("illustrate", self.recipe.illustrate_every),
-                ("keep", self.recipe.keep_every),
-            )
-        }
-        if not any(due.values()):
+    def _reach_milestones(self, values: Mapping[str, float], end: int, log: Log | None) -> None:
+        """Do whatever is due after a step; the other processes wait."""
+        due = self.milestones.due(self.step, end)
+        if not due:
             return
         if log is not None:
-            net = self.averaged()
-            if due["evaluate"]:
-                heldout = {f"heldout_{n}": v for n, v in self.task.evaluate(net).items()}
-                log.add(self.step, {**values, **heldout})
-            if due["illustrate"]:
-                folder = self.folder / f"step_{self.step}"
-                folder.mkdir(exist_ok=True)
-                self.task.illustrate(net, folder)
-            if due["keep"]:
-                self._check_weights()
-                self.keep(net, self.step, self.folder / f"step_{self.step}.safetensors")
-                for path in self._kept()[: -self.recipe.keep_last]:
-                    path.unlink()
+            self.milestones.reach(self.averaged(), self.step, due, values, log)
         self.fabric.barrier()
 
-    def _save(self, optimizer: Optimizer, judge: _Judge | None) -> None:
+    def _save(self, learner: _Learner) -> None:
         """Let the first process write the state, and the others wait for it."""
         if self.fabric.is_global_zero:
-            self._write(optimizer, judge)
+            self._write(learner)
         self.fabric.barrier()
 
-    def _write(self, optimizer: Optimizer, judge: _Judge | None) -> None:
+    def _write(self, learner: _Learner) -> None:
         """Write the state that `--resume` goes on from."""
         self._check_weights()
-        nets, mean, optimizers = self._parts(optimizer, judge)
+        nets, optimizers = self._parts(learner)
         if self.step == self.task.recipe.steps:
             # Nothing will be trained on: what optimisers remember is four fifths of the file.
-            nets, optimizers = {"net": self.raw}, {}
+            nets, optimizers = {"net": self.net}, {}
         header = {"step": self.step, "recipe": self._fingerprint()}
-        state.save(self.state_file, header, nets, mean, optimizers)
+        state.save(self.state_file, header, nets, self.mean, optimizers)
 
-
-def learning_rate(stage: Stage, step: int) -> float:
-    """Return the learning rate of a step of a stage, counted from its beginning."""
-    if step < stage.warmup:
-        return stage.learning_rate * (step + 1) / stage.warmup
-    share = (step - stage.warmup) / max(1, stage.steps - stage.warmup)
-    height = stage.final + (1 - stage.final) * (1 + math.cos(math.pi * share)) / 2
-    return stage.learning_rate * height
-
-
-def _set_rate(optimizer: Optimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-
-
-def _seed(*numbers: int) -> int:
-    """Mix numbers to one seed."""
-    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+    def _parts(self, learner: _Learner) -> tuple[dict[str, nn.Module], dict[str, Optimizer]]:
+        """Return nets and optimisers by the names they have in the state file."""
+        nets = {"net": self.net}
+        optimizers = {"optimizer": learner.optimizer}
+        if learner.adversary is not None:
+            nets["judge"] = learner.adversary.net
+            optimizers["judge_optimizer"] = learner.adversary.optimizer
+        return nets, optimizers
