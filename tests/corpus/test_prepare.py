@@ -10,10 +10,11 @@ import pytest
 
 from tests.corpus.corpora import RATE, TEXTS, ljspeech, voice, write
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.corpus import checks, extraction, manifest, prepare, readers
+from tiedtts.corpus import alignment, checks, extraction, manifest, prepare, readers
 from tiedtts.corpus.alignment import Alignment
-from tiedtts.corpus.prepare import find_licence, held_out
+from tiedtts.corpus.licence import find_licence
 from tiedtts.corpus.report import Report
+from tiedtts.corpus.split import held_out
 from tiedtts.errors import ConfigError, CorpusError, TextError
 from tiedtts.text.phones import SILENCE, Phone
 
@@ -57,7 +58,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         calls.append(len(items))
         return evenly(items, **options)
 
-    monkeypatch.setattr(prepare, "align", counted)
+    monkeypatch.setattr(alignment, "align", counted)
     return calls
 
 
@@ -104,7 +105,7 @@ def test_again_takes_no_time_and_changes_nothing(
 ) -> None:
     report = run(source, data)
     before = contents(data)
-    monkeypatch.setattr(prepare, "align", None)
+    monkeypatch.setattr(alignment, "align", None)
     monkeypatch.setattr(extraction, "analyse", None)
     start = time.process_time()
     assert run(source, data) == report
@@ -220,7 +221,7 @@ def test_a_recording_shorter_than_its_phones(
         alignments[2] = replace(alignments[2], score=-99.0)
         return alignments
 
-    monkeypatch.setattr(prepare, "align", poor)
+    monkeypatch.setattr(alignment, "align", poor)
     monkeypatch.setattr(checks, "FAR", 2.0)
     report = run(source, data)
     assert report.rejected == {checks.UNALIGNED: ["r1"]}
@@ -228,7 +229,7 @@ def test_a_recording_shorter_than_its_phones(
     assert report.alignment_score.min == -99.0
     assert report.used == 7
     # The kept alignments know it, too.
-    monkeypatch.setattr(prepare, "align", None)
+    monkeypatch.setattr(alignment, "align", None)
     assert run(source, data) == report
 
 

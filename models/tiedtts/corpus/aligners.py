@@ -1,0 +1,122 @@
+"""Aligners: the alignments of a data folder are kept from an earlier run, or made by one of them."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.corpus import alignment, manifest
+from tiedtts.corpus.alignment import ALIGNMENT_VERSION, Alignment
+from tiedtts.corpus.candidates import Candidate
+from tiedtts.corpus.features import Features
+from tiedtts.errors import CorpusError
+from tiedtts.text.phones import Phone
+
+STATE = "alignment.npz"
+"""File in the data folder while recordings are being aligned."""
+
+Progress = Callable[[float, str], None]
+"""Told the share done, 0 to 1, and what goes on."""
+Pairs = Sequence[tuple[npt.NDArray[np.float32], Sequence[Phone]]]
+"""Log mel spectrogram, (F, M), and phones of each recording."""
+
+
+class Aligner(Protocol):
+    """Any callable that aligns recordings."""
+
+    key: str
+    """Digest of the aligner: recordings are aligned anew when it changes."""
+
+    def __call__(
+        self,
+        items: Pairs,
+        settings: AudioSettings,
+        progress: Progress,
+    ) -> list[Alignment]:
+        """Align log mel spectrograms, (F, M), with their phones."""
+        ...
+
+
+class HmmAligner:
+    """Aligns by Markov models that are trained on the recordings themselves, see `alignment.align`.
+
+    Args:
+        data: The data folder, where the state of the training is kept.
+    """
+
+    key = ""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+
+    def __call__(self, items: Pairs, settings: AudioSettings, progress: Progress) -> list[Alignment]:
+        """Align log mel spectrograms, (F, M), with their phones."""
+        return alignment.align(items, progress=progress, resume=self.data / STATE)
+
+
+def key(candidates: Sequence[Candidate], aligner: Aligner) -> str:
+    """Return a digest that changes when the recordings must be aligned anew."""
+    value = hashlib.sha256(f"{ALIGNMENT_VERSION}{aligner.key}".encode())
+    for each in candidates:
+        rows = [dataclasses.astuple(phone) for phone in each.transcript.phones]
+        value.update(json.dumps([each.recording.id, each.finding.key, rows]).encode())
+    return value.hexdigest()
+
+
+def alignments(
+    candidates: Sequence[Candidate],
+    data: Path,
+    settings: AudioSettings,
+    aligner: Aligner,
+    key: str,
+    progress: Progress,
+) -> list[Alignment | None]:
+    """Return kept or new alignments; None for a recording that is too short.
+
+    Args:
+        candidates: The recordings.
+        data: The data folder, with their features.
+        settings: Rate, frames and pitch range.
+        aligner: Makes new alignments.
+        key: Digest that `key` returns for them.
+        progress: Told the share done and what goes on.
+
+    Raises:
+        CorpusError: A file of features is damaged; the next run computes it again.
+    """
+    kept = _kept(data, key)
+    if kept is not None:
+        return [kept.get(each.recording.id) for each in candidates]
+    pairs = []
+    for each in candidates:
+        path = data / manifest.FEATURES / each.finding.features
+        try:
+            pairs.append((Features.load(path).mel, each.transcript.phones))
+        except CorpusError:
+            # Away with it, so that the next run does compute it again.
+            path.unlink(missing_ok=True)
+            raise
+    made = aligner(pairs, settings, progress)
+    return [each if each.score > float("-inf") else None for each in made]
+
+
+def _kept(data: Path, key: str) -> dict[str, Alignment] | None:
+    """Return the alignments of an earlier run by id, if that was over the same recordings."""
+    try:
+        if manifest.read_provenance(data).get("alignment") != key:
+            return None
+        entries = manifest.read_manifest(data)
+    except CorpusError:
+        return None
+    return {
+        entry.id: Alignment(
+            tuple(Phone(*row) for row in entry.phones), entry.durations, entry.alignment_score
+        )
+        for entry in entries
+    }
