@@ -97,7 +97,7 @@ def _check(given: Arguments) -> None:
 
 def _rule(given: Arguments) -> "TiePlan":
     """Make a plan of one rule."""
-    from tiedtts import schema
+    from tiedtts import documents
     from tiedtts.errors import ConfigError
     from tiedtts.tying import TiePlan
 
@@ -107,7 +107,7 @@ def _rule(given: Arguments) -> "TiePlan":
         if not equals or not key:
             raise UsageError(f"`--option` must be K=V, got: {each}")
         try:
-            table[key] = schema.from_json(value, f"`{key}`")
+            table[key] = documents.from_json(value, f"`{key}`")
         except ConfigError:
             table[key] = value
     rule = {"layers": given.layers, "scheme": given.scheme, "bias": given.bias, "options": table}

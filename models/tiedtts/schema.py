@@ -1,71 +1,31 @@
-"""Values read from a file against the dataclass that describes them: one check for every format.
+"""Schema: values read from a file are checked against the dataclass that describes them.
 
-JSON and TOML from elsewhere are parsed here, and turned into dataclasses whose fields say which keys there
-are and what kind of value each has. What does not fit is a `ConfigError` that names the place.
+The fields of a dataclass say which keys there are and what kind of value each has. What does not fit is a
+`ConfigError` that names the place.
 """
 
 import dataclasses
-import json
 import math
-import reprlib
-import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
+from tiedtts.documents import TOO_DEEP
 from tiedtts.errors import ConfigError
+from tiedtts.quoting import LARGEST, named, shown
 
 DEEPEST = 32
 """Lists and tables inside each other; what this program writes has fewer than ten."""
-LARGEST = 2**63 - 1
-"""Largest whole number; NumPy, torch and ONNX have no larger ones."""
 TAG = "architecture"
 """Field whose default tells the dataclasses of a union apart."""
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-_TOO_DEEP = "lists or tables are nested too deeply"
 
 T = TypeVar("T")
 Converter = Callable[[Any, str, str], Any]
 """Takes a value, the name of its source and its key; returns the value as the field holds it."""
-
-
-def from_json(text: str | bytes, source: str) -> Any:
-    """Parse JSON.
-
-    Args:
-        text: All of it.
-        source: Named in errors, with quotes of its own.
-
-    Raises:
-        ConfigError: It is not JSON, or nested without end.
-    """
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ConfigError(f"{source} is not readable: {_TOO_DEEP}") from None
-    except ValueError as error:
-        raise ConfigError(f"{source} is not JSON: {_reason(error)}") from error
-
-
-def from_toml(text: str, source: str) -> dict[str, Any]:
-    """Parse TOML; `source` is named in errors, with quotes of its own.
-
-    Raises:
-        ConfigError: It is not TOML, or nested without end.
-    """
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise ConfigError(f"{source} is not readable: {_TOO_DEEP}") from None
-    except ValueError as error:
-        raise ConfigError(f"{source} is not TOML: {_reason(error)}") from error
 
 
 def build(kind: type[T], values: Any, source: str, key: str = "", *, open_ended: bool = False) -> T:
@@ -105,11 +65,6 @@ def build(kind: type[T], values: Any, source: str, key: str = "", *, open_ended:
         raise ConfigError(f"{table}: {error}", hint=error.hint) from error
 
 
-def shown(value: Any) -> str:
-    """Return a value as an error shows it: short, and with nothing in it that a terminal would obey."""
-    return _SHORT.repr(value)
-
-
 def is_text(value: Any) -> bool:
     """Return whether a value is a text that can be written: half a surrogate pair cannot."""
     if not isinstance(value, str):
@@ -119,38 +74,6 @@ def is_text(value: Any) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-class _Short(reprlib.Repr):
-    """Representation of values, cut where it gets long."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxstring = self.maxother = 80
-        self.maxlist = self.maxtuple = self.maxdict = 4
-        self.maxlevel = 3
-
-    def repr_int(self, value: int, level: int) -> str:
-        """Return a number; of a large one only how large it is."""
-        if -LARGEST <= value <= LARGEST:
-            return str(value)
-        return f"a number of about {int(value.bit_length() * math.log10(2)) + 1} digits"
-
-
-_SHORT = _Short()
-
-
-def _reason(error: Exception) -> str:
-    """Return the first line of what a parser says, which may cite what it reads."""
-    lines = str(error).splitlines() or [type(error).__name__]
-    text = lines[0].encode("ascii", "backslashreplace").decode()
-    return text if len(text) <= 200 else f"{text[:200]}..."
-
-
-def named(key: Any) -> str:
-    """Return a key or a name as an error shows it: as it is, unless it is odd."""
-    text = str(key)
-    return text if text.isprintable() and len(text) <= 80 else shown(text)
 
 
 @cache
@@ -236,7 +159,7 @@ def _plain(value: Any, source: str, key: str) -> Any:
     level, depth = [value], 0
     while level:
         if depth > DEEPEST:
-            raise ConfigError(f"{source}, `{key}`: {_TOO_DEEP}")
+            raise ConfigError(f"{source}, `{key}`: {TOO_DEEP}")
         below: list[Any] = []
         for each in level:
             if isinstance(each, Mapping):

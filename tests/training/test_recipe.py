@@ -168,11 +168,18 @@ def test_file_with_a_byte_order_mark(tmp_path: Path) -> None:
     assert recipe.load(str(path)).seed == 4
 
 
-@pytest.mark.parametrize("name", ["no.toml", "no", "folder", "latin.toml"])
+@pytest.mark.parametrize("name", ["no.toml", "no", "folder"])
 def test_no_such_recipe(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
-    (tmp_path / "latin.toml").write_bytes(b"# caf\xe9")
     with pytest.raises(ConfigError, match=f"^cannot read recipe `{name}`: ") as error:
         recipe.load(name)
     assert error.value.hint == f"name a .toml file or one of {', '.join(SHIPPED)}"
+
+
+def test_recipe_that_is_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "latin.toml"
+    path.write_bytes(b"# caf\xe9")
+    with pytest.raises(ConfigError, match=r"^recipe `.*latin\.toml` is not UTF-8$") as error:
+        recipe.load(str(path))
+    assert error.value.hint == "save it as UTF-8"

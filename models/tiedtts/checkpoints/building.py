@@ -12,7 +12,7 @@ from tiedtts.checkpoints.header import DAMAGED, Header, Part
 from tiedtts.errors import CheckpointError, ConfigError, is_out_of_memory
 from tiedtts.nets import finite
 from tiedtts.nets.state_dict import StateDictNet
-from tiedtts.schema import named
+from tiedtts.quoting import named, shown
 from tiedtts.tying import tie_groups
 from tiedtts.tying.description import rebuild
 
@@ -39,7 +39,7 @@ def build(name: str, part: Part, header: Header, tensors: dict[str, Tensor], pat
     full = {alias: own[source] for alias, source in ties.items() if source in own} | own
     try:
         if part.architecture not in ARCHITECTURES:
-            raise ConfigError(f"there is no architecture {schema.shown(part.architecture)}")
+            raise ConfigError(f"there is no architecture {shown(part.architecture)}")
         config_class, net_class = ARCHITECTURES[part.architecture]
         config = schema.build(config_class, part.config, "`config`")
         # Without memory at first: the sizes may be of no net that this file could hold.

@@ -17,7 +17,7 @@ from tiedtts.checkpoints import building, tensor_files
 from tiedtts.checkpoints.architectures import architecture
 from tiedtts.checkpoints.header import DAMAGED, FORMAT, KEY, Format, Header, inventory
 from tiedtts.errors import CheckpointError, ConfigError
-from tiedtts.schema import named
+from tiedtts.quoting import named, shown
 from tiedtts.tying import TiePlan, tie_groups
 from tiedtts.tying.description import describe
 
@@ -107,7 +107,7 @@ def load(path: Path) -> Checkpoint:
         if header.text != inventory():
             raise CheckpointError(
                 f"{path} was trained on other phones than this version speaks",
-                hint=f"use tiedtts {schema.shown(header.version)}, or train again",
+                hint=f"use tiedtts {shown(header.version)}, or train again",
             )
         _check_names(path, tensors, header)
         plans = {

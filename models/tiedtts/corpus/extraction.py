@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tiedtts import processes, schema, stopping, storage
+from tiedtts import documents, processes, schema, stopping, storage
 from tiedtts.audio import denoising
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus import checks
@@ -261,7 +261,7 @@ def read(data: Path) -> Iterator[Finding]:
         return
     for line in lines:
         with contextlib.suppress(ConfigError):
-            yield schema.build(Finding, schema.from_json(line, "the line"), "the line")
+            yield schema.build(Finding, documents.from_json(line, "the line"), "the line")
 
 
 def _write(data: Path, findings: Sequence[Finding]) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tiedtts import schema, storage
+from tiedtts import documents, schema, storage
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import ConfigError, CorpusError
+from tiedtts.quoting import shown
 from tiedtts.text.phones import INVENTORY_VERSION
 
 FORMAT = 1
@@ -70,7 +71,7 @@ class _Description:
     def __post_init__(self) -> None:
         for key in ("corpus", "licence", "alignment"):
             if not isinstance(self.values.get(key), str | None):
-                raise ConfigError(f"`{key}` must be a text, got: {schema.shown(self.values[key])}")
+                raise ConfigError(f"`{key}` must be a text, got: {shown(self.values[key])}")
 
 
 def write_manifest(data: Path, entries: Iterable[Entry]) -> None:
@@ -96,7 +97,7 @@ def read_manifest(data: Path) -> list[Entry]:
     entries = []
     for number, line in enumerate(lines, start=1):
         try:
-            entries.append(schema.build(Entry, schema.from_json(line, "the line"), "the line"))
+            entries.append(schema.build(Entry, documents.from_json(line, "the line"), "the line"))
         except ConfigError as error:
             raise CorpusError(f"{path}, line {number}: {error}", hint=AGAIN) from error
     return entries
@@ -133,7 +134,7 @@ def _description(data: Path) -> tuple[AudioSettings, dict[str, Any]]:
     if not path.is_file():
         raise _not_prepared(data)
     try:
-        values = schema.from_json(path.read_bytes(), "it")
+        values = documents.from_json(path.read_bytes(), "it")
         if not isinstance(values, dict) or not {"format", "inventory", "audio"} <= set(values):
             raise _not_prepared(data)
         found = schema.build(_Description, {**values, "values": values}, "it", open_ended=True)

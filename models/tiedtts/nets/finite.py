@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts.errors import CheckpointError
-from tiedtts.schema import named
+from tiedtts.quoting import named
 
 
 def broken(tensors: Mapping[str, Tensor], *, infinite_too: bool = True) -> list[str]:

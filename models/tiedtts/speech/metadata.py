@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tiedtts import schema
+from tiedtts import documents, schema
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import ConfigError, VoiceError
 from tiedtts.text.phones import CLAUSES, INVENTORY_VERSION, PHONES, POSITIONS, STRESSES
@@ -89,7 +89,7 @@ def read(text: str | None, name: str) -> tuple[VoiceMetadata, dict[str, Any]]:
             hint="`tiedtts export` makes a voice from a checkpoint",
         )
     try:
-        values = schema.from_json(text, "its metadata")
+        values = documents.from_json(text, "its metadata")
         # First of all: a newer file may look different in all else.
         if schema.build(_Format, values, "its metadata", open_ended=True).format > FORMAT:
             raise VoiceError(

@@ -3,11 +3,9 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
-from tiedtts import schema
+from tiedtts import documents, schema
 from tiedtts.errors import ConfigError
 from tiedtts.nets.acoustic import AcousticConfig
 from tiedtts.nets.deepspeech import DeepSpeechConfig
@@ -15,6 +13,7 @@ from tiedtts.nets.recognizer import RecognizerConfig
 from tiedtts.nets.tacotron.config import TacotronConfig
 from tiedtts.nets.vocoder import VocoderConfig
 from tiedtts.nets.wavenet.config import WaveNetConfig
+from tiedtts.quoting import shown
 
 DEFAULT = "default"
 """Recipe used when none is named: the one that made the voice in the package."""
@@ -234,7 +233,7 @@ def _check(config: Any, wanted: str, fits: Callable[[Any], bool], *names: str) -
     """Hold named fields to a condition."""
     for name in names:
         if not fits(getattr(config, name)):
-            raise ConfigError(f"`{name}` must be {wanted}, got: {schema.shown(getattr(config, name))}")
+            raise ConfigError(f"`{name}` must be {wanted}, got: {shown(getattr(config, name))}")
 
 
 def _is_weight(value: float) -> bool:
@@ -256,19 +255,7 @@ def read_text(name: str) -> str:
     Raises:
         ConfigError: There is no such recipe or it is not text.
     """
-    shipped = resources.files("tiedtts.training") / "recipes"
-    path = Path(name)
-    if path.suffix != ".toml" and (shipped / f"{name}.toml").is_file():
-        return (shipped / f"{name}.toml").read_text(encoding="utf-8")
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        known = sorted(p.name.removesuffix(".toml") for p in shipped.iterdir())
-        raise ConfigError(
-            f"cannot read recipe `{name}`: "
-            + ((error.strerror or "unknown reason").lower() if isinstance(error, OSError) else "not UTF-8"),
-            hint=f"name a .toml file or one of {', '.join(known)}",
-        ) from error
+    return documents.read_text(name, "tiedtts.training", "recipes", "recipe")
 
 
 def parse(text: str, source: str) -> Recipe:
@@ -281,8 +268,8 @@ def parse(text: str, source: str) -> Recipe:
     Raises:
         ConfigError: It is not TOML, or holds unknown keys or wrong values.
     """
-    values = schema.from_toml(text, f"recipe `{source}`")
-    default = schema.from_toml(read_text(DEFAULT), f"recipe `{DEFAULT}`")
+    values = documents.from_toml(text, f"recipe `{source}`")
+    default = documents.from_toml(read_text(DEFAULT), f"recipe `{DEFAULT}`")
     return schema.build(Recipe, _overlaid(default, values), f"`{source}`")
 
 

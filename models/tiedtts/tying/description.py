@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tiedtts import schema
 from tiedtts.choices import BIASES
 from tiedtts.errors import ConfigError
-from tiedtts.schema import named
+from tiedtts.quoting import named
 from tiedtts.tying import eligibility
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.schemes import SCHEMES

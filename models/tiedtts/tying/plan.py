@@ -5,11 +5,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from tiedtts import schema
+from tiedtts import documents, schema
 from tiedtts.choices import BIASES
 from tiedtts.errors import ConfigError
 from tiedtts.tying.schemes import SCHEMES
@@ -105,20 +104,7 @@ class TiePlan:
         Raises:
             ConfigError: It cannot be read.
         """
-        shipped = resources.files("tiedtts.tying") / "plans"
-        if path.suffix != ".toml" and (shipped / f"{path}.toml").is_file():
-            return (shipped / f"{path}.toml").read_text(encoding="utf-8")
-        try:
-            return path.read_text(encoding="utf-8-sig")
-        except OSError as error:
-            reason = (error.strerror or "unknown reason").lower()
-            known = sorted(file.name.removesuffix(".toml") for file in shipped.iterdir())
-            raise ConfigError(
-                f"cannot read tie plan `{path}`: {reason}",
-                hint=f"name a .toml file, or one of {', '.join(known)}",
-            ) from error
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"tie plan `{path}` is not UTF-8", hint="save it as UTF-8") from error
+        return documents.read_text(str(path), "tiedtts.tying", "plans", "tie plan")
 
     @classmethod
     def from_toml(cls, text: str, source: str = "the plan") -> "TiePlan":
@@ -127,7 +113,7 @@ class TiePlan:
         Raises:
             ConfigError: It is not TOML, or holds unknown keys or wrong values.
         """
-        return cls.from_dict(schema.from_toml(text, source), source)
+        return cls.from_dict(documents.from_toml(text, source), source)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], source: str = "the plan") -> "TiePlan":

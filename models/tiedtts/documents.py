@@ -1,0 +1,81 @@
+"""Documents in JSON and TOML: parsed, and found by name, in the package or among the user's files."""
+
+import json
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from tiedtts.errors import ConfigError
+
+TOO_DEEP = "lists or tables are nested too deeply"
+
+
+def from_json(text: str | bytes, source: str) -> Any:
+    """Parse JSON.
+
+    Args:
+        text: All of it.
+        source: Named in errors, with quotes of its own.
+
+    Raises:
+        ConfigError: It is not JSON, or nested without end.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ConfigError(f"{source} is not readable: {TOO_DEEP}") from None
+    except ValueError as error:
+        raise ConfigError(f"{source} is not JSON: {_reason(error)}") from error
+
+
+def from_toml(text: str, source: str) -> dict[str, Any]:
+    """Parse TOML; `source` is named in errors, with quotes of its own.
+
+    Raises:
+        ConfigError: It is not TOML, or nested without end.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError(f"{source} is not readable: {TOO_DEEP}") from None
+    except ValueError as error:
+        raise ConfigError(f"{source} is not TOML: {_reason(error)}") from error
+
+
+def read_text(name: str, package: str, folder: str, kind: str) -> str:
+    """Return the text of a TOML file that comes with the package, or of the user's.
+
+    Args:
+        name: Name of a file in the package's folder, without its suffix, or a path.
+        package: Package that the files come with, such as `tiedtts.training`.
+        folder: Folder in the package.
+        kind: Named in errors, such as `recipe`.
+
+    Raises:
+        ConfigError: There is no such file, or it is not text.
+    """
+    shipped, path = resources.files(package) / folder, Path(name)
+    if path.suffix != ".toml" and (shipped / f"{name}.toml").is_file():
+        return (shipped / f"{name}.toml").read_text(encoding="utf-8")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        known = sorted(file.name.removesuffix(".toml") for file in shipped.iterdir())
+        raise ConfigError(
+            f"cannot read {kind} `{name}`: {reason}", hint=f"name a .toml file or one of {', '.join(known)}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{kind} `{name}` is not UTF-8", hint="save it as UTF-8") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of what a parser says, which may cite what it reads."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    text = lines[0].encode("ascii", "backslashreplace").decode()
+    return text if len(text) <= 200 else f"{text[:200]}..."
