@@ -51,14 +51,14 @@ ODD = (
     None, True, False, -1, 0, 3, 2**16, 10**9, 10**30, 0.5, 1e308, float("inf"), float("nan"),
     "", "x", "\ud800", "\x1b[2J", "a.b", [], {}, [1], [[]], {"a": 1}, _NESTED,
 )  # fmt: skip
-"""What stands where something else is expected."""
+"""Values that stand where something else is expected."""
 ODD_TOML = (
     "true", "-1", "0", "1000000000", "9" * 30, "9" * 5000, "0.5", "nan", "inf", "-inf", '""', '"x"',
     "[]", "{}", "[1]", "[[]]", "{a = 1}", "[" * 2000 + "]" * 2000, "1979-05-27", "=", '"',
 )  # fmt: skip
 
 Case = tuple[str, Callable[[], object]]
-"""What was done to which file, and its reading."""
+"""A damaged file: the damage and the file in words, and the call that reads it."""
 
 
 class Whole:

@@ -1,4 +1,4 @@
-"""Where every exception ends: one line that says what is wrong, one that says the way out."""
+"""The error boundary of the program: one line says what is wrong, one says the way out."""
 
 import errno
 import os
@@ -28,7 +28,7 @@ TRAIN_PACKAGES = frozenset(
         "torch",
     )
 )
-"""What the extra `train` installs, by the names they are imported under."""
+"""Packages that the extra `train` installs, by the names they are imported under."""
 
 MOVED = {
     ("synth", "--explain"): 'tiedtts explain "Hello there."',
@@ -43,7 +43,7 @@ _ENDED = {
     128 + number: "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
     for number in stopping.SIGNALS
 }
-"""What is said of exit statuses that stand for signals."""
+"""Messages for exit statuses that stand for signals."""
 _GO_ON = {
     "prepare": "the same command goes on where it stopped",
     "synth": "with `-d`, `--skip-existing` makes only what is missing",

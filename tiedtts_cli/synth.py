@@ -27,14 +27,14 @@ def synth(given: Arguments) -> None:
             talk.note(f"{given.output} is there already")
         return
     settings = synth_checks.settings(given)
-    from tiedtts.batch.job import Work
+    from tiedtts.batch.job import BatchSpec
     from tiedtts.speech.library import CHECKPOINT, DEFAULT
 
     voice = DEFAULT if given.voice is None else given.voice
     if given.vocoder is not None or voice.endswith(CHECKPOINT):
         # These need libraries that keep caches.
         caches.redirect()
-    work = Work(
+    spec = BatchSpec(
         voice=voice,
         lexicon=tuple(map(str, given.lexicon or ())),
         vocoder=given.vocoder,
@@ -44,11 +44,11 @@ def synth(given: Arguments) -> None:
     if given.folder is None:
         from tiedtts_cli import synth_whole
 
-        synth_whole.speak(given, work, settings, times)
+        synth_whole.speak(given, spec, settings, times)
     else:
         from tiedtts_cli import synth_batch
 
-        synth_batch.speak(given, given.folder, work, settings)
+        synth_batch.speak(given, given.folder, spec, settings)
 
 
 def _encoding(given: Arguments) -> "Encoding":

@@ -27,7 +27,7 @@ def _output(path: Path | None) -> Path | None:
 
 
 class Arguments(NamedTuple):
-    """What is spoken, by whom, how, and where the sound goes."""
+    """Arguments of `synth`: the text, the voice, its settings, and where the sound goes."""
 
     text: Annotated[
         str | None,

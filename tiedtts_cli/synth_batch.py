@@ -12,7 +12,7 @@ from tiedtts_cli import boundary, talk
 from tiedtts_cli.synth_arguments import Arguments
 
 if TYPE_CHECKING:
-    from tiedtts.batch.job import Work
+    from tiedtts.batch.job import BatchSpec
     from tiedtts.batch.run import Report, Summary
     from tiedtts.settings import Settings
 
@@ -21,7 +21,7 @@ PLACES = ("file", "timestamps")
 """Names of files in a row."""
 
 
-def speak(given: Arguments, folder: Path, work: "Work", settings: "Settings") -> None:
+def speak(given: Arguments, folder: Path, spec: "BatchSpec", settings: "Settings") -> None:
     """Say every line into a file of its own.
 
     Raises:
@@ -44,7 +44,7 @@ def speak(given: Arguments, folder: Path, work: "Work", settings: "Settings") ->
         summary = run.run(
             named,
             folder,
-            work,
+            spec,
             settings,
             skip_existing=given.skip_existing,
             workers=given.workers,

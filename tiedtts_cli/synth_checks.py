@@ -39,7 +39,7 @@ def check_text(text: str | None, paths: list[Path], missing: str, example: str) 
     Args:
         text: On the command line.
         paths: Files.
-        missing: What is told if there is no text.
+        missing: Message if there is no text.
         example: A command that has one.
     """
     if text is not None and paths:

@@ -13,14 +13,14 @@ from tiedtts_cli.synth_arguments import STDIO, Arguments
 
 if TYPE_CHECKING:
     from tiedtts.audio.encoding import Add
-    from tiedtts.batch.job import Work
+    from tiedtts.batch.job import BatchSpec
     from tiedtts.errors import TiedTTSError
     from tiedtts.settings import Settings
     from tiedtts.speech.recording import Recording
     from tiedtts.speech.speech import Speech
 
 
-def speak(given: Arguments, work: "Work", settings: "Settings", times: Path | None) -> None:
+def speak(given: Arguments, spec: "BatchSpec", settings: "Settings", times: Path | None) -> None:
     """Say a text of any length, sentence by sentence; without a place to write, aloud.
 
     Raises:
@@ -47,13 +47,13 @@ def speak(given: Arguments, work: "Work", settings: "Settings", times: Path | No
         if flows
         else origin.read(given.text, path, stdin)
     )
-    voice = work.load()
+    voice = spec.load()
     target = sys.stdout.buffer if given.output == STDIO else given.output
     title = recording.title(words, ssml=settings.ssml)
     done = 0
 
     def opened(whole: bool) -> "AbstractContextManager[Add]":
-        return sink.opened(target, voice.sample_rate, work.encoding, title=title, raw=given.raw, whole=whole)
+        return sink.opened(target, voice.sample_rate, spec.encoding, title=title, raw=given.raw, whole=whole)
 
     def keep(data: bytes) -> None:
         if times is not None:
@@ -75,7 +75,7 @@ def speak(given: Arguments, work: "Work", settings: "Settings", times: Path | No
                 words,
                 settings,
                 opened,
-                timestamps=work.timestamps,
+                timestamps=spec.timestamps,
                 keep=keep,
                 report=report,
             )

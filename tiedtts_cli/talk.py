@@ -1,4 +1,4 @@
-"""What commands say on stderr beside their results: notes, warnings, errors, progress."""
+"""Messages on stderr beside the results of commands: notes, warnings, errors, progress."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ WIDTH = 100
 LONGEST_WARNING = 600
 """Characters of a note or a warning, which may list what is known."""
 PATIENCE_SECONDS = 2.0
-"""What is done before this needs no progress bar."""
+"""Seconds before a progress bar appears: shorter work needs none."""
 
 
 def note(message: str) -> None:
@@ -76,7 +76,7 @@ def progress(
     that is done at once.
 
     Args:
-        title: What is being done.
+        title: The work, in words.
         quiet: Show nothing.
         clock: Show an estimate of the time left beside the bar.
     """

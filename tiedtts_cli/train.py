@@ -19,7 +19,7 @@ SHOWN = 4
 
 
 class Arguments(NamedTuple):
-    """What is trained, from what, and on which devices."""
+    """Arguments of `train`: the data, the recipe, the run, and the devices."""
 
     data: Annotated[Path, typer.Argument(help="Folder made by `prepare`.")]
     run: Annotated[Path, option("--output", "-o", metavar="RUN", help="Folder to write.")]

@@ -45,7 +45,7 @@ VOICE_PRECISIONS = ("int8", "fp16", "fp32")
 """How the weights of a voice file are stored."""
 
 ARCHITECTURES = ("auto", "hifigan", "tacotron2", "state_dict")
-"""What a checkpoint of another program may hold."""
+"""Architectures that a checkpoint of another program may hold."""
 SCHEMES = ("identity", "diagonal", "separable", "lowrank", "cluster", "share", "codebook", "io")
 """Ways to tie weights."""
 BIASES: tuple[Literal["keep", "share", "zero"], ...] = ("keep", "share", "zero")

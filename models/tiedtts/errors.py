@@ -10,7 +10,7 @@ class TiedTTSError(Exception):
     """Something the user can put right.
 
     Args:
-        message: What is wrong, with the value; lower case, no full stop. What it holds of somebody's input
+        message: The fault, with the value; lower case, no full stop. What it holds of somebody's input
             is made short and printable.
         hint: The way out, shown on a line of its own.
     """

@@ -1,4 +1,4 @@
-"""How the packages of an extra are installed beside the copy of TiedTTS that is running."""
+"""Extras: the command that installs one beside the copy of TiedTTS that is running."""
 
 import json
 from importlib import metadata

@@ -29,7 +29,7 @@ def hold(folder: Path) -> Iterator[Path]:
     At the end the lock is gone, and so is the folder `WORK` if nothing else is left in it.
 
     Args:
-        folder: What the run writes to.
+        folder: Folder that the run writes to.
 
     Yields:
         The folder `WORK` in it, for what the run has not finished.

@@ -56,8 +56,8 @@ def opened(path: Path, flags: int) -> BinaryIO:
     """Open a plain file, which is emptied or made as the flags say.
 
     Args:
-        path: Of the file.
-        flags: Of `os.open`, such as `os.O_RDWR | os.O_CREAT`.
+        path: Path of the file.
+        flags: Flags of `os.open`, such as `os.O_RDWR | os.O_CREAT`.
 
     Raises:
         FolderError: It is something else than a plain file.

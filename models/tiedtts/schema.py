@@ -34,7 +34,7 @@ def build(kind: type[T], values: Any, source: str, key: str = "", *, open_ended:
     Args:
         kind: The dataclass. Its fields may be numbers, texts, other dataclasses, tuples, dicts, optional
             values, unions of dataclasses with a field `architecture`, and `Any` for plain values.
-        values: What a file holds.
+        values: Values of a file.
         source: Named in errors, with quotes of its own.
         key: Where in the file the values stand.
         open_ended: Keys that are not known are left out, not refused.

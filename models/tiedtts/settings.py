@@ -28,7 +28,7 @@ _HINTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What can be chosen for every utterance; the names are those of `say` and of a line's own options."""
+    """Settings of one utterance; `say`, the command line and a line's own options have the same names."""
 
     speed: float = 1.0
     """Larger is faster."""
@@ -39,7 +39,7 @@ class Settings:
     pause: float | None = None
     """Silence between sentences, seconds, whatever the speed; `SENTENCE_PAUSE / speed` if None."""
     seed: int = 0
-    """Of the noise in the voice."""
+    """Seed of the noise in the voice."""
     ssml: bool = False
     """Whether the text is SSML."""
 

@@ -1,4 +1,4 @@
-"""The end that a signal asks for: at once, or at a place where nothing is lost."""
+"""Stopping: a signal ends the program at once, or at a place where nothing is lost."""
 
 import contextlib
 import signal
@@ -32,7 +32,7 @@ class Stopped(BaseException):
 
 
 class _Wish:
-    """What was asked for while somebody said when to end."""
+    """A signal that came while the end was put off."""
 
     def __init__(self) -> None:
         self.number: int | None = None

@@ -1,4 +1,4 @@
-"""Files and folders of any kind: all of a file appears, or none of it."""
+"""Storage: files of any kind are written so that all of a file appears, or none of it."""
 
 import contextlib
 import errno

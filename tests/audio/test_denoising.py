@@ -36,7 +36,7 @@ def test_pauses_get_quieter_and_speech_does_not(depth: float) -> None:
 
 
 def test_no_tinkling() -> None:
-    """What is left of the noise is as even as it was: no frequency sticks out now and then."""
+    """The noise that is left is as even as it was: no frequency sticks out now and then."""
     tone, noise, _ = _recording()
 
     def crest(samples: np.ndarray) -> float:

@@ -68,7 +68,7 @@ def test_levinson_solves_the_normal_equations() -> None:
 
 
 def test_levinson_recovers_an_autoregressive_process() -> None:
-    """Of its exact autocorrelation: that of the impulse response of the filter."""
+    """Its exact autocorrelation is that of the impulse response of the filter."""
     wanted = resonances(FORMANTS[:2])
     response = driven(wanted, np.eye(1, 6_000)[0])
     autocorrelation = np.array([response[: 6_000 - lag] @ response[lag:] for lag in range(6)])

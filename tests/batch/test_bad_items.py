@@ -18,21 +18,21 @@ from tiedtts.batch.lines import Row
 from tiedtts.errors import TiedTTSError
 from tiedtts.settings import Settings
 
-WORK = jobs.Work(voice="fake")
+SPEC = jobs.BatchSpec(voice="fake")
 DEEP = "[" * 400 + "]" * 400
 
 
 @pytest.fixture
 def voice(monkeypatch: pytest.MonkeyPatch) -> FakeVoice:
     fake = FakeVoice()
-    monkeypatch.setattr(jobs.Work, "load", lambda self: fake)
+    monkeypatch.setattr(jobs.BatchSpec, "load", lambda self: fake)
     return fake
 
 
 def speak(data: bytes, kind: str, folder: Path, **options: Any) -> tuple[run.Summary, list[run.Report]]:
     reports: list[run.Report] = []
     named = lines.named(readers.rows(io.BytesIO(data), kind, "the list"))
-    summary = run.run(named, folder, WORK, Settings(), workers=1, report=reports.append, **options)
+    summary = run.run(named, folder, SPEC, Settings(), workers=1, report=reports.append, **options)
     return summary, reports
 
 
@@ -212,7 +212,7 @@ def test_a_folder_of_texts_with_other_things(voice: FakeVoice, tmp_path: Path) -
     (texts / "e.txt").symlink_to("/dev/zero")
     (texts / ("f" * 246 + ".txt")).write_text("Six.")
     rows = [row for source in readers.sources([texts]) for row in source.rows()]
-    summary = run.run(lines.named(rows), tmp_path / "out", WORK, Settings())
+    summary = run.run(lines.named(rows), tmp_path / "out", SPEC, Settings())
     assert (summary.made, summary.failed) == (2, 4)
 
 

@@ -25,7 +25,7 @@ def peak(count: int, folder: Path) -> int:
     rows = (Row(number, f"Line {number}. " + "many words " * 50) for number in range(1, count + 1))
     tracemalloc.start()
     try:
-        run.run(lines.named(rows, digits=5), folder, jobs.Work(voice="fake"), Settings(), workers=1)
+        run.run(lines.named(rows, digits=5), folder, jobs.BatchSpec(voice="fake"), Settings(), workers=1)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -33,7 +33,7 @@ def peak(count: int, folder: Path) -> int:
 
 def test_a_line_costs_its_name_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     voice = Forgetful()
-    monkeypatch.setattr(jobs.Work, "load", lambda self: voice)
+    monkeypatch.setattr(jobs.BatchSpec, "load", lambda self: voice)
     peak(20, tmp_path / "first")
     growth = (peak(220, tmp_path / "many") - peak(20, tmp_path / "few")) / 200
     assert growth < 800, "bytes a line, of which each has more in its text alone"

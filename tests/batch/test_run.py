@@ -22,13 +22,13 @@ from tiedtts.batch.lines import Line, Row
 from tiedtts.errors import FolderError, OutputError, TextError, VoiceError
 from tiedtts.settings import Settings
 
-WORK = jobs.Work(voice="fake")
+SPEC = jobs.BatchSpec(voice="fake")
 
 
 @pytest.fixture
 def voice(monkeypatch: pytest.MonkeyPatch) -> FakeVoice:
     fake = FakeVoice()
-    monkeypatch.setattr(jobs.Work, "load", lambda self: fake)
+    monkeypatch.setattr(jobs.BatchSpec, "load", lambda self: fake)
     return fake
 
 
@@ -49,7 +49,7 @@ def test_files_and_manifest(voice: FakeVoice, tmp_path: Path) -> None:
     summary = run.run(
         listed("One two.", "...", "Thr\u00e9e."),
         tmp_path / "new" / "out",
-        WORK,
+        SPEC,
         Settings(),
         report=reports.append,
     )
@@ -95,7 +95,7 @@ def test_options_of_a_line(voice: FakeVoice, tmp_path: Path) -> None:
         ]
     )
     reports: list[run.Report] = []
-    run.run(given, tmp_path, WORK, Settings(seed=3), report=reports.append)
+    run.run(given, tmp_path, SPEC, Settings(seed=3), report=reports.append)
     assert [settings for _, settings in voice.calls] == [
         {"speed": 1.5, "pitch": 0.0, "volume": 0.0, "pause": None, "seed": 7, "ssml": False},
         {"speed": 1.0, "pitch": -2, "volume": 3, "pause": 0.5, "seed": 3, "ssml": True},
@@ -110,32 +110,34 @@ def test_options_of_a_line(voice: FakeVoice, tmp_path: Path) -> None:
 
 
 def test_the_format_is_that_of_the_batch(voice: FakeVoice, tmp_path: Path) -> None:
-    run.run(listed("One"), tmp_path, jobs.Work(voice="fake", encoding=Encoding(suffix=".flac")), Settings())
+    run.run(
+        listed("One"), tmp_path, jobs.BatchSpec(voice="fake", encoding=Encoding(suffix=".flac")), Settings()
+    )
     assert (tmp_path / "0001.flac").read_bytes()[:4] == b"fLaC"
     assert rows(tmp_path)[0]["file"] == "0001.flac"
 
 
 def test_going_on_makes_what_is_missing(voice: FakeVoice, tmp_path: Path) -> None:
-    run.run(listed("One.", "Two.", "Three."), tmp_path, WORK, Settings())
+    run.run(listed("One.", "Two.", "Three."), tmp_path, SPEC, Settings())
     whole = contents(tmp_path)
     (tmp_path / "0002.wav").unlink()
     voice.calls.clear()
-    summary = run.run(listed("One.", "Two.", "Three."), tmp_path, WORK, Settings(), skip_existing=True)
+    summary = run.run(listed("One.", "Two.", "Three."), tmp_path, SPEC, Settings(), skip_existing=True)
     assert (summary.made, summary.skipped) == (1, 2)
     assert [text for text, _ in voice.calls] == ["Two."]
     assert contents(tmp_path) == whole
 
 
 def test_times_go_with_their_sound(voice: FakeVoice, tmp_path: Path) -> None:
-    work = jobs.Work(voice="fake", timestamps="vtt")
-    run.run(listed("One.", "Two.", "Three."), tmp_path, work, Settings())
+    spec = jobs.BatchSpec(voice="fake", timestamps="vtt")
+    run.run(listed("One.", "Two.", "Three."), tmp_path, spec, Settings())
     whole = contents(tmp_path)
     assert [name for name in whole if name.startswith("0002")] == ["0002.vtt", "0002.wav"]
     assert [row["timestamps"] for row in rows(tmp_path)] == ["0001.vtt", "0002.vtt", "0003.vtt"]
     (tmp_path / "0001.wav").unlink()
     (tmp_path / "0002.vtt").unlink()
     voice.calls.clear()
-    run.run(listed("One.", "Two.", "Three."), tmp_path, work, Settings(), skip_existing=True)
+    run.run(listed("One.", "Two.", "Three."), tmp_path, spec, Settings(), skip_existing=True)
     assert [text for text, _ in voice.calls] == ["One.", "Two."]
     assert contents(tmp_path) == whole
 
@@ -150,26 +152,26 @@ def test_a_sound_appears_after_its_times(
         replaced(source, target)
 
     monkeypatch.setattr(os, "replace", told)
-    run.run(listed("One."), tmp_path, jobs.Work(voice="fake", timestamps="json"), Settings())
+    run.run(listed("One."), tmp_path, jobs.BatchSpec(voice="fake", timestamps="json"), Settings())
     assert moved == ["0001.json", "0001.wav", manifest.NAME]
 
 
 def test_a_file_of_another_text_is_told(voice: FakeVoice, tmp_path: Path) -> None:
-    run.run(listed("One."), tmp_path, WORK, Settings())
+    run.run(listed("One."), tmp_path, SPEC, Settings())
     reports: list[run.Report] = []
-    run.run(listed("Uno."), tmp_path, WORK, Settings(), skip_existing=True, report=reports.append)
+    run.run(listed("Uno."), tmp_path, SPEC, Settings(), skip_existing=True, report=reports.append)
     assert reports[0].row["warnings"] == [f"{tmp_path / '0001.wav'} was made from another text, and is left"]
 
 
 def test_the_manifest_keeps_rows_of_other_lists(voice: FakeVoice, tmp_path: Path) -> None:
-    run.run(listed("One.", "Two."), tmp_path, WORK, Settings())
+    run.run(listed("One.", "Two."), tmp_path, SPEC, Settings())
     (tmp_path / "0001.wav").unlink()
-    run.run(lines.named([Row(1, "Other", id="a")]), tmp_path, WORK, Settings())
+    run.run(lines.named([Row(1, "Other", id="a")]), tmp_path, SPEC, Settings())
     assert [row["id"] for row in rows(tmp_path)] == ["0002", "a"]
 
 
 def test_what_a_killed_run_left_is_used_and_cleaned(voice: FakeVoice, tmp_path: Path) -> None:
-    run.run(listed("One.", "Two.", "Three."), tmp_path, WORK, Settings())
+    run.run(listed("One.", "Two.", "Three."), tmp_path, SPEC, Settings())
     whole = contents(tmp_path)
     # As if it had been killed: two rows and half a third in the journal, one file not yet in its place.
     written = (tmp_path / manifest.NAME).read_bytes().splitlines(keepends=True)
@@ -180,7 +182,7 @@ def test_what_a_killed_run_left_is_used_and_cleaned(voice: FakeVoice, tmp_path: 
     (work / "journal.jsonl").write_bytes(written[1] + written[0] + written[2][:20])
     for name in (manifest.NAME, "0002.wav", "0003.wav"):
         (tmp_path / name).unlink()
-    run.run(listed("One.", "Two.", "Three."), tmp_path, WORK, Settings(), skip_existing=True)
+    run.run(listed("One.", "Two.", "Three."), tmp_path, SPEC, Settings(), skip_existing=True)
     assert contents(tmp_path) == whole
 
 
@@ -188,7 +190,7 @@ def test_a_list_of_the_same_name_is_not_replaced(voice: FakeVoice, tmp_path: Pat
     (tmp_path / manifest.NAME).write_text('{"id": "a", "text": "One."}\n')
     before = contents(tmp_path)
     with pytest.raises(OutputError, match=r"manifest\.jsonl is no manifest of sound files") as error:
-        run.run(listed("One."), tmp_path, WORK, Settings())
+        run.run(listed("One."), tmp_path, SPEC, Settings())
     assert error.value.hint == "rename it, or choose another folder"
     assert contents(tmp_path) == before
 
@@ -198,9 +200,9 @@ def test_two_runs_keep_apart(voice: FakeVoice, tmp_path: Path) -> None:
         with pytest.raises(
             FolderError, match=rf"^another run writes to {tmp_path}: process {os.getpid()}$"
         ) as error:
-            run.run(listed("One."), tmp_path, WORK, Settings())
+            run.run(listed("One."), tmp_path, SPEC, Settings())
         assert error.value.hint == "wait for it to end, or choose another folder"
-    run.run(listed("One."), tmp_path, WORK, Settings())
+    run.run(listed("One."), tmp_path, SPEC, Settings())
     assert sorted(contents(tmp_path)) == ["0001.wav", manifest.NAME]
 
 
@@ -217,7 +219,7 @@ def test_a_full_disk_ends_the_batch(
     monkeypatch.setattr(os, "replace", full)
     (tmp_path / "0002.wav").write_bytes(b"before")
     with pytest.raises(OutputError, match=r"^cannot write .*0002\.wav: No space left on device$") as error:
-        run.run(listed("One.", "Two.", "Three."), tmp_path, WORK, Settings())
+        run.run(listed("One.", "Two.", "Three."), tmp_path, SPEC, Settings())
     assert "--skip-existing" in str(error.value.hint)
     assert (tmp_path / "0002.wav").read_bytes() == b"before"
     assert sorted(contents(tmp_path)) == ["0001.wav", "0002.wav", manifest.NAME]
@@ -229,9 +231,9 @@ def test_a_part_that_does_not_fit_ends_the_batch(voice: FakeVoice, tmp_path: Pat
     # Through a link: what was begun is removed, and that must not be the machine's own device.
     (tmp_path / "part").symlink_to("/dev/full")
     part = str(tmp_path / "part")
-    done = jobs.do(voice, WORK, jobs.Job(0, "One.", Settings(), part))  # type: ignore[arg-type]
+    done = jobs.synthesise(voice, SPEC, jobs.Job(0, "One.", Settings(), part))  # type: ignore[arg-type]
     assert done.is_fatal
-    again = jobs.Done.from_dict(json.loads(json.dumps(done.to_dict())))
+    again = jobs.Result.from_dict(json.loads(json.dumps(done.to_dict())))
     assert again.is_fatal
     assert isinstance(again.error, OSError)
     assert again.error.errno == errno.ENOSPC
@@ -241,7 +243,7 @@ def test_a_part_that_does_not_fit_ends_the_batch(voice: FakeVoice, tmp_path: Pat
     "error", [TextError("no", hint="yes"), ZeroDivisionError("division by zero"), MemoryError()]
 )
 def test_errors_pass_between_processes(error: Exception) -> None:
-    again = jobs.Done.from_dict(json.loads(json.dumps(jobs.Done(3, error=error).to_dict()))).error
+    again = jobs.Result.from_dict(json.loads(json.dumps(jobs.Result(3, error=error).to_dict()))).error
     assert type(again).__name__ == type(error).__name__
     assert str(again) == str(error)
     assert getattr(again, "hint", None) == getattr(error, "hint", None)
@@ -249,7 +251,7 @@ def test_errors_pass_between_processes(error: Exception) -> None:
 
 def test_nothing_to_say_makes_no_folder(voice: FakeVoice, tmp_path: Path) -> None:
     with pytest.raises(TextError, match="nothing to say"):
-        run.run(listed(), tmp_path / "out", WORK, Settings())
+        run.run(listed(), tmp_path / "out", SPEC, Settings())
     assert not (tmp_path / "out").exists()
 
 
@@ -261,7 +263,7 @@ def test_a_live_list_is_said_line_by_line(voice: FakeVoice, tmp_path: Path) -> N
             there.append(sorted(path.name for path in tmp_path.glob("*.wav")))
             yield Row(number, "Text.")
 
-    run.run(lines.named(coming()), tmp_path, WORK, Settings(), live=True)
+    run.run(lines.named(coming()), tmp_path, SPEC, Settings(), live=True)
     assert there == [[], ["0001.wav"], ["0001.wav", "0002.wav"]]
 
 
@@ -276,7 +278,7 @@ def test_lines_are_read_as_they_are_needed(
             ahead.append(number - len(voice.calls))
             yield Row(number, "Text.")
 
-    run.run(lines.named(coming()), tmp_path, WORK, Settings())
+    run.run(lines.named(coming()), tmp_path, SPEC, Settings())
     assert max(ahead) <= 5 * pool.cores() + 1
 
 
@@ -297,10 +299,10 @@ def test_several_processes_make_the_same_files(tmp_path: Path) -> None:
     for name, phones in (("general", "N"), ("own", "M AA1")):
         lexicons.append(str(tmp_path / name))
         (tmp_path / name).write_text(f"line  {phones}\n")
-    work = jobs.Work(voice="kathleen", lexicon=tuple(lexicons), timestamps="textgrid")
+    spec = jobs.BatchSpec(voice="kathleen", lexicon=tuple(lexicons), timestamps="textgrid")
     reports: list[run.Report] = []
-    run.run(listed(*texts), tmp_path / "one", work, Settings(), workers=1)
-    run.run(listed(*texts), tmp_path / "two", work, Settings(), workers=2, report=reports.append)
+    run.run(listed(*texts), tmp_path / "one", spec, Settings(), workers=1)
+    run.run(listed(*texts), tmp_path / "two", spec, Settings(), workers=2, report=reports.append)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
     assert [report.line.id for report in reports] == [f"{number:04}" for number in range(1, 7)]
     assert reports[0].row["phones"][:3] == ["sil", "M", "AA1"], "the last lexicon wins"
@@ -311,7 +313,7 @@ def test_several_processes_make_the_same_files(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
 def test_a_process_that_dies_costs_one_line(tmp_path: Path) -> None:
     asked = [jobs.Job(number, "Hello.", Settings(), str(tmp_path / str(number))) for number in range(3)]
-    with pool.Pool(jobs.Work(voice="kathleen"), 1) as processes:
+    with pool.Pool(jobs.BatchSpec(voice="kathleen"), 1) as processes:
         results = processes.run([asked])
         first = next(results)
         # It may have done more by now; what it has not done, its successor does.

@@ -1,4 +1,4 @@
-"""What the article's ties do to the article's nets: Tacotron, WaveNet and DeepSpeech.
+"""The article's ties on the article's nets: Tacotron, WaveNet and DeepSpeech.
 
     python -m tests.benchmarks.article DATA --recipe tacotron [--from CKPT] [--results FILE]
     python -m tests.benchmarks.article --report [--results FILE]

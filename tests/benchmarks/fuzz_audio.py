@@ -23,7 +23,7 @@ from tiedtts.speech.speech import Speech
 from tiedtts.speech.voice import Voice
 
 REFUSED = ("nothing to say", "is not a phone")
-"""What errors may say."""
+"""Messages of errors that are expected."""
 COUNTED = 20
 """Characters of the shortest text whose pace is counted."""
 MOST_MILLISECONDS = 50.0
@@ -40,7 +40,7 @@ class Result:
     audio: float = 0.0
     """Seconds of sound."""
     seconds: float = 0.0
-    """Of computing."""
+    """Seconds of computing."""
     slowest: float = 0.0
     """Milliseconds a character at speed 1."""
     slowest_input: str = ""

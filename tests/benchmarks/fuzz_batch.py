@@ -36,7 +36,7 @@ VALUES = (
     ),
     *('"<speak>x</speak>"', '"<speak>"', '"{HH AY1}"', '"{QQ}"', '"..."', '"One two. Three."'),
 )
-"""What may stand for a value of JSON."""
+"""Texts that stand for a value of JSON."""
 PIECES = (
     *(
         b'"',
@@ -72,12 +72,12 @@ PIECES = (
     ),
     *(b"\xc3\x9f", b"e\xcc\x81", b"y" * 140_000, b"\x1b[31m", b'{"text": "Hi."}', b"\\ud800"),
 )
-"""What lists may be put together from."""
+"""Pieces that lists are put together from."""
 
 
 @dataclass
 class Result:
-    """What became of the lists."""
+    """Results of the lists."""
 
     lists: int = 0
     refused: int = 0
@@ -110,8 +110,8 @@ def lists(count: int, seed: int) -> Iterator[bytes]:
 def fuzz(count: int, seed: int) -> Result:
     """Run a batch for each list, and once more to go on where it stopped."""
     result, chance = Result(), random.Random(seed)
-    voice, load = FakeVoice(), job.Work.load
-    job.Work.load = lambda self: voice  # type: ignore[assignment, return-value, method-assign]
+    voice, load = FakeVoice(), job.BatchSpec.load
+    job.BatchSpec.load = lambda self: voice  # type: ignore[assignment, return-value, method-assign]
     try:
         for data in lists(count, seed):
             result.lists += 1
@@ -119,7 +119,7 @@ def fuzz(count: int, seed: int) -> Result:
                 for again in (False, True):
                     _run(data, Path(folder) / "out", chance, again, result)
     finally:
-        job.Work.load = load  # type: ignore[method-assign]
+        job.BatchSpec.load = load  # type: ignore[method-assign]
     return result
 
 
@@ -131,7 +131,7 @@ def _run(data: bytes, folder: Path, chance: random.Random, again: bool, result: 
         summary = run.run(
             lines.named(rows, by=by),
             folder,
-            job.Work(voice="fake"),
+            job.BatchSpec(voice="fake"),
             Settings(),
             workers=1,
             skip_existing=again,

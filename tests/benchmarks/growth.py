@@ -35,7 +35,7 @@ from tiedtts.text.normalize.normalizer import normalize
 from tiedtts.text.pronounce import ipa
 
 LARGEST_POWER = 1.3
-"""Of the size; 1 is linear, 2 quadratic."""
+"""Largest power of the size; 1 is linear, 2 quadratic."""
 SHORTEST_SECONDS = 0.01
 """Less tells nothing."""
 LARGEST_SIZE = 64_000

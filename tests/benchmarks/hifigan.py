@@ -37,7 +37,7 @@ SEGMENT = 24
 BATCH = 4
 """Segments of a step."""
 RATE = 3e-4
-"""Of the fine-tune."""
+"""Learning rate of the fine-tune."""
 HELD_OUT = 6
 """Recordings that are compared; others are for the fine-tune."""
 FOR_TUNING = 60

@@ -1,4 +1,4 @@
-"""What programs of others hear: words wrong, and how natural it sounds, in recordings and in voices.
+"""Judgements of other programs: words misheard and naturalness, of recordings and of voices.
 
     pip install pocketsphinx distillmos
     python -m tests.benchmarks.outside DATA [--voice NAME|FILE]... [--copy CKPT]... [--sentences FILE]
@@ -29,7 +29,7 @@ from tiedtts.text.normalize.normalizer import spoken
 from tiedtts.training import corpus as corpora
 
 RATE = 16_000
-"""Of both judges, Hz."""
+"""Sampling rate of both judges, Hz."""
 EDGE = 0.2
 """Silence around a sentence, seconds: the recogniser expects a room before a word."""
 

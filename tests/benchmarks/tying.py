@@ -47,7 +47,7 @@ STEPS = {"scratch": {"acoustic": 600, "vocoder": 500}, "trained": {"acoustic": 1
 RATES = {"scratch": {"acoustic": 2e-3, "vocoder": 1.5e-3}, "trained": {"acoustic": 5e-4, "vocoder": 4e-4}}
 MEASURE = {"acoustic": "mel", "vocoder": "spectral"}
 SECONDS = 4
-"""Of speech, for which work is counted."""
+"""Seconds of speech for which work is counted."""
 WINNERS = {
     "scratch": (
         "untied",

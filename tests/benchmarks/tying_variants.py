@@ -1,4 +1,4 @@
-"""What the proof of tying compares: nets, ties, pruning and quantisation of this project's two nets."""
+"""Variants that the proof of tying compares: ties, pruning and quantisation of this project's two nets."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

@@ -31,7 +31,7 @@ THIRD = {
     "resblock_kernels": V3.resblock_kernels,
     "resblock_dilations": V3.resblock_dilations,
 }
-"""What makes a V3 but the width."""
+"""Sizes of a V3, without the width."""
 ORDINARY = HifiganConfig(n_mels=4, channels=16)
 STYLES = ("hook", "parametrization")
 

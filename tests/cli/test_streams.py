@@ -121,7 +121,7 @@ def test_a_full_disk_behind_a_stream(stream: str, status: int, tmp_path: Path) -
 def test_every_command_works_without_streams(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As under Windows' `pythonw`, which has none either."""
+    """Windows' `pythonw` has no streams either."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(streams, "_closed", set())
     for name in ("stdin", "stdout", "stderr"):

@@ -23,11 +23,11 @@ ROOT = Path(__file__).parents[2]
 MANIFEST = "manifest.jsonl"
 Captured = pytest.CaptureFixture[str]
 USUAL = {"speed": 1.0, "pitch": 0.0, "volume": 0.0, "pause": None, "seed": 0, "ssml": False}
-"""What a voice is asked for if nothing is chosen."""
+"""Settings of an utterance if nothing is chosen."""
 
 
 class Stdin(io.TextIOWrapper):
-    """What is piped into the program, or an empty terminal."""
+    """Standard input: a pipe with bytes in it, or an empty terminal."""
 
     def __init__(self, data: bytes = b"", *, terminal: bool = False) -> None:
         super().__init__(io.BytesIO(data), encoding="utf-8")

@@ -69,7 +69,7 @@ def test_channels_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     soundfile.write(tmp_path / "a.wav", np.zeros((9_000, 8)), 8_000)
     monkeypatch.setattr(checks, "MOST_SAMPLES", 70_000)
     monkeypatch.setattr(checks.files, "read", lambda path: pytest.fail("it was decoded"))
-    assert checks.listen(tmp_path / "a.wav", RATE).rejected == checks.LARGE
+    assert checks.inspect(tmp_path / "a.wav", RATE).rejected == checks.LARGE
 
 
 LINES: dict[str, tuple[str, str]] = {
@@ -101,20 +101,20 @@ def test_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_nobody_foresaw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = ljspeech(tmp_path / "speaker", count=4)
-    honest = checks.listen
+    honest = checks.inspect
 
-    def listen(path: Path, rate: int) -> checks.Heard:
+    def inspect(path: Path, rate: int) -> checks.Inspection:
         if path.stem == "r1":
             raise ZeroDivisionError
         if path.stem == "r2":
             raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
         return honest(path, rate)
 
-    monkeypatch.setattr(checks, "listen", listen)
+    monkeypatch.setattr(checks, "inspect", inspect)
     report = prepare(source, tmp_path / "data", workers=1)
     assert report.rejected == {checks.FAILED: ["r1"], checks.NO_MEMORY: ["r2"]}
     # Another time it may go well: it is tried anew.
-    monkeypatch.setattr(checks, "listen", honest)
+    monkeypatch.setattr(checks, "inspect", honest)
     assert prepare(source, tmp_path / "data", workers=1).used == 4
 
 

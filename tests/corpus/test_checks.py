@@ -6,7 +6,7 @@ import pytest
 
 from tests.corpus.corpora import RATE, voice, write
 from tiedtts.corpus import checks
-from tiedtts.corpus.checks import listen, speaking_rate
+from tiedtts.corpus.checks import inspect, speaking_rate
 
 Samples = npt.NDArray[np.float64]
 LOUD = voice(0) * 4
@@ -41,37 +41,37 @@ def test_rejections(tmp_path: Path, samples: Samples, reason: "str | None") -> N
 
     path = tmp_path / "a.wav"
     soundfile.write(path, samples, RATE, "FLOAT")
-    heard = listen(path, RATE)
-    assert (heard.rejected, heard.notes) == (reason, ())
-    assert bool(len(heard.samples)) == (reason is None)
+    found = inspect(path, RATE)
+    assert (found.rejected, found.notes) == (reason, ())
+    assert bool(len(found.samples)) == (reason is None)
 
 
 def test_files_that_are_no_sounds(tmp_path: Path) -> None:
-    assert listen(tmp_path / "a.wav", RATE).rejected == checks.MISSING
-    assert listen(tmp_path, RATE).rejected == checks.NOT_PLAIN
+    assert inspect(tmp_path / "a.wav", RATE).rejected == checks.MISSING
+    assert inspect(tmp_path, RATE).rejected == checks.NOT_PLAIN
     for content in (b"", b"RIFF", b"no sound at all"):
         (tmp_path / "a.wav").write_bytes(content)
-        assert listen(tmp_path / "a.wav", RATE).rejected == checks.UNREADABLE
+        assert inspect(tmp_path / "a.wav", RATE).rejected == checks.UNREADABLE
 
 
 def test_a_very_long_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "a.wav", np.zeros(301 * 8_000), 8_000)
     monkeypatch.setattr(checks.files, "read", None)
-    assert listen(tmp_path / "a.wav", RATE).rejected == checks.LONG
+    assert inspect(tmp_path / "a.wav", RATE).rejected == checks.LONG
 
 
 def test_notes(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     write(path, voice(0, rate=16_000), 16_000)
-    assert listen(path, 16_000).notes == ()
-    assert listen(path, RATE).notes == (checks.RESAMPLED,)
+    assert inspect(path, 16_000).notes == ()
+    assert inspect(path, RATE).notes == (checks.RESAMPLED,)
     write(path, np.stack([voice(0), voice(1)], 1))
-    assert listen(path, RATE).notes == (checks.MIXED,)
-    np.testing.assert_allclose(listen(path, RATE).samples, (voice(0) + voice(1)) / 2, atol=1e-4)
+    assert inspect(path, RATE).notes == (checks.MIXED,)
+    np.testing.assert_allclose(inspect(path, RATE).samples, (voice(0) + voice(1)) / 2, atol=1e-4)
     clipped = voice(0)
     clipped[6_000:6_020] = 0.999
     write(path, clipped)
-    assert listen(path, RATE).notes == (checks.SLIGHTLY_CLIPPED,)
+    assert inspect(path, RATE).notes == (checks.SLIGHTLY_CLIPPED,)
 
 
 @pytest.mark.parametrize("hertz", [50, 200, 1_000])
@@ -93,16 +93,16 @@ def test_clipping_is_a_share() -> None:
 def test_silence_is_cut_only_beyond_the_edges(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     write(path, voice(0))
-    heard = listen(path, RATE)
-    assert len(heard.trimmed) == len(heard.samples) == round(1.2 * RATE)
-    assert heard.speech == pytest.approx(1.0, abs=0.05)
+    found = inspect(path, RATE)
+    assert len(found.trimmed) == len(found.samples) == round(1.2 * RATE)
+    assert found.speech == pytest.approx(1.0, abs=0.05)
     rng = np.random.default_rng(0)
     quiet = 0.0005 * rng.standard_normal(2 * RATE)
     write(path, np.concatenate([quiet, voice(0), quiet]))
-    heard = listen(path, RATE)
-    assert heard.start == pytest.approx(2.1 * RATE, abs=0.03 * RATE)
-    assert heard.end == pytest.approx(3.1 * RATE, abs=0.03 * RATE)
-    assert len(heard.trimmed) == heard.end - heard.start + 2 * round(0.3 * RATE)
+    found = inspect(path, RATE)
+    assert found.start == pytest.approx(2.1 * RATE, abs=0.03 * RATE)
+    assert found.end == pytest.approx(3.1 * RATE, abs=0.03 * RATE)
+    assert len(found.trimmed) == found.end - found.start + 2 * round(0.3 * RATE)
 
 
 def test_a_steady_sound_has_no_edges() -> None:

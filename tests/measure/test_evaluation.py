@@ -26,7 +26,7 @@ AUDIO = AudioSettings()
 FORMANTS = {"AA": (750, 1150), "IY": (300, 2300), "UW": (330, 900), "EH": (550, 1800)}
 TEXTS = {"One.": "AA IY UW EH", "Two.": "IY EH AA UW", "Three.": "UW IY EH AA"}
 FRAMES = 12
-"""Of each vowel, and of the silence on either side."""
+"""Length of each vowel, and of the silence on either side."""
 
 
 def vowels(text: str, cents: float = 0.0, seed: int = 0) -> np.ndarray:

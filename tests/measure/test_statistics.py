@@ -1,4 +1,4 @@
-"""What `stats` says of files: checkpoints, tied ones, voices, weights of other programs."""
+"""`stats` of files: checkpoints, tied ones, voices, weights of other programs."""
 
 import json
 from pathlib import Path

@@ -56,7 +56,7 @@ def test_positions_count_up_to_eight() -> None:
 
 
 def test_positions_of_a_length_in_a_tensor() -> None:
-    """As in the exported graph, where the length depends on the text."""
+    """The exported graph has such lengths: they depend on the text."""
     durations = torch.tensor([3, 1])
     for whole, traced in zip(
         frame_positions(durations, 4), frame_positions(durations, durations.sum()), strict=True

@@ -18,7 +18,7 @@ AUDIO = AudioSettings(sample_rate=16_000, n_fft=512, hop=160, n_mels=20, f_max=8
 STAGES = (Stage(steps=4, learning_rate=1e-3, warmup=2),)
 
 LEVEL = 0.3
-"""Of the pulses: nothing is clipped."""
+"""Level of the pulses: nothing is clipped."""
 
 
 def utterance(seed: int, syllables: int = 4) -> Utterance:

@@ -65,7 +65,7 @@ def test_twice_as_loud() -> None:
 
 
 def energy(level: float, real: torch.Tensor, repulsion: float = 1.0) -> float:
-    """Of noise of some level against a recording, on the mean of all resolutions."""
+    """Return the loss of noise of some level against a recording, the mean of all resolutions."""
     first, second = level * torch.randn_like(real), level * torch.randn_like(real)
     parts = losses.spectral_energy(first, second, real, repulsion)
     return sum(float(ratio.value) for ratio in parts.values()) / len(parts)

@@ -1,4 +1,4 @@
-"""What a run folder keeps, and that nothing in it is lost by mistake."""
+"""Run folders: what they keep, and that nothing in them is lost by mistake."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What training starts from: tied nets stay tied through training, going on and starting again."""
+"""Starting weights: tied nets stay tied through training, going on and starting again."""
 
 from pathlib import Path
 from typing import Any

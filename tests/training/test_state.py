@@ -1,4 +1,4 @@
-"""What a run remembers: everything, exactly."""
+"""The training state holds everything, exactly."""
 
 from pathlib import Path
 

@@ -82,7 +82,7 @@ def test_prediction_leaves_about_the_gain() -> None:
 
 
 def test_loss_in_bits() -> None:
-    """Of mu-law numbers that are all as likely: eight."""
+    """The loss of mu-law numbers that are all as likely is eight bits."""
     made = task(output="mu-law")
     with torch.no_grad():
         made.net.head.weight.zero_()

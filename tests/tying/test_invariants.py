@@ -1,4 +1,4 @@
-"""What every scheme promises, on every kind of layer it ties."""
+"""Promises of every scheme, on every kind of layer it ties."""
 
 import copy
 from collections.abc import Callable

@@ -118,7 +118,7 @@ def test_every_part_can_be_tied(scheme: str, layers: str) -> None:
 
 
 class FiltersOf(nn.Module):
-    """What of the vocoder goes into a voice's graph."""
+    """The part of the vocoder that goes into a voice's graph."""
 
     def __init__(self, vocoder: nn.Module) -> None:
         super().__init__()

@@ -28,7 +28,7 @@ class Work:
     """How long nets are trained."""
 
     rows: int
-    """Of a batch."""
+    """Rows of a batch."""
     steps: int
     tuning: int
     """Steps after tying."""

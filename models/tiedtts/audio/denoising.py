@@ -1,4 +1,4 @@
-"""Steady noise taken down: what a room and a microphone add to every recording.
+"""Denoising: the steady noise that a room and a microphone add to every recording is taken down.
 
 A voice learns the noise of its recordings along with the speech, and then hisses while it speaks.
 """
@@ -52,7 +52,7 @@ def gains(
     """Return by what each frame's spectrum is multiplied, (F, bins).
 
     Args:
-        power: Of the frames, (F, bins).
+        power: Power of the frames, (F, bins).
         noise: Power of the noise, (bins,).
         lowest: Smallest gain, above 0.
     """

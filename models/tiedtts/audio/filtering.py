@@ -28,7 +28,7 @@ def shape(
         noise: (S,).
         real: Real part of the pulses' filter, (G, n_fft / 2 + 1).
         imaginary: Imaginary part, likewise.
-        gain: Of the noise, likewise.
+        gain: Gain of the noise, likewise.
         n_fft: Window length, samples.
         step: Samples between filters.
 

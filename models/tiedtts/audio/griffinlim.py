@@ -34,7 +34,7 @@ def griffin_lim(
         settings: Frames and rates.
         iterations: Rounds of the search for phases.
         momentum: How far each round goes on in the direction of the last; 0 is Griffin & Lim's own.
-        seed: Of the phases to start from.
+        seed: Seed of the phases to start from.
 
     Raises:
         ConfigError: The iterations are negative or the momentum is not in [0, 1).

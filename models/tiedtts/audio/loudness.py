@@ -1,4 +1,4 @@
-"""Louder and softer without overload."""
+"""Loudness: gain for whole utterances and single phones, without overload."""
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,7 @@ def curve(decibels: npt.NDArray[np.float64], lengths: npt.NDArray[np.int64], ram
     """Return the gain of each sample for volumes of phones, (T,) to (S,), without steps.
 
     Args:
-        decibels: Of each phone, (T,).
+        decibels: Gain of each phone, (T,).
         lengths: Samples of each phone, (T,).
         ramp: Samples over which one gain becomes the next.
     """

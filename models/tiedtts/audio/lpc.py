@@ -153,7 +153,7 @@ def synthesise(
         log_f0: Pitch, natural logarithm of Hz, (F,); read where it is voiced.
         voiced: Weight of the pulses, 0 to 1, (F,).
         settings: Frames and rates.
-        seed: Of the noise.
+        seed: Seed of the noise.
 
     Returns:
         Samples, (F * hop,).

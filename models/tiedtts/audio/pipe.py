@@ -26,7 +26,7 @@ def stream_writer(
 
     Args:
         stream: For bytes.
-        rate: Of the samples, Hz.
+        rate: Sampling rate, Hz.
         encoding: How they are written; WAV of 16 bits by default.
         raw: Write no header.
         whole: Write all at the end; the header of WAV tells the length.

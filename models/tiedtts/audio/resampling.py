@@ -1,4 +1,4 @@
-"""Another sampling rate, for sound that comes in parts.
+"""Resampling of sound that comes in parts.
 
 Windowed-sinc interpolation with a filter for each phase: Smith, "Digital Audio Resampling", CCRMA, 2002;
 window and its width: Kaiser, "Nonrecursive Digital Filter Design Using the I0-Sinh Window", 1974.

@@ -1,4 +1,4 @@
-"""Whether a file that is there is but a part of what was to be written, as a power cut leaves it."""
+"""Wholeness of sound files: whether one is complete, or only a part, as a power cut leaves it."""
 
 import os
 import struct
@@ -27,7 +27,7 @@ def is_broken(path: Path, seconds: float | None = None) -> bool:
     A file that is something else altogether is not broken: nobody knows what it is for.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         seconds: How long it should be, if that is known.
 
     Raises:

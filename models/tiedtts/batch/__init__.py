@@ -1,1 +1,1 @@
-"""Many utterances at once: lists in, sound files and a manifest out; stopped at any moment, it goes on."""
+"""Batches: lists of utterances become sound files and a manifest; a batch stopped at any moment goes on."""

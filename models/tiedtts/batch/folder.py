@@ -1,4 +1,4 @@
-"""The folder that a batch fills: locked, cleaned of what a crash left, finished with a manifest."""
+"""The output folder of a batch: locked, cleaned of what a crash left, finished with a manifest."""
 
 import contextlib
 import os
@@ -40,7 +40,7 @@ class Folder:
         """Let a sound file appear, complete; before it come its row in the journal and the file of times.
 
         Raises:
-            FolderError: What stands in its place is no plain file.
+            FolderError: Something else than a plain file stands in its place.
             OSError: The system does not take its name, or the folder is full or gone.
         """
         for name in ("timestamps", "file"):
@@ -58,7 +58,7 @@ class Folder:
             raise
 
     def discard(self, number: int) -> None:
-        """Remove what was made of an utterance that cannot appear."""
+        """Remove the unfinished files of an utterance that cannot appear."""
         for part in (self.part(number), times(self.part(number))):
             with contextlib.suppress(OSError):
                 part.unlink()

@@ -1,4 +1,4 @@
-"""What is done for one utterance, in this process or in another."""
+"""Jobs: an utterance is synthesised into an unfinished file, in this process or in a worker."""
 
 import builtins
 import contextlib
@@ -25,13 +25,13 @@ FATAL = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
-    """What all utterances of a batch have in common."""
+class BatchSpec:
+    """The voice and the output format that all utterances of a batch share."""
 
     voice: str
-    """Name or file."""
+    """Voice, by name or by file."""
     lexicon: tuple[str, ...] = ()
-    """Files of own pronunciations, of which a later one wins."""
+    """User lexicons; a later one wins."""
     vocoder: str | None = None
     """Another waveform generator than the voice's own."""
     encoding: Encoding = field(default_factory=Encoding)
@@ -51,19 +51,19 @@ class Work:
         return Voice.load(self.voice, lexicon=self.lexicon, vocoder=self.vocoder)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the work as plain values."""
+        """Return the specification as plain values."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Work":
-        """Return the work that `to_dict` described."""
+    def from_dict(cls, values: Mapping[str, Any]) -> "BatchSpec":
+        """Return the specification that `to_dict` described."""
         made = {"encoding": Encoding(**values["encoding"]), "lexicon": tuple(values["lexicon"])}
         return cls(**{**values, **made})
 
 
 @dataclass(frozen=True)
 class Job:
-    """One utterance to be said."""
+    """One utterance to be synthesised."""
 
     number: int
     """Its place in the batch."""
@@ -85,8 +85,8 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Done:
-    """What became of an utterance."""
+class Result:
+    """The result of a job."""
 
     number: int
     """Its place in the batch."""
@@ -96,11 +96,11 @@ class Done:
     error: Exception | None = None
     """Why there is no sound."""
     trace: str = ""
-    """Where the error came from, for those who look into it."""
+    """Traceback of the error."""
 
     @property
     def is_fatal(self) -> bool:
-        """Whether no other utterance will fare better, as when the disk is full."""
+        """Whether every other utterance would fail as well, as when the disk is full."""
         return isinstance(self.error, OSError) and self.error.errno in FATAL
 
     def to_dict(self) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class Done:
         return {**vars(self), "error": error}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Done":
+    def from_dict(cls, values: Mapping[str, Any]) -> "Result":
         """Return the result that `to_dict` described."""
         error = None if values["error"] is None else _remake(**values["error"])
         lists = {name: tuple(values[name]) for name in ("phones", "warnings")}
@@ -121,14 +121,14 @@ def times(part: str | Path) -> Path:
     return Path(f"{part}.times")
 
 
-def do(voice: "Voice", work: Work, job: Job) -> Done:
-    """Say one utterance into its unfinished file; whatever goes wrong is part of the result."""
+def synthesise(voice: "Voice", spec: BatchSpec, job: Job) -> Result:
+    """Synthesise one utterance into its unfinished file; whatever goes wrong is part of the result."""
 
     @contextlib.contextmanager
     def opened(whole: bool) -> Iterator[Add]:
         with (
             open(job.part, "w+b") as file,
-            encoder(file, voice.sample_rate, work.encoding, title=job.title) as add,
+            encoder(file, voice.sample_rate, spec.encoding, title=job.title) as add,
         ):
             yield add
 
@@ -139,7 +139,7 @@ def do(voice: "Voice", work: Work, job: Job) -> Done:
                 job.text,
                 job.settings,
                 opened,
-                timestamps=work.timestamps,
+                timestamps=spec.timestamps,
                 keep=times(job.part).write_bytes,
             )
         except BaseException:
@@ -147,8 +147,8 @@ def do(voice: "Voice", work: Work, job: Job) -> Done:
             raise
     except Exception as error:
         # Of whatever kind: a night's work does not end at one line.
-        return Done(job.number, error=error, trace=traceback.format_exc())
-    return Done(job.number, round(said.seconds, 6), tuple(said.phones), tuple(said.warnings))
+        return Result(job.number, error=error, trace=traceback.format_exc())
+    return Result(job.number, round(said.seconds, 6), tuple(said.phones), tuple(said.warnings))
 
 
 def _describe(error: Exception) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One utterance of a batch, and the name of its file."""
+"""Lines of a batch: each row of a list gets a name that is safe and unique, for its file."""
 
 import hashlib
 import re
@@ -28,17 +28,17 @@ class Row:
     """One utterance as it stands in a list."""
 
     number: int
-    """Counted from 1, empty lines too."""
+    """Line number, from 1; empty lines count."""
     text: str
-    """What to say."""
+    """The text to speak."""
     id: str | None = None
-    """Its own name, if it has one."""
+    """Name given in the list, if there is one."""
     options: Mapping[str, object] = field(default_factory=dict)
     """Settings of its own, by name."""
     error: TiedTTSError | None = None
-    """Why it cannot be said."""
+    """The reason why it cannot be spoken."""
     warnings: tuple[str, ...] = ()
-    """What was left out in reading it."""
+    """Warnings from reading it, such as what was left out."""
     source: str = ""
     """The list it stands in, if there are several; of a file that is said as a whole, its name."""
 
@@ -59,13 +59,13 @@ class Line:
     id: str
     """Name of its file without the suffix."""
     text: str
-    """What to say."""
+    """The text to speak."""
     options: Mapping[str, object] = field(default_factory=dict)
     """Settings of its own, by name."""
     error: TiedTTSError | None = None
-    """Why it cannot be said."""
+    """The reason why it cannot be spoken."""
     warnings: tuple[str, ...] = ()
-    """What was changed."""
+    """Warnings, such as a name that was changed."""
 
 
 def named(rows: Iterable[Row], *, by: str = "id", digits: int = _DIGITS) -> Iterator[Line]:
@@ -211,8 +211,8 @@ def _free(name: str, seen: Mapping[str, object], numbers: dict[str, int]) -> str
     """Return the name, with a number where another line has it already.
 
     Args:
-        name: Of a line.
-        seen: What is taken, by `same`.
+        name: Name of a line.
+        seen: Names that are taken, by `same`.
         numbers: The last number that a name was given; the next is looked for from there.
     """
     if same(name) not in seen:

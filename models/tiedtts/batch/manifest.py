@@ -1,4 +1,4 @@
-"""The manifest of a folder of sound files: a JSON line each, written so that a crash loses none."""
+"""The manifest of a batch: a JSON line for each sound file, kept in a journal until the end."""
 
 import contextlib
 import json
@@ -12,7 +12,7 @@ from tiedtts.batch.lines import same
 from tiedtts.errors import OutputError
 
 NAME = "manifest.jsonl"
-"""Of the manifest in its folder."""
+"""File name of the manifest."""
 
 
 class Journal:
@@ -22,7 +22,7 @@ class Journal:
 
     Args:
         folder: Where the sound files and the manifest are.
-        path: Of the journal itself.
+        path: Path of the journal itself.
 
     Raises:
         OSError: The journal cannot be written.

@@ -1,4 +1,4 @@
-"""Where a text comes from: an argument, files, or an open stream."""
+"""The origin of the text of `synth`: an argument, files, or an open stream."""
 
 import io
 import os
@@ -43,9 +43,9 @@ def read_or_follow(
     """Return a text as a whole, or the pieces of a stream that is not a file, as they come.
 
     Args:
-        text: As for `read`.
-        path: As for `read`.
-        stream: As for `read`.
+        text: The same as for `read`.
+        path: The same as for `read`.
+        stream: The same as for `read`.
         report: Called with the error of each line of the stream that cannot be read.
 
     Raises:

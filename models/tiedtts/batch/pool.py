@@ -1,4 +1,4 @@
-"""Processes that say utterances side by side, each with the voice loaded once."""
+"""The pool of worker processes: they synthesise jobs side by side, each with the voice loaded once."""
 
 import contextlib
 import json
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
 from tiedtts import processes
-from tiedtts.batch.job import Done, Job, Work
+from tiedtts.batch.job import BatchSpec, Job, Result
 from tiedtts.errors import VoiceError
 
 GROUP_CHARACTERS = 600
@@ -40,17 +40,17 @@ def groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
 
 
 class Pool:
-    """Processes at work; ends them when left.
+    """Worker processes; a context manager that ends them.
 
     Args:
-        work: What all jobs have in common.
+        spec: Voice, encoding and timestamps of all jobs.
         workers: Number of processes.
     """
 
-    def __init__(self, work: Work, workers: int) -> None:
-        self._work = work
+    def __init__(self, spec: BatchSpec, workers: int) -> None:
+        self._spec = spec
         self._asked: queue.Queue[list[Job] | None] = queue.Queue(maxsize=workers)
-        self._done: queue.Queue[Done | None] = queue.Queue()
+        self._done: queue.Queue[Result | None] = queue.Queue()
         self._processes: list[subprocess.Popen[str]] = []
         self._closing = False
         self._guard = threading.Lock()
@@ -69,8 +69,8 @@ class Pool:
         for process in self._processes:
             _end(process)
 
-    def run(self, jobs: Iterable[Sequence[Job]]) -> Iterator[Done]:
-        """Do windows of jobs; the results come as they are ready, those of a window in no order."""
+    def run(self, jobs: Iterable[Sequence[Job]]) -> Iterator[Result]:
+        """Run windows of jobs; results come as they are ready, those of a window in no order."""
         waiting = 0
         for window in jobs:
             for group in groups(window):
@@ -95,7 +95,7 @@ class Pool:
         for thread in self._threads:
             thread.join()
 
-    def _ready(self, *, wait: bool) -> Iterator[Done]:
+    def _ready(self, *, wait: bool) -> Iterator[Result]:
         try:
             # A wait without an end would not see Ctrl-C on Windows.
             done = self._done.get(timeout=0.05) if wait else self._done.get_nowait()
@@ -120,7 +120,7 @@ class Pool:
                         return
                     status = _end(process)
                     message = f"the process that said it ended with status {status}"
-                    done = Done(job.number, error=VoiceError(message, hint="is there enough memory?"))
+                    done = Result(job.number, error=VoiceError(message, hint="is there enough memory?"))
                     process = None
                 self._done.put(done)
         if process is not None:
@@ -142,18 +142,18 @@ class Pool:
             self._processes.append(process)
         # If it has died already, that shows when it is asked.
         with contextlib.suppress(OSError):
-            _send(process, self._work.to_dict())
+            _send(process, self._spec.to_dict())
         return process
 
 
-def _ask(process: "subprocess.Popen[str]", job: Job) -> Done | None:
+def _ask(process: "subprocess.Popen[str]", job: Job) -> Result | None:
     """Let a process do a job; None if it died of it."""
     try:
         _send(process, job.to_dict())
         answer = _stream(process.stdout).readline()
     except (OSError, ValueError):
         return None
-    return Done.from_dict(json.loads(answer)) if answer.endswith("\n") else None
+    return Result.from_dict(json.loads(answer)) if answer.endswith("\n") else None
 
 
 def _end(process: "subprocess.Popen[str]") -> int:

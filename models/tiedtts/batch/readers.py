@@ -1,4 +1,4 @@
-"""Lists of utterances, read line by line: plain, `id|text`, CSV, JSON lines, and texts a file each."""
+"""Readers of lists of utterances: plain lines, `id|text`, CSV, JSON lines, and a text file each."""
 
 import codecs
 import io
@@ -135,7 +135,7 @@ def rows(stream: BinaryIO, kind: str, name: str, *, tabs: bool = False) -> Itera
     Args:
         stream: UTF-8, with or without a byte order mark, any line ends.
         kind: `lines`, `csv` or `jsonl`.
-        name: Of the list, for messages.
+        name: Name of the list, for messages.
         tabs: Columns of a table without a header are separated by tabs.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A batch from its lines to the manifest."""
+"""The run of a batch, from its lines to the manifest."""
 
 import itertools
 import os
@@ -22,13 +22,13 @@ FEW_CHARACTERS = 3_000
 
 @dataclass(frozen=True)
 class Report:
-    """What became of one line."""
+    """The result of one line."""
 
     line: Line
     path: Path
-    """Of its file."""
+    """Path of its sound file."""
     row: dict[str, Any] = field(default_factory=dict)
-    """As it stands in the manifest; empty if there is no sound."""
+    """Its row in the manifest; empty if there is no sound."""
     error: Exception | None = None
     """Why there is none."""
     trace: str = ""
@@ -39,19 +39,19 @@ class Report:
 
 @dataclass
 class Summary:
-    """What became of a batch."""
+    """Counts of a whole batch."""
 
     made: int = 0
     skipped: int = 0
     failed: int = 0
     seconds: float = 0.0
-    """Of sound that was made."""
+    """Seconds of sound that were made."""
 
 
 def run(
     lines: Iterable[Line],
     path: Path,
-    work: jobs.Work,
+    spec: jobs.BatchSpec,
     settings: Settings,
     *,
     skip_existing: bool = False,
@@ -68,8 +68,8 @@ def run(
     Args:
         lines: Read as they are needed.
         path: Folder of the files, made if need be.
-        work: Voice and format.
-        settings: Of all lines; those of a line come on top.
+        spec: Voice and format.
+        settings: Settings of all lines; a line's own come on top.
         skip_existing: Leave files that are there.
         workers: Processes that speak; by default all cores, if there is enough to say.
         live: Lines come one by one from somewhere else: each is said at once.
@@ -92,36 +92,36 @@ def run(
     elif workers is None:
         workers = min(pool.cores(), sum(len(line.text) for line in begin) // FEW_CHARACTERS)
     # Before there is a folder, so that a wrong name leaves none.
-    voice = work.load()
+    voice = spec.load()
     with folders.opened(path) as folder:
-        batch = _Batch(folder, work, settings, skip_existing, report, progress)
+        batch = _Batch(folder, spec, settings, skip_existing, report, progress)
         asked = batch.ask(itertools.chain(begin, lines))
         if workers <= 1:
             for job in asked:
-                batch.take(jobs.do(voice, work, job))
+                batch.take(jobs.synthesise(voice, spec, job))
         else:
             del voice
             size = pool.WINDOW_LINES * workers
-            with pool.Pool(work, workers) as processes:
+            with pool.Pool(spec, workers) as processes:
                 for done in processes.run(iter(lambda: list(itertools.islice(asked, size)), [])):
                     batch.take(done)
     return batch.summary
 
 
 class _Batch:
-    """What is known while a batch runs."""
+    """The state of a batch while it runs."""
 
     def __init__(
         self,
         folder: folders.Folder,
-        work: jobs.Work,
+        spec: jobs.BatchSpec,
         settings: Settings,
         skip_existing: bool,
         report: Callable[[Report], None],
         progress: Callable[[Summary, str], None],
     ) -> None:
         self.summary = Summary()
-        self._folder, self._work, self._settings = folder, work, settings
+        self._folder, self._spec, self._settings = folder, spec, settings
         self._skip_existing, self._report, self._progress = skip_existing, report, progress
         self._asked: dict[int, tuple[Line, str]] = {}
         self._reports: dict[int, Report] = {}
@@ -130,7 +130,7 @@ class _Batch:
     def ask(self, lines: Iterable[Line]) -> Iterator[jobs.Job]:
         """Yield what is to be done; of other lines tell why not."""
         for number, line in enumerate(lines):
-            path = self._folder.path / f"{line.id}{self._work.encoding.suffix}"
+            path = self._folder.path / f"{line.id}{self._spec.encoding.suffix}"
             try:
                 job = self._job(number, line, path)
             # Of whatever kind: what is wrong with a line is told, and the next one is read.
@@ -180,7 +180,7 @@ class _Batch:
         length = seconds if isinstance(seconds, float) else None
         return not wholeness.is_broken(sound, length) and not any(map(wholeness.is_broken_text, others))
 
-    def take(self, done: jobs.Done) -> None:
+    def take(self, done: jobs.Result) -> None:
         """Let the file of a line appear, or keep the error for its turn.
 
         Raises:
@@ -224,7 +224,7 @@ class _Batch:
 
     def _beside(self, path: Path) -> list[Path]:
         """Return the files that belong to a sound file."""
-        kind = self._work.timestamps
+        kind = self._spec.timestamps
         if kind is None:
             return []
         from tiedtts.speech import timestamps

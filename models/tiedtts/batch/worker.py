@@ -1,6 +1,6 @@
-"""A process that says utterances for another, see `tiedtts.batch.pool`.
+"""A worker process: it synthesises the jobs that `tiedtts.batch.pool` sends it.
 
-It reads the work and then jobs from stdin, and writes what became of them to stdout, a JSON line each.
+It reads the specification and then jobs from stdin, and writes their results to stdout, a JSON line each.
 It ends with its stdin, so it does not outlive a process that was killed.
 """
 
@@ -22,14 +22,18 @@ def main() -> None:
     # A library that prints must not be taken for an answer.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     requests = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8")
-    work = job.Work.from_dict(json.loads(requests.readline()))
+    spec = job.BatchSpec.from_dict(json.loads(requests.readline()))
     try:
-        voice = work.load()
+        voice = spec.load()
     except TiedTTSError as error:
         voice, failure = None, error
     with contextlib.suppress(BrokenPipeError):
         for line in requests:
             asked = job.Job.from_dict(json.loads(line))
-            done = job.Done(asked.number, error=failure) if voice is None else job.do(voice, work, asked)
+            done = (
+                job.Result(asked.number, error=failure)
+                if voice is None
+                else job.synthesise(voice, spec, asked)
+            )
             answers.write(json.dumps(done.to_dict()) + "\n")
             answers.flush()

@@ -67,7 +67,7 @@ def convert(
         source: Checkpoint of this or another program; it is only read.
         target: `.safetensors` to write.
         plan: Which layers to tie, and how.
-        architecture: What a foreign checkpoint is: `auto`, `hifigan`, `tacotron2` or `state_dict`.
+        architecture: Kind of a foreign checkpoint: `auto`, `hifigan`, `tacotron2` or `state_dict`.
         losses: Measures the nets before and after.
 
     Raises:
@@ -151,11 +151,11 @@ def propose(
     Args:
         source: Checkpoint of this or another program.
         target: Where a plan is to be written in the end, if at all.
-        architecture: As for `convert`.
-        max_error: As for `suggest`.
-        max_loss: As for `suggest`.
-        losses: As for `suggest`.
-        progress: As for `suggest`.
+        architecture: The same as for `convert`.
+        max_error: The same as for `suggest`.
+        max_loss: The same as for `suggest`.
+        losses: The same as for `suggest`.
+        progress: The same as for `suggest`.
 
     Raises:
         CheckpointError: The source cannot be read, or is the target.

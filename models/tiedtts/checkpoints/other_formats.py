@@ -58,7 +58,7 @@ def read(path: Path, arch: str = "auto") -> Imported:
     """Read a checkpoint of another program; nothing in it is run, and the file stays as it is.
 
     Args:
-        path: What `torch.save` wrote (a state dict, or a dict that holds one), or safetensors.
+        path: A file of `torch.save` (a state dict, or a dict that holds one), or safetensors.
         arch: One of `tiedtts.choices.ARCHITECTURES`.
 
     Raises:
@@ -157,9 +157,9 @@ def write_plain(path: Path, net: nn.Module, origin: Mapping[str, Any]) -> None:
     other program reads nothing else.
 
     Args:
-        path: Of the new file.
+        path: Path of the new file.
         net: Without tied layers; of the architecture that `read` returned.
-        origin: As `read` returned it; values that went through JSON are as good.
+        origin: The origin that `read` returned; values that went through JSON are as good.
 
     Raises:
         CheckpointError: The net is tied, or the origin is not that of such a net.

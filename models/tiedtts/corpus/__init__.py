@@ -1,1 +1,1 @@
-"""Recordings to training data."""
+"""Recordings and texts to a data folder: `prepare` and its readers, checks, features and alignment."""

@@ -1,4 +1,4 @@
-"""Which frames belong to which phone: forced alignment of a whole corpus from a flat start.
+"""Forced alignment of a whole corpus from a flat start: which frames belong to which phone.
 
 Monophone mixtures on 39 cepstral features, two states a phone, an optional silence between words. It takes
 a few minutes for an hour of speech and needs nothing but the corpus.
@@ -20,7 +20,7 @@ from tiedtts.text.phones import CONSONANTS, POSITIONS, SILENCE, VOWELS, Phone
 ALIGNMENT_VERSION = 1
 """Part of the key under which alignments are kept."""
 STATES = 2
-"""Of each phone; silence has one."""
+"""States of each phone; silence has one."""
 PASSES = (1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 4, 4, 4, 8, 8, 8)
 """Mixture components in each training pass."""
 MOVE_PENALTY = -0.5
@@ -39,7 +39,7 @@ class Alignment:
     """How long each phone of a recording lasts."""
 
     phones: tuple[Phone, ...]
-    """Those that were given, and a silence wherever the speaker paused without punctuation."""
+    """The given phones, and a silence wherever the speaker paused without punctuation."""
     durations: tuple[int, ...]
     """Frames, F in all; a pause may have none."""
     score: float
@@ -144,7 +144,7 @@ def collect(
         line: Phones and silences, see `with_pauses`.
         given: Which of them stay whatever their length.
         durations: Frames of each.
-        score: Of the alignment.
+        score: Score of the alignment.
     """
     phones: list[Phone] = []
     frames: list[int] = []

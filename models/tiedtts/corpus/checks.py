@@ -1,4 +1,4 @@
-"""What makes a recording unfit for training, or worth a note."""
+"""Checks of recordings: the reasons that make one unfit for training, or worth a note."""
 
 import re
 import stat
@@ -72,12 +72,12 @@ SLIGHTLY_CLIPPED = "slightly clipped"
 RESAMPLED = "resampled"
 MIXED = "channels mixed to one"
 FAR_OFF = "fits its text much worse than the others"
-"""What is only worth a note."""
+"""Notes on recordings that are used all the same."""
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What is found in a sound file."""
+class Inspection:
+    """The result of inspecting a sound file."""
 
     samples: npt.NDArray[np.float32]
     """Mono, (S,); empty if rejected."""
@@ -103,8 +103,8 @@ class Heard:
         return self.samples[max(0, self.start - edge) : self.end + edge]
 
 
-def listen(path: Path, rate: int) -> Heard:
-    """Read and judge a sound file.
+def inspect(path: Path, rate: int) -> Inspection:
+    """Read a sound file and check it.
 
     Args:
         path: A file of any kind libsndfile knows.
@@ -140,7 +140,7 @@ def listen(path: Path, rate: int) -> Heard:
         MIXED: sound.channels > 1,
     }
     notes = tuple(note for note, holds in found.items() if holds)
-    return Heard(samples, sound.rate, start, end, None, notes)
+    return Inspection(samples, sound.rate, start, end, None, notes)
 
 
 def clipping(samples: npt.NDArray[np.float32]) -> float:
@@ -224,5 +224,5 @@ def _oversized(path: Path) -> str | None:
     return LARGE if frames * channels > MOST_SAMPLES else None
 
 
-def _rejected(reason: str) -> Heard:
-    return Heard(np.zeros(0, np.float32), 1, 0, 0, reason, ())
+def _rejected(reason: str) -> Inspection:
+    return Inspection(np.zeros(0, np.float32), 1, 0, 0, reason, ())

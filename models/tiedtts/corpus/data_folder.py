@@ -1,4 +1,4 @@
-"""The data folder as a place: made, kept from other corpora, and cleared of what nobody uses."""
+"""The data folder: made, protected from another corpus, and cleared of files that nobody uses."""
 
 import re
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def check_corpus(data: Path, title: str, recordings: Sequence[Recording]) -> Non
 
     Args:
         data: The data folder.
-        title: What the corpus is called.
+        title: Name of the corpus.
         recordings: All that it lists.
 
     Raises:

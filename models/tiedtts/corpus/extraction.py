@@ -1,4 +1,4 @@
-"""Features of many recordings in several processes, and the record of what is already done."""
+"""Extraction: features of many recordings in several processes, and a record of what is done already."""
 
 import contextlib
 import dataclasses
@@ -35,14 +35,14 @@ MOST_DEADLY = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """What reading a sound file gave."""
+    """The result of analysing a sound file."""
 
     features: str
     """File in the folder of features; not written if rejected."""
     key: str
     """Digest of the sound file, the settings and the analysis."""
     size: int = 0
-    """Of the file of features, bytes."""
+    """Size of the file of features, bytes."""
     frames: int = 0
     """F."""
     speech: float = 0.0
@@ -129,35 +129,37 @@ def analyse(name: str, audio: Path, data: Path, settings: AudioSettings, denoise
     target = file_name(name, key)
     try:
         with np.errstate(all="ignore"):
-            heard, features = _hear(audio, settings, denoise)
+            found, features = _analyse_sound(audio, settings, denoise)
     # Nobody knows all that a file can do to what decodes and analyses it.
     except Exception as error:
         reason = checks.NO_MEMORY if is_out_of_memory(error) else checks.FAILED
         return Finding(target, key, rejected=reason)
     if features is None:
-        return Finding(target, key, rejected=heard.rejected)
+        return Finding(target, key, rejected=found.rejected)
     # Outside: a full disk is not the recording's fault.
     path = data / FEATURES / target
     features.save(path)
     size = path.stat().st_size
-    return Finding(target, key, size, features.frames, round(heard.speech, 4), None, heard.notes)
+    return Finding(target, key, size, features.frames, round(found.speech, 4), None, found.notes)
 
 
-def _hear(audio: Path, settings: AudioSettings, denoise: float) -> tuple[checks.Heard, Features | None]:
-    """Return what is found in a sound file, and its features if it can be used."""
+def _analyse_sound(
+    audio: Path, settings: AudioSettings, denoise: float
+) -> tuple[checks.Inspection, Features | None]:
+    """Return the inspection of a sound file, and its features if it can be used."""
     import soxr
 
-    heard = checks.listen(audio, settings.sample_rate)
-    if heard.rejected is not None:
-        return heard, None
+    found = checks.inspect(audio, settings.sample_rate)
+    if found.rejected is not None:
+        return found, None
     if denoise:
         # Before the edges are cut off: they tell best what the noise is.
-        cleaned = denoising.denoise(heard.samples, heard.rate, denoise)
-        heard = dataclasses.replace(heard, samples=cleaned)
-    samples = soxr.resample(heard.trimmed, heard.rate, settings.sample_rate, "VHQ")
+        cleaned = denoising.denoise(found.samples, found.rate, denoise)
+        found = dataclasses.replace(found, samples=cleaned)
+    samples = soxr.resample(found.trimmed, found.rate, settings.sample_rate, "VHQ")
     features = extract(samples, settings)
     features.check()
-    return heard, features
+    return found, features
 
 
 def _analyse(

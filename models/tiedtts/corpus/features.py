@@ -1,4 +1,4 @@
-"""What is computed from every recording, once, by `prepare`."""
+"""Features of a recording: mel spectrogram, pitch, voicing and phase, computed once by `prepare`."""
 
 import io
 import zipfile

@@ -52,7 +52,7 @@ def fit(frames: Array, labels: npt.NDArray[np.int64], states: int, components: i
         labels: State of each frame, (F,).
         states: N.
         components: K; a state with few frames uses fewer.
-        seed: Of the components' start.
+        seed: Seed of the components' start.
     """
     rng = np.random.default_rng(seed)
     size = frames.shape[1]

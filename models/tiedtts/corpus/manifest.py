@@ -1,4 +1,4 @@
-"""What a data folder says of itself: a line for each recording, and how they were made."""
+"""The manifest of a data folder, a line for each recording, and its description: how they were made."""
 
 import dataclasses
 import json
@@ -14,7 +14,7 @@ from tiedtts.quoting import shown
 from tiedtts.text.phones import INVENTORY_VERSION
 
 FORMAT = 1
-"""Of data folders; a reader refuses what is newer."""
+"""Version of data folders; a reader refuses what is newer."""
 MANIFEST = "manifest.jsonl"
 DESCRIPTION = "corpus.json"
 FEATURES = "features"
@@ -35,11 +35,11 @@ class Entry:
     id: str
     """Name in the corpus, unique."""
     text: str
-    """What was read."""
+    """The text that was read."""
     audio: str
     """Sound file, as the corpus names it."""
     prompt: str
-    """What all takes of a text have in common."""
+    """Key that all takes of a text share."""
     split: str
     """`train` or `heldout`."""
     seconds: float
@@ -60,7 +60,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class _Description:
-    """What a reader must know of a data folder."""
+    """The description of a data folder, as far as a reader needs it."""
 
     format: int
     inventory: int
@@ -122,7 +122,7 @@ def read_provenance(data: Path) -> dict[str, Any]:
     """Read where the recordings come from: `corpus`, `licence` and counts.
 
     Raises:
-        CorpusError: As `read_settings`.
+        CorpusError: The folder was not made by `prepare`, or by a newer version of it.
     """
     inner = ("format", "inventory", "audio")
     return {key: value for key, value in _description(data)[1].items() if key not in inner}

@@ -1,4 +1,4 @@
-"""The layouts in which people keep recordings and their texts."""
+"""Readers of corpora: LJSpeech, CMU ARCTIC, a folder of sounds and texts, JSON lines."""
 
 import json
 import re
@@ -27,7 +27,7 @@ _NAMES = (str, int, float, type(None))
 """Types of an id or a prompt in JSON."""
 
 Notes = dict[str, list[str]]
-"""What was found, and the files or lines where."""
+"""Remarks on a corpus, each with the files or lines that it is about."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class Recording:
     id: str
     """Name in the corpus; not yet known to be unique."""
     text: str
-    """As the corpus has it, one line."""
+    """The text as the corpus has it, one line."""
     audio: Path
     """Sound file; not yet known to be there."""
     prompt: str
-    """What all takes of a text have in common."""
+    """Key that all takes of a text share: see `prompt_of`."""
 
 
 def read(source: Path, format: str = "auto") -> tuple[list[Recording], Notes]:
@@ -105,7 +105,7 @@ class _Reader:
     """How one format is recognised and read."""
 
     sign: str
-    """What is looked for, in words."""
+    """The sign of the format, in words, for errors."""
     find: Callable[[Path], Path | None]
     """Return what lists the recordings of a source, or nothing."""
     read: Callable[[Path, Notes], Iterator[Recording]]

@@ -1,4 +1,4 @@
-"""What `prepare` tells about a corpus."""
+"""The report on a corpus: what `prepare` kept, what it left out and why; `report.md` and `report.json`."""
 
 import dataclasses
 import json
@@ -20,9 +20,9 @@ class Scores:
     """Mean log densities of a frame under the alignment."""
 
     mean: float
-    """Of all recordings."""
+    """Mean over all recordings."""
     min: float
-    """Of the worst recording."""
+    """Score of the worst recording."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Report:
     """How much of a corpus can be used, and why the rest cannot."""
 
     recordings: int
-    """That the corpus lists."""
+    """Recordings that the corpus lists."""
     used: int
-    """For training and held out."""
+    """Recordings used, for training or held out."""
     heldout: int
     """Recordings kept from training."""
     seconds: float
-    """Of those used, without the silence cut at the edges."""
+    """Seconds of the recordings used, without the silence cut at the edges."""
     phones: int
     """Speech sounds in those used."""
     rejected: dict[str, list[str]]

@@ -22,7 +22,7 @@ class Transcript:
     rejected: str | None = None
     """Why recordings of the text cannot be used."""
     notes: tuple[str, ...] = ()
-    """What was noticed in the text."""
+    """Remarks on the text, such as parts that were left out."""
 
 
 class Transcriber:

@@ -52,10 +52,10 @@ def beam_search(
     in place of words. With a width that no frame fills, the answer is exact.
 
     Args:
-        log_probs: Of each frame, (F, C).
+        log_probs: Log probabilities of each frame, (F, C).
         width: Sequences kept after each frame.
         log_bigram: Log probability of a symbol after another, (C, C); all are alike without it.
-        weight: Of these.
+        weight: Weight of these.
         bonus: Added for each symbol that is said; nothing without `log_bigram`.
     """
     classes = log_probs.shape[1]
@@ -129,7 +129,7 @@ def force(log_probs: Scores, symbols: Sequence[int]) -> ForcedPath | None:
     """Find the likeliest path that says a sequence (Viterbi); None if there are too few frames.
 
     Args:
-        log_probs: Of each frame, (F, C).
+        log_probs: Log probabilities of each frame, (F, C).
         symbols: Without blanks, (L,).
     """
     states = np.full(2 * len(symbols) + 1, BLANK)
@@ -168,9 +168,9 @@ def durations(
     the next, whichever is likelier, and the former come before the latter.
 
     Args:
-        log_probs: Of each frame, (F, C).
+        log_probs: Log probabilities of each frame, (F, C).
         path: Through them.
-        symbols: What it says, (L,).
+        symbols: Symbols of the recording, (L,).
         spoken: Whether a phone is one of the symbols rather than a pause, (T,), L of them true.
     """
     places = np.flatnonzero(spoken)

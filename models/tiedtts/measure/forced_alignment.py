@@ -1,4 +1,4 @@
-"""Which frames belong to which phone of a known text, by a net that was trained with CTC."""
+"""Forced alignment of a recording with its known text, by a net that was trained with CTC."""
 
 import hashlib
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""A machine that listens: which phones it hears, and how many of them are wrong."""
+"""The listener: a recogniser hears the phones of speech, and counts how many of them are wrong."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

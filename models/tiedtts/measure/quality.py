@@ -1,4 +1,4 @@
-"""How far synthetic speech is from a recording of the same text: spectrum, pitch, timing, spread.
+"""Quality: how far synthetic speech is from a recording of the same text in spectrum, pitch, timing, spread.
 
 The frames of both are paired by dynamic time warping; everything is measured over the pairs whose
 reference frame belongs to a phone, not to a silence or a pause. Both sides must have been analysed

@@ -1,4 +1,4 @@
-"""From frame scores to phones, and how many of them are wrong."""
+"""Recognition: frame scores become phones, and the errors among them are counted."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def decode(logits: npt.NDArray[np.float32], grammar: Grammar) -> list[int]:
     """Find the likeliest sequence of phones, by dynamic programming over a free phone loop.
 
     Args:
-        logits: Of each frame, (F, C).
+        logits: Logits of each frame, (F, C).
         grammar: Frequencies of classes and pairs.
 
     Returns:

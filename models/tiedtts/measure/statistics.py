@@ -118,7 +118,7 @@ def statistics(file: str | Path, architecture: str = "auto") -> Statistics:
 
     Args:
         file: Voice, name of a voice in the package, or checkpoint of this or another program.
-        architecture: What a foreign checkpoint is.
+        architecture: Kind of a foreign checkpoint.
 
     Raises:
         VoiceError: There is no such voice, or the file is damaged.

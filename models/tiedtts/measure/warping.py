@@ -1,4 +1,4 @@
-"""Two recordings of one text on a common clock: dynamic time warping.
+"""Dynamic time warping: two recordings of one text on a common clock.
 
 librosa finds the same paths, but compiles itself for 20 seconds in every process that keeps no cache.
 """

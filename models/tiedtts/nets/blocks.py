@@ -1,4 +1,4 @@
-"""The one block that every net here is a stack of."""
+"""The ConvNeXt block: acoustic net, vocoder and recogniser are stacks of it."""
 
 import torch
 from torch import Tensor, nn

@@ -11,7 +11,7 @@ class PatchDiscriminator(nn.Module):
     patches asks for texture, which a regression loss smooths away.
 
     Args:
-        channels: Of the first layer; later ones have two and three times as many.
+        channels: Channels of the first layer; later ones have two and three times as many.
     """
 
     def __init__(self, channels: int = 24) -> None:

@@ -1,4 +1,4 @@
-"""The voices there are: those of the package by name, others by file."""
+"""The library of voices: those of the package by name, others by file."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a voice file says of itself, read from its metadata and compared with its graph."""
+"""Metadata of a voice file: read, checked, and compared with its graph."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class FilterSizes:
 
 @dataclass(frozen=True, kw_only=True)
 class VoiceMetadata:
-    """What a reader must know of a voice; a file may say more."""
+    """The metadata that a reader needs; a file may hold more."""
 
     format: int
     name: str

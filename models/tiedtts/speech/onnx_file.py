@@ -1,4 +1,4 @@
-"""What an ONNX file may hold to be run as a voice: a look at its bytes, without the package `onnx`.
+"""The check of an ONNX file before it is run as a voice: a look at its bytes, without the package `onnx`.
 
 ONNX Runtime runs whatever a file describes. A voice is straight arithmetic: anything that could go on for
 ever, call code of elsewhere or read other files is refused before it is loaded.
@@ -21,7 +21,7 @@ OPERATORS = frozenset(
     b"Reshape Round ScatterElements ScatterND Shape Sigmoid Sign Sin Sinh Size Slice Softmax Softplus "
     b"Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Trilu Unsqueeze Where Xor".split()
 )
-"""What a voice may compute. There are no loops, branches and calls among them, and none is needed."""
+"""Operators that a voice may use. There are no loops, branches and calls among them, and none is needed."""
 
 _OTHER_FORMAT = b"ORTM"
 """Mark of a format of ONNX Runtime's own, which it would read as well."""

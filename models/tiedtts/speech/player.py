@@ -11,7 +11,7 @@ from tiedtts.audio import files
 LONGEST_SECONDS = 300.0
 """Longer sound, 20 MB of page, gets no player."""
 _CHARACTERS = 500
-"""Of the text; the rest is left out."""
+"""Characters of the text that are shown; the rest is left out."""
 
 
 def html(samples: npt.NDArray[np.floating], rate: int, text: str, way_out: str) -> str:

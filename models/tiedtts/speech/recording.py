@@ -20,7 +20,7 @@ _TITLE = 80
 
 
 class Recording:
-    """What has been recorded so far.
+    """The speech recorded so far.
 
     Args:
         sample_rate: Sampling rate of the voice, Hz.

@@ -1,4 +1,4 @@
-"""Spoken text: its samples, and when what is heard in them."""
+"""Speech: the samples of a spoken text, and when each word and phone is heard in them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +22,13 @@ class Speech:
     sample_rate: int
     """Hz."""
     text: str
-    """What was spoken, as it was written."""
+    """The text as it was written."""
     phones: tuple[Phone, ...]
-    """What was spoken, as it sounds, T of them."""
+    """The phones as they were spoken, T of them."""
     durations: tuple[int, ...]
     """Samples of each phone, (T,); silence between sentences belongs to the pause before it."""
     warnings: tuple[str, ...] = ()
-    """What could not be spoken, and other things worth knowing."""
+    """Warnings, such as characters that could not be spoken."""
     is_last: bool = True
     """Whether it ends its text; a part of a stream may not."""
     sentences: tuple[SpokenSentence, ...] = ()

@@ -1,4 +1,4 @@
-"""When each word and each phone of a speech is heard: in samples, and so exact."""
+"""Timing: when each word and each phone of a speech is heard, exactly, in samples."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,7 +34,7 @@ class SpokenWord(NamedTuple):
     """A word as it is spoken, its phones and their times."""
 
     text: str
-    """As spoken: of `45`, the words are `forty` and `five`."""
+    """The word as it is spoken: `45` is spoken as the words `forty` and `five`."""
     phones: tuple[SpokenPhone, ...]
     """At least one; each begins where the one before ends."""
     written: str = ""
@@ -57,11 +57,11 @@ class SpokenSentence(NamedTuple):
     """A sentence and its words."""
 
     text: str
-    """As written."""
+    """The sentence as it is written."""
     words: tuple[SpokenWord, ...]
     """At least one."""
     places: tuple[tuple[int, int], ...] = ()
-    """What each word was read from: offsets in `text` of its first character and after its last."""
+    """Place that each word was read from: offsets in `text` of its first character and after its last."""
 
     @property
     def start_s(self) -> float:

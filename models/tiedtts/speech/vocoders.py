@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from torch import nn
 
 MODEL_FREE = ("lpc", "griffinlim")
-"""Those that need no net."""
+"""Vocoders that need no net."""
 NETS = ("harmonic", "wavenet")
-"""Those that are a net, by the names their architectures have in checkpoints."""
+"""Vocoders that are nets, by the names of their architectures in checkpoints."""
 
 TEMPERATURE = 0.8
-"""Of a WaveNet's voiced frames: a little sharper than it learnt, for less noise in vowels."""
+"""Temperature of a WaveNet's voiced frames: below 1, for less noise in vowels."""
 
 Samples = npt.NDArray[np.float32]
 

@@ -68,7 +68,7 @@ class AlignedText:
         """Return the text with every match of a pattern replaced.
 
         Args:
-            pattern: What is replaced.
+            pattern: Pattern of what is replaced.
             replace: Gives the replacement. Words and commas of it that stand in the match, too, keep their
                 own spans; the words between them get the span of what stands there in the match.
         """
@@ -88,7 +88,7 @@ class AlignedText:
 
         Args:
             edits: In order, without overlap.
-            text: What comes out, if that is known.
+            text: The resulting text, if that is known.
         """
         starts: list[int] = []
         ends: list[int] = []

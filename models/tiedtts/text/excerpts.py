@@ -15,8 +15,8 @@ def parts(sentence: str, places: Sequence[Place]) -> Iterator[tuple[str, int]]:
     A part is what stands between two spaces, or more where a word was read from more.
 
     Args:
-        sentence: As written.
-        places: Those of its words, in order.
+        sentence: The sentence as written.
+        places: Places of its words, in order.
     """
     tokens = [match.span() for match in _TOKEN.finditer(sentence)]
     token = word = 0

@@ -1,4 +1,4 @@
-"""Why a text sounds as it does: the words each part is read as, their phones, and where these come from."""
+"""Explanation of a reading: the words each part of a text is read as, their phones, and the source of these.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -38,7 +38,7 @@ def pieces(
 
     Args:
         stream: UTF-8, with or without a byte order mark.
-        name: Of the stream, for messages.
+        name: Name of the stream, for messages.
         report: Told of a line that is something else, which is left out; without it, that is an error.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Running text to sentences."""
+"""Sentences: running text is split into them."""
 
 import re
 from collections.abc import Iterator

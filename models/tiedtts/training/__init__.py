@@ -1,1 +1,1 @@
-"""Losses, recipes and the training loop; nothing outside imports it."""
+"""Training: recipes, the loop, a task for each kind of net, and losses on held-out recordings."""

@@ -1,4 +1,4 @@
-"""The kinds of nets that a part can be: what each recipe trains, and by which losses."""
+"""Architectures of the parts: the net, the default recipe and the task that belong together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ ARCHITECTURES: dict[type[PartRecipe], Architecture] = {
     VocoderRecipe: Architecture(HarmonicVocoder, "default", VocoderTask),
     WaveNetRecipe: Architecture(WaveNet, "wavenet", WaveNetTask),
 }
-"""By the class of recipe that `architecture` chooses."""
+"""Architectures by the class of recipe that `architecture` chooses."""
 
 
 def of_net(net: nn.Module) -> Architecture | None:

@@ -1,4 +1,4 @@
-"""Changes to recordings that leave what was said as it is."""
+"""Augmentation: changes to a recording's spectrogram that leave its phones as they are."""
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +18,8 @@ def augment(mel: npt.NDArray[np.float32], floor: float, seed: int) -> npt.NDArra
 
     Args:
         mel: Natural logarithm of mel band amplitudes, (F, M); is left as it is.
-        floor: What takes the place of hidden values.
-        seed: Of the changes.
+        floor: Value in place of hidden ones.
+        seed: Seed of the changes.
     """
     rng = np.random.default_rng(seed)
     frames, bands = mel.shape

@@ -1,4 +1,4 @@
-"""Which recordings make up which step: a pure function of the seed and the step's number.
+"""Batches: the recordings of each step, a pure function of the seed and the step's number.
 
 So a resumed run sees what the unbroken one would have seen, and several processes share the batches of one.
 """
@@ -20,7 +20,7 @@ class Batches:
     Args:
         lengths: Frames of each recording.
         size: Recordings in a batch, over all processes.
-        seed: Of the order.
+        seed: Seed of the order.
         draw: Draw by length, for random segments, instead of taking each recording once an epoch.
     """
 

@@ -1,4 +1,4 @@
-"""A data folder in memory, as training reads it."""
+"""The corpus in memory: utterances of a data folder for training and held out, and their scale."""
 
 from dataclasses import dataclass
 from pathlib import Path

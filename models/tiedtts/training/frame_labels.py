@@ -1,4 +1,4 @@
-"""Recordings with the phone of each frame, as nets that listen are trained on them."""
+"""Frame labels: the phone of each frame, on which recognisers are trained."""
 
 from collections.abc import Sequence
 

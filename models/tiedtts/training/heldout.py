@@ -1,4 +1,4 @@
-"""Losses on held-out recordings of nets that are not being trained."""
+"""Losses of any trained net on the held-out recordings of a data folder, for `tie` and `suggest`."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a run writes down as it goes: a CSV file always, TensorBoard where asked for."""
+"""The log of a run: losses by step in a CSV file, and in TensorBoard where asked for."""
 
 import csv
 import io

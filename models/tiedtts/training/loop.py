@@ -29,7 +29,7 @@ from tiedtts.training.tasks.task import Task
 from tiedtts.training.trainer import Trainer
 
 SPOKEN = ("acoustic", "vocoder")
-"""Those that a voice consists of."""
+"""Parts that a voice consists of."""
 VOICE = "voice.safetensors"
 """The checkpoint with all parts of a voice."""
 
@@ -69,7 +69,7 @@ def train(
         devices: Number of devices of this machine, or `auto`.
         accelerator: `auto`, `cpu` or `cuda`.
         threads: CPU threads of a process.
-        overwrite: What `run` has of these parts may be lost.
+        overwrite: Replace what `run` has of these parts.
         progress: Told how far training has come.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Distances between what a net says and what was recorded.
+"""Losses: distances between what a net predicts and what was recorded.
 
 Each is a pair of sums, numerator and denominator, not a mean: so that several processes can add theirs up
 and arrive at the loss one process would have had.
@@ -18,16 +18,16 @@ COMPLEX_WINDOW = 1024
 
 
 class Ratio(NamedTuple):
-    """A mean that is not yet divided."""
+    """A mean as a numerator and a denominator."""
 
     total: Tensor
     """Numerator, scalar, with a gradient."""
     size: Tensor
-    """Denominator, scalar, without."""
+    """Denominator, scalar, without a gradient."""
 
     @property
     def value(self) -> Tensor:
-        """The mean."""
+        """The mean, scalar."""
         return self.total / self.size.clamp(min=1e-8)
 
 
@@ -98,7 +98,7 @@ def multi_resolution(signal: Tensor, target: Tensor) -> dict[str, Ratio]:
 def spectral_energy(
     first: Tensor, second: Tensor, target: Tensor, repulsion: float = 1.0
 ) -> dict[str, Ratio]:
-    """Compare two drawings of the same random signal with the target, and take off how far they are apart.
+    """Compare two samples of the same random signal with the target, less the distance between the two.
 
     A distance alone asks for what lies in the middle of all that could have been recorded: steady harmonics
     where there was breath. The energy distance is smallest for what is as random as the recordings.
@@ -107,9 +107,9 @@ def spectral_energy(
 
     Args:
         first: (B, S).
-        second: The same with other noise, (B, S).
+        second: The same signal with other noise, (B, S).
         target: (B, S).
-        repulsion: How much of the distance of the two counts; all of it in the paper.
+        repulsion: Weight of the distance between the two; 1 in the paper.
     """
     losses = {}
     for window in RESOLUTIONS:
@@ -176,7 +176,7 @@ def discriminator_loss(real: Tensor, made: Tensor) -> Ratio:
 
 
 def generator_loss(made: Tensor) -> Ratio:
-    """Least-squares loss of a net that wants its scores taken for real."""
+    """Least-squares loss of a generator, from the discriminator's scores of its output."""
     return mean((made - 1) ** 2)
 
 

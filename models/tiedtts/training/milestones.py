@@ -14,7 +14,7 @@ Keep = Callable[[nn.Module, int, Path], None]
 
 
 class Milestones:
-    """What is measured, drawn and kept on the way, in the folder of a part.
+    """Evaluation, pictures and checkpoints on the way, in the folder of a part.
 
     Args:
         task: Evaluates and illustrates the net.

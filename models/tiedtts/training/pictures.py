@@ -1,4 +1,4 @@
-"""Pictures that are looked at while a net trains."""
+"""Pictures of spectrograms and of frame distributions, drawn while a net trains."""
 
 import io
 from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ from tiedtts.nets.wavenet.config import WaveNetConfig
 from tiedtts.quoting import shown
 
 DEFAULT = "default"
-"""Recipe used when none is named: the one that made the voice in the package."""
+"""Recipe used when none is named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,26 +26,26 @@ class Stage:
     steps: int
     """Optimiser steps."""
     learning_rate: float
-    """At the top of the curve."""
+    """Learning rate at the top of the curve."""
     warmup: int = 150
     """Steps of the rise."""
     final: float = 0.02
     """Learning rate at the end, as a share of the top."""
     adversarial: float = 0.0
-    """Weight of the discriminator's verdict; 0 trains without one."""
+    """Weight of the adversarial loss; 0 trains without a discriminator."""
     feature_matching: float = 2.0
-    """Weight of the distance between the discriminator's inner values, against its verdict."""
+    """Weight, in the adversarial loss, of the distance between the discriminator's inner values."""
     discriminator_lead: int = 100
-    """Steps the discriminator trains alone before the net hears of it."""
+    """Steps the discriminator trains alone before the adversarial loss counts."""
     only: tuple[str, ...] = ()
     """Patterns of the names of the parameters that are trained; all if there are none."""
     frozen: tuple[str, ...] = ()
     """Patterns of the names of parameters that stay as they are."""
     own_frames: float = 0.0
-    """Of a Tacotron: share of its steps that follow its own frames, not the recording's, as in synthesis."""
+    """Share of a Tacotron's steps that follow its own frames, not the recording's (scheduled sampling)."""
     repulsion: float = 0.0
-    """Of the vocoder: how much two drawings of a segment are kept apart. At 1 the spectral loss is an energy
-    distance, which asks for as much noise as was recorded; at 0 it is a mere distance."""
+    """Weight of the distance between two samples that a vocoder draws of a segment. At 1 the spectral loss is
+    an energy distance, which asks for as much noise as was recorded; at 0 it is a plain distance."""
 
     def __post_init__(self) -> None:
         _check(self, "at least 1", lambda v: v >= 1, "steps")
@@ -57,22 +57,22 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class PartRecipe:
-    """What the parts have in common."""
+    """Settings that the recipes of all parts share."""
 
     architecture: str
     """Kind of net; the part's default if a recipe does not name one."""
     batch_size: int = 8
     """Utterances or segments in a step of one process."""
     weight_decay: float = 0.02
-    """Of AdamW."""
+    """Weight decay of AdamW."""
     betas: tuple[float, float] = (0.9, 0.98)
-    """Of AdamW."""
+    """Decay of AdamW's running means."""
     clip: float = 1.0
-    """Largest norm of the gradient."""
+    """Largest norm of the gradient: a longer one is scaled down."""
     ema: float = 0.995
-    """Decay of the running mean of the weights, which is what is kept in the end."""
+    """Decay of the exponential moving average of the weights, which is what a checkpoint holds."""
     stages: tuple[Stage, ...]
-    """One after the other."""
+    """Stages, trained one after the other."""
 
     def __post_init__(self) -> None:
         _check(self, "at least 1", lambda v: v >= 1, "batch_size")
@@ -207,7 +207,7 @@ class Recipe:
     """Everything that decides the outcome of `train`, apart from the data."""
 
     seed: int = 1
-    """Of all random choices."""
+    """Seed of all random choices."""
     evaluate_every: int = 250
     """Steps between held-out losses and log rows."""
     illustrate_every: int = 1000

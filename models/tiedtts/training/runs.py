@@ -1,4 +1,4 @@
-"""What a run folder holds, so that no work in it is lost by mistake."""
+"""Run folders: a run is not begun over another, nor continued where there is none."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,9 +14,9 @@ def check(run: Path, parts: Sequence[str], *, resume: bool, overwrite: bool) -> 
 
     Args:
         run: Folder of the run.
-        parts: Those to be trained; others may be there.
-        resume: A run is to go on.
-        overwrite: What is there may be lost.
+        parts: Parts to be trained; others may be there.
+        resume: Go on with a run.
+        overwrite: Replace what is there.
 
     Raises:
         FolderError: Names the option that would do.

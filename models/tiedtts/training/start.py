@@ -1,4 +1,4 @@
-"""What a part starts training from: fresh weights, those of a checkpoint, or those of a run that stopped."""
+"""Starting weights of each part: fresh, from a checkpoint, or from a run that stopped; tied by a plan."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class Starts:
         plan: Tie plan.
         fresh: Part name to a net of the recipe's sizes, for every part: a plan may have rules for those that
             are trained another time.
-        parts: Names of those to be trained.
+        parts: Names of the parts to be trained.
         resume: Go on with what the run has.
 
     Raises:
@@ -97,8 +97,8 @@ class Starts:
 
         Args:
             part: Name of the part.
-            start: What `read` returned.
-            net: That of `start`, or the fresh one.
+            start: Start that `read` returned.
+            net: The net of `start`, or the fresh one.
         """
         if self._goes_on(part) or part not in self._plans:
             return net, start.plans

@@ -1,4 +1,4 @@
-"""Everything a run must remember to go on after it was killed, in one safetensors file."""
+"""The training state: weights, running mean and optimisers in one file, from which a stopped run goes on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +19,15 @@ _ADAM = {"step", "exp_avg", "exp_avg_sq"}
 
 @dataclass(frozen=True, kw_only=True)
 class StateHeader:
-    """What a training state says of itself."""
+    """The header of a training state."""
 
     kind: str
     step: int
     """Steps done."""
     mean_steps: int
-    """Of the running mean."""
+    """Updates of the running mean."""
     recipe: dict[str, Any]
-    """What must be the same for a run to go on."""
+    """Recipe and corpus of the run, which must be the same for it to go on."""
 
     def __post_init__(self) -> None:
         if self.step < 0 or self.mean_steps < 0:

@@ -71,8 +71,8 @@ def rebuild(model: nn.Module, described: Mapping[str, Any], tensors: Mapping[str
 
     Args:
         model: With plain layers; it is changed.
-        described: What `describe` returned.
-        tensors: Of the tied model, by their names in it; those that are not of tied layers are not read.
+        described: Description that `describe` returned.
+        tensors: Tensors of the tied model, by their names in it; those of plain layers are not read.
 
     Returns:
         The model, or the tied layer if the model was a layer itself.

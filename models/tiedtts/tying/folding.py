@@ -1,4 +1,4 @@
-"""Whether a layer's outputs reach the next layer through nothing that mixes or counts channels."""
+"""Folding: whether a layer's outputs reach the next layer through nothing that mixes or counts channels."""
 
 import operator
 from collections.abc import Sequence

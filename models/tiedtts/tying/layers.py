@@ -173,7 +173,7 @@ class LayerSpec:
         """Return the layer as it writes that size, `output_size` of torch's transposed convolutions.
 
         Args:
-            x: What it reads.
+            x: Input of the layer.
             output_size: With or without the axes before the last; nothing for what its arguments give.
 
         Raises:

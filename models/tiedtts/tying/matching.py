@@ -31,7 +31,7 @@ def match(modules: Mapping[str, nn.Module], names: Mapping[str, Sequence[str]], 
     Args:
         modules: By their first names.
         names: First name to all names.
-        plan: What ties them.
+        plan: Plan that ties them.
     """
     fitting: dict[str, list[int]] = {}
     for name, layer in modules.items():

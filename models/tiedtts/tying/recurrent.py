@@ -21,9 +21,9 @@ def run_recurrent(
 
     Args:
         spec: An LSTM, a GRU, or a cell of one.
-        x: What the plain layer takes.
+        x: Input of the plain layer.
         state: First state, or nothing for zeros.
-        parameters: Those of the plain layer, by name, in its order.
+        parameters: Parameters of the plain layer, by name, in its order.
         training: Whether to drop out between stacked layers.
     """
     if spec.is_cell:
@@ -89,7 +89,7 @@ def run_cell(spec: LayerSpec, x: Tensor, state: Any, apply: Map) -> Any:
     Args:
         spec: An `LSTMCell` or a `GRUCell`.
         x: (B, I) or (I,).
-        state: Of the step before, or nothing for zeros.
+        state: State after the step before, or nothing for zeros.
         apply: Called with `ih` or `hh`, an empty suffix, and (..., I) or (..., H).
     """
     is_lstm = spec.type is nn.LSTMCell

@@ -32,10 +32,10 @@ class TiedLayer(nn.Module):
 
     Args:
         spec: The plain layer.
-        options: As given to `project`.
+        options: Options as given to `project`.
         values: Name of a parameter of the plain layer to its free values.
         biases: Name of a bias of the plain layer to what is stored for it: (O,), or (1,) if it is one number.
-        bias: What became of the biases.
+        bias: Treatment of the biases.
         shared_with: Layer that stores the values named in `shared_values`, if it is not this one.
     """
 
@@ -187,9 +187,9 @@ class TiedLayer(nn.Module):
         """Do what the plain layer does with the full weight.
 
         Args:
-            x: What the plain layer takes.
+            x: Input of the plain layer.
             hx: First state of a recurrent layer; of others the same as `output_size`, which comes second.
-            output_size: What a transposed convolution is to write.
+            output_size: Output size of a transposed convolution.
         """
         if self.spec.is_recurrent:
             return run_recurrent(self.spec, x, hx, self.parameters_in_full(), self.training)

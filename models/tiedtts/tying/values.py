@@ -16,7 +16,7 @@ def tied_biases(biases: Sequence[Mapping[str, Tensor]], bias: Bias, together: bo
     """Return what is stored for the biases of layers.
 
     Args:
-        biases: Of each layer, name to (O,).
+        biases: Bias of each layer, name to (O,).
         bias: How to tie them.
         together: Whether one vector, (O,), serves all the layers; else each has a number, (1,).
     """

@@ -228,7 +228,7 @@ def _ids(text: str) -> Tensor:
 def test_all_steps_at_once_are_step_after_step(
     small: Tacotron, training: bool, tied: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What training hoists out of the loop is what synthesis does in it; gradients, too."""
+    """Training hoists work out of the loop: its results and gradients are those of the loop in synthesis."""
     monkeypatch.setattr("tiedtts.nets.tacotron.decoder.STATE_DROPOUT", 0.0)
     if tied:
         rule = TieRule("decoder.*_rnn", "lowrank", options={"rank": 3})

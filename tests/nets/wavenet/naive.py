@@ -31,11 +31,11 @@ def sample_naively(
     Args:
         net: See `generate`, as all but the last.
         mel: (F, M).
-        filters: Of F frames.
+        filters: Filters of F frames.
         log_f0: (F,).
         voiced: (F,).
-        seed: Of what is drawn.
-        temperature: Of voiced frames.
+        seed: Seed of what is drawn.
+        temperature: Temperature of voiced frames.
         samples: How many to make, S, at most F * hop; all by default.
 
     Returns:

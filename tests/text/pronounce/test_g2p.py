@@ -37,7 +37,7 @@ def test_as_g2p_en_predicted() -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.skipif(importlib.util.find_spec("g2p_en") is None, reason="needs the package g2p-en")
 def test_as_the_installed_g2p_en_predicts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What else it imports is not needed for this, and would look for data in the network."""
+    """Its other imports are not needed for this, and would look for data in the network."""
     nothing = types.SimpleNamespace(find=lambda name: None, dict=dict, tokenize=None)
     for name, names in {
         "nltk": {"data": nothing, "pos_tag": None},

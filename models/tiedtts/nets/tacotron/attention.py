@@ -1,4 +1,4 @@
-"""Attention that knows where it was: for decoders that read phones one after another."""
+"""Location-sensitive attention, for decoders that read phones one after another."""
 
 import torch
 from torch import Tensor, nn
@@ -61,7 +61,7 @@ class LocationAttention(nn.Module):
 
         Args:
             query: State of the decoder, (B, Q).
-            memory: What is read, (B, T, C).
+            memory: Encoded phones, (B, T, C).
             processed: `memory_layer` of it, (B, T, width), which is the same for all steps.
             weights: Attention of the last step and the sum of all steps before, (B, 2, T).
             allowed: True where it may look, (B, T).

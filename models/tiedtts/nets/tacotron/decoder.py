@@ -100,7 +100,7 @@ class Decoder(nn.Module):
 
         Args:
             said: Pre-net of the frames of the step before, (B, P).
-            state: Of the step before.
+            state: State after the step before.
             memory: (B, T, C).
             processed: The attention's `memory_layer` of it, (B, T, width).
             allowed: Where it may look, (B, T).

@@ -83,7 +83,7 @@ def speak(
         max_frames: Bound of the length, never passed; by default a multiple of the number of phones.
         drop: Whether the pre-net drops values, as in training and in Shen et al., 2018; fewer phones are
             heard wrongly without.
-        seed: Of what is dropped.
+        seed: Seed of the pre-net's dropout.
 
     Raises:
         ConfigError: There are no phones, or a bound leaves room for nothing.

@@ -47,7 +47,7 @@ def generate(
         filters: All-pole filters; read by nets whose `condition` is `lpc`.
         log_f0: Natural logarithm of Hz, (F,).
         voiced: 0 to 1, (F,).
-        seed: Of what is drawn.
+        seed: Seed of the samples that are drawn.
         temperature: Above 0; below 1 voiced frames are drawn from sharper distributions, with less noise.
         pieces: How many at once; by default as the length asks for. One gives the same as the net run
             over its receptive field for each sample.

@@ -1,4 +1,4 @@
-"""Whether a text is marked up."""
+"""Detection of SSML: whether a text is marked up."""
 
 
 def looks_like_ssml(text: str) -> bool:

@@ -72,7 +72,7 @@ class Gaps:
         """Return the prosody of a part of the sentence.
 
         Args:
-            phones: Of the part, T of them.
+            phones: Phones of the part, T of them.
             first: Its first word.
             count: Its words.
             ends: Whether it is the last part.

@@ -31,7 +31,7 @@ class Positions:
         """Return character data aligned to the document.
 
         Args:
-            text: What the parser reports: a line, the end of one, or what a reference stands for.
+            text: Text that the parser reports: a line, the end of one, or what a reference stands for.
             start: Its offset.
             verbatim: There are no references here.
         """

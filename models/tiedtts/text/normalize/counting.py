@@ -1,4 +1,4 @@
-"""Ordinals, decades, and the minus before a number."""
+"""Rules for ordinals, decades, and the minus before a number."""
 
 from tiedtts.text.normalize.numbers import cardinal, decade, ordinal, spell_number
 from tiedtts.text.normalize.rules import NUMBER, Rule

@@ -1,4 +1,4 @@
-"""Sums of money."""
+"""Rules for sums of money."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ def amount(number: str, currency: Currency, scale: str = "") -> str:
     """Return a sum in words.
 
     Args:
-        number: As written: `1,925.21`.
+        number: The number as written: `1,925.21`.
         currency: Its words.
         scale: `million` and the like.
     """

@@ -1,4 +1,4 @@
-"""How a rule of the normaliser is written down: a pattern and the words for what it matches."""
+"""The rule of the normaliser: a pattern, and the words for what it matches."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The words around a word: what they call for."""
+"""The context of a homograph: the words around it, and the part of speech that they call for."""
 
 from collections.abc import Sequence
 

@@ -119,7 +119,7 @@ class Pronouncer:
         """Return words with their phones and pauses, in the order of the tokens, and the place of each word.
 
         Args:
-            tokens: Those of a sentence.
+            tokens: Tokens of a sentence.
             written: The sentence.
             spans: Gets the number of items before each span of marked-up text, and its own number.
         """

@@ -1,1 +1,1 @@
-"""One file a part: what a batch is, what the losses are, what there is to look at."""
+"""Training tasks, a file for each kind of net: its batches, its losses, its evaluation and its pictures."""

@@ -20,9 +20,9 @@ from tiedtts.training.recipe import AcousticRecipe
 from tiedtts.training.tasks.task import AdversarialTask, Batch
 
 MOST_LIVELY = 1.4
-"""Pitch is not spread further than this: its errors grow with it."""
+"""Largest factor by which predicted pitch is spread: its errors grow with it."""
 LIVELINESS = 0.85
-"""Share of the recordings' spread of pitch that is aimed for: further out, what is wrong is more wrong."""
+"""Share of the recordings' spread of pitch that is aimed for: a wider spread would widen errors, too."""
 CROP = 80
 """Frames that the discriminator sees of each recording."""
 
@@ -55,7 +55,7 @@ class AcousticTask(AdversarialTask):
         self.lengths = [len(item["mel"]) for item in self.train]
 
     def discriminator(self) -> nn.Module:
-        """Return a judge of mel patches."""
+        """Return a fresh discriminator of mel patches."""
         return MultiDiscriminator(1)
 
     def _item(self, utterance: Utterance) -> dict[str, npt.NDArray[Any]]:
@@ -123,7 +123,7 @@ class AcousticTask(AdversarialTask):
         return out, acoustic_losses(variances, out, batch)
 
     def views(self, outputs: FrameTargets, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
-        """Cut the same frames out of made and real mel spectrograms; past a recording both are zero."""
+        """Cut the same frames out of generated and real mel spectrograms; past a recording both are zero."""
         made: list[Tensor] = []
         real: list[Tensor] = []
         inside = batch["frame_mask"][..., None]
@@ -147,7 +147,7 @@ class AcousticTask(AdversarialTask):
 
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
-        """Save the mel spectrograms of two held-out recordings, real above made."""
+        """Save the mel spectrograms of two held-out recordings, real above generated."""
         for number, item in enumerate(self.heldout[:2]):
             device = next(net.parameters()).device
             batch = {n: t.to(device) for n, t in self._collate([item]).items()}
@@ -162,7 +162,7 @@ class AcousticTask(AdversarialTask):
 
     @torch.no_grad()
     def finish(self, net: nn.Module) -> None:
-        """Measure by how much predicted durations are too short, and predicted pitch too even."""
+        """Measure and store how much longer durations and how much wider pitch must become."""
         assert isinstance(net, AcousticNet)
         device = next(net.parameters()).device
         frames: list[tuple[float, float]] = []
@@ -191,7 +191,7 @@ class AcousticTask(AdversarialTask):
             net.config = dataclasses.replace(net.config, f0_scale=scale)
 
     def _f0_spread(self, net: AcousticNet, item: dict[str, npt.NDArray[Any]]) -> tuple[float, float]:
-        """Return the standard deviation of a recording's pitch and of that with which it is said."""
+        """Return the standard deviation of a recording's pitch and of the predicted pitch."""
         device = next(net.parameters()).device
         ids = torch.from_numpy(item["ids"])[None].to(device)
         one = torch.ones(ids.shape[:2], device=device)

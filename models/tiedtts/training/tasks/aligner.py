@@ -45,7 +45,7 @@ class AlignerTask(Task):
         net.set_grammar(self.grammar.log_prior, self.grammar.log_bigram)
 
     def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
-        """Collect recordings and change what does not matter in them."""
+        """Collect recordings, augmented and padded to the longest."""
         pairs = zip(indices, seeds, strict=True)
         return frame_labels.collate(
             [(augment(self.train[i][0], self.floor, seed), self.train[i][1]) for i, seed in pairs]
@@ -81,7 +81,7 @@ class AlignerTask(Task):
 
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
-        """Save what the net hears in two held-out recordings."""
+        """Draw the distribution over phones in two held-out recordings."""
         device = next(net.parameters()).device
         for number, item in enumerate(self.heldout[:2]):
             logits, _ = self.losses(net, {n: t.to(device) for n, t in frame_labels.collate([item]).items()})

@@ -22,9 +22,9 @@ from tiedtts.training.recipe import DeepSpeechRecipe
 from tiedtts.training.tasks.task import Batch, Task
 
 Item = tuple[Labelled, npt.NDArray[np.int64]]
-"""A recording with the phone of each frame, and what is said in it, (L,)."""
+"""A recording with the phone of each frame, and its symbols, (L,)."""
 CLOSE = 2
-"""Frames by which the start of a phone may be off and still be called close."""
+"""Frames by which the start of a phone may be off and still counts as close."""
 
 
 class DeepSpeechTask(Task):
@@ -66,7 +66,7 @@ class DeepSpeechTask(Task):
         net.set_bigram(self.log_bigram)
 
     def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
-        """Collect recordings and change what does not matter in them."""
+        """Collect recordings, augmented and padded to the longest."""
         items = []
         for index, seed in zip(indices, seeds, strict=True):
             (mel, labels), said = self.train[index]
@@ -74,7 +74,7 @@ class DeepSpeechTask(Task):
         return collate(items)
 
     def losses(self, net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Ratio]]:
-        """Weigh all paths that say the right thing, and compare each frame with its phone.
+        """Return the CTC loss, and the loss of each frame against its phone.
 
         The first is told for each symbol that is said. The second is a help: it says when something is
         said, which spares the net the long search at the start, and keeps it from saying it late.
@@ -100,7 +100,7 @@ class DeepSpeechTask(Task):
 
     @torch.no_grad()
     def evaluate(self, net: nn.Module) -> dict[str, float]:
-        """Return the losses of all held-out recordings, how much is misheard, and how far starts are off.
+        """Return the losses of all held-out recordings, the error rate, and how far starts of phones are off.
 
         `greedy_error_rate` is of the likeliest paths, `phone_error_rate` or `letter_error_rate` of the
         search with pairs of symbols. `start_distance` is in frames, `starts_close` the share of at most
@@ -129,7 +129,7 @@ class DeepSpeechTask(Task):
         return symbols.log_softmax(logits[0].double().cpu().numpy()), parts
 
     def _distances(self, log_probs: npt.NDArray[np.float64], utterance: Utterance) -> npt.NDArray[np.int64]:
-        """Return by how many frames the start of each phone that is said is off."""
+        """Return by how many frames the start of each phone is off."""
         stride, known = self.config.stride, utterance.durations
         found = forced_alignment.durations(log_probs, utterance.phones, int(known.sum()), stride)
         spoken = np.array([phone.is_speech for phone in utterance.phones])
@@ -138,7 +138,7 @@ class DeepSpeechTask(Task):
 
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
-        """Save what the net hears in two held-out recordings."""
+        """Draw the distribution over symbols in two held-out recordings."""
         for number, item in enumerate(self.heldout[:2]):
             log_probs, _ = self._hear(net, item)
             pictures.matrix(
@@ -150,7 +150,7 @@ class DeepSpeechTask(Task):
 
 
 def symbols_of(utterance: Utterance, units: str) -> npt.NDArray[np.int64]:
-    """Return what was said as numbers of symbols, (L,): phones without pauses, or letters and spaces."""
+    """Return an utterance as numbers of symbols, (L,): phones without pauses, or letters and spaces."""
     if units == "phones":
         said = [phone.symbol for phone in utterance.phones if phone.is_speech]
     else:
@@ -166,7 +166,7 @@ def _fits(item: Item, stride: int) -> bool:
 
 
 def collate(items: Sequence[Item]) -> Batch:
-    """Pad and stack: as `frame_labels.collate`, and `said` (B, L) with `count` (B,)."""
+    """Pad and stack: as `frame_labels.collate`, with symbols `said` (B, L) and their number `count` (B,)."""
     batch = frame_labels.collate([labelled for labelled, _ in items])
     said = [torch.from_numpy(symbols) for _, symbols in items]
     batch["said"] = nn.utils.rnn.pad_sequence(said, batch_first=True)

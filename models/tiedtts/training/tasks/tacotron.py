@@ -1,4 +1,4 @@
-"""Training of Tacotron: each step follows the recording's own frames, attention follows its alignment."""
+"""Training of Tacotron: teacher forcing on the recording's frames, attention guided by its alignment."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ from tiedtts.tying import TiedLayer
 SPREAD = 0.15
 """Share of the wanted attention that may lie on the neighbours of a phone."""
 SPOKEN = 24
-"""Held-out texts that are spoken at each evaluation."""
+"""Held-out texts that are synthesised at each evaluation."""
 WIDEST = 1.5
-"""Mel bands are spread by no more than this."""
+"""Largest factor by which mel bands are spread."""
 _PER_PHONE = {"ids", "mask"}
 _PER_STEP = {"stop", "wanted", "step_mask"}
 
@@ -85,11 +85,11 @@ class TacotronTask(Task):
         self.lengths = [len(item["mel"]) for item in self.train]
 
     def begin(self, stage: Stage) -> None:
-        """Follow as many own frames as the stage says."""
+        """Take over the stage's share of steps that read the net's own frames."""
         self.own_frames = stage.own_frames
 
     def _item(self, utterance: Utterance, filters: lpc.LpcFrames | None) -> dict[str, npt.NDArray[Any]]:
-        """Normalise a recording's features and say where attention should be."""
+        """Normalise a recording's features, with the attention that its alignment asks for."""
         config, features, reduction = self.config, utterance.features, self.config.reduction
         mel = (features.mel - config.mel_mean) / config.mel_std
         steps = -(-len(mel) // reduction)
@@ -132,7 +132,7 @@ class TacotronTask(Task):
         return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
 
     def losses(self, net: nn.Module, batch: Batch) -> tuple[TacotronFrames, dict[str, Ratio]]:
-        """Follow the recordings, and compare."""
+        """Run the net by teacher forcing and compare its frames with the recordings."""
         out: TacotronFrames = net(
             batch["ids"], self._followed(net, batch), batch["mask"], batch["frame_mask"]
         )
@@ -159,7 +159,7 @@ class TacotronTask(Task):
         return out, parts
 
     def _followed(self, net: nn.Module, batch: Batch) -> Tensor:
-        """Return the frames that steps follow: some the net's own, so that it learns to live with them.
+        """Return the frames that steps read: some are the net's own, as in synthesis (scheduled sampling).
 
         Those it says after true frames: Duckworth et al., "Parallel scheduled sampling", 2019.
         """
@@ -174,7 +174,7 @@ class TacotronTask(Task):
 
     @torch.no_grad()
     def evaluate(self, net: nn.Module) -> dict[str, float]:
-        """Return the losses over held-out recordings, and how often attention is diagonal when it is free."""
+        """Return the losses over held-out recordings, and the share with diagonal attention in synthesis."""
         assert isinstance(net, Tacotron)
         totals = losses.Totals()
         device = next(net.parameters()).device
@@ -196,7 +196,7 @@ class TacotronTask(Task):
 
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
-        """Save spectrograms and attention of two held-out texts as the net says them by itself."""
+        """Save spectrograms and attention of two held-out texts in free synthesis."""
         assert isinstance(net, Tacotron)
         device = next(net.parameters()).device
         for number, item in enumerate(self.heldout[:2]):
@@ -208,7 +208,7 @@ class TacotronTask(Task):
 
     @torch.no_grad()
     def finish(self, net: nn.Module) -> None:
-        """Measure by how much mel bands are too even when the net speaks by itself."""
+        """Measure and store how much wider the spread of mel bands must become in free synthesis."""
         assert isinstance(net, Tacotron)
         net.config = dataclasses.replace(net.config, mel_spread=1.0)
         device = next(net.parameters()).device
@@ -224,7 +224,7 @@ class TacotronTask(Task):
 
 
 def wanted_attention(durations: npt.NDArray[np.int64], steps: int, reduction: int) -> npt.NDArray[np.float32]:
-    """Return where each step should look by an alignment, (N, T): mostly at the phones it says.
+    """Return the attention that an alignment asks for, (N, T): each step looks mostly at its own phones.
 
     Args:
         durations: Frames of each phone, (T,).

@@ -1,4 +1,4 @@
-"""The training of one kind of net: its data, its losses, what is measured and shown on the way."""
+"""The base class of training tasks: batches, losses, evaluation and pictures of one kind of net."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

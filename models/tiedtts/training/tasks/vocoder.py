@@ -21,13 +21,13 @@ from tiedtts.training.recipe import Stage, VocoderRecipe
 from tiedtts.training.tasks.task import AdversarialTask, Batch
 
 JUDGED = (1024,)
-"""Windows of the spectrograms that the discriminators see, samples: harmonics are told from noise."""
+"""Windows of the discriminators' spectrograms, samples: long enough to tell harmonics from noise."""
 JUDGE_CHANNELS = 8
 """First width of a discriminator: a wider one would cost more than the vocoder itself."""
 HELDOUT = 16
 """Held-out recordings that are vocoded at each evaluation."""
 PredictMel = Callable[[Utterance], npt.NDArray[np.float32]]
-"""Gives the mel spectrogram, (F, M), that an acoustic net makes of a recording's phones."""
+"""Predicts the mel spectrogram, (F, M), of a recording's phones by an acoustic net."""
 
 
 class VocoderTask(AdversarialTask):
@@ -74,11 +74,11 @@ class VocoderTask(AdversarialTask):
         self.predicted = None if predict is None else [predict(u) for u in self.train]
 
     def begin(self, stage: Stage) -> None:
-        """Take up how much two drawings are kept apart."""
+        """Take over the stage's weight of the distance between two samples."""
         self.repulsion = stage.repulsion
 
     def discriminator(self) -> nn.Module:
-        """Return judges of spectrograms."""
+        """Return a fresh discriminator for each spectrogram."""
         return MultiDiscriminator(len(JUDGED), JUDGE_CHANNELS)
 
     def _pulses(self, utterance: Utterance, *, locked: bool) -> npt.NDArray[np.float32]:
@@ -115,7 +115,7 @@ class VocoderTask(AdversarialTask):
         return {n: torch.from_numpy(np.stack([row[n] for row in rows])) for n in rows[0]}
 
     def losses(self, net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Ratio]]:
-        """Make the segments and compare their spectra."""
+        """Vocode the segments and compare their spectra."""
         harmonic, noise = net(batch["mel"], batch["log_f0"], batch["voiced"], batch["pulses"], batch["noise"])
         if self.repulsion:
             made, other = harmonic + noise[:, 0], harmonic + noise[:, 1]
@@ -134,7 +134,7 @@ class VocoderTask(AdversarialTask):
         return made, parts
 
     def views(self, outputs: Tensor, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
-        """Return log spectrograms at the resolutions of the judges."""
+        """Return log spectrograms at the resolutions of the discriminators."""
         made: list[Tensor] = []
         real: list[Tensor] = []
         for window in JUDGED:
@@ -145,7 +145,7 @@ class VocoderTask(AdversarialTask):
 
     @torch.no_grad()
     def copy(self, net: nn.Module, utterance: Utterance) -> Tensor:
-        """Make a whole recording again from its own mel and pitch, the phase running free, (1, S)."""
+        """Vocode a whole recording from its own mel and pitch, with free phase, (1, S)."""
         device = next(net.parameters()).device
         f = utterance.features
         pulses = self._pulses(utterance, locked=False)
@@ -157,7 +157,7 @@ class VocoderTask(AdversarialTask):
 
     @torch.no_grad()
     def evaluate(self, net: nn.Module) -> dict[str, float]:
-        """Return the mean spectral loss of held-out recordings, made with free phase as in synthesis."""
+        """Return the mean spectral loss of held-out recordings, vocoded with free phase as in synthesis."""
         total = 0.0
         for utterance in self.heldout:
             made = self.copy(net, utterance)
@@ -168,7 +168,7 @@ class VocoderTask(AdversarialTask):
 
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
-        """Save two held-out recordings made again, as sound and as spectrograms."""
+        """Save two held-out recordings, vocoded, as sound and as spectrograms."""
         for number, utterance in enumerate(self.heldout[:2]):
             made = self.copy(net, utterance)[0].float().cpu().numpy()
             files.write(folder / f"copy{number}.wav", made, self.audio.sample_rate)

@@ -25,9 +25,9 @@ from tiedtts.training.tasks.task import Batch, Task
 Array = npt.NDArray[np.float32]
 
 HELDOUT = 16
-"""Held-out segments that are looked at in each evaluation."""
+"""Held-out segments in each evaluation."""
 ILLUSTRATED_S = 1.0
-"""Seconds that are generated for the ear."""
+"""Seconds of sound that are generated as an illustration."""
 QUANTUM = 1.0 / 32_768.0
 """Step between samples of 16 bits."""
 
@@ -65,11 +65,8 @@ class WaveNetTask(Task):
         self.lengths = [u.features.frames for u in self.train]
         self._conditions: dict[str, CleanFrames] = {}
 
-    def discriminator(self) -> None:
-        """Likelihood needs no judge."""
-
     def conditions(self, utterance: Utterance) -> CleanFrames:
-        """Return what the net is told of a recording; computed when it is first asked for."""
+        """Return a recording's conditioning; computed when it is first asked for."""
         known = self._conditions.get(utterance.name)
         if known is None:
             f, config = utterance.features, self.config
@@ -82,7 +79,7 @@ class WaveNetTask(Task):
         return known
 
     def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
-        """Cut a random segment out of each recording and disturb its past."""
+        """Cut a random segment out of each recording and add noise to its past."""
         rows: list[dict[str, Array]] = []
         for index, seed in zip(indices, seeds, strict=True):
             rng = np.random.default_rng(seed)
@@ -103,7 +100,7 @@ class WaveNetTask(Task):
         Args:
             utterance: Recording; what is beyond its ends is silence.
             start: First frame.
-            rng: Of the noise.
+            rng: Source of the noise.
             noise: Its largest standard deviation, in units of the gain.
         """
         config, frames, hop = self.config, self.recipe.segment_frames, self.config.hop
@@ -127,7 +124,7 @@ class WaveNetTask(Task):
         }
 
     def losses(self, net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Ratio]]:
-        """Ask for all samples of the segments at once; the loss is in bits a sample."""
+        """Predict all samples of the segments at once; the loss is in bits a sample."""
         answer = net(batch["inputs"], batch["features"])
         if self.config.output == "logistics":
             nats = logistics.negative_log_likelihood(answer.float(), batch["target"], batch["width"])
@@ -141,7 +138,7 @@ class WaveNetTask(Task):
 
     @torch.no_grad()
     def evaluate(self, net: nn.Module) -> dict[str, float]:
-        """Return bits a sample of held-out segments, with an undisturbed past."""
+        """Return bits a sample of held-out segments, with a past without noise."""
         device = next(net.parameters()).device
         total = size = 0.0
         for number, utterance in enumerate(self.heldout):

@@ -71,7 +71,7 @@ class Cluster(TiedLayer):
 
         Args:
             spec: The plain layer.
-            weight: Of the plain layer.
+            weight: Weight of the plain layer.
             options: How many rows stay.
             bias: (O,), if channels are alike only with like biases.
         """
@@ -106,8 +106,8 @@ class Cluster(TiedLayer):
         """Compute each different row once, then copy.
 
         Args:
-            x: What the plain layer takes.
-            output_size: What a transposed convolution is to write.
+            x: Input of the plain layer.
+            output_size: Output size of a transposed convolution.
         """
         spec, values = self.spec.sized(x, output_size), self.values()
         rows, assignment = values["rows"], values["assignment"].int()
@@ -143,8 +143,8 @@ class FoldedCluster(Cluster):
         """Compute each different row once: (..., k) where the plain layer gives (..., O).
 
         Args:
-            x: What the plain layer takes.
-            output_size: What a transposed convolution is to write.
+            x: Input of the plain layer.
+            output_size: Output size of a transposed convolution.
         """
         spec, rows = self.spec.sized(x, output_size), self.values()["rows"]
         bias = None if self.added() is None else self.bias_values.expand(rows.shape[1])
@@ -193,7 +193,7 @@ class FoldedInput(TiedLayer):
 
         Args:
             x: (..., k), or (B, k, ...) for a convolution.
-            output_size: What a transposed convolution is to write.
+            output_size: Output size of a transposed convolution.
         """
         return self.spec.sized(x, output_size).run(x, self.values()["columns"], self.added())
 

@@ -48,8 +48,8 @@ class Diagonal(TiedLayer):
         """Filter each channel alone: K multiplications an output.
 
         Args:
-            x: What the plain layer takes.
-            output_size: What a transposed convolution is to write.
+            x: Input of the plain layer.
+            output_size: Output size of a transposed convolution.
         """
         spec, taps = self.spec.sized(x, output_size), self.values()["taps"]
         if spec.is_linear:

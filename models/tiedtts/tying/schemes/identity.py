@@ -49,8 +49,8 @@ class Identity(TiedLayer):
         """Add shifted and scaled copies of each channel: K multiplications an output.
 
         Args:
-            x: What the plain layer takes.
-            output_size: What a transposed convolution is to write.
+            x: Input of the plain layer.
+            output_size: Output size of a transposed convolution.
         """
         spec, taps = self.spec.sized(x, output_size), self.values()["taps"]
         if spec.is_linear:
@@ -68,8 +68,8 @@ class WeightTyingConv2d(Identity):
         kernel_size: Taps along each axis.
         stride: Step along each axis.
         padding: Zeros added on every side.
-        device: Of the weights.
-        dtype: Of the weights.
+        device: Device of the weights.
+        dtype: Type of the weights.
 
     Raises:
         ConfigError: `out_channels` is not `in_channels`.

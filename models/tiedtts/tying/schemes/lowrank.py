@@ -130,9 +130,9 @@ class LowRank(TiedLayer):
         """Go into the middle and out again.
 
         Args:
-            x: What the plain layer takes.
+            x: Input of the plain layer.
             hx: First state of a recurrent layer; of others the same as `output_size`, which comes second.
-            output_size: What a transposed convolution is to write.
+            output_size: Output size of a transposed convolution.
         """
         if self.spec.is_recurrent:
             return self._recur(x, hx)

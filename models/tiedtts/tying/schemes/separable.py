@@ -87,8 +87,8 @@ class Separable(TiedLayer):
         """Map channels, then filter each alone, or the other way round.
 
         Args:
-            x: What the plain layer takes.
-            output_size: What a transposed convolution is to write.
+            x: Input of the plain layer.
+            output_size: Output size of a transposed convolution.
         """
         spec, values = self.spec.sized(x, output_size), self.values()
         pointwise, blueprints = values["pointwise"], values["blueprints"]
