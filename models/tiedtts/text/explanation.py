@@ -1,4 +1,4 @@
-"""Explanation of a reading: the words each part of a text is read as, their phones, and the source of these.
+"""Explanation of a reading: the words that each part of a text is read as, their phones and their source."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
