@@ -1,5 +1,6 @@
 import hashlib
 import json
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.corpus.corpora import RATE, TEXTS, ljspeech, voice, write
+from tiedtts.audio import mel
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus import alignment, checks, extraction, manifest, prepare, readers
 from tiedtts.corpus.alignment import Alignment
@@ -43,8 +45,8 @@ def evenly(items: Any, *, progress: Any, resume: Any) -> list[Alignment]:
     """Give every phone as many frames, in place of an aligner that wants more speech."""
     progress(0.5, "alignment")
     alignments = []
-    for number, (mel, phones) in enumerate(items):
-        durations = np.diff(np.linspace(0, len(mel), len(phones) + 1).round().astype(int))
+    for number, (spectrum, phones) in enumerate(items):
+        durations = np.diff(np.linspace(0, len(spectrum), len(phones) + 1).round().astype(int))
         alignments.append(Alignment(tuple(phones), tuple(durations.tolist()), -1.0 - 0.01 * number))
     return alignments
 
@@ -370,3 +372,21 @@ def test_another_aligner(source: Path, data: Path, quick: list[int]) -> None:
     assert net.calls == 2
     run(source, data)
     assert contents(data) == first
+
+
+@pytest.mark.parametrize("package", ["librosa", "soxr", "pyworld"])
+def test_a_missing_package_is_not_the_recordings_fault(
+    source: Path, data: Path, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    mel.filterbank.cache_clear()
+    with pytest.raises(ModuleNotFoundError) as error:
+        run(source, data)
+    assert error.value.name == package
+    assert not data.exists() or not list(extraction.read(data))
+
+
+def test_settings_that_fit_no_recording_are_refused_before_any(source: Path, data: Path) -> None:
+    with pytest.raises(ConfigError, match="mel bands are too many"):
+        run(source, data, settings=AudioSettings(n_mels=512))
+    assert not data.exists()

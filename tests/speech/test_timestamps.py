@@ -11,8 +11,8 @@ import pytest
 from tiedtts.choices import TIMESTAMPS
 from tiedtts.errors import ConfigError
 from tiedtts.speech.speech import Speech
-from tiedtts.speech.timestamps import LONGEST_CUE, LONGEST_LINE, Timeline, beside, cues
-from tiedtts.speech.timing import Mark, SpokenPhone, SpokenSentence, SpokenWord
+from tiedtts.speech.timestamps import LONGEST_CUE, LONGEST_LINE, beside, cues, encode
+from tiedtts.speech.timing import Mark, SpokenPhone, SpokenSentence, SpokenWord, Timeline
 
 RATE = 1_000
 LONG = (
@@ -57,7 +57,7 @@ def test_times_add_up() -> None:
 
 def test_json() -> None:
     line = timeline(spoken("\u00dcber.", "\u00dcber"), marks=(Mark("here", 50, RATE),))
-    assert json.loads(line.encode("json")) == {
+    assert json.loads(encode(line, "json")) == {
         "sample_rate": RATE,
         "seconds": 0.4,
         "sentences": [{"text": "\u00dcber.", "start": 0.1, "end": 0.3}],
@@ -76,15 +76,15 @@ def test_json() -> None:
         ],
         "marks": [{"name": "here", "time": 0.05}],
     }
-    assert json.loads(Timeline(RATE).encode("json"))["words"] == []
+    assert json.loads(encode(Timeline(RATE), "json"))["words"] == []
 
 
 def test_subtitles() -> None:
     line = timeline(spoken("A <b> & c.", "A", "b", "and", "c"), spoken("D", "D", start=3_600_000))
-    assert line.encode("srt").decode() == (
+    assert encode(line, "srt").decode() == (
         "1\n00:00:00,100 --> 00:00:00,950\nA <b> & c.\n\n2\n01:00:01,050 --> 01:00:01,250\nD\n"
     )
-    assert line.encode("vtt").decode() == (
+    assert encode(line, "vtt").decode() == (
         "WEBVTT\n\n00:00:00.100 --> 00:00:00.950\nA &lt;b&gt; &amp; c.\n\n01:00:01.050 --> 01:00:01.250\nD\n"
     )
 
@@ -104,13 +104,13 @@ def test_long_sentences_have_several_subtitles() -> None:
     assert found[0].start_s == timed.start_s
     assert found[-1].end_s == timed.end_s
     assert all(left.end_s <= right.start_s for left, right in itertools.pairwise(found))
-    lines = timeline(timed).encode("srt").decode().splitlines()
+    lines = encode(timeline(timed), "srt").decode().splitlines()
     assert max(map(len, lines)) <= LONGEST_LINE
 
 
 def test_textgrid_has_no_gaps() -> None:
     line = timeline(spoken('Say "b" c.', "Say", '"b"', "c"), marks=(Mark('m"', 50, RATE),))
-    grid = line.encode("textgrid").decode()
+    grid = encode(line, "textgrid").decode()
     assert grid.startswith('File type = "ooTextFile"\nObject class = "TextGrid"\n\nxmin = 0\nxmax = 0.85\n')
     assert 'text = "Say ""b"" c."' in grid
     tiers = grid.split("    item [")[1:]
@@ -127,7 +127,7 @@ def test_textgrid_has_no_gaps() -> None:
         assert [float(end) for _, end in spans[:-1]] == [float(start) for start, _ in spans[1:]]
         assert (float(spans[0][0]), float(spans[-1][1])) == (0.0, 0.85)
     assert 'number = 0.05\n            mark = "m"""\n' in tiers[3]
-    assert "marks" not in timeline(spoken("A.", "A")).encode("textgrid").decode()
+    assert "marks" not in encode(timeline(spoken("A.", "A")), "textgrid").decode()
 
 
 def test_files_lie_beside_the_sound(tmp_path: Path) -> None:

@@ -102,6 +102,20 @@ def test_texts_that_come_one_by_one_may_be_paragraphs(voice: Voice) -> None:
     assert np.array_equal(np.concatenate([part.samples for part in parts]), whole.samples)
 
 
+def test_a_blank_line_of_its_own_ends_a_paragraph(voice: Voice) -> None:
+    parts = list(voice.stream(["\n", "One is here.\n", " \n", "\n", "Two.\n", "\nThree."], pause=0.3))
+    whole = voice.say("One is here.\n\nTwo.\n\nThree.", pause=0.3)
+    assert np.array_equal(np.concatenate([part.samples for part in parts]), whole.samples)
+    assert not any(part.warnings for part in parts)
+
+
+def test_spans_count_from_the_start_of_all_pieces(voice: Voice) -> None:
+    pieces = ["\n", "One is $5.\n", "\n", " \n", "Two, then.\nAnd\n", "...", " three."]
+    words = [word for part in voice.stream(pieces) for word in part.words]
+    assert [word.text for word in words] == "One is five dollars Two then And three".split()
+    assert ["".join(pieces)[slice(*word.span)] for word in words] == [word.written for word in words]
+
+
 def test_stream_is_say_in_parts(voice: Voice) -> None:
     text = "It rained. Nobody minded! Why should they?"
     parts = list(voice.stream(text, speed=1.3, pitch=-3))

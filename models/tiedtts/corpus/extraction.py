@@ -130,6 +130,9 @@ def analyse(name: str, audio: Path, data: Path, settings: AudioSettings, denoise
     try:
         with np.errstate(all="ignore"):
             found, features = _analyse_sound(audio, settings, denoise)
+    # A package that is missing is not the recording's fault.
+    except ImportError:
+        raise
     # Nobody knows all that a file can do to what decodes and analyses it.
     except Exception as error:
         reason = checks.NO_MEMORY if is_out_of_memory(error) else checks.FAILED

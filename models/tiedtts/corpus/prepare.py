@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tiedtts import locking
+from tiedtts.audio import mel
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.choices import DENOISING, HELD_OUT
 from tiedtts.corpus import aligners, candidates, checks, data_folder, manifest, readers
@@ -80,7 +81,8 @@ def prepare(
         progress: Told the share done, 0 to 1, and what goes on.
 
     Raises:
-        ConfigError: An option does not fit.
+        ConfigError: An option does not fit, or the settings have too many mel bands for their window.
+        ImportError: A package of the extra `train` is not installed.
         FolderError: `data` has another corpus, or another run writes to it.
         CorpusError: The corpus cannot be read, nothing in it can be used, or `data` holds other things.
         TextError: The lexicon cannot be read.
@@ -115,6 +117,8 @@ def prepare(
         denoise=denoise,
         tell=tell,
     )
+    # Settings that do not fit and a package that is missing show here, not in every recording.
+    mel.filterbank(job.audio)
     data_folder.make(data)
     with locking.hold(data):
         if not overwrite:

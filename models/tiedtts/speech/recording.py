@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from tiedtts.errors import TextError
 from tiedtts.settings import Settings
+from tiedtts.speech.timing import Timeline
 
 if TYPE_CHECKING:
     from tiedtts.audio.encoding import Add
     from tiedtts.speech.speech import Speech
-    from tiedtts.speech.timestamps import Timeline
     from tiedtts.speech.voice import Voice
 
 _TITLE = 80
@@ -32,11 +32,7 @@ class Recording:
         self.phones: list[str] = []
         self.warnings: list[str] = []
         self._kind = timestamps
-        self._timeline: Timeline | None = None
-        if timestamps is not None:
-            from tiedtts.speech import timestamps as files
-
-            self._timeline = files.Timeline(sample_rate)
+        self._timeline = None if timestamps is None else Timeline(sample_rate)
 
     def add(self, speech: "Speech") -> None:
         """Count a part of the speech, after those before it."""
@@ -50,7 +46,9 @@ class Recording:
         """Return the file with the times of words, if one is wanted."""
         if self._timeline is None or self._kind is None:
             return None
-        return self._timeline.encode(self._kind)
+        from tiedtts.speech import timestamps
+
+        return timestamps.encode(self._timeline, self._kind)
 
 
 def record(

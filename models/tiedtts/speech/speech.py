@@ -69,12 +69,10 @@ class Speech:
         """
         path = Path(path)
         if timestamps is not None:
-            from tiedtts.speech.timestamps import Timeline, beside, check
+            from tiedtts.speech.timestamps import beside, check, encode
 
             check(timestamps)
-            timeline = Timeline(self.sample_rate)
-            timeline.add(self)
-            storage.write_bytes(beside(path, timestamps), timeline.encode(timestamps))
+            storage.write_bytes(beside(path, timestamps), encode(self, timestamps))
         encoding = Encoding(suffix=of_path(path), subtype=subtype, sample_rate=sample_rate)
         with files.writer(path, self.sample_rate, encoding) as add:
             add(self.samples)

@@ -5,16 +5,12 @@ import json
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tiedtts.choices import TIMESTAMPS
 from tiedtts.errors import ConfigError
-from tiedtts.speech import timing
-from tiedtts.speech.timing import Mark, SpokenSentence
+from tiedtts.speech.timing import SpokenSentence, Timed
 from tiedtts.text import excerpts
-
-if TYPE_CHECKING:
-    from tiedtts.speech.speech import Speech
 
 LONGEST_CUE = 84
 """Characters of a subtitle, two lines; a longer sentence has several."""
@@ -34,28 +30,9 @@ class Cue(NamedTuple):
     end_s: float
 
 
-class Timeline:
-    """Speeches one after the other.
-
-    Args:
-        sample_rate: Of them, Hz.
-    """
-
-    def __init__(self, sample_rate: int) -> None:
-        self.sample_rate = sample_rate
-        self.samples = 0
-        self.sentences: list[SpokenSentence] = []
-        self.marks: list[Mark] = []
-
-    def add(self, speech: "Speech") -> None:
-        """Put a speech at the end."""
-        self.sentences += timing.later(speech.sentences, self.samples)
-        self.marks += timing.marks_later(speech.marks, self.samples)
-        self.samples += len(speech.samples)
-
-    def encode(self, kind: str) -> bytes:
-        """Return a file of one of `TIMESTAMPS`; the same speech gives the same bytes."""
-        return _WRITERS[kind](self).encode()
+def encode(speech: Timed, kind: str) -> bytes:
+    """Return a file of one of `TIMESTAMPS`; the same speech gives the same bytes."""
+    return _WRITERS[kind](speech).encode()
 
 
 def check(kind: str) -> None:
@@ -118,7 +95,7 @@ def _fitting(parts: Sequence[tuple[str, int]]) -> int:
     return early[-1] if early else able[-1][0]
 
 
-def _json(line: Timeline) -> str:
+def _json(speech: Timed) -> str:
     """A word a line: readable by people, too."""
     words = [
         {
@@ -130,15 +107,15 @@ def _json(line: Timeline) -> str:
                 for phone in word.phones
             ],
         }
-        for sentence in line.sentences
+        for sentence in speech.sentences
         for word in sentence.words
     ]
     lists = {
-        "sentences": [_span(s.text, s.start_s, s.end_s) for s in line.sentences],
+        "sentences": [_span(s.text, s.start_s, s.end_s) for s in speech.sentences],
         "words": words,
-        "marks": [{"name": mark.name, "time": _round(mark.time_s)} for mark in line.marks],
+        "marks": [{"name": mark.name, "time": _round(mark.time_s)} for mark in speech.marks],
     }
-    head = {"sample_rate": line.sample_rate, "seconds": _round(line.samples / line.sample_rate)}
+    head = {"sample_rate": speech.sample_rate, "seconds": _round(speech.seconds)}
     parts = [f"{json.dumps(name)}: {value}" for name, value in head.items()]
     for name, rows in lists.items():
         inner = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
@@ -155,18 +132,18 @@ def _round(seconds: float) -> float:
     return round(seconds, 6)
 
 
-def _srt(line: Timeline) -> str:
+def _srt(speech: Timed) -> str:
     blocks = (
         f"{number}\n{_clock(cue.start_s, ',')} --> {_clock(cue.end_s, ',')}\n{_wrapped(cue.text)}\n"
-        for number, cue in enumerate(cues(line.sentences), start=1)
+        for number, cue in enumerate(cues(speech.sentences), start=1)
     )
     return "\n".join(blocks)
 
 
-def _vtt(line: Timeline) -> str:
+def _vtt(speech: Timed) -> str:
     blocks = [
         f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}\n{_escaped(_wrapped(cue.text))}\n"
-        for cue in cues(line.sentences)
+        for cue in cues(speech.sentences)
     ]
     return "\n".join(["WEBVTT\n", *blocks])
 
@@ -186,25 +163,25 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _textgrid(line: Timeline) -> str:
-    words = [word for sentence in line.sentences for word in sentence.words]
-    end = line.samples / line.sample_rate
-    sentences = [(s.text, s.start_s, s.end_s) for s in line.sentences]
+def _textgrid(speech: Timed) -> str:
+    words = [word for sentence in speech.sentences for word in sentence.words]
+    end = speech.seconds
+    sentences = [(s.text, s.start_s, s.end_s) for s in speech.sentences]
     tiers = [
         _tier("sentences", sentences, end),
         _tier("words", [(w.text, w.start_s, w.end_s) for w in words], end),
         _tier("phones", [(p.label, p.start_s, p.end_s) for w in words for p in w.phones], end),
     ]
-    if line.marks:
+    if speech.marks:
         points = "".join(
             f"        points [{number}]:\n            number = {mark.time_s!r}\n"
             f"            mark = {_quoted(mark.name)}\n"
-            for number, mark in enumerate(line.marks, start=1)
+            for number, mark in enumerate(speech.marks, start=1)
         )
         head = (
             f'        class = "TextTier"\n        name = "marks"\n        xmin = 0\n        xmax = {end!r}\n'
         )
-        tiers.append(f"{head}        points: size = {len(line.marks)}\n{points}")
+        tiers.append(f"{head}        points: size = {len(speech.marks)}\n{points}")
     items = "".join(f"    item [{number}]:\n{tier}" for number, tier in enumerate(tiers, start=1))
     return (
         'File type = "ooTextFile"\nObject class = "TextGrid"\n\n'
@@ -239,7 +216,7 @@ def _quoted(text: str) -> str:
     return f'"{doubled}"'
 
 
-_WRITERS: dict[str, Callable[[Timeline], str]] = {
+_WRITERS: dict[str, Callable[[Timed], str]] = {
     "json": _json,
     "srt": _srt,
     "vtt": _vtt,

@@ -1,9 +1,10 @@
 """Timing: when each word and each phone of a speech is heard, exactly, in samples."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from tiedtts.speech.speech import Speech
     from tiedtts.text.frontend import Sentence
 
 
@@ -89,6 +90,51 @@ class Mark(NamedTuple):
         return self.sample / self.sample_rate
 
 
+class Timed(Protocol):
+    """Anything that has the times of its words: a `Speech`, or a `Timeline` of several."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Sampling rate, Hz."""
+
+    @property
+    def seconds(self) -> float:
+        """Length, seconds."""
+
+    @property
+    def sentences(self) -> Sequence[SpokenSentence]:
+        """Its sentences, timed from its beginning."""
+
+    @property
+    def marks(self) -> Sequence[Mark]:
+        """Its marks, timed from its beginning."""
+
+
+class Timeline:
+    """The times of speeches one after the other, from the beginning of the first.
+
+    Args:
+        sample_rate: Sampling rate of all speeches, Hz.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self.sample_rate = sample_rate
+        self.samples = 0
+        self.sentences: list[SpokenSentence] = []
+        self.marks: list[Mark] = []
+
+    @property
+    def seconds(self) -> float:
+        """Length of all speeches, seconds."""
+        return self.samples / self.sample_rate
+
+    def add(self, speech: "Speech") -> None:
+        """Put a speech at the end."""
+        self.sentences += later(speech.sentences, self.samples)
+        self.marks += marks_later(speech.marks, self.samples)
+        self.samples += len(speech.samples)
+
+
 def sentence(written: "Sentence", durations: Sequence[int], rate: int) -> tuple[SpokenSentence, ...]:
     """Return the times of a sentence; nothing if no word of it has a phone.
 
@@ -125,6 +171,21 @@ def later(sentences: Sequence[SpokenSentence], samples: int) -> tuple[SpokenSent
 def marks_later(marks: Sequence[Mark], samples: int) -> tuple[Mark, ...]:
     """Return marks that come so many samples later."""
     return tuple(mark._replace(sample=mark.sample + samples) for mark in marks)
+
+
+def further_on(sentences: Sequence[SpokenSentence], characters: int) -> tuple[SpokenSentence, ...]:
+    """Return sentences whose text stands so many characters further on in a longer text."""
+    if not characters:
+        return tuple(sentences)
+    return tuple(
+        sentence._replace(
+            words=tuple(
+                word._replace(span=(word.span[0] + characters, word.span[1] + characters))
+                for word in sentence.words
+            )
+        )
+        for sentence in sentences
+    )
 
 
 def _later(word: SpokenWord, samples: int) -> SpokenWord:

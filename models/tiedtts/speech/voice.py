@@ -15,7 +15,7 @@ from tiedtts.settings import Settings
 from tiedtts.speech import library, pauses, timing
 from tiedtts.speech.renderer import Renderer
 from tiedtts.speech.speech import Speech
-from tiedtts.speech.timing import Mark
+from tiedtts.speech.timing import Mark, Timeline
 from tiedtts.text import first_clause
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
 from tiedtts.text.markup.detection import looks_like_ssml
@@ -87,7 +87,9 @@ class Voice:
             VoiceError: The voice is damaged.
         """
         parts = list(self.stream(text, settings, **changes))
-        starts = np.cumsum([0, *(len(part.samples) for part in parts)]).tolist()
+        timeline = Timeline(self.sample_rate)
+        for part in parts:
+            timeline.add(part)
         return Speech(
             np.concatenate([part.samples for part in parts]),
             self.sample_rate,
@@ -95,16 +97,8 @@ class Voice:
             tuple(phone for part in parts for phone in part.phones),
             tuple(duration for part in parts for duration in part.durations),
             tuple(warning for part in parts for warning in part.warnings),
-            sentences=tuple(
-                sentence
-                for part, start in zip(parts, starts, strict=False)
-                for sentence in timing.later(part.sentences, start)
-            ),
-            marks=tuple(
-                mark
-                for part, start in zip(parts, starts, strict=False)
-                for mark in timing.marks_later(part.marks, start)
-            ),
+            sentences=tuple(timeline.sentences),
+            marks=tuple(timeline.marks),
         )
 
     def stream(
@@ -116,9 +110,10 @@ class Voice:
         of the whole text.
 
         Args:
-            text: What to say; or several texts, which may come one by one from somewhere else and are
-                said as soon as they are there; one that ends with a blank line ends a paragraph. One that
-                cannot be said gives a part without samples that tells why in its warnings.
+            text: What to say; or the pieces of one, which may come one by one from somewhere else and are
+                said as soon as they are there. A piece that ends with a blank line ends a paragraph, and
+                one of blank lines alone says nothing; spans of words count from the start of the first
+                piece. One that cannot be said gives a part without samples that tells why in its warnings.
             settings: How to say it, as for `say`.
             changes: Settings by name, as for `say`.
 
@@ -133,16 +128,20 @@ class Voice:
             return
         if isinstance(text, bytes) or not isinstance(text, Iterable):
             raise TextError(f"a text must be a string, got: {type(text).__name__}")
-        number = 0
-        ended = False
+        number = characters = line_ends = 0
         for piece in text:
-            try:
-                for part in self._text(piece, settings, number, after_paragraph=ended):
-                    number += 1
-                    yield part
-                ended = piece.endswith("\n\n")
-            except TextError as error:
-                yield Speech(np.zeros(0, np.float32), self.sample_rate, piece, (), (), (str(error),))
+            blank = not piece.strip()
+            before = line_ends + piece[: len(piece) - len(piece.lstrip())].count("\n")
+            line_ends = before if blank else piece[len(piece.rstrip()) :].count("\n")
+            if not blank or "\n" not in piece:
+                try:
+                    # Two line ends with nothing between them end a paragraph.
+                    for part in self._text(piece, settings, number, after_paragraph=before > 1):
+                        number += 1
+                        yield replace(part, sentences=timing.further_on(part.sentences, characters))
+                except TextError as error:
+                    yield Speech(np.zeros(0, np.float32), self.sample_rate, piece, (), (), (str(error),))
+            characters += len(piece)
 
     def _text(
         self, text: str, settings: Settings, first: int = 0, *, after_paragraph: bool = False

@@ -16,8 +16,6 @@ SHORT_PATIENCE_SECONDS = 0.01
 """The same after a full stop."""
 LARGEST = 1_000
 """Characters after which a piece ends with the next sentence, however fast the lines come."""
-PARAGRAPH = "\n\n"
-"""Ends a paragraph."""
 
 _POLL_SECONDS = 0.2
 _STOPS = tuple(".?!")
@@ -32,7 +30,8 @@ def pieces(
 ) -> Iterator[str]:
     """Yield paragraphs as their lines come; what is left waiting is said without its next line.
 
-    A piece that ended with its paragraph ends with `PARAGRAPH`.
+    A piece that ends its paragraph ends with its blank line; further blank lines are pieces of their own. Put
+    together, the pieces are the text, a line feed after each line, without lines that are left out.
 
     Where the pieces end decides when they are spoken, and where nobody waits it depends on the text alone.
 
@@ -48,39 +47,41 @@ def pieces(
     threading.Thread(target=_read, args=(_reader(stream), lines), daemon=True).start()
     held: list[str] = []
     size = number = 0
+
+    def taken() -> str:
+        nonlocal size
+        text = "".join(held)
+        held.clear()
+        size = 0
+        return text
+
     while True:
-        ends = bool(held) and _is_end(held[-1])
+        ends = bool(held) and _is_end(held[-1][:-1])
         if ends and size >= LARGEST:
-            yield "\n".join(held)
-            held.clear()
-            size = 0
+            yield taken()
         try:
             raw = _next(lines, (SHORT_PATIENCE_SECONDS if ends else PATIENCE_SECONDS) if held else None)
         except queue.Empty:
-            yield "\n".join(held)
-            held.clear()
-            size = 0
+            yield taken()
             continue
         if isinstance(raw, OSError):
             raise TextError(f"cannot read {name}: {(raw.strerror or str(raw)).lower()}") from raw
+        if raw is None:
+            if held:
+                yield taken()
+            return
         number += 1
         try:
-            line = None if raw is None else _decode(raw, number, name)
+            line = _decode(raw, number, name)
         except TextError as error:
             if report is None:
                 raise
             report(error)
             continue
-        if line and not line.isspace():
-            held.append(line)
-            size += len(line)
-            continue
-        if held:
-            yield "\n".join(held) + ("" if line is None else PARAGRAPH)
-            held.clear()
-            size = 0
-        if line is None:
-            return
+        held.append(f"{line}\n")
+        size += len(line)
+        if not line or line.isspace():
+            yield taken()
 
 
 def _is_end(line: str) -> bool:
