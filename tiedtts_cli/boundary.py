@@ -45,6 +45,7 @@ _ENDED = {
 }
 """Messages for exit statuses that stand for signals."""
 _GO_ON = {
+    "distil": "the same command goes on where it stopped",
     "prepare": "the same command goes on where it stopped",
     "synth": "with `-d`, `--skip-existing` makes only what is missing",
 }

@@ -11,6 +11,7 @@ import typer
 from tiedtts import __version__
 from tiedtts.processes import SAFE_PATH
 from tiedtts_cli import boundary, caches, streams
+from tiedtts_cli.distil import distil
 from tiedtts_cli.evaluate import evaluate
 from tiedtts_cli.explain import explain
 from tiedtts_cli.export import export
@@ -26,7 +27,13 @@ from tiedtts_cli.voices import voices
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "Speak": {"synth": synth, "explain": explain, "voices": voices},
-    "Make voices": {"prepare": prepare, "train": train, "export": export, "eval": evaluate},
+    "Make voices": {
+        "distil": distil,
+        "prepare": prepare,
+        "train": train,
+        "export": export,
+        "eval": evaluate,
+    },
     "Tie": {"tie": tie, "untie": untie, "suggest": suggest, "stats": stats},
 }
 """The commands by the headings of the help."""

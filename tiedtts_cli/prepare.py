@@ -130,17 +130,17 @@ def _show(report: "Report") -> None:
         f"{report.used} of {report.recordings} recordings used, {report.heldout} of them held out: "
         f"{talk.duration(report.seconds)} of speech, {report.phones} phones"
     )
-    for line in (*_reasons("rejected", report.rejected), *_reasons("note", report.notes)):
+    for line in (*reasons("rejected", report.rejected), *reasons("note", report.notes)):
         typer.echo(line)
     if report.unknown_words:
         typer.echo(f"guessed pronunciations: {_few(report.unknown_words)}")
 
 
-def _reasons(title: str, reasons: Mapping[str, Sequence[str]]) -> list[str]:
+def reasons(title: str, found: Mapping[str, Sequence[str]]) -> list[str]:
     """Return a line for every reason: how many recordings, why, the first of them."""
     lines = []
-    for reason, ids in sorted(reasons.items(), key=lambda item: -len(item[1])):
-        lines.append(f"{title}: {len(ids)} x {reason}: {_few(ids)}")
+    for reason, ids in sorted(found.items(), key=lambda item: -len(item[1])):
+        lines.append(f"{title}: {len(ids)} x {reason}: {_few(ids)}" if ids else f"{title}: {reason}")
     return lines
 
 

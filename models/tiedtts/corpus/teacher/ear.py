@@ -1,0 +1,19 @@
+"""The recogniser that listens to a teacher, as far as `distil` knows it."""
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Ear(Protocol):
+    """Hears phones; may be called from several threads."""
+
+    @property
+    def key(self) -> str:
+        """What changes when clips must be listened to anew."""
+        ...
+
+    def hear(self, samples: npt.NDArray[np.float32], rate: int) -> list[str]:
+        """Return the symbols of the phones in mono samples, (S,), at `rate` Hz."""
+        ...
