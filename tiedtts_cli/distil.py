@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60.0
 """Seconds that an engine may take for a text, if nothing else is said."""
+STDOUT = Path("/dev/stdout")
 MANY = 0.2
 """Share of the texts without a clip that is worth a warning."""
 
@@ -34,18 +35,14 @@ def _checked_timeout(seconds: float) -> float:
 class Arguments(NamedTuple):
     """Texts, the engine that says them, and what is expected of its clips."""
 
-    texts: Annotated[
-        list[Path], typer.Argument(metavar="TEXTS...", help="Lists with a text a line; `-` is stdin.")
-    ]
+    texts: Annotated[list[Path], typer.Argument(metavar="TEXTS...", help="Lists of texts; `-` is stdin.")]
     output: Annotated[
         Path, option("--output", "-o", metavar="CORPUS", help="Folder to write; a list without --command.")
     ]
     command: Annotated[
-        str | None, option("--command", help="The engine: {text} or stdin, {output} or stdout, {seed}.")
+        str | None, option("--command", help="Engine: {text} or stdin, {output} or stdout.")
     ] = None
-    json_lines: Annotated[
-        bool, typer.Option("--json-lines", help="It is loaded once, and reads and answers JSON lines.")
-    ] = False
+    json_lines: Annotated[bool, typer.Option("--json-lines", help="It stays, and reads JSON lines.")] = False
     teacher: Annotated[str | None, option("--teacher", metavar="NAME", help="Engine and voice.")] = None
     licence: Annotated[
         str | None, option("--licence", metavar="TEXT", help="What its speech may be used for.")
@@ -53,13 +50,22 @@ class Arguments(NamedTuple):
     source: Annotated[
         str | None, option("--source", metavar="TEXT", help="Where it is from, and its own data.")
     ] = None
-    read_as: Annotated[str, choice("--as", READ_AS, help="Kind of list.", show_default=True)] = "auto"
-    pick: Annotated[int | None, at_least(1, "--pick", help="Say those N texts that cover sounds best.")] = None
+    read_as: Annotated[
+        str, choice("--read-as", READ_AS, metavar="KIND", help="Kind of list: lines, csv, jsonl, file.")
+    ] = "auto"
+    pick: Annotated[int | None, at_least(1, "--pick", help="Say those N texts that cover sounds best.")] = (
+        None
+    )
+    mix: Annotated[
+        list[str] | None, option("--mix", metavar="KIND=SHARE", help="Another share of a kind of texts.")
+    ] = None
     workers: Annotated[int | None, at_least(1, "--workers", help="Engines; one a core by default.")] = None
     timeout: Annotated[
         float, typer.Option(metavar="SECONDS", help="Patience for a text.", callback=_checked_timeout)
     ] = TIMEOUT
-    retries: Annotated[int, at_least(0, "--retries", help="Further attempts at a text.", show_default=True)] = 1
+    retries: Annotated[
+        int, at_least(0, "--retries", help="Further attempts at a text.", show_default=True)
+    ] = 1
     seed: Annotated[int, at_least(0, "--seed", help="Of the first attempt.", show_default=True)] = 0
     lexicon: Annotated[Path | None, option("--lexicon", help="Own pronunciations.")] = None
     listen: Annotated[
@@ -80,8 +86,8 @@ def distil(given: Arguments) -> None:
     """Let a speech engine say texts, and make a corpus of what it says.
 
     \b
-    tiedtts distil texts.txt -o corpus --command 'flite -voice slt -t {text} -o {output}'
-    tiedtts distil texts.txt -o corpus --command 'python kokoro.py' --json-lines --pick 5000
+    tiedtts distil texts.txt -o corpus --command 'flite -t {text} -o {output}'
+    tiedtts distil texts.txt -o corpus --command 'python say.py' --json-lines
     tiedtts distil texts.txt -o picked.txt --pick 2000
     """  # noqa: D301
     if given.command is None and given.pick is None:
@@ -92,9 +98,12 @@ def distil(given: Arguments) -> None:
         raise UsageError("`--aligner` and `--no-listen` exclude each other", hint="leave one of them out")
     if given.as_json:
         streams.need_stdout()
+    if given.command is None:
+        _pick(given)
+        return
     from tiedtts.corpus.teacher.distil import distil
 
-    assert given.command is not None
+    mix = _mix(given)
     teacher = _teacher(given, given.command)
     ear = _ear(given)
     texts = _texts(given)
@@ -109,6 +118,8 @@ def distil(given: Arguments) -> None:
             workers=given.workers or _cores(),
             seed=given.seed,
             retries=given.retries,
+            pick=given.pick,
+            mix=mix,
             lexicon=given.lexicon,
             ear=ear,
             overwrite=given.overwrite,
@@ -123,6 +134,49 @@ def distil(given: Arguments) -> None:
         talk.note(f"next: tiedtts prepare {given.output} -o DATA")
     if not given.quiet and report.clips < (1 - MANY) * report.texts:
         talk.warning(f"{report.texts - report.clips} of {report.texts} texts have no clip: does all fit?")
+
+
+def _pick(given: Arguments) -> None:
+    """Choose texts and write them to a list; nothing is spoken."""
+    from tiedtts.corpus.picking.pick import pick_into
+
+    output = STDOUT if str(given.output) in ("-", "/dev/fd/1") else given.output
+    if output.is_dir():
+        raise UsageError(
+            f"{given.output} is a folder, and without an engine the chosen texts go to a file",
+            hint="name the engine with `--command`, or a file with `-o`",
+        )
+    assert given.pick is not None
+    mix = _mix(given)
+    texts = _texts(given)
+    with talk.progress("pick", quiet=given.quiet) as show:
+        coverage = pick_into(texts, output, given.pick, mix=mix, lexicon=given.lexicon, progress=show)
+    if given.as_json:
+        typer.echo(json.dumps(coverage.to_dict(), indent=2))
+    # Where the list itself goes to stdout, nothing else does.
+    elif output != STDOUT:
+        for line in coverage.lines():
+            typer.echo(line)
+
+
+def _mix(given: Arguments) -> dict[str, float] | None:
+    """Return the shares of kinds: the usual ones, but for those that are given."""
+    if not given.mix:
+        return None
+    from tiedtts.corpus.picking.kinds import MIX
+
+    shares = dict(MIX)
+    for text in given.mix:
+        kind, _, share = text.partition("=")
+        try:
+            shares[kind.strip()] = float(share.strip().rstrip("%")) / (
+                100 if share.strip().endswith("%") else 1
+            )
+        except ValueError:
+            raise UsageError(
+                f"`--mix` must be KIND=SHARE, got: {text}", hint='for example --mix "questions=30%"'
+            ) from None
+    return shares
 
 
 def _teacher(given: Arguments, command: str) -> "Teacher":
@@ -188,6 +242,8 @@ def _show(report: "DistilReport") -> None:
         f"{talk.duration(report.seconds)} of speech{again}"
     )
     for line in (*reasons("thrown away", report.rejected), *reasons("note", report.notes)):
+        typer.echo(line)
+    for line in report.coverage.lines() if report.coverage is not None else ():
         typer.echo(line)
     for name, failure in list(report.failures.items())[:1]:
         typer.echo(f"the engine, at {name}: {failure}")

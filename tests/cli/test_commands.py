@@ -206,6 +206,14 @@ def test_eval(fake_core: Any, voice: Any, capsys: Captured) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
+        "distil texts.txt -o corpus",
+        "distil texts.txt --command cat",
+        "distil texts.txt -o corpus --command cat --timeout 0",
+        "distil texts.txt -o corpus --command cat --retries -1",
+        "distil texts.txt -o corpus --command cat --no-listen --aligner a.st",
+        "distil texts.txt -o corpus --pick 0",
+        "distil texts.txt -o list.txt --pick 2 --mix questions",
+        "distil texts.txt -o . --pick 2",
         "prepare corpus",
         "prepare corpus -o data --format wav",
         "prepare corpus -o data --workers 0",

@@ -18,7 +18,20 @@ HEAVY = ("torch", "librosa", "nltk", "inflect", "numba", "matplotlib", "scipy", 
 
 @pytest.mark.parametrize(
     "command",
-    ["synth", "explain", "voices", "prepare", "train", "export", "eval", "tie", "untie", "suggest", "stats"],
+    [
+        "synth",
+        "explain",
+        "voices",
+        "distil",
+        "prepare",
+        "train",
+        "export",
+        "eval",
+        "tie",
+        "untie",
+        "suggest",
+        "stats",
+    ],
 )
 def test_help_fits_a_screen_and_shows_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
@@ -36,7 +49,7 @@ def test_no_arguments_show_the_commands(capsys: pytest.CaptureFixture[str]) -> N
     commands = err.partition("\nSpeak:\n")[2].splitlines()
     assert [line.split()[0] for line in commands] == [
         *("synth", "explain", "voices"),
-        *("Make", "prepare", "train", "export", "eval"),
+        *("Make", "distil", "prepare", "train", "export", "eval"),
         *("Tie:", "tie", "untie", "suggest", "stats"),
     ]
     assert all(len(line) <= 80 for line in err.splitlines())

@@ -72,6 +72,8 @@ class _Description:
         for key in ("corpus", "licence", "alignment"):
             if not isinstance(self.values.get(key), str | None):
                 raise ConfigError(f"`{key}` must be a text, got: {shown(self.values[key])}")
+        if not isinstance(self.values.get("teacher"), dict | None):
+            raise ConfigError(f"`teacher` must be a table, got: {shown(self.values['teacher'])}")
 
 
 def write_manifest(data: Path, entries: Iterable[Entry]) -> None:

@@ -4,12 +4,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tiedtts import locking
 from tiedtts.audio import mel
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.choices import DENOISING, HELD_OUT
-from tiedtts.corpus import aligners, candidates, checks, data_folder, manifest, readers
+from tiedtts.corpus import aligners, candidates, checks, data_folder, manifest, provenance, readers
 from tiedtts.corpus.aligners import Aligner, HmmAligner, Progress
 from tiedtts.corpus.alignment import Alignment
 from tiedtts.corpus.candidates import Candidate
@@ -40,6 +41,8 @@ class _Job:
     lexicon: Path | None
     seed: int
     licence: str | None
+    teacher: dict[str, Any] | None
+    """Who has said the corpus, if no person has."""
     aligner: Aligner
     denoise: float
     tell: Progress
@@ -74,7 +77,7 @@ def prepare(
         settings: Rate, frames and pitch range; the defaults if not given.
         lexicon: A user lexicon.
         seed: Seed of the choice of what is held out.
-        licence: Licence of the recordings; by default what a licence file in the corpus names.
+        licence: Licence of the recordings; by default what a licence file in it, or its teacher, names.
         aligner: Aligns the recordings; by default models are trained on them, see `alignment.align`.
         denoise: By how much steady noise is taken down, dB, see `tiedtts.audio.denoising`.
         overwrite: Replace what `data` has of another corpus.
@@ -101,6 +104,8 @@ def prepare(
 
     if lexicon is not None:
         read_user_lexicon(lexicon)
+    # First of all: a corpus that is not finished has no list of its recordings either.
+    teacher = provenance.of_finished(source)
     recordings, notes = readers.read(source, format)
     notes = {note: [printable(name) for name in names] for note, names in notes.items()}
     job = _Job(
@@ -113,6 +118,7 @@ def prepare(
         lexicon=lexicon,
         seed=seed,
         licence=licence,
+        teacher=teacher,
         aligner=HmmAligner(data) if aligner is None else aligner,
         denoise=denoise,
         tell=tell,
@@ -170,17 +176,25 @@ def _fill(job: _Job, recordings: Sequence[Recording], notes: Reasons) -> Report:
         job.data,
         job.audio,
         corpus=job.title,
-        licence=find_licence(job.source) if job.licence is None else job.licence,
+        licence=_licence(job),
         recordings=report.used,
         seconds=report.seconds,
         heldout=report.heldout,
         alignment=key,
         **({"denoise_db": job.denoise} if job.denoise else {}),
+        **({"teacher": job.teacher} if job.teacher else {}),
     )
     report.write(job.data, job.title)
     data_folder.remove_stale(job.data, {entry.features for entry in entries})
     job.tell(1.0, "prepared")
     return report
+
+
+def _licence(job: _Job) -> str | None:
+    """Return the licence of the recordings: as given, as in the corpus, or as that of a teacher's speech."""
+    if job.licence is not None:
+        return job.licence
+    return find_licence(job.source) or (job.teacher or {}).get("licence")
 
 
 def _report(

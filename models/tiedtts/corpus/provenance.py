@@ -1,11 +1,11 @@
-"""Where a corpus comes from, if a teacher has said it; what the corpus tells goes with all that is made of it."""
+"""Where a corpus comes from, if a teacher has said it: told by the corpus and by all that is made of it."""
 
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tiedtts import schema, storage
+from tiedtts import documents, schema, storage
 from tiedtts.errors import ConfigError, CorpusError
 
 FILE = "teacher.json"
@@ -68,7 +68,7 @@ def read(corpus: Path) -> Origin | None:
     if not path.is_file():
         return None
     try:
-        origin = schema.build(Origin, schema.from_json(path.read_bytes(), "it"), "it", open_ended=True)
+        origin = schema.build(Origin, documents.from_json(path.read_bytes(), "it"), "it", open_ended=True)
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}") from error
     except ConfigError as error:

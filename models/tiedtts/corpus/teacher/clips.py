@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tiedtts import plain, schema
+from tiedtts import documents, plain, schema
 from tiedtts.errors import ConfigError
 
 JOURNAL = "clips.jsonl"
@@ -60,7 +60,7 @@ class Journal:
         for line in self._file:
             # A kill may have cut the last line short, and a bad disk any.
             with contextlib.suppress(ConfigError):
-                clip = schema.build(Clip, schema.from_json(line, "the line"), "the line")
+                clip = schema.build(Clip, documents.from_json(line, "the line"), "the line")
                 self.clips[clip.id, clip.attempt] = clip
         if not line.endswith(b"\n"):
             self._file.write(b"\n")

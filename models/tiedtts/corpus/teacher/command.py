@@ -22,9 +22,9 @@ class CommandTeacher:
     """A command that says one text and ends.
 
     Args:
-        command: Its words, or all of it as a shell would be given it; no shell reads it. `{text}` stands for the
-            text, which comes on stdin otherwise; `{output}` for the sound file to write, which is taken from
-            stdout otherwise; `{seed}` for a number.
+        command: Its words, or all of it as a shell would be given it; no shell reads it. `{text}` stands for
+            the text, which comes on stdin otherwise; `{output}` for the sound file to write, which is taken
+            from stdout otherwise; `{seed}` for a number.
         timeout: Seconds after which it is ended.
 
     Raises:

@@ -3,11 +3,14 @@
 import dataclasses
 import datetime
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from tiedtts import __version__, locking
 from tiedtts.corpus import provenance
+from tiedtts.corpus.picking import pick as picking
+from tiedtts.corpus.picking.coverage import Coverage
 from tiedtts.corpus.provenance import Origin
 from tiedtts.corpus.report import by_count
 from tiedtts.corpus.teacher import crew, folder, limits, texts, worker
@@ -17,8 +20,9 @@ from tiedtts.corpus.teacher.engine import Engine, FunctionTeacher, Say, Teacher
 from tiedtts.corpus.teacher.folder import Folder
 from tiedtts.corpus.teacher.judging import Judge
 from tiedtts.corpus.teacher.report import DistilReport
-from tiedtts.corpus.teacher.texts import Spoken, Text
+from tiedtts.corpus.teacher.texts import Text
 from tiedtts.corpus.teacher.worker import Done, Job
+from tiedtts.corpus.transcripts import Transcript
 from tiedtts.errors import ConfigError, CorpusError
 
 FAILED = "engine failed"
@@ -33,8 +37,8 @@ FEW = f"fewer than {limits.LEAST} clips: none was compared with the others"
 Progress = Callable[[float, str], None]
 Reasons = dict[str, list[str]]
 
-_SPEAKING = 0.05
-"""Share of the progress bar at which speaking begins."""
+_CHOOSING, _SPEAKING = 0.04, 0.05
+"""Shares of the progress bar at which texts are chosen and speaking begins."""
 
 
 def distil(
@@ -48,6 +52,8 @@ def distil(
     workers: int = 1,
     seed: int = 0,
     retries: int = 1,
+    pick: int | None = None,
+    mix: Mapping[str, float] | None = None,
     lexicon: Path | None = None,
     ear: Ear | None = None,
     overwrite: bool = False,
@@ -55,20 +61,21 @@ def distil(
 ) -> DistilReport:
     """Let an engine say texts, judge what it says, and write a corpus that `prepare` reads.
 
-    Can be stopped at any moment and run again: what is done is kept. With more texts, only those that are new
-    are said.
+    Can be stopped at any moment and run again: what is done is kept. With more texts, only new ones are said.
 
     Args:
         said: Name, or None, and text of each clip to be.
         corpus: Folder to write; made if missing.
-        teacher: A `CommandTeacher`, a `JsonLinesTeacher`, or a function from a text to mono samples, (S,), and
-            their rate, Hz; a parameter `seed` of it is given another number at each attempt.
+        teacher: A `CommandTeacher`, a `JsonLinesTeacher`, or a function from a text to mono samples, (S,),
+            and their rate, Hz; a parameter `seed` of it is given another number at each attempt.
         name: Of the engine and its voice.
         licence: What its speech may be used for.
         source: Where it is from, and what is said of its own data.
         workers: Engines side by side; a function is called from as many threads.
         seed: Of the first attempt at each text.
         retries: Further attempts at a text whose clip cannot be used.
+        pick: Number of texts to choose, see `tiedtts.corpus.picking.pick`; all are said without it.
+        mix: Share of each kind of text in the choice.
         lexicon: A user lexicon, for the phones that a clip is compared with.
         ear: Recogniser that listens to each clip; without it words are not compared.
         overwrite: What `corpus` has of another engine may be lost.
@@ -86,19 +93,29 @@ def distil(
     named, repeated = texts.named(said)
     if not named:
         raise CorpusError("there are no texts to say", hint="give a list with a text a line")
+    engine = _teacher(teacher)
+    run_key = f"{engine.key}\0{seed}\0{name if engine.key == 'function' else ''}"
+    key = hashlib.sha256(run_key.encode()).hexdigest()
+    # Before anything that takes long.
+    folder.check(corpus, key, overwrite=overwrite)
 
     def tell(share: float, message: str) -> None:
         if progress is not None:
             progress(round(share, 6), message)
 
-    def read(done: int) -> None:
-        tell(_SPEAKING * done / len(named), f"text {done + 1} of {len(named)}")
+    def choose(share: float, message: str) -> None:
+        tell(_CHOOSING * share, message)
 
+    def read(done: int) -> None:
+        tell(_CHOOSING + (_SPEAKING - _CHOOSING) * done / len(named), f"text {done + 1} of {len(named)}")
+
+    coverage = None
+    if pick is not None:
+        picked = picking.pick([text.text for text in named], pick, mix=mix, lexicon=lexicon, progress=choose)
+        named, coverage = [named[index] for index in picked.indices], picked.coverage
     spoken = dict(zip(named, texts.read(named, lexicon, read), strict=True))
-    engine = teacher if _is_teacher(teacher) else FunctionTeacher(teacher)
-    key = hashlib.sha256(f"{engine.key}\0{seed}\0{name if engine.key == 'function' else ''}".encode())
     origin = Origin(
-        run=key.hexdigest(),
+        run=key,
         teacher=name,
         licence=licence,
         source=source,
@@ -107,19 +124,21 @@ def distil(
         texts=len(named),
         texts_sha256=texts.digest(named),
     )
-    folder.make(corpus, origin.run, overwrite=overwrite)
+    folder.make(corpus)
     with locking.hold(corpus) as work:
         run = _Run(corpus, work, origin, spoken, engine, seed, retries, ear, tell)
         try:
             run.begin()
             run.speak(workers)
-            return run.finish(repeated)
+            return run.finish(repeated, coverage)
         finally:
             run.close()
 
 
-def _is_teacher(teacher: Teacher | Say) -> bool:
-    return hasattr(teacher, "open") and hasattr(teacher, "key")
+def _teacher(given: Teacher | Say) -> Teacher:
+    if hasattr(given, "open") and hasattr(given, "key"):
+        return cast(Teacher, given)
+    return FunctionTeacher(given)
 
 
 class _Run:
@@ -130,7 +149,7 @@ class _Run:
         corpus: Path,
         work: Path,
         origin: Origin,
-        spoken: dict[Text, Spoken],
+        spoken: dict[Text, Transcript],
         teacher: Teacher,
         seed: int,
         retries: int,
@@ -196,7 +215,7 @@ class _Run:
             if spoken.rejected is None and first < self._most and text.id not in self._failures:
                 last = self._most if more is None else min(first + more, self._most)
                 if wanted(text, attempts):
-                    jobs.append(Job(text, len(spoken.phones), first, last))
+                    jobs.append(Job(text, sum(phone.is_speech for phone in spoken.phones), first, last))
         return jobs
 
     @staticmethod
@@ -240,7 +259,7 @@ class _Run:
     def _judge(self) -> Judge:
         return Judge(self._spoken, self._journal, "" if self._ear is None else self._ear.key)
 
-    def finish(self, repeated: Reasons) -> DistilReport:
+    def finish(self, repeated: Reasons, coverage: Coverage | None) -> DistilReport:
         """Write the list, the report, and where the corpus comes from.
 
         Raises:
@@ -262,7 +281,7 @@ class _Run:
             reasons = ", ".join(f"{count} × {reason}" for reason, count in by_count(rejected)[:3])
             said = next((f"; the engine said: {failure}" for failure in self._failures.values()), "")
             raise CorpusError(f"none of {len(self._spoken)} texts has a clip: {reasons}{said}")
-        report = self._report(judge, kept, rejected, repeated)
+        report = dataclasses.replace(self._report(judge, kept, rejected, repeated), coverage=coverage)
         # In this order: whoever is stopped between two of them finds a corpus that is not finished.
         self._folder.list(kept)
         report.write(self._folder.path)

@@ -13,8 +13,8 @@ from tiedtts.audio import files
 from tiedtts.errors import ConfigError, TiedTTSError
 
 Say = Callable[..., tuple[npt.NDArray[np.floating], int]]
-"""Function from a text, and from a `seed` if it has such a parameter, to mono samples, (S,), full scale 1, and
-their rate, Hz."""
+"""Function from a text, and from a `seed` if it has such a parameter, to mono samples, (S,), full scale 1,
+and their rate, Hz."""
 
 _LONGEST = 300
 """Characters of what an engine says of its failure."""

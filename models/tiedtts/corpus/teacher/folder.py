@@ -1,4 +1,4 @@
-"""The folder of a corpus that a teacher says: sounds that are kept and those that are not, and the journal."""
+"""The folder of a corpus that a teacher says: clips that are kept, clips that are not, and the journal."""
 
 import contextlib
 import os
@@ -111,8 +111,8 @@ class Folder:
         return (self._thrown_away if path.parent == self._sounds else self._sounds) / path.name
 
 
-def make(path: Path, run: str, *, overwrite: bool) -> None:
-    """Make the folder of a corpus if need be, and keep it from other runs.
+def check(path: Path, run: str, *, overwrite: bool) -> None:
+    """Keep the folder of a corpus from other runs; nothing is made.
 
     Args:
         path: Of the corpus.
@@ -126,8 +126,9 @@ def make(path: Path, run: str, *, overwrite: bool) -> None:
     try:
         if path.exists() and not path.is_dir():
             raise CorpusError(f"{path} is not a folder", hint="`-o` names the folder of the corpus")
-        path.mkdir(parents=True, exist_ok=True)
-        others = [entry.name for entry in path.iterdir() if entry.name != locking.WORK]
+        others = (
+            [entry.name for entry in path.iterdir() if entry.name != locking.WORK] if path.exists() else []
+        )
     except OSError as error:
         raise storage.unwritable(path, error) from error
     origin = provenance.read(path)
@@ -139,6 +140,18 @@ def make(path: Path, run: str, *, overwrite: bool) -> None:
             f"{path} holds what another command or seed has said: {origin.teacher}",
             hint="choose another folder, or replace it with `--overwrite`",
         )
+
+
+def make(path: Path) -> None:
+    """Make the folder of a corpus if need be.
+
+    Raises:
+        OutputError: It cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage.unwritable(path, error) from error
 
 
 def clear(path: Path) -> None:

@@ -1,10 +1,11 @@
 """Whether what a recogniser hears is what was to be said, whatever it makes of this teacher's voice.
 
-A recogniser that was trained on another voice may hear half of the phones wrongly, but always in the same manner.
-So what it hears in place of each phone is learnt from the corpus itself: the pairs of said and heard phones, and
-their alignments, are estimated in turns (as weighted edit distances are by Ristad and Yianilos, "Learning
-string-edit distance", 1998). A step of an alignment then has a cost, the negative logarithm of how much likelier
-it is than chance. Where a word is missing, repeated or another one, there is a stretch of steps that fit nothing.
+A recogniser that was trained on another voice may hear half of the phones wrongly, but always in the same
+manner. So what it hears in place of each phone is learnt from the corpus itself: the shares of the pairs of
+said and heard phones, and the alignments that pair them, are estimated in turns (after Ristad and Yianilos,
+"Learning string-edit distance", 1998). A step of an alignment then has a cost, the negative logarithm of how
+much likelier it is than chance. Where a word is missing, repeated or another one, there is a stretch of steps
+that fit nothing.
 """
 
 from collections.abc import Sequence
@@ -83,7 +84,10 @@ class Habits:
         while row or column:
             move = moves[row, column]
             pairs.append(
-                (int(said[row - 1]) if move < 2 else NOTHING, int(heard[column - 1]) if move != 1 else NOTHING)
+                (
+                    int(said[row - 1]) if move < 2 else NOTHING,
+                    int(heard[column - 1]) if move != 1 else NOTHING,
+                )
             )
             row, column = row - (move < 2), column - (move != 1)
         return pairs[::-1]

@@ -26,9 +26,9 @@ _LONGEST_LINE = 2**20
 class JsonLinesTeacher:
     """A command whose process says text after text.
 
-    For each it reads a line such as `{"text": "Hello.", "output": "/tmp/1.wav", "seed": 0}` from stdin, writes the
-    sound file, and answers with a line on stdout: `{}`, or `{"error": "why not"}`. Lines that are no JSON
-    objects are passed over.
+    For each it reads a line such as `{"text": "Hello.", "output": "/tmp/1.wav", "seed": 0}` from stdin,
+    writes the sound file, and answers with a line on stdout: `{}`, or `{"error": "why not"}`. Lines that are
+    no JSON objects are passed over.
 
     Args:
         command: Its words, or all of it as a shell would be given it; no shell reads it.
@@ -114,18 +114,20 @@ class _JsonLinesEngine:
             other = line if line.strip() else other
 
     def _start(self) -> None:
-        self._told = tempfile.TemporaryFile()  # noqa: SIM115
-        self._answers = answers = queue.Queue()
+        answers: queue.Queue[bytes | None] = queue.Queue()
+        self._answers = answers
         with self._guard:
             if self._stopped:
                 raise EngineError("it was stopped")
+            told = tempfile.TemporaryFile()  # noqa: SIM115
             try:
                 process = program.start(
-                    self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._told
+                    self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told
                 )
             except (OSError, ValueError) as error:
+                told.close()
                 raise EngineError(f"it cannot be started: {error}") from error
-            self._process = process
+            self._process, self._told = process, told
         # Reading waits, and only a thread of its own can be left waiting on every system.
         threading.Thread(target=_read, args=(process.stdout, answers), daemon=True).start()
 

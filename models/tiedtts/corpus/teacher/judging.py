@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from tiedtts.corpus.teacher import hearing, limits
 from tiedtts.corpus.teacher.clips import Clip, Journal
 from tiedtts.corpus.teacher.limits import Limits, Measured
-from tiedtts.corpus.teacher.texts import Spoken, Text
+from tiedtts.corpus.teacher.texts import Text
+from tiedtts.corpus.transcripts import Transcript
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,12 @@ class Judge:
         ear: Which recogniser has listened.
     """
 
-    def __init__(self, texts: Mapping[Text, Spoken], journal: Journal, ear: str) -> None:
+    def __init__(self, texts: Mapping[Text, Transcript], journal: Journal, ear: str) -> None:
         self._ear = ear
-        self._said = {text.id: hearing.encode(spoken.phones) for text, spoken in texts.items()}
+        self._said = {
+            text.id: hearing.encode([phone.symbol for phone in spoken.phones])
+            for text, spoken in texts.items()
+        }
         self._journal = journal
         firsts = (attempts[0] for text in texts if (attempts := journal.of(text.id, text.key)))
         self.limits: Limits = limits.learn([self._measured(clip) for clip in firsts if clip.rejected is None])

@@ -88,16 +88,14 @@ def learn(clips: Sequence[Measured]) -> Limits:
     return Limits(habits=habits, **values)
 
 
-def _speed(
-    phones: npt.NDArray[np.float64], seconds: npt.NDArray[np.float64]
-) -> Mapping[str, float]:
+def _speed(phones: npt.NDArray[np.float64], seconds: npt.NDArray[np.float64]) -> Mapping[str, float]:
     """Fit seconds to phones by least absolute deviations, so that a few wrong clips do not count."""
     matrix = np.stack([np.ones_like(phones), phones], axis=1)
     weights = np.ones_like(phones)
     line = np.zeros(2)
     for _ in range(_ROUNDS):
         scaled = matrix * weights[:, None]
-        line = np.linalg.lstsq(scaled, seconds * weights, rcond=None)[0]
+        line[:] = np.linalg.lstsq(scaled, seconds * weights, rcond=None)[0]
         weights = 1.0 / np.sqrt(np.maximum(np.abs(seconds - matrix @ line), 1e-3))
     phone = max(float(line[1]), 1e-3)
     start = max(float(line[0]), 0.0)

@@ -82,17 +82,18 @@ def start(words: Sequence[str], **streams: Any) -> "subprocess.Popen[bytes]":
     Raises:
         OSError: It cannot be started.
     """
-    group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt" else {}
-    if os.name != "nt":
-        group["start_new_session"] = True
-    return subprocess.Popen(list(words), **streams, **group)
+    # Each system takes one of the two, and passes over the other.
+    flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+    return subprocess.Popen(list(words), start_new_session=True, creationflags=flags, **streams)
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
     """End a process and those that it has started, and wait for its end."""
     if os.name == "nt":
         if process.poll() is None:
-            subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
+            subprocess.run(
+                ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
+            )
     else:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

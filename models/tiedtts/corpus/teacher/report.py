@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tiedtts import storage
+from tiedtts.corpus.picking.coverage import Coverage
 from tiedtts.corpus.report import REPORT_JSON, REPORT_MARKDOWN, by_count
 
 SHOWN = 10
@@ -38,6 +39,8 @@ class DistilReport:
     """What was noticed besides, and the names of texts; none if it is not about single texts."""
     phones_per_second: float | None = None
     """Usual speed; None with too few clips to learn it from."""
+    coverage: Coverage | None = None
+    """What the chosen texts cover, if they were chosen."""
     heard_right: float | None = None
     """Share of the phones that the recogniser hears as they are; None if it has not listened."""
 
@@ -60,6 +63,8 @@ class DistilReport:
         lines = [f"# Spoken by {self.teacher}", "", "| | |", "|---|---:|"]
         lines += [f"| {name} | {value} |" for name, value in facts.items()]
         lines += _section("Thrown away", self.rejected) + _section("Notes", self.notes)
+        if self.coverage is not None:
+            lines += ["", "## Texts that were chosen", "", *(f"- {line}" for line in self.coverage.lines())]
         if self.failures:
             lines += ["", "## What the engine said when it failed", ""]
             lines += [f"- `{name}`: {failure}" for name, failure in self.failures.items()]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tiedtts.corpus import checks
-from tiedtts.errors import ConfigError, TextError, is_out_of_memory
-from tiedtts.text.frontend import FrontEnd
+from tiedtts.corpus.transcripts import Transcriber, Transcript
+from tiedtts.errors import ConfigError
 
 REPEATED = "text that stands in the list before"
 """Why a text is not said again."""
@@ -31,16 +31,6 @@ class Text:
     def key(self) -> str:
         """Digest of the text, which a clip of it is kept under."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """What a text comes to."""
-
-    phones: tuple[str, ...] = ()
-    """Symbols of its speech sounds, without stress and pauses."""
-    rejected: str | None = None
-    """Why nobody can say it."""
 
 
 def named(texts: Iterable[tuple[str | None, str]]) -> tuple[list[Text], dict[str, list[str]]]:
@@ -83,8 +73,8 @@ def digest(texts: Iterable[Text]) -> str:
     return value.hexdigest()
 
 
-def read(texts: Iterable[Text], lexicon: Path | None, tell: Callable[[int], None]) -> list[Spoken]:
-    """Return what each text comes to.
+def read(texts: Iterable[Text], lexicon: Path | None, tell: Callable[[int], None]) -> list[Transcript]:
+    """Return the phones of each text.
 
     Args:
         texts: In any order.
@@ -94,28 +84,17 @@ def read(texts: Iterable[Text], lexicon: Path | None, tell: Callable[[int], None
     Raises:
         TextError: The lexicon cannot be read.
     """
-    front_end = FrontEnd(lexicon)
+    transcribe = Transcriber(lexicon)
     made = []
     for number, text in enumerate(texts):
         if number % 100 == 0:
             tell(number)
-        made.append(_read(front_end, text.text))
+        made.append(_unfit(text.text) or transcribe(text.text))
     return made
 
 
-def _read(front_end: FrontEnd, text: str) -> Spoken:
+def _unfit(text: str) -> Transcript | None:
     if len(text) > checks.MOST_CHARACTERS:
-        return Spoken(rejected=checks.LONG_TEXT)
-    if "\0" in text:
-        return Spoken(rejected=checks.UNREAD)
-    try:
-        sentences = front_end(text)
-    except TextError:
-        return Spoken(rejected=checks.UNSPEAKABLE)
-    # A text that trips the front end up must not end the run with it.
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise
-        return Spoken(rejected=checks.UNREAD)
-    phones = tuple(phone.symbol for sentence in sentences for phone in sentence.phones if phone.is_speech)
-    return Spoken(phones) if phones else Spoken(rejected=checks.UNSAID)
+        return Transcript(rejected=checks.LONG_TEXT)
+    # No argument of a program can hold it.
+    return Transcript(rejected=checks.UNREAD) if "\0" in text else None
