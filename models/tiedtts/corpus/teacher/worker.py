@@ -66,7 +66,7 @@ def do(job: Job, engine: Engine, folder: Folder, seed: int, ear: Ear | None) -> 
                 return Done(job, clips)
             continue
         failure = ""
-        heard = checks.listen(part, AudioSettings().sample_rate)
+        heard = checks.inspect(part, AudioSettings().sample_rate)
         reason = heard.rejected or checks.speaking_rate(job.phones, heard.speech)
         # Counted without gaps: an attempt at which the engine failed is none.
         clip = Clip(id=job.text.id, text=job.text.key, attempt=job.attempt + len(clips), rejected=reason)
@@ -78,7 +78,7 @@ def do(job: Job, engine: Engine, folder: Folder, seed: int, ear: Ear | None) -> 
     return Done(job, clips, failure)
 
 
-def _publish(clip: Clip, heard: checks.Heard, text: Text, folder: Folder, ear: Ear | None) -> Clip:
+def _publish(clip: Clip, heard: checks.Inspection, text: Text, folder: Folder, ear: Ear | None) -> Clip:
     """Keep a clip that can be used by itself."""
     peak = float(np.abs(heard.samples).max())
     samples = heard.samples if peak <= 1 else heard.samples / peak
