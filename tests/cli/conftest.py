@@ -1,4 +1,5 @@
 import dataclasses
+import io
 import sys
 import types
 from collections.abc import Iterator
@@ -112,3 +113,19 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Change to an empty folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+class Stdin(io.TextIOWrapper):
+    """Standard input: a pipe with bytes in it, or an empty terminal."""
+
+    def __init__(self, data: bytes = b"", *, terminal: bool = False) -> None:
+        super().__init__(io.BytesIO(data), encoding="utf-8")
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+@pytest.fixture
+def pipe(monkeypatch: pytest.MonkeyPatch) -> Any:
+    return lambda data=b"", **options: monkeypatch.setattr(sys, "stdin", Stdin(data, **options))

@@ -1,5 +1,6 @@
 """Held-out losses of nets that are not being trained, and `tie --data`."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.nets.tacotron.small import SMALL
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
@@ -16,7 +18,6 @@ from tiedtts.errors import ConfigError, CorpusError
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.deepspeech import DeepSpeech, DeepSpeechConfig
 from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
-from tiedtts.nets.tacotron.config import TacotronConfig
 from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.nets.wavenet.config import WaveNetConfig
@@ -24,18 +25,7 @@ from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.training.heldout import HeldOut
 from tiedtts_cli.main import main
 
-TACOTRON = TacotronConfig(
-    encoder_width=16,
-    encoder_convolutions=1,
-    attention_rnn=16,
-    decoder_rnn=16,
-    attention=8,
-    location_filters=2,
-    location_kernel=5,
-    prenet=8,
-    postnet_width=8,
-    postnet_convolutions=2,
-)
+TACOTRON = dataclasses.replace(SMALL, lpc_order=0, n_mels=80)
 WAVENET = WaveNetConfig(residual=8, gate=8, skip=8, layers=5, condition_width=8)
 
 
@@ -64,6 +54,7 @@ def test_losses_by_part(data_folder: Path) -> None:
         ("aligner", lambda: Recognizer(RecognizerConfig(width=8, blocks=1)), "phone"),
         ("aligner", lambda: DeepSpeech(DeepSpeechConfig(channels=2, layers=1, width=12)), "ctc"),
         ("acoustic", lambda: Tacotron(TACOTRON), "mel"),
+        ("acoustic", lambda: Tacotron(dataclasses.replace(TACOTRON, reduction=5)), "mel"),
         ("vocoder", lambda: WaveNet(WAVENET), "bits"),
     ],
 )

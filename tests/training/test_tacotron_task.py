@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from tests.nets.tacotron.small import SMALL
 from tests.training import synthetic
 from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import ConfigError
-from tiedtts.nets.tacotron.config import TacotronConfig
 from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
@@ -22,21 +22,7 @@ from tiedtts.training.tasks import tacotron
 from tiedtts.training.tasks.tacotron import TacotronTask, wanted_attention
 from tiedtts.tying import TiePlan, TieRule, tie
 
-NET = TacotronConfig(
-    encoder_width=16,
-    encoder_convolutions=1,
-    attention_rnn=16,
-    decoder_rnn=16,
-    attention=8,
-    location_filters=4,
-    location_kernel=5,
-    prenet=8,
-    postnet_width=8,
-    postnet_convolutions=2,
-    reduction=3,
-    dropout=0.0,
-    lpc_order=6,
-)
+NET = dataclasses.replace(SMALL, reduction=3, dropout=0.0, lpc_order=6, n_mels=80)
 RECIPE = TacotronRecipe(
     net=NET, batch_size=2, discard=0.3, stages=(Stage(steps=4, learning_rate=1e-3, warmup=2),)
 )

@@ -1,6 +1,8 @@
 """Losses of any trained net on the held-out recordings of a data folder, for `tie` and `suggest`."""
 
+import dataclasses
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -11,6 +13,7 @@ from tiedtts.training import architectures
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
+from tiedtts.training.recipe import Recipe
 from tiedtts.training.tasks.task import Task
 
 
@@ -29,7 +32,6 @@ class HeldOut:
         self.corpus: Corpus = corpora.load(data, self.left_out)
         if not self.corpus.heldout:
             raise CorpusError(f"nothing is held out in {data}", hint="prepare it again with `--holdout 5%`")
-        self.recipe = recipes.parse(recipes.read_text(recipes.DEFAULT), recipes.DEFAULT)
 
     def losses(self, parts: Mapping[str, nn.Module]) -> dict[str, float]:
         """Return the losses of nets by name, `part.loss`; weights stay as they are.
@@ -42,7 +44,7 @@ class HeldOut:
         """
         found = {}
         for part, net in parts.items():
-            torch.manual_seed(self.recipe.seed)
+            torch.manual_seed(_recipe(recipes.DEFAULT).seed)
             for name, value in self._task(part, net).evaluate(net.eval()).items():
                 found[f"{part}.{name}"] = value
         return found
@@ -54,5 +56,12 @@ class HeldOut:
                 f"held-out losses are only known for nets that `train` makes, not for {type(net).__name__}",
                 hint="leave out the data",
             )
-        recipe = recipes.parse(recipes.read_text(kind.recipe), kind.recipe)
-        return kind.task(self.corpus, getattr(recipe, part), net)
+        # The net's own sizes: a recipe of others would change it, such as the frames of a Tacotron's step.
+        recipe = dataclasses.replace(getattr(_recipe(kind.recipe), part), net=net.config)
+        return kind.task(self.corpus, recipe, net)
+
+
+@cache
+def _recipe(name: str) -> Recipe:
+    """Return a recipe of the package: one for all nets that are measured."""
+    return recipes.load(name)
