@@ -11,7 +11,7 @@ from tiedtts.errors import ConfigError, CorpusError
 FILE = "teacher.json"
 """File in the folder of a corpus."""
 FORMAT = 1
-"""Of that file; a reader refuses what is newer."""
+"""Version of that file; a reader refuses what is newer."""
 
 _AGAIN = "run the same `tiedtts distil` command again"
 
@@ -28,7 +28,7 @@ class Origin:
     teacher: str
     """Name of the engine and its voice."""
     licence: str | None = None
-    """What its speech may be used for."""
+    """Licence of its speech."""
     source: str | None = None
     """Where the engine is from, and what is said of its own data."""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Origin:
     clips: int = 0
     """Clips in the corpus."""
     seconds: float = 0.0
-    """Of these clips."""
+    """Seconds of these clips."""
     thrown_away: dict[str, int] = field(default_factory=dict)
     """Number of texts without a clip, by reason."""
 

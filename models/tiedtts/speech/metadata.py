@@ -78,7 +78,7 @@ def read(text: str | None, name: str) -> tuple[VoiceMetadata, dict[str, Any]]:
 
     Args:
         text: JSON; nothing if the file has none.
-        name: What errors call the voice.
+        name: Name of the voice in errors.
 
     Raises:
         VoiceError: They are missing, damaged, newer than this program, or of other phones.
@@ -112,9 +112,9 @@ def check_graph(inputs: Sequence[Any], outputs: Sequence[Any], name: str) -> boo
     """Refuse a graph that cannot be asked as a voice is.
 
     Args:
-        inputs: As ONNX Runtime describes them: name, type and shape.
+        inputs: Inputs as ONNX Runtime describes them: name, type and shape.
         outputs: Likewise.
-        name: What errors call the voice.
+        name: Name of the voice in errors.
 
     Returns:
         Whether speed and pitch are given for each phone.

@@ -43,7 +43,7 @@ def check(data: bytes, name: str) -> None:
 
     Args:
         data: All of the file.
-        name: What errors call it.
+        name: Name in errors.
 
     Raises:
         VoiceError: It is no ONNX file, or holds what a voice has no use for.

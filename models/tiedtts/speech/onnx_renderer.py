@@ -29,7 +29,7 @@ class OnnxRenderer:
 
     Args:
         model: Bytes of a voice file.
-        name: What errors call it.
+        name: Name in errors.
         vocoder: Another waveform generator than its own: `lpc`, `griffinlim`, or a checkpoint.
         trusted: The bytes are as safe as this program is: they are not looked through.
 

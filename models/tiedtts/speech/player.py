@@ -21,7 +21,7 @@ def html(samples: npt.NDArray[np.floating], rate: int, text: str, way_out: str) 
         samples: Mono, full scale 1, (S,).
         rate: Hz.
         text: Shown as it is.
-        way_out: What to do instead with sound that is too long for a page.
+        way_out: Advice for sound that is too long for a page.
     """
     shown = text if len(text) <= _CHARACTERS else text[: _CHARACTERS - 1] + "\u2026"
     said = f"<p>{escape(shown)}</p>"

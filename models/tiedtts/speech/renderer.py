@@ -46,7 +46,7 @@ class Renderer(Protocol):
 
         Args:
             sentence: Its phones, T of them.
-            speed: Of each phone, larger is faster, (T,).
+            speed: Speed of each phone, larger is faster, (T,).
             shift: Added to the pitch of each phone, natural logarithm of a ratio, (T,).
             seed: Seed of all that is random.
         """

@@ -59,7 +59,7 @@ class Speech:
         Args:
             path: With the suffix of a format: .wav, .flac, .ogg, .opus or .mp3.
             subtype: Numbers or codec, as for `tiedtts synth`: 16, 24, float, vorbis, opus.
-            sample_rate: Of the file, Hz; the voice's own by default.
+            sample_rate: Sampling rate of the file, Hz; the voice's own by default.
             timestamps: Write the times of words and phones into a file beside it: json, srt, vtt or textgrid.
 
         Raises:

@@ -25,7 +25,7 @@ class TorchRenderer:
     """An acoustic net and a waveform generator, in torch.
 
     Args:
-        name: Of the voice.
+        name: Name of the voice.
         acoustic: Phones to frames.
         generator: Frames to samples.
         audio: Settings that both were trained with.

@@ -36,9 +36,9 @@ def choose(vocoder: str | None, settings: AudioSettings, own: Generator | None, 
     Args:
         vocoder: One of `MODEL_FREE` or `NETS`, or a checkpoint with a vocoder; the voice's own, or the best
             that needs no net, if it is None.
-        settings: Of the voice.
-        own: What the voice has itself.
-        voice: What errors call it.
+        settings: Audio settings of the voice.
+        own: The voice's own generator.
+        voice: Name of the voice in errors.
 
     Raises:
         VoiceError: The voice has no such vocoder, or there is none of that name.

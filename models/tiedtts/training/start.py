@@ -10,6 +10,7 @@ from tiedtts import storage
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
+from tiedtts.training.runs import RECIPE
 from tiedtts.tying import TiePlan
 from tiedtts.tying.parts import tie_parts
 
@@ -128,7 +129,7 @@ def _plan_text(run: Path, plan: Path | None, resume: bool) -> str | None:
     if plan is None:
         return old
     text = TiePlan.read_text(plan)
-    if resume and run.is_dir() and text != old and (run / "recipe.toml").is_file():
+    if resume and run.is_dir() and text != old and (run / RECIPE).is_file():
         raise ConfigError(
             f"{run} was {'not tied' if old is None else 'tied by another plan'} when it began",
             hint="leave out `--tie`, or start a new run",

@@ -18,7 +18,7 @@ def cover(
 
     Args:
         units: Units of N texts.
-        sizes: What each text costs; what it adds is divided by it.
+        sizes: Cost of each text; what it adds is divided by it.
         groups: Group of each text.
         quotas: Number of texts to take of each group; there are so many.
     """

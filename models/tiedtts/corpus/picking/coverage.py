@@ -1,4 +1,4 @@
-"""What a choice of texts covers of all of them."""
+"""Coverage: the share of all phones and words that a choice of texts has."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ class Covered:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What a choice covers, and what it is mixed of."""
+    """Coverage of a choice of texts, and the kinds it is mixed of."""
 
     texts: int
     """Texts that were chosen."""

@@ -101,15 +101,15 @@ def pick_into(
     Args:
         texts: Name, or None, and text of each.
         output: The list.
-        count: As for `pick`.
-        mix: As for `pick`.
-        lexicon: As for `pick`.
-        progress: As for `pick`.
+        count: The same as for `pick`.
+        mix: The same as for `pick`.
+        lexicon: The same as for `pick`.
+        progress: The same as for `pick`.
 
     Raises:
-        ConfigError: As for `pick`.
-        CorpusError: As for `pick`.
-        TextError: As for `pick`.
+        ConfigError: The same as for `pick`.
+        CorpusError: The same as for `pick`.
+        TextError: The same as for `pick`.
         OutputError: The list cannot be written.
     """
     storage.check_writable(output)

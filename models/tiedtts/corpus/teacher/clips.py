@@ -1,4 +1,4 @@
-"""What is known of each clip that a teacher has said, and the journal in which a kill loses none of it."""
+"""Clips that a teacher has said, with what is known of each, in a journal that survives a kill."""
 
 import contextlib
 import dataclasses
@@ -45,7 +45,7 @@ class Journal:
     """Clips as they are made, by text and attempt; a later line about one takes the place of an earlier.
 
     Args:
-        path: Of the file; it is made if need be.
+        path: Path of the file; it is made if need be.
 
     Raises:
         OSError: It cannot be read or written.
@@ -76,7 +76,7 @@ class Journal:
         """Return the attempts at a text in their order.
 
         Args:
-            name: Of the text.
+            name: Name of the text.
             text: Its digest; clips of another text under this name do not count.
         """
         found: list[Clip] = []

@@ -32,7 +32,7 @@ MOST_FAILURES = 10
 FIRST_FAILURES = 3
 DEAF = "the recogniser does not understand this voice, and has judged no clip"
 FEW = f"fewer than {limits.LEAST} clips: none was compared with the others"
-"""What is only worth a note."""
+"""Notes that reject no clip."""
 
 Progress = Callable[[float, str], None]
 Reasons = dict[str, list[str]]
@@ -68,17 +68,17 @@ def distil(
         corpus: Folder to write; made if missing.
         teacher: A `CommandTeacher`, a `JsonLinesTeacher`, or a function from a text to mono samples, (S,),
             and their rate, Hz; a parameter `seed` of it is given another number at each attempt.
-        name: Of the engine and its voice.
-        licence: What its speech may be used for.
+        name: Name of the engine and its voice.
+        licence: Licence of its speech.
         source: Where it is from, and what is said of its own data.
         workers: Engines side by side; a function is called from as many threads.
-        seed: Of the first attempt at each text.
+        seed: Seed of the first attempt at each text.
         retries: Further attempts at a text whose clip cannot be used.
         pick: Number of texts to choose, see `tiedtts.corpus.picking.pick`; all are said without it.
         mix: Share of each kind of text in the choice.
         lexicon: A user lexicon, for the phones that a clip is compared with.
         ear: Recogniser that listens to each clip; without it words are not compared.
-        overwrite: What `corpus` has of another engine may be lost.
+        overwrite: Replace what `corpus` has of another engine.
         progress: Told the share done, 0 to 1, and what goes on.
 
     Raises:

@@ -11,7 +11,7 @@ class Ear(Protocol):
 
     @property
     def key(self) -> str:
-        """What changes when clips must be listened to anew."""
+        """Digest of the recogniser: clips are listened to anew when it changes."""
         ...
 
     def hear(self, samples: npt.NDArray[np.float32], rate: int) -> list[str]:

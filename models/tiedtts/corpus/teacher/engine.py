@@ -49,7 +49,7 @@ class Teacher(Protocol):
 
     @property
     def key(self) -> str:
-        """What changes when another engine speaks."""
+        """Digest of the engine: it changes when another one speaks."""
         ...
 
     @property
@@ -66,7 +66,7 @@ class FunctionTeacher:
     """A Python function that speaks.
 
     Args:
-        say: Of a text, see `Say`. With several workers it is called from several threads.
+        say: Speaks a text, see `Say`. With several workers it is called from several threads.
     """
 
     def __init__(self, say: Say) -> None:
@@ -83,7 +83,7 @@ class FunctionTeacher:
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """That it is a function."""
+        """Settings that say no more than that the engine is a function."""
         return {"protocol": "function"}
 
     def open(self) -> Engine:

@@ -30,7 +30,7 @@ class Folder:
     """A corpus folder while a run holds it.
 
     Args:
-        path: Of the corpus; it is there.
+        path: Path of the corpus, which exists.
         work: Folder for what is not finished, see `locking.hold`.
 
     Raises:
@@ -84,7 +84,7 @@ class Folder:
         """Move the clip of a text to where it belongs.
 
         Args:
-            name: Of the text.
+            name: Name of the text.
             kept: It belongs to the corpus.
         """
         here, there = (self._thrown_away, self._sounds) if kept else (self._sounds, self._thrown_away)
@@ -115,7 +115,7 @@ def check(path: Path, run: str, *, overwrite: bool) -> None:
     """Keep the folder of a corpus from other runs; nothing is made.
 
     Args:
-        path: Of the corpus.
+        path: Path of the corpus.
         run: Digest of the engine and the seed.
         overwrite: The clips of another run may be lost.
 

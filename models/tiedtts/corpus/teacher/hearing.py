@@ -45,14 +45,14 @@ def encode(symbols: Sequence[str]) -> Row:
 
 @dataclass(frozen=True)
 class Habits:
-    """What a recogniser makes of the phones of a voice; costs of the C phones."""
+    """Habits of a recogniser with a voice: costs of the C phones."""
 
     heard: Costs
-    """Of hearing the second phone where the first was said, (C, C)."""
+    """Cost of hearing the second phone where the first was said, (C, C)."""
     missed: Costs
-    """Of hearing nothing where a phone was said, (C,)."""
+    """Cost of hearing nothing where a phone was said, (C,)."""
     added: float
-    """Of hearing a phone where none was said."""
+    """Cost of hearing a phone where none was said."""
 
     def worst(self, said: Row, heard: Row) -> float:
         """Return the cost of the worst stretch of a clip; the higher, the less it fits.

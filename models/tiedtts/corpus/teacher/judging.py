@@ -12,7 +12,7 @@ from tiedtts.corpus.transcripts import Transcript
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a text that was said."""
+    """The verdict on a text that was said."""
 
     clip: Clip
     """The last attempt."""

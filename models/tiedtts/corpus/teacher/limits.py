@@ -1,4 +1,4 @@
-"""What is usual in a corpus, learnt from the corpus itself, and which clips are far from it."""
+"""Limits: the usual values of a corpus, learnt from the corpus itself, and the clips far from them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _UNDERSTOOD = 0.12
 
 @dataclass(frozen=True)
 class Measured:
-    """What is compared of a clip."""
+    """The values of a clip that are compared."""
 
     said: Row
     """Phones that were to be said, (L,)."""
@@ -49,7 +49,7 @@ class Limits:
     ratio: float = 0.0
     """Natural logarithm of how many times as long or as short a clip may be."""
     habits: Habits | None = None
-    """What the recogniser makes of the voice."""
+    """Habits of the recogniser with this voice."""
     worst: float = 0.0
     """Cost of the worst stretch that a clip may have."""
     right: float | None = None

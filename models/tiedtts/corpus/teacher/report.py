@@ -1,4 +1,4 @@
-"""What `distil` tells about a corpus."""
+"""The report of `distil` on a corpus."""
 
 import dataclasses
 import json
@@ -34,13 +34,13 @@ class DistilReport:
     rejected: dict[str, list[str]] = field(default_factory=dict)
     """Names of texts without a clip, by reason."""
     failures: dict[str, str] = field(default_factory=dict)
-    """What the engine said of texts at which it failed, by name."""
+    """Messages of the engine about texts at which it failed, by name."""
     notes: dict[str, list[str]] = field(default_factory=dict)
-    """What was noticed besides, and the names of texts; none if it is not about single texts."""
+    """Remarks, each with the names of its texts; without names if it is not about single texts."""
     phones_per_second: float | None = None
     """Usual speed; None with too few clips to learn it from."""
     coverage: Coverage | None = None
-    """What the chosen texts cover, if they were chosen."""
+    """Coverage of the chosen texts, if they were chosen."""
     heard_right: float | None = None
     """Share of the phones that the recogniser hears as they are; None if it has not listened."""
 

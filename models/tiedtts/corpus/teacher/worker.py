@@ -18,7 +18,7 @@ from tiedtts.corpus.teacher.texts import Text
 from tiedtts.errors import AudioError
 
 SEEDS = 1_000_003
-"""What the seed of an attempt differs by from that of the attempt before."""
+"""Difference of an attempt's seed from that of the attempt before."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a job."""
+    """The result of a job."""
 
     job: Job
     clips: Sequence[Clip]
     """Attempts that gave a sound, or silence."""
     failure: str = ""
-    """What the engine said when it failed at last."""
+    """The engine's message when it failed at last."""
 
 
 def do(job: Job, engine: Engine, folder: Folder, seed: int, ear: Ear | None) -> Done:
