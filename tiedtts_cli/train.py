@@ -68,7 +68,7 @@ def train(given: Arguments) -> None:
             "`--resume` and `--init-from` exclude each other",
             hint="a resumed run has weights of its own",
         )
-    from tiedtts.training import loop
+    from tiedtts.training import train as core
 
     with talk.progress("train", quiet=given.quiet, clock=False) as show:
 
@@ -78,7 +78,7 @@ def train(given: Arguments) -> None:
                 talk.note(f"{state.part}: {state.steps} steps done, {_losses(state)}")
 
         try:
-            made = loop.train(
+            made = core.train(
                 given.data,
                 given.run,
                 recipe=given.recipe,

@@ -106,7 +106,7 @@ def test_what_is_no_share(text: str) -> None:
 def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     state = State(losses={"mel": 0.51234, "log_f0": 0.1})
     core = Core({"vocoder": Path("run/vocoder.st"), "voice": Path("run/voice.st")}, (state,))
-    fake_core("tiedtts.training.loop", train=core, PARTS=("aligner", "acoustic", "vocoder"))
+    fake_core("tiedtts.training.train", train=core, PARTS=("aligner", "acoustic", "vocoder"))
     assert main(["train", "data", "-o", "run"]) == 0
     assert core.arguments == (Path("data"), Path("run"))
     assert core.options == {

@@ -18,10 +18,10 @@ from tiedtts.nets.deepspeech import SYMBOLS, DeepSpeech, DeepSpeechConfig
 from tiedtts.nets.recognizer import CLASSES
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
-from tiedtts.training.loop import train
 from tiedtts.training.recipe import DeepSpeechRecipe, Stage
 from tiedtts.training.tasks.deepspeech import DeepSpeechTask, collate, symbols_of
 from tiedtts.training.tasks.task import AdversarialTask
+from tiedtts.training.train import train
 
 CORPUS = corpus()
 NET = DeepSpeechConfig(channels=2, kernel_frames=3, kernel_bands=3, layers=2, width=12, dropout=0.0)

@@ -10,8 +10,8 @@ from tiedtts import locking
 from tiedtts.checkpoints import tensor_files
 from tiedtts.errors import FolderError
 from tiedtts.training.divergence import TrainingDiverged
-from tiedtts.training.loop import train
 from tiedtts.training.progress import Progress
+from tiedtts.training.train import train
 from tiedtts.training.trainer import Trainer
 
 RECIPE = """\

@@ -9,10 +9,10 @@ import torch
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
-from tiedtts.training.loop import train
 from tiedtts.training.progress import Progress
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.vocoder import VocoderTask
+from tiedtts.training.train import train
 from tiedtts.tying import TiePlan, count_parameters, tie_map
 from tiedtts.tying.parts import tie_parts
 

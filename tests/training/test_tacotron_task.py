@@ -16,10 +16,10 @@ from tiedtts.errors import ConfigError
 from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
-from tiedtts.training.loop import train
 from tiedtts.training.recipe import Stage, TacotronRecipe
 from tiedtts.training.tasks import tacotron
 from tiedtts.training.tasks.tacotron import TacotronTask, wanted_attention
+from tiedtts.training.train import train
 from tiedtts.tying import TiePlan, TieRule, tie
 
 NET = dataclasses.replace(SMALL, reduction=3, dropout=0.0, lpc_order=6, n_mels=80)

@@ -15,7 +15,6 @@ from tiedtts.checkpoints import checkpoint
 from tiedtts.choices import PARTS
 from tiedtts.errors import CheckpointError, ConfigError, CorpusError
 from tiedtts.training.divergence import TrainingDiverged
-from tiedtts.training.loop import train
 from tiedtts.training.losses import Ratio
 from tiedtts.training.progress import Progress
 from tiedtts.training.recipe import Stage
@@ -23,11 +22,12 @@ from tiedtts.training.schedule import learning_rate
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.aligner import AlignerTask
 from tiedtts.training.tasks.vocoder import VocoderTask
+from tiedtts.training.train import train
 
 SCRIPT = """
 import sys
 from pathlib import Path
-from tiedtts.training.loop import train
+from tiedtts.training.train import train
 data, run, recipe, part, *flags = sys.argv[1:]
 train(Path(data), Path(run), recipe=recipe, parts=part.split(","), threads=1, accelerator="cpu",
       resume="resume" in flags)
