@@ -10,7 +10,7 @@ import soundfile
 import torch
 
 from tests.benchmarks import article, listen
-from tests.nets.tacotron.test_tacotron import SMALL
+from tests.nets.tacotron.small import SMALL
 from tests.training import synthetic
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.nets.tacotron.net import Tacotron

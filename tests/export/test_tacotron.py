@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 import torch
 
-from tests.nets.tacotron.test_tacotron import SMALL, _ids
+from tests.nets.tacotron.small import SMALL, phone_ids
 from tiedtts.errors import ConfigError
 from tiedtts.export import tacotron
 from tiedtts.nets.tacotron.net import Tacotron
@@ -38,7 +38,7 @@ def test_the_loop_outside_torch(plan: TiePlan | None, tmp_path: Path) -> None:
     about = json.loads(step.get_modelmeta().custom_metadata_map["tiedtts"])
     assert about == {"name": "small", "graph": "step"}
 
-    ids = _ids("Other words than those it was traced with.")
+    ids = phone_ids("Other words than those it was traced with.")
     wanted = speak(net, ids, drop=False, window=None, max_frames=24)
     memory, processed = encoder.run(None, {"ids": ids.numpy()[None]})
     feeds = {

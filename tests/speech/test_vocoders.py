@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.nets.tacotron.test_tacotron import SMALL
+from tests.nets.tacotron.small import SMALL
 from tiedtts.audio import lpc
 from tiedtts.audio.frames import Frames
 from tiedtts.audio.mel import log_mel

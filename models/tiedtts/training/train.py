@@ -175,8 +175,8 @@ def _task(part: str, corpus: Corpus, plan: Recipe, run: Path, start: nn.Module |
     kind = architectures.ARCHITECTURES[type(recipe)]
     if start is not None and not isinstance(start, kind.net):
         raise ConfigError(
-            f"the recipe trains a {recipe.architecture} net, and the {part} part to start from is "
-            f"a {architecture(start)} net",
+            f"the recipe trains the architecture `{recipe.architecture}`, and the {part} part to start "
+            f"from is of `{architecture(start)}`",
             hint="name the recipe it was trained by, with `--recipe`",
         )
     if not isinstance(recipe, VocoderRecipe) or not recipe.predicted_mels:
