@@ -7,6 +7,7 @@ detail, and its loss reaches the acoustic net as well. Stop it at any moment; th
 """
 
 import argparse
+import copy
 import os
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import torch
 from prosody import schedule
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import parametrize
 
 from tiedtts.audio import excitation
 from tiedtts.audio.mel import FLOOR
@@ -29,23 +31,24 @@ from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.text.phones import Phone, encode
 from tiedtts.training import losses
 from tiedtts.training.tasks.acoustic import phone_means
+from tiedtts.tying import adapters
 
 SEGMENT = 48
 """Frames that the vocoder makes of each sentence."""
 CONTEXT = 16
 """Frames around a segment that the acoustic net makes beside it."""
-WINDOW = 1024
-"""Window of the spectrograms that the discriminator judges, samples."""
-CHANNELS = 8
-"""Channels of the discriminator's first layer."""
+WINDOWS = (1024, 512, 2048)
+"""Windows of the spectrograms that are judged, samples; each step asks the next of the discriminators."""
+CHANNELS = 16
+"""Channels of the first layer of each discriminator."""
 LEAD = 100
 """Steps that the discriminator learns before it is asked."""
 REPULSION = 0.5
 """Share of the distance between two drawings that counts, see `losses.spectral_energy`."""
 COMPLEX_WEIGHT, COMPLEX_TOP_HZ = 0.3, 4000.0
 """Weight and highest frequency of the complex spectral loss."""
-ADVERSARIAL = 0.3
-"""Weight of the discriminator's verdict and of its inner values."""
+ADVERSARIAL = 1.0
+"""Weight of a discriminator's verdict and of its inner values."""
 FRAME_WEIGHTS = {"mel": 1.0, "f0": 0.3, "voicing": 0.2}
 """Weights of the losses of the acoustic net's own frames."""
 
@@ -132,9 +135,14 @@ class Joint(nn.Module):
     def __init__(self, acoustic: AcousticNet, vocoder: HarmonicVocoder, audio: AudioSettings) -> None:
         super().__init__()
         self.acoustic, self.vocoder, self.audio = acoustic, vocoder, audio
-        self.judge = PatchDiscriminator(CHANNELS)
+        self.judges = nn.ModuleList(PatchDiscriminator(CHANNELS) for _ in WINDOWS)
         acoustic.variance.requires_grad_(False)
         acoustic.encoder.dropout.p = 0.0
+
+    def plain(self) -> dict[str, nn.Module]:
+        """Return copies of both nets with their adapters merged."""
+        nets = {"acoustic": self.acoustic, "vocoder": self.vocoder}
+        return {name: adapters.merge(copy.deepcopy(net)) for name, net in nets.items()}
 
     def learning(self) -> list[nn.Parameter]:
         """Return the parameters of both nets that learn here."""
@@ -176,25 +184,26 @@ class Joint(nn.Module):
         ).value
         return made, parts
 
-    def verdict(self, made: Tensor, real: Tensor) -> Tensor:
-        """Return the judge's loss on made segments: its score, and its inner values beside the real ones."""
-        self.judge.requires_grad_(False)
-        with torch.no_grad():
-            wanted = self.judge(view(real))[1]
-        score, inner = self.judge(view(made))
-        self.judge.requires_grad_(True)
+    def judgement(self, turn: int, made: Tensor, real: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return a judge's own loss, and its inner values for the real segments."""
+        views = torch.cat([view(real, WINDOWS[turn]), view(made.detach(), WINDOWS[turn])])
+        scores, inner = self.judges[turn](views)
+        count = len(real)
+        wanted = [values[:count].detach() for values in inner]
+        return losses.discriminator_loss(scores[:count], scores[count:]).value, wanted
+
+    def verdict(self, turn: int, made: Tensor, wanted: list[Tensor]) -> Tensor:
+        """Return a judge's loss on made segments: its score, and its inner values beside the real ones."""
+        judge = self.judges[turn].requires_grad_(False)
+        score, inner = judge(view(made, WINDOWS[turn]))
+        judge.requires_grad_(True)
         matching = torch.stack([(w - i).abs().mean() for w, i in zip(wanted, inner, strict=True)]).mean()
-        return losses.generator_loss(score).value + matching
-
-    def judgement(self, made: Tensor, real: Tensor) -> Tensor:
-        """Return the judge's own loss."""
-        scores, _ = self.judge(torch.cat([view(real), view(made.detach())]))
-        return losses.discriminator_loss(scores[: len(real)], scores[len(real) :]).value
+        return losses.generator_loss(score).value + 2.0 * matching
 
 
-def view(signal: Tensor) -> Tensor:
-    """Return the log spectrogram that the judge sees, (B, frames, bins)."""
-    size = losses.magnitude(losses.spectrum(signal, WINDOW)) / WINDOW**0.5
+def view(signal: Tensor, window: int) -> Tensor:
+    """Return the log spectrogram that a judge sees, (B, frames, bins)."""
+    size = losses.magnitude(losses.spectrum(signal, window)) / window**0.5
     return torch.log(size + 1e-4).transpose(1, 2) / 3 + 1
 
 
@@ -209,6 +218,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--final", type=float, default=0.1, help="share of the rate at the end")
     parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--adapt", type=int, default=0, metavar="RANK", help="train only adapters")
     parser.add_argument("--every", type=int, default=200, help="steps between two checkpoints")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -221,11 +231,14 @@ def main() -> None:
     entries = [entry for entry in read_manifest(arguments.data) if entry.split == "train"]
     order = np.random.default_rng(0).permutation(len(entries))[: arguments.sentences]
     sentences = Sentences(arguments.data, [entries[i] for i in order], acoustic, audio)
+    if arguments.adapt:
+        for net in (acoustic, vocoder):
+            adapters.attach(net, arguments.adapt)
     joint = Joint(acoustic, vocoder, audio)
     learning = joint.learning()
     optimizers = [
         torch.optim.AdamW(parameters, arguments.rate, betas=(0.8, 0.98), weight_decay=0.01)
-        for parameters in (learning, list(joint.judge.parameters()))
+        for parameters in (learning, list(joint.judges.parameters()))
     ]
     averages = [parameter.detach().clone() for parameter in learning]
     arguments.run.mkdir(parents=True, exist_ok=True)
@@ -242,15 +255,18 @@ def main() -> None:
                 share = schedule(step, arguments.steps, warmup=100, final=arguments.final)
                 group["lr"] = arguments.rate * share
         batch = sentences.batch(step, arguments.batch)
-        made, parts = joint.train()(batch)
-        judgement = joint.judgement(made, batch["samples"])
-        optimizers[1].zero_grad()
+        with parametrize.cached():
+            made, parts = joint.train()(batch)
+        turn = step % len(WINDOWS)
+        judgement, wanted = joint.judgement(turn, made, batch["samples"])
+        optimizers[1].zero_grad(set_to_none=True)
         judgement.backward()
         optimizers[1].step()
+        parts["judge"] = judgement.detach()
         total = parts["spectral"] + COMPLEX_WEIGHT * parts["complex"]
         total = total + sum(weight * parts[name] for name, weight in FRAME_WEIGHTS.items())
         if step >= LEAD:
-            parts["fooled"] = joint.verdict(made, batch["samples"])
+            parts["fooled"] = joint.verdict(turn, made, wanted)
             total = total + ADVERSARIAL * parts["fooled"]
         optimizers[0].zero_grad()
         total.backward()
@@ -265,9 +281,8 @@ def main() -> None:
             for parameter, average in zip(learning, averages, strict=True):
                 parameter.data.copy_(average)
             plans = {**spectrum.plans, **sound.plans}
-            nets = {"acoustic": acoustic, "vocoder": vocoder}
             checkpoint.save(
-                arguments.run / f"step_{step + 1}.safetensors", Checkpoint(nets, audio, {}, plans)
+                arguments.run / f"step_{step + 1}.safetensors", Checkpoint(joint.plain(), audio, {}, plans)
             )
             for parameter, value in zip(learning, current, strict=True):
                 parameter.data.copy_(value)

@@ -4,6 +4,8 @@ python scripts/teacher/prosody.py start.safetensors data prosody.safetensors --s
 """
 
 import argparse
+import copy
+import dataclasses
 import math
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
 from tiedtts.training.batches import Batches
 from tiedtts.training.tasks.acoustic import AcousticTask, phone_means
+from tiedtts.tying import adapters
 
 Item = tuple[np.ndarray, ...]
 EDGES = (8, 14)
@@ -34,6 +37,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--adapt", type=int, default=0, metavar="RANK", help="train only adapters")
     parser.add_argument("--every", type=int, default=500, help="steps between two evaluations")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -42,9 +46,15 @@ def main() -> None:
     net = loaded.part("acoustic")
     assert isinstance(net, AcousticNet)
     entries = read_manifest(arguments.data)
+    if arguments.adapt:
+        # Pitch is learnt around the voice's own mean; spectra stay on the scale of the shared nets.
+        scale = corpora.load(arguments.data).scale
+        own = {"log_f0_mean": scale.log_f0_mean, "log_f0_std": scale.log_f0_std}
+        net.config = dataclasses.replace(net.config, **own)
+        adapters.attach(net.variance, arguments.adapt)
     train = [item(arguments.data, e, net) for e in entries if e.split == "train"]
     heldout = collate([item(arguments.data, e, net) for e in entries if e.split != "train"])
-    learning = list(net.variance.parameters())
+    learning = [p for p in net.variance.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learning, arguments.rate, betas=(0.9, 0.99), weight_decay=0.02)
     batches = Batches([len(each[0]) for each in train], arguments.batch, 1)
     averages = [p.detach().clone() for p in learning]
@@ -64,11 +74,11 @@ def main() -> None:
             kept = [p.detach().clone() for p in learning]
             put(learning, averages)
             print(step + 1, evaluate(net.eval(), heldout), flush=True)
-            checkpoint.save(
-                arguments.output, Checkpoint(loaded.parts, loaded.audio, loaded.provenance, loaded.plans)
-            )
+            nets = {**loaded.parts, "acoustic": adapters.merge(copy.deepcopy(net))}
+            checkpoint.save(arguments.output, Checkpoint(nets, loaded.audio, loaded.provenance, loaded.plans))
             put(learning, kept)
     put(learning, averages)
+    adapters.merge(net)
     # The scales that `train` measures at the end of a part: of durations, and of pitch.
     corpus = corpora.load(arguments.data)
     AcousticTask(corpus, recipes.load("tiny").acoustic, net.eval()).finish(net)

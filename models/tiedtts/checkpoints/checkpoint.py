@@ -54,22 +54,14 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; all of the file appears or none."""
     from tiedtts import __version__
 
-    tensors: dict[str, Tensor] = {}
-    parts = {}
-    ties: dict[str, str] = {}
-    for part, net in checkpoint.parts.items():
-        aliases = {other: first for first, others in tie_groups(net).items() for other in others}
-        for name, tensor in net.state_dict().items():
-            if name in aliases:
-                ties[f"{part}.{name}"] = f"{part}.{aliases[name]}"
-            else:
-                tensors[f"{part}.{name}"] = tensor.detach().cpu().contiguous()
-        config: Any = net.config
-        parts[part] = {"architecture": architecture(net), "config": dataclasses.asdict(config)}
-        if tied := describe(net):
-            parts[part]["tied"] = tied
-        if part in checkpoint.plans:
-            parts[part]["plan"] = checkpoint.plans[part].to_dict()
+    tensors = {
+        f"{part}.{name}": tensor.detach().cpu().contiguous()
+        for part, net in checkpoint.parts.items()
+        for name, tensor in net.state_dict().items()
+    }
+    parts, ties = described(checkpoint)
+    for name in ties:
+        del tensors[name]
     header = {
         "format": FORMAT,
         "version": __version__,
@@ -80,6 +72,26 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "provenance": checkpoint.provenance,
     }
     tensor_files.write(path, tensors, {KEY: header})
+
+
+def described(checkpoint: Checkpoint) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what must be known of nets beside their tensors, as plain values.
+
+    Returns:
+        Part name to architecture, sizes, ties and plan; name of each tensor that is tied to the one it is.
+    """
+    parts: dict[str, Any] = {}
+    ties: dict[str, str] = {}
+    for part, net in checkpoint.parts.items():
+        for first, others in tie_groups(net).items():
+            ties |= {f"{part}.{other}": f"{part}.{first}" for other in others}
+        config: Any = net.config
+        parts[part] = {"architecture": architecture(net), "config": dataclasses.asdict(config)}
+        if tied := describe(net):
+            parts[part]["tied"] = tied
+        if part in checkpoint.plans:
+            parts[part]["plan"] = checkpoint.plans[part].to_dict()
+    return parts, ties
 
 
 def load(path: Path) -> Checkpoint:
@@ -96,6 +108,20 @@ def load(path: Path) -> Checkpoint:
             f"{path} is a safetensors file, but not a TiedTTS checkpoint",
             hint="`tiedtts train` writes checkpoints",
         )
+    return build(path, values, tensors)
+
+
+def build(path: Path, values: dict[str, Any], tensors: dict[str, Tensor]) -> Checkpoint:
+    """Build the nets of a header and give them their tensors.
+
+    Args:
+        path: What errors name.
+        values: The header, as it stands in the file.
+        tensors: By part and name.
+
+    Raises:
+        CheckpointError: As `load`.
+    """
     try:
         # First of all: a newer file may look different in all else.
         if schema.build(Format, values, "the header", open_ended=True).format > FORMAT:

@@ -5,7 +5,7 @@ A traced graph spends as many bytes on names and on shapes that never change as 
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,18 @@ SMALLEST_BYTE = 1024
 """Arrays of fewer values are not stored in 8 bits: their scales would eat up what is saved."""
 
 
-def pack(model: Any, precision: str) -> Any:
+class Packed(NamedTuple):
+    """A graph as it is stored."""
+
+    model: Any
+    """An `onnx.ModelProto`."""
+    stored: dict[str, str]
+    """Name of each parameter and buffer of the nets to that of the tensor which holds it."""
+    scales: dict[str, str]
+    """Name of each tensor of 8 bits to that of the scales of its rows."""
+
+
+def pack(model: Any, precision: str) -> Packed:
     """Return the model (an `onnx.ModelProto`) as it is stored; its arithmetic is 32-bit all the same.
 
     Args:
@@ -26,16 +37,27 @@ def pack(model: Any, precision: str) -> Any:
         precision: One of `tiedtts.choices.VOICE_PRECISIONS`. In 8 bits each row of a matrix has a scale
             of its own.
     """
-    parameters = _merge(model)
+    first = _merge(model)
     if precision != "fp32":
         _narrow(model, bytes_too=precision == "int8")
     folded = _fold(model)
-    _rename(folded, parameters)
-    return folded
+    short = _rename(folded, set(first.values()))
+    stored, scales = {}, {}
+    for parameter, name in first.items():
+        held = next((n for n in (f"{name}.byte", f"{name}.half", name) if n in short), None)
+        if held is not None:
+            stored[parameter] = short[held]
+            if held.endswith(".byte"):
+                scales[short[held]] = short[f"{SCALE}.{name}"]
+    return Packed(folded, stored, scales)
 
 
-def _merge(model: Any) -> set[str]:
-    """Store equal tensors once: tracing gives a shared weight a copy for each use. Return their names."""
+def _merge(model: Any) -> dict[str, str]:
+    """Store equal tensors once: tracing gives a shared weight a copy for each use.
+
+    Returns:
+        Name of each tensor to that of the one which is stored for it.
+    """
     first: dict[tuple[Any, ...], str] = {}
     other: dict[str, str] = {}
     kept = []
@@ -51,7 +73,7 @@ def _merge(model: Any) -> set[str]:
             node.input[at] = other.get(name, name)
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
-    return {tensor.name for tensor in kept}
+    return {**{tensor.name: tensor.name for tensor in kept}, **other}
 
 
 def _narrow(model: Any, *, bytes_too: bool) -> None:
@@ -137,8 +159,12 @@ def _fold(model: Any) -> Any:
     return folded
 
 
-def _rename(model: Any, parameters: set[str]) -> None:
-    """Give everything inside a short name; the names of tensors that are no parameters tell so."""
+def _rename(model: Any, parameters: set[str]) -> dict[str, str]:
+    """Give everything inside a short name; the names of tensors that are no parameters tell so.
+
+    Returns:
+        Name of each stored tensor to its short one.
+    """
     graph = model.graph
     short: dict[str, str] = {value.name: value.name for value in (*graph.input, *graph.output)}
 
@@ -147,12 +173,15 @@ def _rename(model: Any, parameters: set[str]) -> None:
             short[name] = f"{prefix}{len(short):x}"
         return short.get(name, "")
 
+    stored = {}
     for tensor in graph.initializer:
+        old = tensor.name
         own = tensor.name.removesuffix(".half").removesuffix(".byte")
         kind = SCALE if own.startswith(SCALE) else "" if own in parameters else CONSTANT
-        tensor.name = renamed(tensor.name, f"{kind}." if kind else "")
+        tensor.name = stored[old] = renamed(old, f"{kind}." if kind else "")
         tensor.doc_string = ""
     for node in graph.node:
         node.name = node.doc_string = ""
         for names in (node.input, node.output):
             names[:] = [renamed(name) for name in names]
+    return stored

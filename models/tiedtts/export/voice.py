@@ -147,6 +147,25 @@ def _voice(
     precision: str,
 ) -> dict[str, Any]:
     """Write a voice of loaded checkpoints."""
+    data, metadata = made(checkpoints, loaded, name or voice.stem, precision)
+    storage.write_bytes(voice, data)
+    return {**metadata, "file_bytes": len(data)}
+
+
+def made(
+    checkpoints: Sequence[Path], loaded: Iterable[Checkpoint], name: str, precision: str
+) -> tuple[bytes, dict[str, Any]]:
+    """Return the bytes of a voice file, and its metadata.
+
+    Args:
+        checkpoints: Files that errors name.
+        loaded: What is in them.
+        name: Name of the voice.
+        precision: As for `export`.
+
+    Raises:
+        CheckpointError: As for `export`.
+    """
     found, audio, provenance = _parts(checkpoints, loaded)
     acoustic, vocoder = found["acoustic"], found["vocoder"]
     for part, net, kind in (("acoustic", acoustic, AcousticNet), ("vocoder", vocoder, HarmonicVocoder)):
@@ -161,7 +180,7 @@ def _voice(
     metadata = {
         "format": FORMAT,
         "version": __version__,
-        "name": name or voice.stem,
+        "name": name,
         "language": "en-US",
         "audio": audio.to_dict(),
         "filter": {"n_fft": vocoder.config.n_fft, "step": vocoder.config.step},
@@ -180,15 +199,24 @@ def _voice(
             "vocoder": round(speech_macs(vocoder)),
         },
         "provenance": provenance,
+        "nets": dict(zip(("parts", "ties"), checkpoint.described(_whole(found, audio)), strict=True)),
     }
     data = _graph(voice_net, metadata, precision)
-    _try(data, str(metadata["name"]))
-    storage.write_bytes(voice, data)
-    return {**metadata, "file_bytes": len(data)}
+    check_speaks(data, name)
+    return data, metadata
 
 
-def _try(data: bytes, name: str) -> None:
-    """Let a voice speak before it is kept: weights that are numbers may still lead to none."""
+def _whole(found: dict[str, nn.Module], audio: Any) -> Checkpoint:
+    """Return the nets of a voice as one checkpoint."""
+    return Checkpoint({part: found[part] for part in ("acoustic", "vocoder")}, audio)
+
+
+def check_speaks(data: bytes, name: str) -> None:
+    """Let a voice speak before it is kept: weights that are numbers may still lead to none.
+
+    Raises:
+        CheckpointError: It cannot speak.
+    """
     try:
         Voice(OnnxRenderer(data, name)).say("It speaks.")
     except VoiceError as error:
@@ -286,7 +314,8 @@ def _graph(net: VoiceNet, metadata: dict[str, Any], precision: str) -> bytes:
             dynamo=False,
         )
     model = onnx.load_from_string(buffer.getvalue())
-    model = graph.pack(model, precision)
+    model, stored, scales = graph.pack(model, precision)
+    metadata["tensors"] = {"stored": stored, "scales": scales}
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, json.dumps(metadata, sort_keys=True)
     model.doc_string = f"{metadata['name']}, a TiedTTS voice"

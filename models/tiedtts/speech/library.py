@@ -9,13 +9,16 @@ DEFAULT = "kathleen"
 """Name of the voice that speaks when none is named."""
 CHECKPOINT = ".safetensors"
 """Suffix of checkpoints."""
+WHOLE, CHANGE = ".onnx", ".voice"
+"""Suffixes of whole voice files, and of those that are a small change of another voice."""
+SUFFIXES = (WHOLE, CHANGE)
 FOLDER = Path(__file__).parents[1] / "voices"
 """Folder of the package's voices."""
 
 
 def list_voices() -> list[str]:
     """Return the names of the voices in the package."""
-    return sorted(path.stem for path in FOLDER.glob("*.onnx"))
+    return sorted(path.stem for path in FOLDER.iterdir() if path.suffix in SUFFIXES)
 
 
 def find(voice: str | Path) -> Path:
@@ -30,14 +33,54 @@ def find(voice: str | Path) -> Path:
             f"{path} is a checkpoint, not a voice",
             hint=f"tiedtts export {path} -o {path.with_suffix('.onnx').name}",
         )
-    if not path.is_file():
-        path = FOLDER / f"{voice}.onnx"
-        if Path(voice).name != str(voice) or not path.is_file():
-            raise VoiceError(
-                f"no such voice: {voice}",
-                hint=f"name an .onnx file or one of: {', '.join(list_voices()) or 'none is installed'}",
-            )
-    return path
+    if path.is_file():
+        return path
+    for suffix in SUFFIXES if path.name == str(voice) else ():
+        own = FOLDER / f"{voice}{suffix}"
+        if own.is_file():
+            return own
+    raise VoiceError(
+        f"no such voice: {voice}",
+        hint=f"name an .onnx file or one of: {', '.join(list_voices()) or 'none is installed'}",
+    )
+
+
+def plain_name(voice: str | Path) -> str:
+    """Return the name by which others find a voice: its file's, without folder and suffix."""
+    path = Path(voice)
+    return path.stem if path.suffix in SUFFIXES else path.name
+
+
+def read(voice: str | Path) -> bytes:
+    """Return the bytes of a voice file; one that is a change of another voice is put together.
+
+    Args:
+        voice: Name of a voice in the package, or a file.
+
+    Raises:
+        VoiceError: There is no such voice, or it is damaged.
+    """
+    path = find(voice)
+    data = _bytes(path)
+    if path.suffix != CHANGE:
+        return data
+    from tiedtts.speech import difference
+
+    about, arrays = difference.unpack(data, str(voice))
+    if about.base != plain_name(about.base):
+        raise VoiceError(f"{voice} is damaged or is not a voice")
+    beside = path.with_name(f"{about.base}{WHOLE}")
+    base = beside if beside.is_file() else find(about.base)
+    if base.suffix != WHOLE:
+        raise VoiceError(f"{voice} is a change of `{about.base}`, which is no whole voice")
+    return difference.compose(_bytes(base), about, arrays, str(voice))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise VoiceError(f"cannot read {path}: {error.strerror}") from error
 
 
 def renderer(voice: str | Path = DEFAULT, *, vocoder: str | None = None) -> Renderer:
@@ -58,10 +101,6 @@ def renderer(voice: str | Path = DEFAULT, *, vocoder: str | None = None) -> Rend
         return TorchRenderer.load(Path(voice), vocoder=vocoder)
     from tiedtts.speech.onnx_renderer import OnnxRenderer
 
-    path = find(voice)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise VoiceError(f"cannot read {path}: {error.strerror}") from error
     # A voice of the package is as safe as the package.
-    return OnnxRenderer(data, str(voice), vocoder=vocoder, trusted=path.parent == FOLDER)
+    trusted = find(voice).parent == FOLDER
+    return OnnxRenderer(read(voice), str(voice), vocoder=vocoder, trusted=trusted)

@@ -9,6 +9,7 @@ Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
 from collections.abc import Iterator
 
 from tiedtts.errors import VoiceError
+from tiedtts.speech.wire import BYTES, VARINT, NotAMessage, fields
 
 STANDARD = (b"", b"ai.onnx")
 """Names of the domain whose operators every ONNX Runtime has."""
@@ -25,17 +26,12 @@ OPERATORS = frozenset(
 
 _OTHER_FORMAT = b"ORTM"
 """Mark of a format of ONNX Runtime's own, which it would read as well."""
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _GRAPH, _TRAINING, _FUNCTIONS = 7, 20, 25
 _NODE, _INITIALIZER, _SPARSE = 1, 5, 15
 _OPERATOR, _ATTRIBUTE, _DOMAIN = 4, 5, 7
 _TENSOR, _TENSORS, _SPARSE_TENSOR, _SPARSE_TENSORS = 5, 10, 22, 23
 _SUBGRAPH, _SUBGRAPHS = 6, 11
 _EXTERNAL, _LOCATION = 13, 14
-
-
-class _Damaged(Exception):
-    """The bytes are no message."""
 
 
 def check(data: bytes, name: str) -> None:
@@ -50,13 +46,13 @@ def check(data: bytes, name: str) -> None:
     """
     try:
         if data[4:8] == _OTHER_FORMAT:
-            raise _Damaged
+            raise NotAMessage
         if found := next(_strange(data), None):
             raise VoiceError(
                 f"{name} is no voice of this program: it holds {found}",
                 hint="make it again with `tiedtts export`",
             )
-    except (_Damaged, IndexError):
+    except (NotAMessage, IndexError):
         raise VoiceError(
             f"{name} is damaged or is not a voice", hint="make it again with `tiedtts export`"
         ) from None
@@ -64,18 +60,18 @@ def check(data: bytes, name: str) -> None:
 
 def _strange(data: bytes) -> Iterator[str]:
     """Yield in words what a voice has no use for."""
-    for number, kind, start, end in _fields(data, 0, len(data)):
+    for number, kind, start, end in fields(data, 0, len(data)):
         if number == _FUNCTIONS:
             yield "functions of its own"
         elif number == _TRAINING:
             yield "a graph for training"
-        elif number == _GRAPH and kind == _BYTES:
+        elif number == _GRAPH and kind == BYTES:
             yield from _strange_graph(data, start, end)
 
 
 def _strange_graph(data: bytes, start: int, end: int) -> Iterator[str]:
-    for number, kind, begin, stop in _fields(data, start, end):
-        if kind != _BYTES:
+    for number, kind, begin, stop in fields(data, start, end):
+        if kind != BYTES:
             continue
         if number == _NODE:
             yield from _strange_node(data, begin, stop)
@@ -87,8 +83,8 @@ def _strange_graph(data: bytes, start: int, end: int) -> Iterator[str]:
 
 def _strange_node(data: bytes, start: int, end: int) -> Iterator[str]:
     operator = domain = b""
-    for number, kind, begin, stop in _fields(data, start, end):
-        if kind != _BYTES:
+    for number, kind, begin, stop in fields(data, start, end):
+        if kind != BYTES:
             continue
         if number == _OPERATOR:
             operator = data[begin:stop]
@@ -103,8 +99,8 @@ def _strange_node(data: bytes, start: int, end: int) -> Iterator[str]:
 
 
 def _strange_attribute(data: bytes, start: int, end: int) -> Iterator[str]:
-    for number, kind, begin, stop in _fields(data, start, end):
-        if kind != _BYTES:
+    for number, kind, begin, stop in fields(data, start, end):
+        if kind != BYTES:
             continue
         if number in (_SUBGRAPH, _SUBGRAPHS):
             yield "a graph inside the graph"
@@ -115,48 +111,9 @@ def _strange_attribute(data: bytes, start: int, end: int) -> Iterator[str]:
 
 
 def _strange_tensor(data: bytes, start: int, end: int) -> Iterator[str]:
-    for number, kind, begin, _ in _fields(data, start, end):
-        if number == _EXTERNAL or (number == _LOCATION and kind == _VARINT and begin != 0):
+    for number, kind, begin, _ in fields(data, start, end):
+        if number == _EXTERNAL or (number == _LOCATION and kind == VARINT and begin != 0):
             yield "tensors that lie in other files"
-
-
-def _fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """Yield number, kind and place of the fields of a message; the value instead of the place of a number."""
-    while start < end:
-        tag, start = _number(data, start)
-        # What readers of this format do: they take no notice of bits beyond.
-        tag &= 0xFFFFFFFF
-        number, kind = tag >> 3, tag & 7
-        if kind == _BYTES:
-            size, start = _number(data, start)
-            stop = start + size
-            if stop > end:
-                raise _Damaged
-            yield number, kind, start, stop
-            start = stop
-        elif kind == _VARINT:
-            value, start = _number(data, start)
-            yield number, kind, value, value
-        elif kind in (_FIXED64, _FIXED32):
-            start += 8 if kind == _FIXED64 else 4
-        else:
-            raise _Damaged
-    if start > end:
-        raise _Damaged
-
-
-def _number(data: bytes, start: int) -> tuple[int, int]:
-    """Return a number of seven bits a byte, and where it ends."""
-    value = data[start]
-    if value < 0x80:
-        return value, start + 1
-    value &= 0x7F
-    for at in range(1, 10):
-        byte = data[start + at]
-        value |= (byte & 0x7F) << 7 * at
-        if byte < 0x80:
-            return value, start + at + 1
-    raise _Damaged
 
 
 def _word(name: bytes) -> str:

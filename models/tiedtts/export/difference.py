@@ -1,0 +1,150 @@
+"""A checkpoint to a small change of a voice: what `tiedtts export --base` writes."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tiedtts import storage
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
+from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.export import voice
+from tiedtts.export.graph import quantise
+from tiedtts.speech import difference, library, onnx_tensors
+from tiedtts.speech.difference import SUFFIX, LowRank, Matrix
+
+ENOUGH = 1e-3
+"""Share of a difference's norm that may be left out: what training with adapters leaves is rounding."""
+TINY = 1e-6
+"""Norm of a difference that is none."""
+MOST_RANK, HALF = 32, 0.4
+"""Rank, and share of the full rank, above which a difference is no small one."""
+_ADAPT = "train them from that voice: tiedtts train DATA -o RUN --adapt {}"
+
+
+def export(
+    checkpoints: Sequence[Path], target: Path, *, base: str | Path, name: str | None = None
+) -> dict[str, Any]:
+    """Write the nets of checkpoints as a change of a voice that they were trained from with adapters.
+
+    Args:
+        checkpoints: One with acoustic net and vocoder, or one each.
+        target: The `.voice` file.
+        base: Name of a voice of the package or an `.onnx` file, stored in 8 bits. Whoever loads the change
+            needs it: it is looked for beside the change, then in the package.
+        name: Name of the voice; the file's without its suffix if None.
+
+    Returns:
+        The voice's metadata, with `parameters`, `file_bytes` and `differences`, the numbers that are its own.
+
+    Raises:
+        CheckpointError: The nets are not a change of the base.
+        ConfigError: The suffix is another one.
+        VoiceError: There is no such base.
+        OutputError: The file cannot be written.
+    """
+    if target.suffix != SUFFIX:
+        raise ConfigError(f"the name of a change of a voice ends in {SUFFIX}, got: {target}")
+    storage.check_writable(target)
+    shared = library.read(base)
+    loaded = [checkpoint.load(path) for path in checkpoints]
+    whole, about = voice.made(checkpoints, loaded, name or target.stem, "int8")
+    found = _changes(shared, whole, about["tensors"], loaded, str(base))
+    own = {key: value for key, value in about.items() if key not in difference.SHARED}
+    nets = {"parts": about["nets"]["parts"], "ties": about["nets"]["ties"]}
+    described = difference.About(
+        format=difference.FORMAT,
+        base=library.plain_name(base),
+        base_sha256=difference.fingerprint(shared, str(base)),
+        matrices=tuple(found.matrices),
+        values=tuple(found.values),
+        voice={**own, "nets": nets},
+    )
+    data = difference.pack(described, list(found.values.values()), list(found.matrices.values()))
+    # It is kept only if it can be put together, and speaks.
+    composed = difference.compose(shared, *difference.unpack(data, str(target)), str(target))
+    voice.check_speaks(composed, target.stem)
+    storage.write_bytes(target, data)
+    return {**about, "file_bytes": len(data), "differences": found.size}
+
+
+@dataclasses.dataclass
+class _Changes:
+    """What a voice has of its own."""
+
+    values: dict[str, npt.NDArray[Any]]
+    """Values of tensors, by name."""
+    matrices: dict[Matrix, LowRank]
+    """Differences of matrices."""
+
+    @property
+    def size(self) -> int:
+        """Count of the numbers."""
+        factors = sum(low.up.size + low.down.size + low.factors.size for low in self.matrices.values())
+        return factors + sum(values.size for values in self.values.values())
+
+
+def _changes(
+    shared: bytes, whole: bytes, tensors: dict[str, Any], loaded: Sequence[Checkpoint], base: str
+) -> _Changes:
+    """Compare a voice with its base.
+
+    Args:
+        shared: The base, as a file.
+        whole: The voice, as a file.
+        tensors: Names of its tensors.
+        loaded: The voice's nets, before their weights were rounded to 8 bits.
+        base: What errors call the base.
+    """
+    old, new = onnx_tensors.places(shared, base), onnx_tensors.places(whole, "the voice")
+    if {k: (p.dtype, p.shape) for k, p in old.items()} != {k: (p.dtype, p.shape) for k, p in new.items()}:
+        raise CheckpointError(f"these nets are not those of {base}", hint=_ADAPT.format(base))
+    stored, scales = tensors["stored"], tensors["scales"]
+    trained = {
+        stored[f"{part}.{name}"]: values.numpy()
+        for one in loaded
+        for part, net in one.parts.items()
+        for name, values in net.state_dict().items()
+        if f"{part}.{name}" in stored
+    }
+    found = _Changes({}, {})
+    for key, place in new.items():
+        before: Any = old[key].read(shared)
+        if key in scales:
+            before = before * old[scales[key]].read(shared).astype(np.float64)
+            low = low_rank(trained[key] - before)
+            if low is None:
+                raise CheckpointError(
+                    f"these nets are more than a small change of {base}", hint=_ADAPT.format(base)
+                )
+            if low.factors.size:
+                matrix = Matrix(name=key, scale=scales[key], rank=low.factors.size)
+                found.matrices[matrix] = low
+                after = before + low.product.reshape(before.shape)
+                found.values[scales[key]] = quantise(after.astype(np.float32))[1]
+        elif key not in scales.values() and not np.array_equal(before, place.read(whole)):
+            found.values[key] = place.read(whole)
+    return found
+
+
+def low_rank(matrix: npt.NDArray[Any]) -> LowRank | None:
+    """Split a matrix of low rank; nothing if its rank is high.
+
+    Args:
+        matrix: (O, ...), with I values in each row.
+    """
+    u, sizes, v = np.linalg.svd(matrix.reshape(len(matrix), -1).astype(np.float64), full_matrices=False)
+    left = np.sqrt(np.cumsum(sizes[::-1] ** 2)[::-1])
+    rank = int((left > ENOUGH * left[0]).sum()) if left[0] > TINY else 0
+    if rank > MOST_RANK and rank > HALF * len(sizes):
+        return None
+    # The size of each term is spread over both its sides, so that neither loses more than the other.
+    up, down = u[:, :rank], v[:rank]
+    tops = np.abs(up).max(0), np.abs(down).max(1)
+    levels = [np.rint(127 * of / top).astype(np.int8) for of, top in ((up, tops[0]), (down.T, tops[1]))]
+    factors = (sizes[:rank] * tops[0] * tops[1] / 127**2).astype(np.float32)
+    return LowRank(levels[0], factors, np.ascontiguousarray(levels[1].T))

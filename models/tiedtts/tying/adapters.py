@@ -1,0 +1,99 @@
+"""Adapters: a small difference that turns the weights many voices share into one voice's own.
+
+A matrix gets a low-rank difference (Hu et al., "LoRA: Low-rank adaptation of large language models",
+2022), a vector a whole one (Ben Zaken et al., "BitFit", 2022). While they learn, the shared weights stay as
+they are; `merge` adds each difference to its weight and leaves a plain net, as fast as the shared one.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from tiedtts.errors import ConfigError
+
+MOST_RANK = 256
+"""Highest rank of a difference."""
+
+
+class Difference(nn.Module):
+    """The difference of one parameter, added whenever the parameter is read; zero at first.
+
+    Args:
+        shared: The parameter, (O, ...).
+        rank: Rank of the difference of a matrix, (O, I) with all later axes as one.
+    """
+
+    def __init__(self, shared: Tensor, rank: int) -> None:
+        super().__init__()
+        rows = shared.shape[0] if shared.dim() else 1
+        columns = shared.numel() // max(rows, 1)
+        self.is_low_rank = shared.dim() > 1 and rank * (rows + columns) < shared.numel()
+        if self.is_low_rank:
+            self.up = nn.Parameter(shared.new_zeros(rows, rank))
+            # As large as what a linear layer draws, so that `up` learns at the pace of other weights.
+            self.down = nn.Parameter(torch.randn(rank, columns).to(shared) / columns**0.5)
+        else:
+            self.whole = nn.Parameter(torch.zeros_like(shared))
+
+    def forward(self, shared: Tensor) -> Tensor:
+        """Return the voice's own parameter, in the shape of the shared one."""
+        if self.is_low_rank:
+            return shared + (self.up @ self.down).view_as(shared)
+        return shared + self.whole
+
+
+def attach(net: nn.Module, rank: int) -> nn.Module:
+    """Give every parameter of a net a difference, and let only the differences learn.
+
+    Args:
+        net: The net, which is changed; it may be tied: a shared weight has one difference.
+        rank: Rank of the differences of matrices.
+
+    Returns:
+        The net.
+
+    Raises:
+        ConfigError: The rank is out of range.
+    """
+    if not 1 <= rank <= MOST_RANK:
+        raise ConfigError(f"the rank of an adapter must be 1 to {MOST_RANK}, got: {rank}")
+    for module, name in list(_places(net)):
+        shared = getattr(module, name)
+        difference = Difference(shared.detach(), rank)
+        # Its checks would run the difference once more, and it keeps shape and type.
+        parametrize.register_parametrization(module, name, difference, unsafe=True)
+        shared.requires_grad_(False)
+    return net
+
+
+def merge(net: nn.Module) -> nn.Module:
+    """Add each difference to its parameter; the net, which is changed and returned, is plain again."""
+    for module in list(net.modules()):
+        if parametrize.is_parametrized(module):
+            parametrizations: Any = module.parametrizations
+            for name in list(parametrizations):
+                parametrize.remove_parametrizations(module, name, leave_parametrized=True)
+                getattr(module, name).requires_grad_(True)
+    return net
+
+
+def differences(net: nn.Module) -> dict[str, Difference]:
+    """Return the differences of a net by the name of their parameter."""
+    return {
+        name.replace("parametrizations.", "").removesuffix(".0"): module
+        for name, module in net.named_modules()
+        if isinstance(module, Difference)
+    }
+
+
+def _places(net: nn.Module) -> Iterator[tuple[nn.Module, str]]:
+    """Yield the module and the name of each parameter, every parameter once."""
+    seen: set[int] = set()
+    for module in net.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            if id(parameter) not in seen:
+                seen.add(id(parameter))
+                yield module, name
