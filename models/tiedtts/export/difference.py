@@ -21,8 +21,8 @@ ENOUGH = 1e-3
 """Share of a difference's norm that may be left out: what training with adapters leaves is rounding."""
 TINY = 1e-6
 """Norm of a difference that is none."""
-MOST_RANK, HALF = 32, 0.4
-"""Rank, and share of the full rank, above which a difference is no small one."""
+SMALL = 2048
+"""Values of a matrix that may have a difference of any rank: it weighs nothing."""
 _ADAPT = "train them from that voice: tiedtts train DATA -o RUN --adapt {}"
 
 
@@ -140,7 +140,7 @@ def low_rank(matrix: npt.NDArray[Any]) -> LowRank | None:
     u, sizes, v = np.linalg.svd(matrix.reshape(len(matrix), -1).astype(np.float64), full_matrices=False)
     left = np.sqrt(np.cumsum(sizes[::-1] ** 2)[::-1])
     rank = int((left > ENOUGH * left[0]).sum()) if left[0] > TINY else 0
-    if rank > MOST_RANK and rank > HALF * len(sizes):
+    if matrix.size >= SMALL and rank * (u.shape[0] + v.shape[1]) >= matrix.size:
         return None
     # The size of each term is spread over both its sides, so that neither loses more than the other.
     up, down = u[:, :rank], v[:rank]

@@ -1,8 +1,8 @@
 """Differences: one voice as a small change of another, from which its whole file is put together.
 
 Voices with the same nets have the same graph and differ in the numbers of its tensors only. Of a large
-matrix a low-rank difference is kept, in 8 bits; of everything else the voice's own values. Put together, it is
-a file like any other, and speaks as fast as the one that it is a change of.
+matrix a low-rank difference is kept, in 8 bits; of everything else the voice's own values. Put together, it
+is a file like any other, and speaks as fast as the one that it is a change of.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts import schema
+from tiedtts import documents, schema
 from tiedtts.errors import ConfigError, VoiceError
 from tiedtts.speech import onnx_tensors
 from tiedtts.speech.onnx_tensors import Place
@@ -145,7 +145,7 @@ def unpack(data: bytes, name: str) -> tuple[About, bytes]:
         if not reader.eof:
             raise ConfigError("it is cut, or too large")
         text, _, numbers = plain.partition(b"\n")
-        described = schema.from_json(text.decode(), "its description")
+        described = documents.from_json(text.decode(), "its description")
         if schema.build(_Format, described, "its description", open_ended=True).format > FORMAT:
             raise VoiceError(f"{name} is newer than this program", hint="install a newer tiedtts")
         return schema.build(About, described, "its description"), numbers
@@ -187,7 +187,7 @@ def compose(base: bytes, about: About, numbers: bytes, name: str) -> bytes:
             raise ValueError("numbers are left")
     except (KeyError, ValueError, TypeError) as error:
         raise VoiceError(f"{name} is damaged: it does not fit {about.base}", hint=_HINT) from error
-    known = schema.from_json(onnx_tensors.metadata(base, about.base) or "{}", "its metadata")
+    known = documents.from_json(onnx_tensors.metadata(base, about.base) or "{}", "its metadata")
     voice = {**{key: known[key] for key in SHARED if key in known}, **about.voice}
     return onnx_tensors.with_metadata(bytes(changed), json.dumps(voice, sort_keys=True))
 

@@ -73,6 +73,9 @@ def merge(net: nn.Module) -> nn.Module:
     """Add each difference to its parameter; the net, which is changed and returned, is plain again."""
     for module in list(net.modules()):
         if parametrize.is_parametrized(module):
+            # Torch changes the class that reads parameters, which copies of the net have in common with it.
+            kind = type(module)
+            module.__class__ = type(kind.__name__, kind.__bases__, dict(kind.__dict__))
             parametrizations: Any = module.parametrizations
             for name in list(parametrizations):
                 parametrize.remove_parametrizations(module, name, leave_parametrized=True)

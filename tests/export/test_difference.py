@@ -1,0 +1,188 @@
+"""A voice as a small change of another: what is put together is the voice that was trained."""
+
+import copy
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tiedtts import Voice
+from tiedtts.audio.settings import AudioSettings
+from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.checkpoint import Checkpoint
+from tiedtts.errors import CheckpointError, ConfigError, VoiceError
+from tiedtts.export import difference as changes
+from tiedtts.export import voice as voices
+from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
+from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
+from tiedtts.speech import difference, library, onnx_tensors, voice_nets
+from tiedtts.tying import adapters
+
+RANK = 2
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A voice of 8 bits."""
+    torch.manual_seed(0)
+    acoustic = AcousticNet(
+        AcousticConfig(width=32, variance_width=32, encoder_blocks=2, variance_blocks=1, decoder_blocks=2)
+    )
+    torch.nn.init.constant_(acoustic.variance.head.bias, 1.5)
+    vocoder = HarmonicVocoder(VocoderConfig(width=32, blocks=2))
+    with torch.no_grad():
+        for value in (*acoustic.parameters(), *vocoder.parameters()):
+            value += 0.05 * torch.randn_like(value)
+    folder = tmp_path_factory.mktemp("base")
+    nets = {"acoustic": acoustic.eval(), "vocoder": vocoder.eval()}
+    checkpoint.save(
+        folder / "base.safetensors", Checkpoint(nets, AudioSettings(), {"acoustic": {"steps": 3}})
+    )
+    voices.export([folder / "base.safetensors"], folder / "base.onnx", precision="int8")
+    return folder / "base.onnx"
+
+
+@pytest.fixture(scope="module")
+def adapted(base: Path) -> Path:
+    """A checkpoint that adapters have moved away from the base."""
+    loaded = voice_nets.load(base)
+    torch.manual_seed(1)
+    for net in loaded.parts.values():
+        adapters.attach(net, RANK)
+        with torch.no_grad():
+            for parameter in net.parameters():
+                if parameter.requires_grad:
+                    parameter += 0.03 * torch.randn_like(parameter)
+        adapters.merge(net)
+    path = base.with_name("other.safetensors")
+    checkpoint.save(path, loaded)
+    return path
+
+
+@pytest.fixture(scope="module")
+def change(base: Path, adapted: Path) -> Path:
+    path = base.with_name("other.voice")
+    changes.export([adapted], path, base=base)
+    return path
+
+
+def test_nets_come_back_from_a_voice(base: Path) -> None:
+    before = checkpoint.load(base.with_name("base.safetensors"))
+    after = voice_nets.load(base)
+    assert after.audio == before.audio
+    assert after.provenance["acoustic"] == {"steps": 3}
+    for part, net in before.parts.items():
+        assert after.parts[part].config == net.config
+        theirs = after.parts[part].state_dict()
+        for name, value in net.state_dict().items():
+            # A level of 8 bits is a 127th of the largest value of its row.
+            step = float(value.abs().max()) / 127
+            assert float((theirs[name] - value).abs().max()) <= 0.51 * step + 1e-3, name
+
+
+def test_put_together_it_is_the_voice(base: Path, adapted: Path, change: Path, tmp_path: Path) -> None:
+    voices.export([adapted], tmp_path / "whole.onnx", precision="int8")
+    whole = (tmp_path / "whole.onnx").read_bytes()
+    composed = library.read(change)
+    ours, theirs = (onnx_tensors.places(data, "voice") for data in (composed, whole))
+    assert ours.keys() == theirs.keys()
+    differ = 0
+    for key, place in theirs.items():
+        found = ours[key].read(composed).astype(np.float64)
+        wanted = place.read(whole).astype(np.float64)
+        if place.dtype == np.int8:
+            assert np.abs(found - wanted).max() <= 4, key
+        elif not key.startswith("scale."):
+            np.testing.assert_array_equal(found, wanted)
+        differ += not np.array_equal(
+            found, onnx_tensors.places(base.read_bytes(), "b")[key].read(base.read_bytes())
+        )
+    assert differ > 20
+    assert change.stat().st_size < 0.5 * base.stat().st_size
+    name = "other"
+    assert Voice.load(change).name == name
+    assert {**Voice.load(change).renderer.metadata, "name": ""} == {  # type: ignore[attr-defined]
+        **Voice.load(tmp_path / "whole.onnx").renderer.metadata,  # type: ignore[attr-defined]
+        "name": "",
+    }
+
+
+def test_speaks_as_the_nets_do(adapted: Path, change: Path) -> None:
+    text = "Voices are small changes."
+    ours, theirs = Voice.load(change).say(text), Voice.load(adapted).say(text)
+    lengths = [np.array(said.durations) for said in (ours, theirs)]
+    assert np.abs(lengths[0] - lengths[1]).max() <= 2 * 256
+    assert np.array_equal(Voice.load(change).say(text).samples, ours.samples)
+
+
+def test_same_bytes(base: Path, adapted: Path, change: Path, tmp_path: Path) -> None:
+    changes.export([adapted], tmp_path / "other.voice", base=base)
+    assert (tmp_path / "other.voice").read_bytes() == change.read_bytes()
+
+
+def test_its_nets_can_be_trained_on(adapted: Path, change: Path) -> None:
+    theirs = checkpoint.load(adapted).part("acoustic").state_dict()
+    for name, value in voice_nets.load(change).part("acoustic").state_dict().items():
+        assert float((value - theirs[name]).abs().max()) < 0.05, name
+
+
+def test_other_nets_are_no_change(base: Path, tmp_path: Path) -> None:
+    loaded = voice_nets.load(base)
+    with torch.no_grad():
+        for parameter in loaded.part("acoustic").parameters():
+            parameter += 0.03 * torch.randn_like(parameter)
+    checkpoint.save(tmp_path / "trained.safetensors", loaded)
+    with pytest.raises(CheckpointError, match="more than a small change"):
+        changes.export([tmp_path / "trained.safetensors"], tmp_path / "t.voice", base=base)
+    other = copy.deepcopy(loaded)
+    other.parts["vocoder"] = HarmonicVocoder(VocoderConfig(width=32, blocks=1)).eval()
+    checkpoint.save(tmp_path / "other.safetensors", other)
+    with pytest.raises(CheckpointError, match="not those of"):
+        changes.export([tmp_path / "other.safetensors"], tmp_path / "t.voice", base=base)
+    with pytest.raises(ConfigError, match=r"\.voice"):
+        changes.export([tmp_path / "other.safetensors"], tmp_path / "t.onnx", base=base)
+    assert not (tmp_path / "t.voice").exists()
+
+
+def test_another_base(base: Path, change: Path, tmp_path: Path) -> None:
+    about, numbers = difference.unpack(change.read_bytes(), "voice")
+    other = bytearray(base.read_bytes())
+    place = next(p for p in onnx_tensors.places(bytes(other), "b").values() if p.dtype == np.int8)
+    other[place.start] ^= 1
+    with pytest.raises(VoiceError, match="another voice"):
+        difference.compose(bytes(other), about, numbers, "voice")
+    (tmp_path / "alone.voice").write_bytes(change.read_bytes())
+    with pytest.raises(VoiceError, match="no such voice: base"):
+        Voice.load(tmp_path / "alone.voice")
+
+
+@pytest.mark.parametrize("base_name", ["../base", "/etc/passwd", "", "a/b"])
+def test_a_base_is_a_name(base_name: str, change: Path, tmp_path: Path) -> None:
+    about, numbers = difference.unpack(change.read_bytes(), "voice")
+    lured = difference.pack(
+        dataclasses.replace(about, base=base_name), [np.frombuffer(numbers, np.uint8)], []
+    )
+    (tmp_path / "x.voice").write_bytes(lured)
+    with pytest.raises(VoiceError):
+        Voice.load(tmp_path / "x.voice")
+
+
+def test_damage(base: Path, change: Path, tmp_path: Path) -> None:
+    data = change.read_bytes()
+    rng = np.random.default_rng(0)
+    path = tmp_path / "d.voice"
+    (tmp_path / "base.onnx").write_bytes(base.read_bytes())
+    about, numbers = difference.unpack(data, "voice")
+    broken = [data[: int(n)] for n in rng.integers(0, len(data) - 1, 10)]
+    broken += [b"", b"PK\x03\x04", data[:-1]]
+    packed = [np.frombuffer(numbers, np.uint8)]
+    for fields in ({"format": 2}, {"values": ("no",)}, {"matrices": ()}, {"base_sha256": ""}):
+        changed: dict[str, object] = fields
+        broken.append(difference.pack(dataclasses.replace(about, **changed), packed, []))  # type: ignore[arg-type]
+    broken.append(difference.pack(about, [packed[0][:-1]], []))
+    for damaged in broken:
+        path.write_bytes(damaged)
+        with pytest.raises(VoiceError):
+            Voice.load(path)
