@@ -24,13 +24,15 @@ class Arguments(NamedTuple):
     data: Annotated[Path, typer.Argument(help="Folder made by `prepare`.")]
     run: Annotated[Path, option("--output", "-o", metavar="RUN", help="Folder to write.")]
     recipe: Annotated[str, typer.Option(metavar="NAME|FILE", help="Sizes, steps, rates.")] = "default"
-    part: Annotated[str, choice("--part", ("all", *PARTS), help="What to train.", show_default=True)] = "all"
+    part: Annotated[
+        str, choice("--part", ("all", *PARTS), help="all: those of the recipe.", show_default=True)
+    ] = "all"
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run stopped.")] = False
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Begin anew where a run is; what it has is lost.")
     ] = False
     init_from: Annotated[
-        Path | None, option("--init-from", metavar="CKPT", help="Start from its weights.")
+        str | None, option("--init-from", metavar="CKPT|VOICE", help="Start from its weights.")
     ] = None
     tie: Annotated[
         Path | None, option("--tie", metavar="NAME|FILE", help="Tie weights by a plan before training.")
@@ -82,7 +84,7 @@ def train(given: Arguments) -> None:
                 given.data,
                 given.run,
                 recipe=given.recipe,
-                parts=PARTS if given.part == "all" else (given.part,),
+                parts=None if given.part == "all" else (given.part,),
                 resume=given.resume,
                 init_from=given.init_from,
                 tie=given.tie,

@@ -111,7 +111,7 @@ def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch
     assert core.arguments == (Path("data"), Path("run"))
     assert core.options == {
         "recipe": "default",
-        "parts": ("aligner", "acoustic", "vocoder"),
+        "parts": None,
         "resume": False,
         "init_from": None,
         "tie": None,
@@ -135,7 +135,7 @@ def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch
         "recipe": "r.toml",
         "parts": ("vocoder",),
         "resume": False,
-        "init_from": Path("c.st"),
+        "init_from": "c.st",
         "tie": Path("plan.toml"),
         "tensorboard": True,
         "precision": "bf16",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tiedtts import documents, schema
+from tiedtts.choices import PARTS
 from tiedtts.errors import ConfigError
 from tiedtts.nets.acoustic import AcousticConfig
 from tiedtts.nets.deepspeech import DeepSpeechConfig
@@ -14,6 +15,7 @@ from tiedtts.nets.tacotron.config import TacotronConfig
 from tiedtts.nets.vocoder import VocoderConfig
 from tiedtts.nets.wavenet.config import WaveNetConfig
 from tiedtts.quoting import shown
+from tiedtts.tying.adapters import MOST_RANK
 
 DEFAULT = "default"
 """Recipe used when none is named."""
@@ -71,10 +73,14 @@ class PartRecipe:
     """Largest norm of the gradient: a longer one is scaled down."""
     ema: float = 0.995
     """Decay of the exponential moving average of the weights, which is what a checkpoint holds."""
+    adapter_rank: int = 0
+    """Rank of adapters: with 1 or more, only a small difference from the net to start from is trained, see
+    `tiedtts.tying.adapters`."""
     stages: tuple[Stage, ...]
     """Stages, trained one after the other."""
 
     def __post_init__(self) -> None:
+        _check(self, f"0 to {MOST_RANK}", lambda v: 0 <= v <= MOST_RANK, "adapter_rank")
         _check(self, "at least 1", lambda v: v >= 1, "batch_size")
         _check(self, "0 or more", _is_weight, "weight_decay")
         _check(self, "two numbers in [0, 1)", lambda v: all(0 <= beta < 1 for beta in v), "betas")
@@ -216,6 +222,8 @@ class Recipe:
     """Steps between checkpoints."""
     keep_last: int = 2
     """Checkpoints that stay, the last ones; the one at the end is beside them."""
+    parts: tuple[str, ...] = PARTS
+    """Parts that are trained where none is named."""
     aligner: AlignerRecipe | DeepSpeechRecipe
     """The phone recogniser."""
     acoustic: AcousticRecipe | TacotronRecipe
@@ -226,6 +234,7 @@ class Recipe:
     def __post_init__(self) -> None:
         _check(self, "at least 1", lambda v: v >= 1, "evaluate_every", "illustrate_every", "keep_every")
         _check(self, "at least 1", lambda v: v >= 1, "keep_last")
+        _check(self, f"some of {', '.join(PARTS)}", lambda v: bool(v) and set(v) <= set(PARTS), "parts")
         _check(self, "in [0, 2^32)", lambda v: 0 <= v < 2**32, "seed")
 
 

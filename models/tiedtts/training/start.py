@@ -10,6 +10,7 @@ from tiedtts import storage
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
+from tiedtts.speech import library, voice_nets
 from tiedtts.training.runs import RECIPE
 from tiedtts.tying import TiePlan
 from tiedtts.tying.parts import tie_parts
@@ -33,7 +34,7 @@ class Starts:
 
     Args:
         run: Folder of the run.
-        init_from: Checkpoint with weights for all or some of the parts.
+        init_from: Checkpoint or voice with weights for all or some of the parts.
         plan: Tie plan.
         fresh: Part name to a net of the recipe's sizes, for every part: a plan may have rules for those that
             are trained another time.
@@ -49,7 +50,7 @@ class Starts:
     def __init__(
         self,
         run: Path,
-        init_from: Path | None,
+        init_from: str | Path | None,
         plan: Path | None,
         fresh: dict[str, nn.Module],
         parts: Sequence[str],
@@ -111,9 +112,11 @@ class Starts:
         return self.resume and self.file(part).is_file()
 
 
-def _load(path: Path, parts: Iterable[str]) -> Checkpoint:
-    """Read a checkpoint with one of the parts at least."""
-    loaded = checkpoint.load(path)
+def _load(source: str | Path, parts: Iterable[str]) -> Checkpoint:
+    """Read a checkpoint, or the nets of a voice, with one of the parts at least."""
+    path = Path(source)
+    is_voice = path.suffix in library.SUFFIXES or (not path.suffix and not path.exists())
+    loaded = voice_nets.load(source) if is_voice else checkpoint.load(path)
     if not set(loaded.parts) & set(parts):
         raise ConfigError(
             f"{path} has none of the parts to train, only {', '.join(loaded.parts)}",

@@ -1,6 +1,7 @@
 """`train`: a data folder and a recipe become checkpoints, one part after the other."""
 
 import contextlib
+import copy
 import dataclasses
 import os
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.choices import PARTS, TRAINING_PRECISIONS
 from tiedtts.corpus.manifest import read_provenance
 from tiedtts.errors import ConfigError
-from tiedtts.training import architectures, runs
+from tiedtts.training import adaptation, architectures, runs
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
@@ -27,6 +28,7 @@ from tiedtts.training.start import Starts
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.task import Task
 from tiedtts.training.trainer import Trainer
+from tiedtts.tying import adapters
 
 SPOKEN = ("acoustic", "vocoder")
 """Parts that a voice consists of."""
@@ -39,9 +41,9 @@ def train(
     run: Path,
     *,
     recipe: str = recipes.DEFAULT,
-    parts: Sequence[str] = PARTS,
+    parts: Sequence[str] | None = None,
     resume: bool = False,
-    init_from: Path | None = None,
+    init_from: str | Path | None = None,
     tie: Path | None = None,
     tensorboard: bool = False,
     precision: str = "auto",
@@ -60,9 +62,9 @@ def train(
         data: Folder made by `prepare`.
         run: Folder for checkpoints, states, logs and pictures.
         recipe: Name of a recipe in the package, or a TOML file. A resumed run keeps the one it has.
-        parts: Members of `PARTS`.
+        parts: Members of `PARTS`; those that the recipe names if None.
         resume: Go on from the last state in `run`.
-        init_from: Checkpoint whose weights to start from; a tied one stays tied.
+        init_from: Checkpoint or voice whose weights to start from; a tied one stays tied.
         tie: Tie plan, to tie the parts by before training. A resumed run keeps the one it has.
         tensorboard: Also write TensorBoard events.
         precision: `auto`, `32` or `bf16`; auto is bf16 on a GPU that has it, else 32.
@@ -82,11 +84,12 @@ def train(
         CheckpointError: A checkpoint to start from cannot be used.
         FolderError: `run` holds what would be lost, or another run writes to it.
     """
-    if unknown := sorted(set(parts) - set(PARTS)):
+    if unknown := sorted(set(parts or ()) - set(PARTS)):
         raise ConfigError(f"unknown part `{unknown[0]}`", hint=f"parts are {', '.join(PARTS)}")
-    runs.check(run, parts, resume=resume, overwrite=overwrite)
     text = _recipe_text(run, recipe, resume, overwrite)
     plan = recipes.parse(text, recipe)
+    parts = plan.parts if parts is None else parts
+    runs.check(run, parts, resume=resume, overwrite=overwrite)
     fresh = {part: architectures.fresh(getattr(plan, part)) for part in PARTS}
     starts = Starts(run, init_from, tie, fresh, parts, resume=resume)
     corpus = corpora.load(data)
@@ -127,6 +130,9 @@ def _train_part(
     """Train one part and write its checkpoint."""
     torch.manual_seed(plan.seed)
     start = starts.read(part)
+    rank = getattr(plan, part).adapter_rank
+    if rank:
+        start = dataclasses.replace(start, net=adaptation.begin(part, start.net, corpus, rank, plan.seed))
     task = _task(part, corpus, plan, run, start.net)
     task.net, plans = starts.tie(part, start, task.net)
     source = {
@@ -139,7 +145,8 @@ def _train_part(
 
     def keep(net: nn.Module, step: int, path: Path) -> None:
         provenance = {part: {**source, "steps": step}}
-        checkpoint.save(path, Checkpoint({part: net}, corpus.audio, provenance, plans))
+        plain = adapters.merge(copy.deepcopy(net)) if rank else net
+        checkpoint.save(path, Checkpoint({part: plain}, corpus.audio, provenance, plans))
 
     if fabric.is_global_zero and (start.net is not None or plans):
         # A run that goes on must know how its net is made.

@@ -27,6 +27,7 @@ from tiedtts.training.progress import Progress
 from tiedtts.training.recipe import Recipe, Stage
 from tiedtts.training.reduction import Reduction
 from tiedtts.training.tasks.task import AdversarialTask, Batch, Task
+from tiedtts.tying import adapters
 
 SAVE_SECONDS = 120.0
 """A killed run loses at most this much work."""
@@ -204,10 +205,11 @@ class Trainer:
         for name, parameter in self.net.named_parameters():
             wanted = not stage.only or any(fnmatchcase(name, p) for p in stage.only)
             frozen = any(fnmatchcase(name, p) for p in stage.frozen)
-            parameter.requires_grad_(wanted and not frozen)
+            learns = wanted and not frozen and not adapters.is_shared(name)
+            parameter.requires_grad_(learns)
             # What is left of the stage before would count in the norm that clipping measures.
             parameter.grad = None
-            chosen += wanted and not frozen
+            chosen += learns
         if not chosen:
             raise ConfigError(
                 f"a stage of the {self.task.name} part trains no parameter",

@@ -24,9 +24,10 @@ class Difference(nn.Module):
     Args:
         shared: The parameter, (O, ...).
         rank: Rank of the difference of a matrix, (O, I) with all later axes as one.
+        generator: Random numbers.
     """
 
-    def __init__(self, shared: Tensor, rank: int) -> None:
+    def __init__(self, shared: Tensor, rank: int, generator: torch.Generator) -> None:
         super().__init__()
         rows = shared.shape[0] if shared.dim() else 1
         columns = shared.numel() // max(rows, 1)
@@ -34,7 +35,9 @@ class Difference(nn.Module):
         if self.is_low_rank:
             self.up = nn.Parameter(shared.new_zeros(rows, rank))
             # As large as what a linear layer draws, so that `up` learns at the pace of other weights.
-            self.down = nn.Parameter(torch.randn(rank, columns).to(shared) / columns**0.5)
+            self.down = nn.Parameter(
+                torch.randn(rank, columns, generator=generator).to(shared) / columns**0.5
+            )
         else:
             self.whole = nn.Parameter(torch.zeros_like(shared))
 
@@ -45,12 +48,13 @@ class Difference(nn.Module):
         return shared + self.whole
 
 
-def attach(net: nn.Module, rank: int) -> nn.Module:
+def attach(net: nn.Module, rank: int, seed: int = 0) -> nn.Module:
     """Give every parameter of a net a difference, and let only the differences learn.
 
     Args:
         net: The net, which is changed; it may be tied: a shared weight has one difference.
         rank: Rank of the differences of matrices.
+        seed: Seed of the half of each low-rank difference that is not zero at first.
 
     Returns:
         The net.
@@ -60,9 +64,10 @@ def attach(net: nn.Module, rank: int) -> nn.Module:
     """
     if not 1 <= rank <= MOST_RANK:
         raise ConfigError(f"the rank of an adapter must be 1 to {MOST_RANK}, got: {rank}")
+    generator = torch.Generator().manual_seed(seed)
     for module, name in list(_places(net)):
         shared = getattr(module, name)
-        difference = Difference(shared.detach(), rank)
+        difference = Difference(shared.detach(), rank, generator)
         # Its checks would run the difference once more, and it keeps shape and type.
         parametrize.register_parametrization(module, name, difference, unsafe=True)
         shared.requires_grad_(False)
@@ -90,6 +95,11 @@ def differences(net: nn.Module) -> dict[str, Difference]:
         for name, module in net.named_modules()
         if isinstance(module, Difference)
     }
+
+
+def is_shared(name: str) -> bool:
+    """Return whether a parameter is one that an adapter adds to, by its name in the net."""
+    return "parametrizations." in name and name.endswith(".original")
 
 
 def _places(net: nn.Module) -> Iterator[tuple[nn.Module, str]]:
