@@ -22,6 +22,10 @@ def export(
         str,
         choice("--precision", VOICE_PRECISIONS, help="How weights are stored.", show_default=True),
     ] = "fp16",
+    base: Annotated[
+        str | None,
+        option("--base", metavar="VOICE", help="Write a small change of it, a .voice file."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Make a voice of trained checkpoints.
@@ -31,7 +35,16 @@ def export(
     \b
     tiedtts export run/voice.safetensors -o my.onnx
     tiedtts export run/acoustic.safetensors other/vocoder.safetensors -o my.onnx
+    tiedtts export adapted/voice.safetensors --base kathleen -o my.voice
     """  # noqa: D301
+    if base is not None:
+        from tiedtts.export import difference
+
+        change = difference.export(checkpoints, output, base=base, name=name)
+        if not quiet:
+            numbers = change["change"]["numbers"]
+            talk.note(f"{output}: {numbers:,} numbers beside {base}, {change['file_bytes'] / 1e3:.0f} kB")
+        return
     from tiedtts.export.voice import export_files
 
     made = export_files(checkpoints, output, name=name, precision=precision)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tiedtts.quoting import printable
 from tiedtts_cli import tables
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ def _show_one(console: "Console", found: "Statistics", *, everything: bool) -> N
 
     console.print(table)
     console.print(f"\nfile: {found.file_bytes:,} bytes", end="")
+    if found.base is not None:
+        console.print(
+            f"; a change of {printable(found.base)}: {found.own_numbers:,} numbers of its own", end=""
+        )
     if found.front_end_bytes:
         console.print(f"; lexicon beside it: {found.front_end_bytes:,} bytes", end="")
     console.print(f"; MACs: per second of audio, at {PHONES_PER_SECOND:g} phones a second")

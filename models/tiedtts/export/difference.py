@@ -14,8 +14,9 @@ from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.export import voice
 from tiedtts.export.graph import quantise
-from tiedtts.speech import difference, library, onnx_tensors
+from tiedtts.speech import difference, library, onnx_tensors, weight_names
 from tiedtts.speech.difference import SUFFIX, LowRank, Matrix
+from tiedtts.speech.weight_names import WeightNames
 
 ENOUGH = 1e-3
 """Share of a difference's norm that may be left out: what training with adapters leaves is rounding."""
@@ -23,7 +24,7 @@ TINY = 1e-6
 """Norm of a difference that is none."""
 SMALL = 2048
 """Values of a matrix that may have a difference of any rank: it weighs nothing."""
-_ADAPT = "train them from that voice: tiedtts train DATA -o RUN --adapt {}"
+_ADAPT = "train them from it, stored in 8 bits: tiedtts train DATA -o RUN --recipe adapt --init-from {}"
 
 
 def export(
@@ -39,7 +40,7 @@ def export(
         name: Name of the voice; the file's without its suffix if None.
 
     Returns:
-        The voice's metadata, with `parameters`, `file_bytes` and `differences`, the numbers that are its own.
+        The voice's metadata, with `file_bytes`; `numbers` of its `change` are those that are its own.
 
     Raises:
         CheckpointError: The nets are not a change of the base.
@@ -53,23 +54,23 @@ def export(
     shared = library.read(base)
     loaded = [checkpoint.load(path) for path in checkpoints]
     whole, about = voice.made(checkpoints, loaded, name or target.stem, "int8")
-    found = _changes(shared, whole, about["tensors"], loaded, str(base))
-    own = {key: value for key, value in about.items() if key not in difference.SHARED}
-    nets = {"parts": about["nets"]["parts"], "ties": about["nets"]["ties"]}
+    found = _changes(
+        shared, whole, weight_names.unpack(about[weight_names.KEY], "the voice"), loaded, str(base)
+    )
     described = difference.About(
         format=difference.FORMAT,
         base=library.plain_name(base),
         base_sha256=difference.fingerprint(shared, str(base)),
         matrices=tuple(found.matrices),
         values=tuple(found.values),
-        voice={**own, "nets": nets},
+        voice={**about, "change": {"base": library.plain_name(base), "numbers": found.size}},
     )
     data = difference.pack(described, list(found.values.values()), list(found.matrices.values()))
     # It is kept only if it can be put together, and speaks.
     composed = difference.compose(shared, *difference.unpack(data, str(target)), str(target))
     voice.check_speaks(composed, target.stem)
     storage.write_bytes(target, data)
-    return {**about, "file_bytes": len(data), "differences": found.size}
+    return {**described.voice, "file_bytes": len(data)}
 
 
 @dataclasses.dataclass
@@ -89,21 +90,21 @@ class _Changes:
 
 
 def _changes(
-    shared: bytes, whole: bytes, tensors: dict[str, Any], loaded: Sequence[Checkpoint], base: str
+    shared: bytes, whole: bytes, names: WeightNames, loaded: Sequence[Checkpoint], base: str
 ) -> _Changes:
     """Compare a voice with its base.
 
     Args:
         shared: The base, as a file.
         whole: The voice, as a file.
-        tensors: Names of its tensors.
+        names: Names of its weights.
         loaded: The voice's nets, before their weights were rounded to 8 bits.
         base: What errors call the base.
     """
     old, new = onnx_tensors.places(shared, base), onnx_tensors.places(whole, "the voice")
     if {k: (p.dtype, p.shape) for k, p in old.items()} != {k: (p.dtype, p.shape) for k, p in new.items()}:
         raise CheckpointError(f"these nets are not those of {base}", hint=_ADAPT.format(base))
-    stored, scales = tensors["stored"], tensors["scales"]
+    stored, scales = names.stored, names.scales
     trained = {
         stored[f"{part}.{name}"]: values.numpy()
         for one in loaded

@@ -23,9 +23,11 @@ from tiedtts.measure import counting, macs
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
+from tiedtts.speech import weight_names
 from tiedtts.speech.metadata import FORMAT, INPUTS, METADATA_KEY, OUTPUTS
 from tiedtts.speech.onnx_renderer import MEL, OnnxRenderer
 from tiedtts.speech.voice import Voice
+from tiedtts.speech.weight_names import WeightNames
 from tiedtts.tying import count_parameters
 
 OPSET = 17
@@ -199,9 +201,8 @@ def made(
             "vocoder": round(speech_macs(vocoder)),
         },
         "provenance": provenance,
-        "nets": dict(zip(("parts", "ties"), checkpoint.described(_whole(found, audio)), strict=True)),
     }
-    data = _graph(voice_net, metadata, precision)
+    data = _graph(voice_net, metadata, precision, checkpoint.described(_whole(found, audio)))
     check_speaks(data, name)
     return data, metadata
 
@@ -281,8 +282,20 @@ def _parts(
     return found, audio, kept
 
 
-def _graph(net: VoiceNet, metadata: dict[str, Any], precision: str) -> bytes:
-    """Trace the graph, store its weights and describe it."""
+def _graph(
+    net: VoiceNet,
+    metadata: dict[str, Any],
+    precision: str,
+    described: tuple[dict[str, Any], dict[str, str]],
+) -> bytes:
+    """Trace the graph, store its weights and describe it.
+
+    Args:
+        net: Both nets.
+        metadata: The names of the weights are added to it.
+        precision: How weights are stored.
+        described: Parts and ties of the nets.
+    """
     import onnx
 
     ids = torch.ones(1, 12, 4, dtype=torch.int64)
@@ -315,7 +328,9 @@ def _graph(net: VoiceNet, metadata: dict[str, Any], precision: str) -> bytes:
         )
     model = onnx.load_from_string(buffer.getvalue())
     model, stored, scales = graph.pack(model, precision)
-    metadata["tensors"] = {"stored": stored, "scales": scales}
+    parts, ties = described
+    names = WeightNames(parts=parts, ties=ties, stored=stored, scales=scales)
+    metadata[weight_names.KEY] = weight_names.pack(names)
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, json.dumps(metadata, sort_keys=True)
     model.doc_string = f"{metadata['name']}, a TiedTTS voice"

@@ -10,8 +10,8 @@ import numpy as np
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import VoiceError, is_out_of_memory
 from tiedtts.measure.macs import PHONES_PER_SECOND, SECONDS
+from tiedtts.speech import library, onnx_file
 from tiedtts.speech import metadata as voice_metadata
-from tiedtts.speech import onnx_file
 from tiedtts.speech.metadata import CONSTANT, INPUTS, METADATA_KEY, OUTPUTS, SCALE, VoiceMetadata, check_graph
 
 _PRODUCTS = ("MatMul", "Gemm", "Conv", "ConvTranspose")
@@ -45,7 +45,7 @@ def count(path: Path) -> GraphCount:
     import onnx
 
     try:
-        data = path.read_bytes()
+        data = library.read(path)
         onnx_file.check(data, str(path))
         model = onnx.load_from_string(data)
     except VoiceError:

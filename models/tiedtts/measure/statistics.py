@@ -83,6 +83,10 @@ class Statistics:
     """All parts together; work only if it is known of each."""
     front_end_bytes: int = 0
     """Size of the files that `synth` reads beside a voice."""
+    base: str | None = None
+    """Voice that this one is a small change of."""
+    own_numbers: int | None = None
+    """Numbers that such a voice stores; the others are its base's."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -93,6 +97,8 @@ class Statistics:
             "kind": self.kind,
             "file_bytes": self.file_bytes,
             "front_end_bytes": self.front_end_bytes,
+            "base": self.base,
+            "own_numbers": self.own_numbers,
             "phones_per_second": PHONES_PER_SECOND,
             **total,
             "parts": {part.name: part.to_dict() for part in self.parts},
@@ -124,12 +130,12 @@ def statistics(file: str | Path, architecture: str = "auto") -> Statistics:
         VoiceError: There is no such voice, or the file is damaged.
         CheckpointError: The file is no checkpoint.
     """
-    from tiedtts.speech.library import find
+    from tiedtts.speech.library import SUFFIXES, find
 
     path = Path(file)
-    if path.suffix != ".onnx" and path.is_file():
+    if path.suffix not in SUFFIXES and path.is_file():
         return _checkpoint(path, architecture)
-    if path.suffix not in ("", ".onnx"):
+    if path.suffix not in ("", *SUFFIXES):
         raise VoiceError(f"no such file: {file}", hint="name a voice or a checkpoint")
     return _voice(find(file))
 
@@ -171,7 +177,7 @@ def _voice(path: Path) -> Statistics:
     from tiedtts.measure import onnx_counting
 
     counted = onnx_counting.count(path)
-    own = counted.metadata
+    own, change = counted.metadata, counted.metadata.change
     if not own.parameters:
         raise VoiceError(f"{path} does not say what it stores", hint="make it again with `tiedtts export`")
     named = own.named_parameters or own.parameters
@@ -201,4 +207,6 @@ def _voice(path: Path) -> Statistics:
         parts=tuple(parts),
         total=total,
         front_end_bytes=sum(each.stat().st_size for each in FRONT_END.iterdir() if each.is_file()),
+        base=None if change is None else change.base,
+        own_numbers=None if change is None else change.numbers,
     )

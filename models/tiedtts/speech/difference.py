@@ -31,8 +31,6 @@ MOST_BYTES = 2**26
 """Largest size of what is compressed, bytes."""
 MOST_RANK = 256
 """Highest rank of a difference."""
-SHARED = ("nets", "tensors")
-"""Metadata that a voice has in common with the one it is a change of, up to the sizes of its nets."""
 
 _HINT = "make it again with `tiedtts export --base`"
 
@@ -85,7 +83,7 @@ class About:
     values: tuple[str, ...] = ()
     """Tensors whose values are the voice's own, in the order of their numbers, which come first."""
     voice: dict[str, Any] = field(default_factory=dict)
-    """Metadata of the voice; what it has in common with its base may be left out."""
+    """Metadata of the voice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,9 +185,7 @@ def compose(base: bytes, about: About, numbers: bytes, name: str) -> bytes:
             raise ValueError("numbers are left")
     except (KeyError, ValueError, TypeError) as error:
         raise VoiceError(f"{name} is damaged: it does not fit {about.base}", hint=_HINT) from error
-    known = documents.from_json(onnx_tensors.metadata(base, about.base) or "{}", "its metadata")
-    voice = {**{key: known[key] for key in SHARED if key in known}, **about.voice}
-    return onnx_tensors.with_metadata(bytes(changed), json.dumps(voice, sort_keys=True))
+    return onnx_tensors.with_metadata(bytes(changed), json.dumps(about.voice, sort_keys=True))
 
 
 class _Numbers:

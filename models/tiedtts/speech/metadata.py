@@ -42,6 +42,16 @@ class FilterSizes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Change:
+    """How a voice was put together from another."""
+
+    base: str
+    """Name of the other voice."""
+    numbers: int
+    """Count of the numbers that are its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class VoiceMetadata:
     """The metadata that a reader needs; a file may hold more."""
 
@@ -57,6 +67,8 @@ class VoiceMetadata:
     """The same as if nothing were tied."""
     macs_per_second: dict[str, int] | None = None
     """Multiply-accumulates of each part for a second of speech."""
+    change: Change | None = None
+    """None for a voice that is whole by itself."""
 
     def __post_init__(self) -> None:
         if self.audio.hop % self.filter.step:

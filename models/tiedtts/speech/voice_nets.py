@@ -11,7 +11,8 @@ from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.checkpoints.header import FORMAT
 from tiedtts.errors import VoiceError
-from tiedtts.speech import library, metadata, onnx_file, onnx_tensors
+from tiedtts.speech import library, metadata, onnx_file, onnx_tensors, weight_names
+from tiedtts.speech.weight_names import WeightNames
 
 
 def load(voice: str | Path) -> Checkpoint:
@@ -28,29 +29,24 @@ def load(voice: str | Path) -> Checkpoint:
     name = str(voice)
     onnx_file.check(data, name)
     _, about = metadata.read(onnx_tensors.metadata(data, name), name)
-    nets, tensors = about.get("nets"), about.get("tensors")
-    if not isinstance(nets, dict) or not isinstance(tensors, dict):
-        raise VoiceError(
-            f"{name} was made by an older version, without the names of its weights",
-            hint="name its checkpoint, or export that again",
-        )
+    names = weight_names.unpack(about.get(weight_names.KEY), name)
     header = {
         "format": FORMAT,
-        "parts": nets.get("parts"),
-        "ties": nets.get("ties"),
+        "parts": names.parts,
+        "ties": names.ties,
         "text": about["text"],
         "audio": about["audio"],
         "provenance": about.get("provenance", {}),
     }
-    return checkpoint.build(Path(name), header, weights(data, tensors, name))
+    return checkpoint.build(Path(name), header, weights(data, names, name))
 
 
-def weights(data: bytes, tensors: dict[str, Any], name: str) -> dict[str, Tensor]:
+def weights(data: bytes, names: WeightNames, name: str) -> dict[str, Tensor]:
     """Return the parameters and buffers of a voice's nets by name, in 32 bits.
 
     Args:
         data: All of the file.
-        tensors: `tensors` of its metadata.
+        names: Names of its weights.
         name: What errors call it.
 
     Raises:
@@ -59,10 +55,10 @@ def weights(data: bytes, tensors: dict[str, Any], name: str) -> dict[str, Tensor
     places = onnx_tensors.places(data, name)
     found: dict[str, Tensor] = {}
     try:
-        for parameter, stored in tensors["stored"].items():
+        for parameter, stored in names.stored.items():
             values: Any = places[stored].read(data)
-            if values.dtype == np.int8 and stored in tensors["scales"]:
-                values = values * places[tensors["scales"][stored]].read(data)
+            if stored in names.scales:
+                values = values * places[names.scales[stored]].read(data)
             if values.dtype.kind == "f":
                 values = values.astype(np.float32)
             found[parameter] = torch.from_numpy(np.array(values))
