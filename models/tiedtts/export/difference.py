@@ -75,7 +75,7 @@ def export(
 
 @dataclasses.dataclass
 class _Changes:
-    """What a voice has of its own."""
+    """Numbers that a voice does not have in common with its base."""
 
     values: dict[str, npt.NDArray[Any]]
     """Values of tensors, by name."""
