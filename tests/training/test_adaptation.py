@@ -9,7 +9,7 @@ from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import ConfigError
 from tiedtts.export import voice as voices
 from tiedtts.speech import voice_nets
-from tiedtts.training.loop import train
+from tiedtts.training.train import train
 
 RANK = 2
 
