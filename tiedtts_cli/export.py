@@ -1,12 +1,13 @@
 """`tiedtts export`: checkpoints become a voice."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tiedtts.choices import VOICE_PRECISIONS
 from tiedtts_cli import talk
+from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.options import choice, option
 
 
@@ -26,6 +27,9 @@ def export(
         str | None,
         option("--base", metavar="VOICE", help="Write a small change of it, a .voice file."),
     ] = None,
+    card: Annotated[
+        Path | None, option("--card", metavar="FILE", help="Also write a model card, as Markdown.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Make a voice of trained checkpoints.
@@ -34,13 +38,20 @@ def export(
 
     \b
     tiedtts export run/voice.safetensors -o my.onnx
+    tiedtts export run/voice.safetensors -o my.onnx --card my.md
     tiedtts export run/acoustic.safetensors other/vocoder.safetensors -o my.onnx
     tiedtts export adapted/voice.safetensors --base kathleen -o my.voice
     """  # noqa: D301
+    from tiedtts.storage import check_writable
+
+    if card is not None:
+        check_writable(card)
     if base is not None:
         from tiedtts.export import difference
 
         change = difference.export(checkpoints, output, base=base, name=name)
+        if card is not None:
+            _write_card(card, change)
         if not quiet:
             numbers = change["change"]["numbers"]
             talk.note(f"{output}: {numbers:,} numbers beside {base}, {change['file_bytes'] / 1e3:.0f} kB")
@@ -48,6 +59,8 @@ def export(
     from tiedtts.export.voice import export_files
 
     made = export_files(checkpoints, output, name=name, precision=precision)
+    if card is not None:
+        _write_card(card, made.voice)
     if made.voice is None:
         for path in made.files:
             typer.echo(path)
@@ -56,3 +69,12 @@ def export(
     elif not quiet:
         parameters = sum(made.voice["parameters"].values())
         talk.note(f"{output}: {parameters:,} parameters, {made.voice['file_bytes'] / 1e6:.2f} MB")
+
+
+def _write_card(path: Path, voice: dict[str, Any] | None) -> None:
+    """Write the model card of a voice; the graphs of a Tacotron have none."""
+    from tiedtts.export import card
+
+    if voice is None:
+        raise UsageError("`--card` describes a voice, and a Tacotron is none", hint="leave it out")
+    card.write(path, voice)

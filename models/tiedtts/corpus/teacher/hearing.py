@@ -10,6 +10,7 @@ that fit nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ LEAST = 40
 """Clips from which what is usual can be learnt."""
 MOST = 2_000
 """Clips that are learnt from; more tell nothing new."""
+SAMPLED = 200
+"""Clips by which it is found whether a recogniser understands a voice."""
 ROUNDS = 4
 STRETCH = 8
 """Steps that are looked at together: about a word."""
@@ -66,6 +69,10 @@ class Habits:
             return 0.0
         return float(np.convolve(steps, np.ones(min(STRETCH, len(steps))), "valid").max())
 
+    def cost(self, said: Row, heard: Row) -> float:
+        """Return the cost of a whole clip; below 0 it fits better than chance."""
+        return sum(self._cost(*pair) for pair in self.align(said, heard))
+
     def align(self, said: Row, heard: Row) -> list[tuple[int, int]]:
         """Return the cheapest pairs of said and heard phones, in order; `NOTHING` where one is missing."""
         costs = np.zeros((len(said) + 1, len(heard) + 1))
@@ -106,8 +113,15 @@ def learn(clips: Sequence[tuple[Row, Row]]) -> Habits | None:
     """
     if len(clips) < LEAST:
         return None
-    # Spread over all of them, whatever order they are in.
-    clips = [clips[index] for index in np.linspace(0, len(clips) - 1, min(MOST, len(clips))).astype(int)]
+    return _learn(_sample(clips, MOST))
+
+
+def _sample(clips: Sequence[tuple[Row, Row]], count: int) -> list[tuple[Row, Row]]:
+    """Return so many clips, spread over all of them, whatever order they are in."""
+    return [clips[index] for index in np.linspace(0, len(clips) - 1, min(count, len(clips))).astype(int)]
+
+
+def _learn(clips: Sequence[tuple[Row, Row]]) -> Habits:
     often = np.ones(_SIZE)
     for _, heard in clips:
         np.add.at(often, heard, 1)
@@ -127,6 +141,21 @@ def learn(clips: Sequence[tuple[Row, Row]]) -> Habits | None:
         rate = min(max(added / max(pairs.sum(), 1.0), 1e-3), 0.5)
         habits = Habits(-np.log(share[:, :-1] / chance), -np.log(share[:, -1]), float(-np.log(rate)))
     return habits
+
+
+def understood(clips: Sequence[tuple[Row, Row]]) -> float:
+    """Return the share of clips whose own text fits better than that of another clip about as long.
+
+    The habits are learnt from other clips than those that are looked at.
+    """
+    habits = _learn(_sample(clips[::2], MOST))
+    others = _sample(sorted(clips[1::2], key=lambda clip: len(clip[0])), SAMPLED)
+    wins = [
+        habits.cost(said, heard) < habits.cost(other, heard)
+        for (said, heard), (other, _) in pairwise(others)
+        if len(said)
+    ]
+    return sum(wins) / max(len(wins), 1)
 
 
 def right(habits: Habits, clips: Sequence[tuple[Row, Row]]) -> float:

@@ -17,13 +17,17 @@ UNHEARD = "words that the recogniser does not hear"
 
 _FAR = 5.0
 """Standard deviations, estimated from the middle half, that a clip may lie from the median."""
+_UNLIKE = 2.0
+"""The same for the worst stretch of a clip: where the words are right, few are far above the median."""
+_CHANCE = 3.0
+"""Cost that the worst stretch of a clip may always have: e to this power is how much likelier chance is."""
 _NEAR = float(np.log(1.5))
 """Natural logarithm of a ratio of lengths that is never far."""
 _MOMENT = 0.3
 """Seconds by which a short word may be drawn out or cut all the same."""
 _ROUNDS = 20
-_UNDERSTOOD = 0.12
-"""Share of phones that must be heard as they are: by chance it is about 0.05."""
+_UNDERSTOOD = 0.9
+"""Share of the clips whose own text must fit better than that of another clip, for a recogniser to judge."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,11 @@ def learn(clips: Sequence[Measured]) -> Limits:
     pairs = [(clip.said, clip.heard) for clip in clips if clip.heard is not None]
     if (learnt := hearing.learn(pairs)) is not None:
         values["right"] = hearing.right(learnt, pairs[: hearing.MOST])
-        if values["right"] >= _UNDERSTOOD:
+        if hearing.understood(pairs) >= _UNDERSTOOD:
             habits = learnt
             costs = np.array([habits.worst(*pair) for pair in pairs])
             low, middle, high = np.percentile(costs, [25, 50, 75])
-            values["worst"] = float(middle + _FAR * max((high - low) / 1.349, 0.5))
+            values["worst"] = max(float(middle + _UNLIKE * (high - low) / 1.349), _CHANCE)
     return Limits(habits=habits, **values)
 
 
