@@ -1,4 +1,4 @@
-"""What is usual is learnt from clips of which some are wrong, and what is not is found."""
+"""Limits are learnt from clips of which some are wrong, and clips beyond them are found."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def said(rng: np.random.Generator, length: int) -> np.ndarray:
 
 
 def heard(phones: np.ndarray, rng: np.random.Generator, errors: float) -> np.ndarray:
-    """What a recogniser hears that takes most phones for others, always the same, and misses or adds some."""
+    """Return what a recogniser hears that takes some phones for others, always the same, and misses or adds some."""
     habits = np.where(np.arange(PHONES) % 3, np.arange(PHONES), (np.arange(PHONES) * 7 + 3) % PHONES)
     found = []
     for phone in phones:
