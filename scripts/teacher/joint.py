@@ -18,13 +18,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
+from tiedtts import __version__
 from tiedtts.audio import excitation
 from tiedtts.audio.mel import FLOOR
 from tiedtts.audio.pitch import oscillator_phase
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
-from tiedtts.corpus.manifest import Entry, read_manifest, read_settings
+from tiedtts.corpus.manifest import Entry, read_manifest, read_provenance, read_settings
 from tiedtts.nets.acoustic import AcousticNet, frame_positions
 from tiedtts.nets.discriminator import PatchDiscriminator
 from tiedtts.nets.vocoder import HarmonicVocoder
@@ -236,6 +237,7 @@ def main() -> None:
             adapters.attach(net, arguments.adapt)
     joint = Joint(acoustic, vocoder, audio)
     learning = joint.learning()
+    source = {**read_provenance(arguments.data), "seed": 1, "version": __version__, "processes": 1}
     optimizers = [
         torch.optim.AdamW(parameters, arguments.rate, betas=(0.8, 0.98), weight_decay=0.01)
         for parameters in (learning, list(joint.judges.parameters()))
@@ -281,8 +283,10 @@ def main() -> None:
             for parameter, average in zip(learning, averages, strict=True):
                 parameter.data.copy_(average)
             plans = {**spectrum.plans, **sound.plans}
+            provenance = {part: {**source, "steps": step + 1} for part in ("acoustic", "vocoder")}
             checkpoint.save(
-                arguments.run / f"step_{step + 1}.safetensors", Checkpoint(joint.plain(), audio, {}, plans)
+                arguments.run / f"step_{step + 1}.safetensors",
+                Checkpoint(joint.plain(), audio, provenance, plans),
             )
             for parameter, value in zip(learning, current, strict=True):
                 parameter.data.copy_(value)
