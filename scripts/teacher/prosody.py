@@ -16,7 +16,8 @@ from torch import Tensor
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus.manifest import Entry, read_manifest
-from tiedtts.nets.acoustic import AcousticNet, Variances
+from tiedtts.nets.acoustic import AcousticNet
+from tiedtts.nets.variance import Variances
 from tiedtts.text.phones import FIRST_SPEECH_ID, Phone, encode
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes

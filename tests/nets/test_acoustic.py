@@ -9,14 +9,8 @@ import torch
 from torch import Tensor
 
 from tiedtts.errors import ConfigError
-from tiedtts.nets.acoustic import (
-    LONGEST_FRAMES,
-    AcousticConfig,
-    AcousticNet,
-    frame_positions,
-    sentence_places,
-    to_frames,
-)
+from tiedtts.nets.acoustic import LONGEST_FRAMES, AcousticConfig, AcousticNet, frame_positions, to_frames
+from tiedtts.nets.variance import sentence_places
 from tiedtts.text.phones import FIRST_SPEECH_ID, SILENCE_ID
 
 SMALL = {"width": 8, "encoder_blocks": 2, "variance_blocks": 1, "decoder_blocks": 2, "n_mels": 5}

@@ -12,14 +12,11 @@ from torch import Tensor, nn
 
 from tiedtts.nets.blocks import ConvNeXtStack
 from tiedtts.nets.checks import check_counts, check_kernels, check_scales, check_shares, check_sizes
-from tiedtts.text.phones import FACTORS, FIRST_SPEECH_ID, SILENCE_ID
+from tiedtts.nets.variance import PhoneEmbedding, VariancePredictor, Variances
+from tiedtts.text.phones import FIRST_SPEECH_ID, SILENCE_ID
 
 POSITION_FEATURES = 5
 """Numbers that tell the decoder where in its phone a frame lies."""
-PLACE_FEATURES = 4
-"""Numbers that tell the predictor where in its sentence a phone lies."""
-NEAR_EDGE = 16
-"""Phones over which the start and the end of a sentence are felt."""
 MIN_FRAMES = 2
 """Every phone sounds for at least this long: the aligner's states see to it in training, too."""
 LONGEST_FRAMES = 400
@@ -80,17 +77,6 @@ class AcousticConfig:
         check_scales(self, "mel_std", "log_f0_std", "duration_scale", "pitch_scale", "f0_scale")
 
 
-class Variances(NamedTuple):
-    """Predictions for each phone; all (B, T)."""
-
-    log_duration: Tensor
-    """log(1 + frames)."""
-    pitch: Tensor
-    """Mean log F0, in standard deviations of the corpus."""
-    energy: Tensor
-    """Mean log mel, in standard deviations of the corpus."""
-
-
 class FrameTargets(NamedTuple):
     """Predictions for each frame, normalised as in training."""
 
@@ -115,53 +101,6 @@ class Spoken(NamedTuple):
     """Probability of a pitch, (1, F)."""
 
 
-class PhoneEmbedding(nn.ModuleList):
-    """A vector for each phone: those of its symbol, stress, position and clause added up."""
-
-    def __init__(self, width: int) -> None:
-        tables = [nn.Embedding(size, width) for size in FACTORS]
-        for table in tables:
-            nn.init.normal_(table.weight, 0.0, 0.3)
-        super().__init__(tables)
-
-    def forward(self, ids: Tensor) -> Tensor:
-        """Map ids, (B, T, 4), to vectors, (B, T, C)."""
-        x: Tensor = self[0](ids[..., 0])
-        for column in range(1, len(FACTORS)):
-            x = x + self[column](ids[..., column])
-        return x
-
-
-class VariancePredictor(nn.Module):
-    """Phones to duration, pitch and energy.
-
-    It shares nothing with the encoder: what serves the spectrum learns the few thousand durations and
-    pitches of a small corpus by heart long before the spectrum is done.
-    """
-
-    def __init__(self, config: AcousticConfig) -> None:
-        super().__init__()
-        width, dropout = config.variance_width, config.variance_dropout
-        self.embeddings = PhoneEmbedding(width)
-        self.place = nn.Linear(PLACE_FEATURES, width) if config.sentence_position else None
-        self.stack = ConvNeXtStack(
-            config.variance_blocks, width, config.encoder_kernel, config.expansion, dropout
-        )
-        self.norm = nn.LayerNorm(width)
-        self.head = nn.Linear(width, 3)
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, ids: Tensor, mask: Tensor) -> Variances:
-        """Map phone, stress, position and clause ids, (B, T, 4), to three values a phone."""
-        x = self.embeddings(ids)
-        if self.place is not None:
-            x = x + self.place(sentence_places(mask))
-        x = self.dropout(x) * mask[..., None]
-        x = self.stack(x.transpose(1, 2), mask[:, None]).transpose(1, 2)
-        values = self.head(self.dropout(self.norm(x)))
-        return Variances(values[..., 0], values[..., 1], values[..., 2])
-
-
 class AcousticNet(nn.Module):
     """The acoustic net; `forward` is the training pass, `encode`, `predict` and `decode` its steps."""
 
@@ -174,7 +113,14 @@ class AcousticNet(nn.Module):
             config.encoder_blocks, width, config.encoder_kernel, config.expansion, config.dropout
         )
         self.encoder_norm = nn.LayerNorm(width)
-        self.variance = VariancePredictor(config)
+        self.variance = VariancePredictor(
+            config.variance_width,
+            config.variance_blocks,
+            config.encoder_kernel,
+            config.expansion,
+            config.variance_dropout,
+            sentence_position=config.sentence_position,
+        )
         self.prosody = nn.Conv1d(2, width, 3, padding=1)
         self.position = nn.Linear(POSITION_FEATURES, width)
         self.merge = nn.Linear(config.stride * width, width)
@@ -266,23 +212,6 @@ class AcousticNet(nn.Module):
         """Training pass: the true durations, pitch and energy decide what the decoder sees."""
         states = self.encode(ids, mask)
         return self.predict(ids, mask), self.decode(states, pitch, energy, index, position, frame_mask)
-
-
-def sentence_places(mask: Tensor) -> Tensor:
-    """Tell where in its sentence each phone stands.
-
-    Args:
-        mask: 1 for phones, 0 for what fills up a batch, (B, T).
-
-    Returns:
-        Share of the sentence that is over, nearness of its start and of its end (the last of 16 phones as
-        0 to 1), logarithm of its length, (B, T, 4).
-    """
-    count = mask.sum(1, keepdim=True)
-    number = mask.cumsum(1) - 1
-    length = (torch.log(count) - 4).expand_as(mask)
-    start, end = ((n / NEAR_EDGE).clamp(0, 1) for n in (number, count - 1 - number))
-    return torch.stack([number / count, start, end, length], 2)
 
 
 def to_frames(ids: Tensor, log_duration: Tensor, speed: Tensor) -> Tensor:

@@ -15,10 +15,10 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from tiedtts.errors import ConfigError
-from tiedtts.nets.acoustic import PhoneEmbedding
 from tiedtts.nets.tacotron.attention import Convolution
 from tiedtts.nets.tacotron.config import TacotronConfig
 from tiedtts.nets.tacotron.decoder import Decoder
+from tiedtts.nets.variance import PhoneEmbedding
 
 
 class TacotronFrames(NamedTuple):

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from tiedtts.nets.acoustic import AcousticNet, FrameTargets, Variances, frame_positions
+from tiedtts.nets.acoustic import AcousticNet, FrameTargets, frame_positions
 from tiedtts.nets.discriminator import MultiDiscriminator
+from tiedtts.nets.variance import Variances
 from tiedtts.text.phones import FIRST_SPEECH_ID
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
