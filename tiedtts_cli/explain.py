@@ -70,16 +70,17 @@ def show(parts: Iterable["Explanation"], *, as_json: bool = False) -> None:
 def as_dict(part: "Explanation") -> dict[str, object]:
     """Return a part as JSON has it."""
     words = [{"spoken": word.text, "phones": list(word.phones), "source": word.source} for word in part.words]
-    return {"written": part.written, "words": words}
+    return {"written": part.written, "words": words, "after_break": part.is_after_break}
 
 
 def rows(part: "Explanation") -> list[tuple[str, str, str, str]]:
-    """Return a row a spoken word; what is written stands in the first."""
-    from tiedtts.text.explanation import LEFT_OUT
+    """Return a row a spoken word, the first with what is written, and before them one of a phrase break."""
+    from tiedtts.text.explanation import BREAK, LEFT_OUT
 
     if not part.words:
         return [(part.written, "", "", LEFT_OUT)]
-    return [
+    pause = [("", "", ",", BREAK)] if part.is_after_break else []
+    return pause + [
         (part.written if index == 0 else "", word.text, " ".join(word.phones), printable(word.source))
         for index, word in enumerate(part.words)
     ]

@@ -113,6 +113,10 @@ class Arguments(NamedTuple):
     pause: Annotated[
         float | None, option("--pause", panel=_VOICE, help="Seconds between sentences; 2x: paragraphs.")
     ] = None
+    breaks: Annotated[
+        bool,
+        option("--breaks/--no-breaks", panel=_VOICE, help="Pause between phrases, without a comma, too."),
+    ] = True
     seed: Annotated[int, option("--seed", panel=_VOICE, help="Seed of the noise in the voice.")] = 0
     as_json: Annotated[bool, option("--json", panel=_TALK, help="A JSON line an utterance.")] = False
     quiet: Annotated[bool, option("--quiet", "-q", panel=_TALK, help="Say nothing but errors.")] = False

@@ -15,15 +15,18 @@ LARGEST_SEED = 2**128 - 1
 """Larger ones add nothing to the noise."""
 PARAGRAPH_PAUSES = 2.0
 """Silence between paragraphs, in those between sentences."""
-
 _HINTS = {
     "speed": "1 is the voice's own speed, 2 is twice as fast, 0.5 half as fast",
     "pitch": "0 is the voice's own pitch, 12 an octave higher, -12 an octave lower",
     "volume": "decibels: 0 is the voice's own volume, 6 about twice as loud, -6 half",
     "pause": "seconds of silence between sentences, such as 0.5",
     "seed": "any whole number from 0 up; the same seed gives the same sound",
+    "breaks": "true to pause between phrases, also where no comma stands; false only at punctuation",
     "ssml": "true if the text is SSML, `<speak>Hello.</speak>`",
 }
+
+
+_SWITCHES = ("breaks", "ssml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,10 @@ class Settings:
     volume: float = 0.0
     """Louder or softer, decibels."""
     pause: float | None = None
-    """Silence between sentences, seconds, whatever the speed; `SENTENCE_PAUSE / speed` if None."""
+    """Silence between sentences, seconds, whatever the speed; `SENTENCE_PAUSE / speed` if None. Phrase breaks
+    are longer and shorter with it, and there are none if it is 0."""
+    breaks: bool = True
+    """Whether the voice pauses between phrases, also where no comma stands."""
     seed: int = 0
     """Seed of the noise in the voice."""
     ssml: bool = False
@@ -61,8 +67,10 @@ class Settings:
         if self.seed > LARGEST_SEED:
             message = f"`seed` must be less than 2 to the power of 128, got: {quoted(self.seed)}"
             raise ConfigError(message, hint=_HINTS["seed"])
-        if not isinstance(self.ssml, bool):
-            raise ConfigError(f"`ssml` must be true or false, got: {quoted(self.ssml)}", hint=_HINTS["ssml"])
+        for name in _SWITCHES:
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise ConfigError(f"`{name}` must be true or false, got: {quoted(value)}", hint=_HINTS[name])
 
     def silence(self, *, paragraph: bool) -> float:
         """Return the silence after a sentence, seconds.
@@ -72,6 +80,11 @@ class Settings:
         """
         pause = SENTENCE_PAUSE / float(self.speed) if self.pause is None else float(self.pause)
         return pause * PARAGRAPH_PAUSES if paragraph else pause
+
+    @property
+    def pause_factor(self) -> float:
+        """The silence between sentences in what it is by default; 0 if there is none."""
+        return self.silence(paragraph=False) / (SENTENCE_PAUSE / float(self.speed))
 
     def changed(self, options: Mapping[str, object]) -> "Settings":
         """Return the settings with some of them replaced, as one line of a batch wants it.
@@ -103,6 +116,7 @@ class Changes(TypedDict, total=False):
     pitch: float
     volume: float
     pause: float | None
+    breaks: bool
     seed: int
     ssml: bool
 
@@ -111,7 +125,7 @@ def _number(name: str, value: object) -> Any:
     """Return what a setting's text says; whatever is no text is left to the checks."""
     if not isinstance(value, str):
         return value
-    if name == "ssml":
+    if name in _SWITCHES:
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(
             value.strip().lower(), value
         )

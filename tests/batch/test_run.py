@@ -86,7 +86,7 @@ def test_options_of_a_line(voice: FakeVoice, tmp_path: Path) -> None:
     given = lines.named(
         [
             Row(1, "One", options={"speed": "1.5", "seed": "7"}),
-            Row(2, "Two", options={"pitch": -2, "volume": 3, "pause": 0.5, "ssml": "Yes"}),
+            Row(2, "Two", options={"pitch": -2, "volume": 3, "pause": 0.5, "breaks": "no", "ssml": "Yes"}),
             Row(3, "Three", options={"speed": "fast"}),
             Row(4, "Four", options={"speed": 9}),
             Row(5, "Five", options={"seed": "1.5"}),
@@ -97,8 +97,8 @@ def test_options_of_a_line(voice: FakeVoice, tmp_path: Path) -> None:
     reports: list[run.Report] = []
     run.run(given, tmp_path, SPEC, Settings(seed=3), report=reports.append)
     assert [settings for _, settings in voice.calls] == [
-        {"speed": 1.5, "pitch": 0.0, "volume": 0.0, "pause": None, "seed": 7, "ssml": False},
-        {"speed": 1.0, "pitch": -2, "volume": 3, "pause": 0.5, "seed": 3, "ssml": True},
+        {"speed": 1.5, "pitch": 0.0, "volume": 0.0, "pause": None, "breaks": True, "seed": 7, "ssml": False},
+        {"speed": 1.0, "pitch": -2, "volume": 3, "pause": 0.5, "breaks": False, "seed": 3, "ssml": True},
     ]
     assert [str(report.error) for report in reports[2:]] == [
         "`speed` must be a number, got: fast",

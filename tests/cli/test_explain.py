@@ -85,3 +85,13 @@ def test_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     shown = capsys.readouterr().out
     assert "HH AY1" in shown
     assert "left out" in shown
+
+
+def test_phrase_breaks_are_told() -> None:
+    text = "Her face wore the tenderness which comes from affectionate reminiscence."
+    rows = run(text).splitlines()
+    assert rows[6:8] == ["\t\t,\tphrase break", "which\twhich\tW IH1 CH\tlexicon"]
+    lines = [json.loads(line) for line in run("--json", text).splitlines()]
+    assert [line["written"] for line in lines if line["after_break"]] == ["which"]
+    marked = text.replace(" which", ' <break time="1s"/> which')
+    assert "phrase break" not in run("--ssml", f"<speak>{marked}</speak>")

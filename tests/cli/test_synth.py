@@ -33,7 +33,18 @@ def test_options_reach_the_voice(voice: Any, here: Path) -> None:
     assert voice.loaded == [("other.onnx", ("general.txt", "own.txt"))]
     assert voice.vocoders == ["lpc"]
     assert voice.calls == [
-        ("Hello", {"speed": 0.5, "pitch": -2.5, "volume": -6.0, "pause": 1.5, "seed": 7, "ssml": False})
+        (
+            "Hello",
+            {
+                "speed": 0.5,
+                "pitch": -2.5,
+                "volume": -6.0,
+                "pause": 1.5,
+                "breaks": True,
+                "seed": 7,
+                "ssml": False,
+            },
+        )
     ]
 
 

@@ -68,6 +68,7 @@ def test_json() -> None:
                 "end": 0.3,
                 "written": "\u00dcBER",
                 "span": [1, 2],
+                "after_break": False,
                 "phones": [
                     {"phone": "P0", "start": 0.1, "end": 0.2},
                     {"phone": "P1", "start": 0.2, "end": 0.3},

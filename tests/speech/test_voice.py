@@ -312,3 +312,55 @@ def test_a_voice_is_in_the_package() -> None:
     # Speech, not hum: loud and quiet stretches differ by far.
     level = np.sqrt((speech.samples[: 512 * 30].reshape(-1, 512) ** 2).mean(1))
     assert level.max() > 10 * np.median(level) or level.max() > 20 * level.min()
+
+
+PHRASES = "Her face wore the tenderness which comes from affectionate reminiscence."
+
+
+def test_a_phrase_break_is_heard_and_follows_the_pause(voice: Voice) -> None:
+    lengths: dict[float | None, int] = {}
+    for pause in (None, 0.125, 0.25, 0.5, 60.0):
+        speech = voice.say(PHRASES, pause=pause)
+        (place,) = (index for index, phone in enumerate(speech.phones) if phone.is_break)
+        lengths[pause] = speech.durations[place]
+        assert sum(speech.durations) == len(speech.samples)
+        words = [word.text for word in speech.words if word.after_break]
+        assert words == ["which"]
+        before, after = speech.words[4:6]
+        assert (after.phones[0].start - before.phones[-1].end) == lengths[pause]
+    usual = lengths[None]
+    assert usual >= 0.08 * 24_000
+    assert lengths[0.25] == usual
+    assert lengths[0.125] == pytest.approx(usual / 2, abs=1)
+    assert lengths[0.5] == pytest.approx(min(usual * 2, 24_000), abs=1)
+    assert lengths[60.0] == max(usual, 24_000)
+
+
+def test_breaks_can_be_turned_off(voice: Voice) -> None:
+    without = voice.say(PHRASES, breaks=False)
+    assert not any(phone.is_break for phone in without.phones)
+    assert not any(word.after_break for word in without.words)
+    assert (voice.say(PHRASES, pause=0).samples == without.samples).all()
+    assert len(voice.say(PHRASES).samples) > len(without.samples)
+
+
+def test_a_drawn_out_break_is_silence_without_a_step(voice: Voice) -> None:
+    speech = voice.say(PHRASES, pause=1.0)
+    usual = voice.say(PHRASES)
+    place = next(index for index, phone in enumerate(speech.phones) if phone.is_break)
+    start = sum(speech.durations[:place])
+    added = speech.durations[place] - usual.durations[place]
+    first = start + usual.durations[place] // 2
+    assert not speech.samples[first : first + added].any()
+    assert abs(speech.samples[first - 1]) < 1e-6
+    assert abs(speech.samples[first + added]) < 1e-6
+    fade = 120
+    assert (speech.samples[: first - fade] == usual.samples[: first - fade]).all()
+    assert (speech.samples[first + added + fade :] == usual.samples[first + fade :]).all()
+
+
+def test_breaks_stand_in_markup_too(voice: Voice) -> None:
+    text = PHRASES.replace("comes", '<prosody pitch="+2st" volume="+3dB">comes</prosody>')
+    speech = voice.say(f"<speak>{text}</speak>", ssml=True, pause=0.4)
+    assert [word.text for word in speech.words if word.after_break] == ["which"]
+    assert sum(speech.durations) == len(speech.samples)

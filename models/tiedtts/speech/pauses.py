@@ -1,5 +1,6 @@
 """Silence between sentences and within them, in whole samples, and no click at its edges."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,17 @@ from tiedtts.speech import timing
 from tiedtts.speech.speech import Speech
 from tiedtts.speech.timing import Mark
 from tiedtts.text.frontend import Sentence
+from tiedtts.text.phones import Phone
 
 if TYPE_CHECKING:
     from tiedtts.text.markup.phone_prosody import PhoneProsody
 
 FADE = 0.005
 """Fade at both ends of a sentence, seconds: no click where sentences are joined."""
+SHORTEST_BREAK = 0.08
+"""Phrase breaks are at least so long, seconds, at the voice's own speed and the usual silence."""
+LONGEST_BREAK = 1.0
+"""Phrase breaks get no longer than this, seconds, however long the silence between sentences is."""
 
 
 def pause(sentence: Sentence, following: Sentence | None, settings: Settings) -> float:
@@ -28,6 +34,41 @@ def pause(sentence: Sentence, following: Sentence | None, settings: Settings) ->
     if sentence.goes_on or (sentence.prosody is not None and sentence.prosody.silence[-1]):
         return 0.0
     return settings.silence(paragraph=following.paragraph != sentence.paragraph)
+
+
+def with_breaks(
+    samples: npt.NDArray[np.float32],
+    lengths: npt.NDArray[np.int64],
+    phones: Sequence[Phone],
+    settings: Settings,
+    rate: int,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Return a sentence whose phrase breaks are as long as its settings want them.
+
+    A voice makes them as long as it has learnt, and longer or shorter in the measure in which the settings
+    change the silence between sentences. Their middle, where it is quiet, is drawn out or taken out.
+    """
+    made: list[npt.NDArray[np.float32]] = []
+    lengths = lengths.copy()
+    ends = np.cumsum(lengths)
+    begin = 0
+    for place in (index for index, phone in enumerate(phones) if phone.is_break):
+        own = int(lengths[place])
+        least = SHORTEST_BREAK / float(settings.speed) * rate
+        wanted = round(min(max(own, least) * settings.pause_factor, max(own, LONGEST_BREAK * rate)))
+        if wanted == own:
+            continue
+        first = int(ends[place]) - own + min(own, wanted) // 2
+        rest = first + max(0, own - wanted)
+        piece = samples[begin:first].copy()
+        fade(piece, int(FADE * rate))
+        made += [piece, np.zeros(max(0, wanted - own), np.float32)]
+        begin, lengths[place] = rest, wanted
+    if not made:
+        return samples, lengths
+    last = samples[begin:].copy()
+    fade(last, int(FADE * rate))
+    return np.concatenate([*made, last]), lengths
 
 
 def with_silence(

@@ -102,6 +102,7 @@ def _json(speech: Timed) -> str:
             **_span(word.text, word.start_s, word.end_s),
             "written": word.written,
             "span": list(word.span),
+            "after_break": word.after_break,
             "phones": [
                 {"phone": phone.label, "start": _round(phone.start_s), "end": _round(phone.end_s)}
                 for phone in word.phones

@@ -42,6 +42,8 @@ class SpokenWord(NamedTuple):
     """Written form it was read from, as in the text given: `$100` for `one`, `hundred` and `dollars`."""
     span: tuple[int, int] = (0, 0)
     """Where that stands in the text or SSML given: offsets of its first character and of the one after."""
+    after_break: bool = False
+    """Whether a phrase break stands before it: a pause where nothing is written."""
 
     @property
     def start_s(self) -> float:
@@ -144,14 +146,18 @@ def sentence(written: "Sentence", durations: Sequence[int], rate: int) -> tuple[
         rate: Hz.
     """
     found: list[list[SpokenPhone]] = [[] for _ in written.words]
-    end = 0
+    broken: set[int] = set()
+    end = word = 0
     for phone, duration in zip(written.phones, durations, strict=True):
         start, end = end, end + duration
+        if phone.is_break:
+            broken.add(word)
         if phone.word >= 0:
             found[phone.word].append(SpokenPhone(phone.label, start, end, rate))
+            word = phone.word + 1
     spoken = tuple(
-        SpokenWord(word.text, tuple(own), word.written, word.span)
-        for word, own in zip(written.words, found, strict=True)
+        SpokenWord(word.text, tuple(own), word.written, word.span, index in broken)
+        for index, (word, own) in enumerate(zip(written.words, found, strict=True))
         if own
     )
     places = tuple(place for place, own in zip(written.places, found, strict=False) if own)

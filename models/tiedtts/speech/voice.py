@@ -149,16 +149,17 @@ class Voice:
         """Speak a text of which so many sentences were spoken before."""
         left_out = LeftOut()
         told: tuple[str, ...] = ()
+        breaks = settings.breaks and settings.pause_factor > 0
         if settings.ssml:
             from tiedtts.text.markup import ssml
 
             document = ssml.parse(text)
             told = document.warnings
-            sentences = self.front_end.read_spans(document.spans, left_out)
+            sentences = self.front_end.read_spans(document.spans, left_out, breaks=breaks)
         else:
             if looks_like_ssml(text):
                 told = ("the text looks like SSML but is read as it stands: `--ssml`, in Python `ssml=True`",)
-            sentences = self.front_end.read(text, left_out)
+            sentences = self.front_end.read(text, left_out, breaks=breaks)
         if first == 0:
             sentences = first_clause.cut(sentences)
         sentence = next(sentences, None)
@@ -218,7 +219,7 @@ class Voice:
         pauses.fade(samples, int(pauses.FADE * rate))
         # Louder than there is room for: the sentence is turned down rather than clipped.
         samples *= min(1.0, loudness.CEILING / max(float(np.abs(samples).max(initial=0.0)), 1e-9))
-        lengths = made.durations * hop
+        samples, lengths = pauses.with_breaks(samples, made.durations * hop, sentence.phones, settings, rate)
         marks: tuple[Mark, ...] = ()
         volume = float(settings.volume)
         if prosody is not None:

@@ -1,5 +1,6 @@
 """Words and pauses to the phone sequence of a sentence."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 
@@ -7,7 +8,9 @@ from tiedtts.text.phones import CLAUSES, PAUSES, POSITIONS, SILENCE, Phone, spli
 from tiedtts.text.pronounce.pronouncer import Word
 
 Item = Word | str
-"""A word, or a pause: one of `, . ? !`."""
+"""A word, or a pause: one of `, . ? !`, or `BREAK`."""
+BREAK = "|"
+"""A phrase break: a pause where nothing is written. It ends no clause."""
 
 MOST_PHONES = 300
 """Longer sentences are cut."""
@@ -36,13 +39,16 @@ def parts(items: Sequence[Item]) -> Iterator[list[Item]]:
         yield part
 
 
+_STRENGTHS = ("", BREAK, *PAUSES)
+
+
 def _merged(items: Sequence[Item]) -> Iterator[Item]:
     """Drop pauses before the first word; of several pauses in a row keep the strongest."""
     pause = ""
     started = False
     for item in items:
         if isinstance(item, str):
-            pause = max(pause, item, key=lambda symbol: PAUSES.index(symbol) if symbol else -1)
+            pause = max(pause, item, key=_STRENGTHS.index)
             continue
         if pause and started:
             yield pause
@@ -50,6 +56,21 @@ def _merged(items: Sequence[Item]) -> Iterator[Item]:
         yield item
     if pause and started:
         yield pause
+
+
+def with_breaks(items: Sequence[Item], breaks: Sequence[int]) -> list[Item]:
+    """Return words and pauses with a break before some of the words, by their numbers in order."""
+    made: list[Item] = []
+    left = deque(breaks)
+    word = 0
+    for item in items:
+        if isinstance(item, Word):
+            if left and left[0] == word:
+                made.append(BREAK)
+                left.popleft()
+            word += 1
+        made.append(item)
+    return made
 
 
 def phones(items: Sequence[Item], *, ends: bool = True) -> tuple[Phone, ...]:
@@ -63,12 +84,16 @@ def phones(items: Sequence[Item], *, ends: bool = True) -> tuple[Phone, ...]:
     mark = "." if ends else ","
     if isinstance(items[-1], Word):
         items.append(mark)
-    elif items[-1] == ",":
+    elif items[-1] in (BREAK, ","):
         items[-1] = mark
     sequence: list[Phone] = []
     clause = 0
     word = sum(isinstance(item, Word) for item in items)
     for item in reversed(items):
+        if item == BREAK:
+            # Its own clause goes on: a voice is told of a comma's silence, not of a comma's melody.
+            sequence.append(_break(clause))
+            continue
         if isinstance(item, str):
             clause = CLAUSES.index(item)
             sequence.append(_phone(item, 0, 0, clause, -1))
@@ -85,6 +110,11 @@ def phones(items: Sequence[Item], *, ends: bool = True) -> tuple[Phone, ...]:
 _split = cache(split_stress)
 # The same phones come again and again, and making one takes a microsecond.
 _phone = lru_cache(maxsize=1 << 15)(Phone)
+
+
+@cache
+def _break(clause: int) -> Phone:
+    return Phone(",", clause=clause, is_break=True)
 
 
 def _position(place: int, last: int) -> int:

@@ -10,6 +10,8 @@ from tiedtts.text.pronounce.pronouncer import Word
 
 LEFT_OUT = "left out"
 """Source of what is not spoken."""
+BREAK = "phrase break"
+"""Source of a pause where nothing is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Explanation:
     """A part of the clean text, usually what stands between two spaces."""
     words: tuple[Word, ...]
     """In order, each with its phones and their source; none if the part is not spoken."""
+    is_after_break: bool = False
+    """Whether a phrase break stands before it: a pause where nothing is written."""
 
 
 def explain(
@@ -44,10 +48,15 @@ def explain(
     spoken = 0
     for reading in front_end.readings(text, left_out, ssml=ssml):
         words = [item for item in reading.items if isinstance(item, Word)]
+        breaks = frozenset(reading.breaks)
         first = 0
         for written, count in excerpts.parts(reading.written.text, reading.places):
             if count or any(char.isalnum() or char == EMOJI for char in written):
-                yield Explanation(written.replace(EMOJI, "(emoji)"), tuple(words[first : first + count]))
+                yield Explanation(
+                    written.replace(EMOJI, "(emoji)"),
+                    tuple(words[first : first + count]),
+                    bool(count) and first in breaks,
+                )
             first += count
         spoken += len(words)
     if ssml:

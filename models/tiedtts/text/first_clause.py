@@ -34,7 +34,11 @@ def _place(sentence: Sentence) -> int:
     phones = sentence.phones
     if len(phones) <= LONGEST:
         return 0
-    commas = [place for place in range(SHORTEST, len(phones) - SHORTEST) if phones[place].symbol == ","]
+    commas = [
+        place
+        for place in range(SHORTEST, len(phones) - SHORTEST)
+        if phones[place].symbol == "," and not phones[place].is_break
+    ]
     early = [place for place in commas if place < LONGEST]
     place = early[-1] if early else commas[0] if commas else -1
     return place + 1

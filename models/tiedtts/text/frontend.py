@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.text import assembly, excerpts, sentences
+from tiedtts.text import assembly, excerpts, phrasing, sentences
 from tiedtts.text.aligned import AlignedText
 from tiedtts.text.characters import EMOJI, fold
 from tiedtts.text.excerpts import Place
@@ -104,12 +104,13 @@ class FrontEnd:
             warnings = (*warnings, "nothing to say: the text has no words")
         return Analysis(found, warnings)
 
-    def read(self, text: str, left_out: LeftOut) -> Iterator[Sentence]:
+    def read(self, text: str, left_out: LeftOut, *, breaks: bool = False) -> Iterator[Sentence]:
         """Yield the sentences of a text one by one: the first does not wait for the rest of a book.
 
         Args:
             text: Any text, see `analyse`.
             left_out: Counts what cannot be spoken.
+            breaks: Whether they have phrase breaks; a transcript has none, where its reader paused is heard.
 
         Raises:
             TextError: Something in braces is not a phone.
@@ -117,7 +118,7 @@ class FrontEnd:
         for number, paragraph in enumerate(sentences.paragraphs(text)):
             for written in sentences.split(paragraph):
                 reading = self._reading(written, left_out)
-                yield from (sentence for sentence, _ in reading.sentences(number))
+                yield from (sentence for sentence, _ in reading.sentences(number, breaks=breaks))
 
     def readings(self, text: str, left_out: LeftOut, *, ssml: bool = False) -> Iterator["Reading"]:
         """Yield what each sentence of a text is read as; see `read` and, for SSML, `read_spans`."""
@@ -129,16 +130,24 @@ class FrontEnd:
         from tiedtts.text.markup import marked_up
         from tiedtts.text.markup.ssml import parse
 
-        for run in marked_up.runs(parse(text).spans):
+        spans = parse(text).spans
+        track = marked_up.Track(spans)
+        for run in marked_up.runs(spans):
+            track.begin(run.first)
             for written, begins in run.sentences():
-                yield self._reading(written, left_out, begins)
+                reading = self._reading(written, left_out, begins)
+                yield replace(reading, items=track.place(reading.items, reading.spans)[0])
+            track.end()
 
-    def read_spans(self, spans: Sequence["Span"], left_out: LeftOut) -> Iterator[Sentence]:
+    def read_spans(
+        self, spans: Sequence["Span"], left_out: LeftOut, *, breaks: bool = False
+    ) -> Iterator[Sentence]:
         """Yield the sentences of a marked-up text one by one.
 
         Args:
             spans: The result of `tiedtts.text.markup.ssml.parse`.
             left_out: Counts what cannot be spoken.
+            breaks: Whether they have phrase breaks, see `read`.
 
         Raises:
             TextError: Something in braces is not a phone.
@@ -152,7 +161,7 @@ class FrontEnd:
             track.begin(run.first)
             for written, begins in run.sentences():
                 reading = self._reading(written, left_out, begins)
-                for sentence in self._tracked(reading, track, paragraph):
+                for sentence in self._tracked(reading, track, paragraph, breaks=breaks):
                     if last is not None:
                         yield last
                     last = sentence
@@ -163,11 +172,11 @@ class FrontEnd:
             yield _ending(last, silence or 0.0, marks)
 
     @staticmethod
-    def _tracked(reading: "Reading", track: "Track", paragraph: int) -> Iterator[Sentence]:
+    def _tracked(reading: "Reading", track: "Track", paragraph: int, *, breaks: bool) -> Iterator[Sentence]:
         """Yield the sentences of a reading with the prosody that markup gives them."""
         items, gaps = track.place(reading.items, reading.spans)
         reading = replace(reading, items=items)
-        for sentence, first in reading.sentences(paragraph, marked_up=True):
+        for sentence, first in reading.sentences(paragraph, marked_up=True, breaks=breaks):
             prosody = gaps.prosody(sentence.phones, first, len(sentence.words), ends=not sentence.goes_on)
             before = None
             if first == 0:
@@ -232,9 +241,17 @@ class Reading:
     spans: Sequence[tuple[int, int]]
     """The number of items before each span of marked-up text that begins in it, and its number."""
 
-    def sentences(self, paragraph: int, *, marked_up: bool = False) -> Iterator[tuple[Sentence, int]]:
+    @property
+    def breaks(self) -> Sequence[int]:
+        """The numbers of the words before which a phrase break stands."""
+        return phrasing.breaks(self.items, self.places, self.written.text)
+
+    def sentences(
+        self, paragraph: int, *, marked_up: bool = False, breaks: bool = False
+    ) -> Iterator[tuple[Sentence, int]]:
         """Yield the sentences it is spoken in, nearly always one, and the number of words before each."""
-        parts = list(assembly.parts(self.items))
+        items = assembly.with_breaks(self.items, self.breaks) if breaks else self.items
+        parts = list(assembly.parts(items))
         words = [tuple(item for item in part if isinstance(item, Word)) for part in parts]
         text, places = self._shown(marked_up)
         spoken = [word.text for part in words for word in part]

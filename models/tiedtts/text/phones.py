@@ -49,6 +49,8 @@ class Phone:
     """Index into `CLAUSES`."""
     word: int = -1
     """Index of the word in its sentence; -1 for silence and pauses."""
+    is_break: bool = False
+    """Whether it is the pause of a phrase break, where nothing is written."""
 
     @property
     def is_speech(self) -> bool:
