@@ -1,6 +1,5 @@
 import pytest
 
-from tiedtts.errors import TextError
 from tiedtts.text.explanation import explain
 from tiedtts.text.frontend import FrontEnd
 
@@ -40,6 +39,8 @@ def test_every_word_is_explained(text: str, front_end: FrontEnd) -> None:
     assert [word for part in explain(text, front_end) for word in part.words] == said
 
 
-def test_bad_phone(front_end: FrontEnd) -> None:
-    with pytest.raises(TextError, match="is not a phone"):
-        list(explain("{QQ}", front_end))
+def test_braces_without_phones_are_words(front_end: FrontEnd) -> None:
+    told: list[str] = []
+    parts = list(explain("Dear {name},", front_end, warn=told.append))
+    assert [word.text for part in parts for word in part.words] == ["Dear", "name"]
+    assert "in braces" in told[0]

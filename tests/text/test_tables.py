@@ -12,7 +12,7 @@ from tiedtts.text.normalize.normalizer import normalize
 from tiedtts.text.phones import split_stress
 
 FILES = sorted(tables.DATA.glob("*.tsv"))
-PHONES = ("additions", "affixes", "homographs")
+PHONES = ("accents", "additions", "affixes", "corrections", "homographs")
 LISTS = {
     "capitalised",
     "roman",
@@ -25,6 +25,31 @@ LISTS = {
     "ruler",
 }
 LISTS |= {"numbered", "initialism", "before a letter", "short part", "starter", "month"}
+LISTS |= {
+    "letters",
+    "after",
+    "before",
+    "block",
+    "cell",
+    "inline",
+    "silent",
+    "section",
+    "one letter",
+    "no stammer",
+}
+LISTS |= {
+    "always",
+    "alone",
+    "after the",
+    "leads",
+    "of who",
+    "word",
+    "goes on",
+    "never ends",
+    "counted",
+    "after words",
+}
+LISTS |= {"after the pronoun", "after a letter", "determiner", "emphasised"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

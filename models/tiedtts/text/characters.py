@@ -12,7 +12,13 @@ from functools import cache
 from tiedtts.text import tables
 from tiedtts.text.aligned import PLACEHOLDER, AlignedText
 
-SIGNS = frozenset("£€¥₩₹₽¢₺₴₦฿₫₱₪₿°×÷±§π√≈≠≤≥∞∑∫∂∝≡∈∆∅")
+SIGNS = frozenset(
+    char
+    for table, names in (("symbols", ("always",)), ("currencies", ("sign",)))
+    for name in names
+    for char in tables.read(table)[name]
+    if not char.isascii()
+) | {"π"}
 """Signs outside ASCII that rules read out."""
 
 # What NFKC would take apart wrongly (a raised 2, a half) or has no plain form for.
@@ -64,6 +70,8 @@ def _plain(char: str) -> str:
     if char == "\n" or (char.isascii() and char.isprintable()) or char in SIGNS:
         return char
     form = unicodedata.normalize("NFKC", char)
+    if form.isdigit() and unicodedata.category(char) == "No" and not "₀" <= char <= "₉":
+        return f" {form} "
     if form != char:
         return "".join(_TABLE[ord(part)] for part in form)
     category = unicodedata.category(char)
@@ -77,9 +85,11 @@ def _plain(char: str) -> str:
         return " "
     if category == "So":
         return EMOJI
-    if category[0] == "P":
+    if category in ("Pd", "Ps", "Pe", "Pi", "Pf"):
         return " "
-    return ""
+    if "\U0001f3fb" <= char <= "\U0001f3ff":
+        return ""  # The colour of a skin, after a picture.
+    return char if category in ("Sm", "Sc", "Sk", "No", "Po") else ""
 
 
 EMOJI = "\u263a"
@@ -166,6 +176,8 @@ class Folded:
     """Number of pictures."""
     foreign: tuple[str, ...] = ()
     """Words of scripts that are not Latin."""
+    signs: tuple[str, ...] = ()
+    """Signs that have no words."""
 
 
 @cache
@@ -193,7 +205,9 @@ def fold(text: AlignedText) -> Folded:
         return " "
 
     text = text.sub(_foreign(), drop)
-    return Folded(text, emoji, tuple(word for word in foreign if any(c.isalpha() for c in word)))
+    words = tuple(word for word in foreign if any(c.isalpha() for c in word))
+    signs = tuple(c for word in foreign for c in word if unicodedata.category(c)[0] in "SN")
+    return Folded(text, emoji, words, signs)
 
 
 _NOT_ASCII_CHARACTER = re.compile("[^\x00-\x7f]")

@@ -42,7 +42,7 @@ def explain(
         warn: Called at the end with each thing that is left out.
 
     Raises:
-        TextError: Something in braces is not a phone, or the SSML is not well-formed.
+        TextError: The SSML is not well-formed.
     """
     left_out = LeftOut()
     spoken = 0

@@ -15,6 +15,7 @@ from tiedtts.text.characters import EMOJI, fold
 from tiedtts.text.excerpts import Place
 from tiedtts.text.inline import BRACES, Pieces
 from tiedtts.text.left_out import LeftOut
+from tiedtts.text.normalize import maths
 from tiedtts.text.normalize.normalizer import spoken
 from tiedtts.text.phones import Phone, encode
 from tiedtts.text.pronounce.pronouncer import Pronouncer, Word
@@ -92,10 +93,8 @@ class FrontEnd:
         """Return the sentences of a text and what had to be left out.
 
         Args:
-            text: Any text; phones in braces are spoken as they are: `{HH AH0 L OW1}`.
-
-        Raises:
-            TextError: Something in braces is not a phone.
+            text: Any text; phones in braces are spoken as they are: `{HH AH0 L OW1}`. Braces around
+                anything else are left out, and what is in them is read.
         """
         left_out = LeftOut()
         found = tuple(self.read(text, left_out))
@@ -111,9 +110,6 @@ class FrontEnd:
             text: Any text, see `analyse`.
             left_out: Counts what cannot be spoken.
             breaks: Whether they have phrase breaks; a transcript has none, where its reader paused is heard.
-
-        Raises:
-            TextError: Something in braces is not a phone.
         """
         for number, paragraph in enumerate(sentences.paragraphs(text)):
             for written in sentences.split(paragraph):
@@ -148,9 +144,6 @@ class FrontEnd:
             spans: The result of `tiedtts.text.markup.ssml.parse`.
             left_out: Counts what cannot be spoken.
             breaks: Whether they have phrase breaks, see `read`.
-
-        Raises:
-            TextError: Something in braces is not a phone.
         """
         from tiedtts.text.markup import marked_up
 
@@ -213,17 +206,25 @@ class FrontEnd:
     def _tokens(self, text: AlignedText, left_out: LeftOut) -> Iterator[Token]:
         """Yield the words and pauses of a sentence, or of the part of it that lies in one span."""
         pieces = Pieces()
-        folded = fold(pieces.take(BRACES, text))
+        text = pieces.take(BRACES, text, left_out.phones)
+        if not text.text.isascii():
+            # Before accents go: the user may have written them.
+            text = self._pronouncer.take_user_words(text, pieces)
+        folded = fold(text)
         left_out.add(folded)
-        text = self._pronouncer.take_user_words(folded.text, pieces)
-        braces = text.text.count("{") + text.text.count("}")
-        if braces:
-            left_out.braces += braces
+        text = maths.read(self._pronouncer.take_user_words(folded.text, pieces))
+        if "{" in text.text or "}" in text.text:
+            for _ in range(_NESTED):
+                text = text.sub(_BRACED, lambda match: left_out.text(match[0]))
+            left_out.braces += text.text.count("{") + text.text.count("}")
             text = text.sub(_BRACE, lambda match: " ")
         return read(spoken(text), pieces)
 
 
 _BRACE = re.compile("[{}]")
+_BRACED = re.compile(r"\{{1,3}[^{}]{1,400}\}{1,3}")
+_NESTED = 2
+"""Braces in braces, as deep as anybody writes."""
 _EMOJI = re.compile(EMOJI)
 _SPACE_BEFORE_MARK = re.compile(r" (?=[.,;:!?)\]]+(?: |$))")
 

@@ -7,10 +7,37 @@ import re
 from collections.abc import Callable
 
 from tiedtts.text.aligned import PLACEHOLDER, AlignedText
+from tiedtts.text.phones import split_stress
 
 BRACES = re.compile(r"\{ *[^{}\s][^{}\n]*\}")
 """Something in braces."""
 _PLACEHOLDER = re.compile(PLACEHOLDER)
+_STRESSED = re.compile(r"[A-Z]{2}[012]")
+
+
+def _is_phone(label: str) -> bool:
+    try:
+        split_stress(label)
+    except ValueError:
+        return False
+    return True
+
+
+def phones(found: str) -> tuple[str, str]:
+    """Return the phones of something in braces, again in braces, and the first part that is none.
+
+    Nothing and nothing, if they hold something else, such as the field of a template: `{name}`. They are
+    phones if all parts are, or if half of the parts are and one of them is a vowel with its stress.
+    """
+    parts = found[1:-1].split()
+    good = [part for part in parts if _is_phone(part)]
+    wrong = next((part for part in parts if part not in good), "")
+    if not good:
+        return "", ""
+    meant = found.isupper() and any(map(_STRESSED.fullmatch, parts)) and 2 * len(good) >= len(parts)
+    if wrong and not meant:
+        return "", ""
+    return "{" + " ".join(good) + "}", wrong
 
 
 class Pieces:
@@ -23,14 +50,21 @@ class Pieces:
         return bool(self._pieces)
 
     def take(
-        self, pattern: re.Pattern[str], text: AlignedText, wanted: Callable[[str], bool] = lambda found: True
+        self, pattern: re.Pattern[str], text: AlignedText, wanted: Callable[[str], str] = lambda found: found
     ) -> AlignedText:
-        """Replace every match of `pattern` in the text by a placeholder, if it is wanted."""
+        """Replace every match of `pattern` in the text by a placeholder.
+
+        Args:
+            pattern: What is taken.
+            text: The text.
+            wanted: Returns the piece for what was found, nothing if it is not wanted.
+        """
 
         def put(match: re.Match[str]) -> str:
-            if not wanted(match[0]):
+            piece = wanted(match[0])
+            if not piece:
                 return match[0]
-            self._pieces[text.starts[match.start()]] = match[0]
+            self._pieces[text.starts[match.start()]] = piece
             return PLACEHOLDER
 
         return text.sub(pattern, put)

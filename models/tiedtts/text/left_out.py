@@ -3,6 +3,7 @@
 from collections import Counter
 
 from tiedtts.text.characters import Folded, script
+from tiedtts.text.inline import phones
 
 
 class LeftOut:
@@ -11,6 +12,9 @@ class LeftOut:
     def __init__(self) -> None:
         self.emoji = 0
         self.braces = 0
+        self._texts: Counter[str] = Counter()
+        self._phones: Counter[str] = Counter()
+        self._signs: Counter[str] = Counter()
         self._foreign: Counter[str] = Counter()
         self._first: dict[str, str] = {}
 
@@ -21,6 +25,21 @@ class LeftOut:
             name = script(word)
             self._foreign[name] += 1
             self._first.setdefault(name, word)
+        self._signs.update(folded.signs)
+
+    def phones(self, found: str) -> str:
+        """Return the phones of something in braces, and count what is none."""
+        piece, wrong = phones(found)
+        if wrong:
+            self._phones[f"`{wrong[:20]}` in `{found[:60]}`"] += 1
+        return piece
+
+    def text(self, found: str) -> str:
+        """Return what stands in braces that hold no phones, and count it."""
+        bare = found.strip("{}").strip()
+        if bare:
+            self._texts[bare] += 1
+        return f" {bare} "
 
     def warnings(self) -> tuple[str, ...]:
         """Return a line for each kind."""
@@ -33,6 +52,17 @@ class LeftOut:
             )
         if self.emoji:
             lines.append(f"skipped {self.emoji} emoji")
+        if self._signs:
+            count, first = self._signs.total(), next(iter(self._signs))
+            lines.append(f"skipped {count} {_plural('sign', count)} without a name, the first: {first}")
+        for what, count in self._phones.items():
+            lines.append(f"left out {what}, which is not a phone" + (f", {count} times" if count > 1 else ""))
+        if self._texts:
+            count, first = self._texts.total(), next(iter(self._texts))
+            lines.append(
+                f"read {count} {_plural('text', count)} in braces as words, for these are not phones, "
+                f"the first: {{{first[:60]}}}"
+            )
         if self.braces:
             lines.append(f"dropped {self.braces} unmatched {_plural('brace', self.braces)}")
         return tuple(lines)

@@ -7,15 +7,20 @@ from functools import cache
 from tiedtts.text import tables
 from tiedtts.text.aligned import AlignedText
 from tiedtts.text.characters import clean_aligned
+from tiedtts.text.layout import html, lines, markdown
 
 STARTERS = tables.read("sentences")["starter"]
 """Words that, with a capital after an abbreviation, begin a new sentence."""
 _ABBREVIATIONS = tables.read("abbreviations")
+_BOOKS = tables.read("references")["book"]
+_NEVER_ENDS = tables.read("sentences")["never ends"]
 _UNITS = tables.read("units")["any case"]
 
 _CLOSERS = "\"')\\]"
 
 
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,;:!?'\"()")
+"""Text of nothing else has no layout."""
 _BLANK = re.compile(r"\n[ \t\r\n]*\n")
 """Blank lines of a text that is not clean yet: text between them is cleaned on its own."""
 _BLANK_LINES = re.compile(r"\n[ \n]*\n")
@@ -24,7 +29,7 @@ _BLANK_LINES = re.compile(r"\n[ \n]*\n")
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     return (
-        re.compile(r"\n[ \n]*\n|\n(?= {0,8}(?:[-*+]|\d{1,3}[.)]) )"),
+        re.compile(r"\n[ \n]*\n|\x1e|\n(?= {0,8}(?:[-*+]|\d{1,3}[.)]) )"),
         re.compile(rf"(?<=[^ .?!])([.?!]{{1,9}})[{_CLOSERS}]{{0,4}}(?= )"),
         re.compile(r"[\"'(\[]{0,4}(\d|[A-Za-z]{0,12})"),
     )
@@ -34,8 +39,16 @@ def paragraphs(text: str) -> Iterator[AlignedText]:
     """Yield the clean paragraphs of a text one by one: what stands between blank lines."""
     place = 0
     for first, last in (*(match.span() for match in _BLANK.finditer(text)), (len(text), len(text))):
-        yield from _parts(clean_aligned(AlignedText.of(text, place, first)), _BLANK_LINES)
+        yield from _laid_out(AlignedText.of(text, place, first))
         place = last
+
+
+def _laid_out(text: AlignedText) -> Iterator[AlignedText]:
+    """Yield the clean paragraphs of what stands between two blank lines; a heading is one."""
+    if not _PLAIN.issuperset(text.text):
+        text = markdown.plain(clean_aligned(lines.joined(html.plain(text))))
+    for paragraph in _parts(text, _BLANK_LINES):
+        yield lines.paused(paragraph)
 
 
 def _parts(text: AlignedText, pattern: re.Pattern[str]) -> Iterator[AlignedText]:
@@ -80,6 +93,10 @@ def _is_end(before: str, mark: str, after: str) -> bool:
     word = before.rpartition(" ")[2].lstrip("\"'([")
     if len(word) == 1 and word.isalpha() and word not in "aI":
         return after in STARTERS
+    if word in _NEVER_ENDS:
+        return False
+    if after.isdigit() and word in _BOOKS:
+        return False
     kind = _kind(word)
     if kind == "leads" or (kind == "counts" and after.isdigit()):
         return False

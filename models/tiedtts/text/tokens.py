@@ -25,7 +25,7 @@ class Token(NamedTuple):
 @cache
 def _pattern() -> re.Pattern[str]:
     return re.compile(
-        rf"(?P<piece>{PLACEHOLDER})|(?P<letters>[A-Z](?:{JOINER}[A-Z])+)"
+        rf"(?P<piece>{PLACEHOLDER})|(?P<letters>[A-Z](?:{JOINER}[A-Z])+|[A-Za-z]{JOINER})"
         r"|(?P<word>'?[A-Za-z]+(?:['-][A-Za-z]+)*'?)|(?P<dots>\.\.+|…)"
         r"|(?P<end>[.?!])|(?P<pause>[,;:—–()\[\]]|--+|(?:(?<= )|^)-(?= |$))"
     )
@@ -37,6 +37,7 @@ def read(text: AlignedText, pieces: Pieces) -> Iterator[Token]:
     for match in _pattern().finditer(text.text):
         kind, found = match.lastgroup, match[0]
         first, last = match.span()
+        last -= found[-1] == JOINER
         start, end = starts[first], ends[last - 1]
         if kind == "word":
             yield Token(found, "word", start, end)

@@ -10,7 +10,9 @@ _HALF = r" ?([ap])(?:\.m\.?|m\b)"
 _ZONE = r"(?: ?\b(" + "|".join(sorted(ZONES)) + r")\b)?"
 
 
-def _minutes(text: str) -> str:
+def minutes(number: int | str) -> str:
+    """Return the minutes of a time in words: `oh five`, `thirty`."""
+    text = str(number)
     return f"oh {cardinal(int(text))}" if int(text) < 10 else cardinal(int(text))
 
 
@@ -20,7 +22,7 @@ def _time(match: re.Match[str]) -> str:
         return match[0]
     spoken = cardinal(int(hour))
     if int(minute):
-        spoken += f" {_minutes(minute)}"
+        spoken += f" {minutes(minute)}"
     elif not half:
         spoken += " o'clock"
     return spoken + _ending(half, zone)
@@ -34,7 +36,7 @@ def _hour(match: re.Match[str]) -> str:
 def _military(match: re.Match[str]) -> str:
     hour, minute = match[1], match[2]
     said = digits(hour) if hour[0] == "0" else cardinal(int(hour))
-    return f"{said} {'hundred' if minute == '00' else _minutes(minute)}"
+    return f"{said} {'hundred' if minute == '00' else minutes(minute)}"
 
 
 def _ending(half: str | None, zone: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from tiedtts.text.normalize.numbers import cardinal, decade, ordinal, spell_number
 from tiedtts.text.normalize.rules import NUMBER, Rule
+from tiedtts.text.normalize.units import COUNTED
 
 
 def _ordinal(text: str, suffix: str) -> str:
@@ -15,6 +16,7 @@ def _short_year(text: str) -> str:
     return cardinal(int(text)) if int(text) > 9 else f"oh {cardinal(int(text))}"
 
 
+_SCALE = {"m": "million", "b": "billion", "k": "thousand"}
 SCALES = {
     "M": "million",
     "B": "billion",
@@ -30,6 +32,19 @@ RULES = (
         rf"(?<![\w.,])({NUMBER}) ?(bn|mn|tn)\b",
         lambda m: f"{spell_number(m[1], SCALES[m[2]])} {SCALES[m[2]]}",
     ),
+    # `2m users`, `1.5M+ downloads`
+    Rule(
+        rf"(?<![\w.,])({NUMBER}) ?([mMbBkK])(\+?) (?=(?:[a-z]{{3,15}} )?(?:{COUNTED})\b)",
+        lambda m: (
+            f"{spell_number(m[1], _SCALE[m[2].lower()])} {_SCALE[m[2].lower()]}{' plus' if m[3] else ''} "
+        ),
+    ),
+    Rule(
+        r"(?<![\w.,])(\d{1,3}(?:\.\d{1,2})?)k\b"
+        r"(?! ?(?:run|race|video|tv|res|monitor|display|swim|walk|row|screen))",
+        lambda m: f"{spell_number(m[1], 'thousand')} thousand",
+    ),
+    Rule(r"(?<=\d)(st|nd|rd|th) ?[-–] ?(?=\d{1,3}(?:st|nd|rd|th)\b)", lambda m: f"{m[1]} to "),
     # `4K videos` have as many lines.
     Rule(
         rf"(?<![\w.,])(?![248]K)({NUMBER})([MBKk]) (?=[a-z]{{2,}}s\b|people\b)",

@@ -55,7 +55,7 @@ def _month_year(match: re.Match[str]) -> str:
 
 
 def _iso(match: re.Match[str]) -> str:
-    return _date(int(match[1]), int(match[3]), int(match[4])) or match[0]
+    return date(int(match[1]), int(match[3]), int(match[4])) or match[0]
 
 
 def _year_month(written: str, number: str) -> str:
@@ -68,16 +68,17 @@ def _numeric(match: re.Match[str]) -> str:
     if match[2] != match[0][len(match[1]) + 1 + len(match[3])] or len(written) == 3:
         return match[0]
     parts = (second, first) if swapped else (first, second)
-    spoken = _date(int(written), *parts)
+    spoken = date(int(written), *parts)
     if not spoken:
         return match[0]
     if len(written) == 4:
         return spoken
     short = cardinal(int(written)) if int(written) > 9 else digits(written)
-    return f"{_date(2000, *parts).rpartition(',')[0]}, {short}"
+    return f"{date(2000, *parts).rpartition(',')[0]}, {short}"
 
 
-def _date(number: int, month_number: int, day: int) -> str:
+def date(number: int, month_number: int, day: int) -> str:
+    """Return a date in words, nothing if there is none."""
     if not (1 <= month_number <= 12 and 1 <= day <= 31):
         return ""
     return f"{MONTHS[month_number - 1]} {ordinal(day)}, {year(number)}"
@@ -105,7 +106,50 @@ def _part_of_year(part: str, written: str | None) -> str:
     return f"{part} of {said}"
 
 
+def _until(match: re.Match[str]) -> str:
+    # `the 5-3 May` is no range of dates, nor is a sum.
+    text = match.string
+    before = text[max(0, match.start() - 12) : match.start()]
+    dated = any(part[:3].lower() in SHORT or part[:3] == "May" for part in re.findall("[A-Za-z]+", before))
+    return " to " if dated else match[0]
+
+
+def _named(match: re.Match[str]) -> str:
+    return date(int(match[3]), NUMBERED[match[1].lower()], int(match[2])) or match[0]
+
+
+def _this_year(match: re.Match[str]) -> str:
+    number, day = int(match[2]), int(match[3])
+    if not (1 <= number <= 12 and 1 <= day <= 31):
+        return match[0]
+    return f"{match[1]} {MONTHS[number - 1]} {ordinal(day)}"
+
+
 RULES = (
+    # `Jan 2024–Mar 2025`, `5 Jan – 3 Feb`, `Jan. 5-Feb. 3`
+    Rule(
+        rf"(?<=\d) ?[-–] ?(?=(?:{_MONTH_NAMES})\b\.? \d)|(?<=\d) ?[-–] ?(?=\d{{1,2}} (?:{_MONTH_NAMES})\b)",
+        _until,
+    ),
+    Rule(rf"\b({_MONTH_NAMES})\.? ?[-–] ?(?=\d{{1,2}} (?:{_MONTH_NAMES})\b)", lambda m: f"{m[1]} to "),
+    Rule(
+        rf"(?<![\w-])((?i:{_MONTH_NAMES}))\.?[-/](\d{{1,2}})[-/](\d{{4}})(?![\w-])",
+        _named,
+    ),
+    Rule(
+        rf"(?<![\w-])(\d{{1,2}})[-/]((?i:{_MONTH_NAMES}))[-/](\d{{2}})(?![\w-])",
+        lambda m: date(2000 + int(m[3]), NUMBERED[m[2].lower()], int(m[1])) or m[0],
+    ),
+    Rule(
+        r"(?<![\w./-])([12]\d{3})([/.-])(\d{1,2})\2(\d{1,2})(?![\w-]|[./]\d)",
+        _iso,
+    ),
+    # `on 3/15`
+    Rule(
+        r"\b(on|by|due|since|until|till|dated|starting|from) (\d{1,2})/(\d{1,2})"
+        r"(?![\w/-]|[.,]\d| (?:of|cup|inch|mile|the))",
+        _this_year,
+    ),
     Rule(
         rf"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?(?=,? (?:(?:{_MONTH_NAMES})\b|\d))",
         lambda m: DAYS[m[1].lower()],

@@ -91,8 +91,70 @@ def _coded(match: re.Match[str]) -> str:
     return f"{spell_number(number)} {CODES[code]}"
 
 
+def _continental(text: str) -> str:
+    """Return a number with points between thousands and a decimal comma, `1.234,56`, as it is in English."""
+    return re.sub("[ .']", "", text).replace(",", ".")
+
+
+def _marked(match: re.Match[str]) -> str:
+    """Read sums whose sign is letters: `R$ 20`, `kr 50`."""
+    mark, number, scale, first, last = match.groups()
+    currency = MARKS[mark or last]
+    number = number or first
+    if re.search(r",\d{1,2}$", number):
+        number = _continental(number)
+    return spaced(match, amount(number, currency, SCALES[scale.lower()] if scale else ""))
+
+
+def _rupees(match: re.Match[str]) -> str:
+    number, scale = match[1], match[2]
+    if re.fullmatch(r"\d{1,2}(?:,\d{2}){1,4},\d{3}(?:\.\d+)?", number):
+        number = number.replace(",", "")
+    if scale:
+        return f"{spell_number(number)} {scale.lower()} rupees"
+    return amount(number, SIGNS["₹"])
+
+
+MARKS = {mark: Currency(*words.split(",")) for mark, words in _TABLES["mark"].items()}
+"""Signs of letters, as `R$` and `kr`."""
+_MARK = "|".join(sorted(map(re.escape, MARKS), key=len, reverse=True))
+_CONTINENTAL = r"\d{1,3}(?:[. ']\d{3})*,\d{1,2}"
+_RUPEES = r"(?:\d{1,2}(?:,\d{2}){1,4},\d{3}(?:\.\d\d)?|\d{1,3}(?:,\d{3})+(?:\.\d\d)?|\d+(?:\.\d+)?)"
 _CODE = "(" + "|".join(CODES) + ")"
 RULES = (
+    # `€1.234,56` and `1.234,56 €`
+    Rule(
+        rf"(?<![A-Z])({_SIGN}) ?(\d{{1,3}}(?:[. ']\d{{3}})+,\d\d|\d{{1,9}},\d\d)(?![\d,]|\.\d)",
+        lambda m: amount(_continental(m[2]), SIGNS[m[1]]),
+        frozenset(SIGNS),
+    ),
+    Rule(
+        rf"(?<![\d.,])(\d{{1,3}}(?:[. ']\d{{3}})+(?:,\d\d)?) ?({_SIGN})(?![\w.])",
+        lambda m: amount(_continental(m[1]), SIGNS[m[2]]),
+        frozenset(SIGNS),
+    ),
+    Rule(
+        r"([€])(\d{1,3}(?:\.\d{3}){2,4})(?![\d,.])",
+        lambda m: f"{m[1]}{_continental(m[2])}",
+        frozenset("€"),
+    ),
+    Rule(rf"(?<![\w.])({_CONTINENTAL}) ?(?=(?:{'|'.join(CODES)})\b)", lambda m: f"{_continental(m[1])} "),
+    Rule(rf"\b({'|'.join(CODES)}) ({_CONTINENTAL})(?![\d,])", lambda m: f"{m[1]} {_continental(m[2])}"),
+    Rule(
+        rf"(?<!\w)(?:Rs\.?|₹|INR) ?({_RUPEES})(?: ?((?i:lakhs?|crores?))\b)?(?:/-)?(?![\d,])"
+        r"(?! ?(?:million|billion|thousand|[kmb]n?\b))",
+        _rupees,
+    ),
+    Rule(
+        rf"(?<![\w$])(?:({_MARK})\.? ?({_CONTINENTAL}|{NUMBER}){_SCALE}"
+        rf"|({_CONTINENTAL}|{NUMBER}) ?({_MARK})(?![\w$]))",
+        _marked,
+    ),
+    Rule(
+        r"(?<![\w.,])(\d{1,3})p\b"
+        r"(?= (?:coin|piece|each|per|more|less|a|an|on|off|tax|charge|stamp|in|for)\b|[.,;)]|$)",
+        lambda m: f"{spell_number(m[1])} {'penny' if m[1] == '1' else 'pence'}",
+    ),
     Rule(rf"({_SIGN}{NUMBER}) ?[-–] ?(?={_SIGN}\d)", lambda m: f"{m[1]} to ", frozenset(SIGNS)),
     Rule(
         rf"({_SIGN})({NUMBER}) ?[-–] ?(?=\d)", lambda m: f"{spell_number(m[2])} to {m[1]}", frozenset(SIGNS)
@@ -105,7 +167,6 @@ RULES = (
         re.IGNORECASE,
     ),
     Rule(rf"\b({NUMBER}) ?{_CODE}\b|\b{_CODE}\.? ?({NUMBER})", _coded),
-    Rule(rf"\bRs\.? ?({NUMBER})", lambda m: f"{spell_number(m[1])} rupees"),
     # As on the Continent: `5,50 €`.
     Rule(
         rf"(?<![\d.,])(\d{{1,9}}),(\d\d) ?({_SIGN})(?![\w.])",

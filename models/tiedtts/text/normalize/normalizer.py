@@ -6,25 +6,32 @@ reading comes first: a date before a fraction, a time before a ratio. What no ru
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from tiedtts.text import sentences
 from tiedtts.text.aligned import JOINER, PLACEHOLDER, AlignedText, Edit
-from tiedtts.text.characters import clean_aligned, fold
-from tiedtts.text.inline import BRACES, Pieces
+from tiedtts.text.characters import fold
+from tiedtts.text.inline import BRACES, Pieces, phones
+from tiedtts.text.layout.html import TAG
 from tiedtts.text.normalize import (
     abbreviations,
     clock,
     counting,
     dates,
     fractions,
+    maths,
     mixed_case,
     money,
     numbers,
     part_numbers,
     places,
+    ratios,
+    references,
     roman,
+    spelled,
     symbols,
     telephone,
+    timestamps,
     units,
     web,
 )
@@ -34,9 +41,12 @@ STAGES = (
     *(
         symbols.EARLY_RULES,
         abbreviations.COUNTED_RULES,
+        spelled.EARLY_RULES,
+        references.RULES,
         web.RULES,
         telephone.RULES,
         places.RULES,
+        timestamps.RULES,
         dates.RULES,
         clock.RULES,
         money.RULES,
@@ -44,11 +54,13 @@ STAGES = (
     *(
         units.EARLY_RULES,
         part_numbers.EARLY_RULES,
+        ratios.RULES,
         fractions.RULES,
         counting.RULES,
         units.RULES,
         roman.RULES,
         abbreviations.RULES,
+        spelled.RULES,
         part_numbers.RULES,
         mixed_case.RULES,
         numbers.RULES,
@@ -65,12 +77,14 @@ def normalize(text: str) -> str:
 
     Punctuation stays, phones in braces stay; words of other scripts and pictures are left out.
     """
-    return " ".join(map(_sentence, sentences.split(clean_aligned(AlignedText.of(text)))))
+    parts = (sentences.split(paragraph) for paragraph in sentences.paragraphs(text))
+    return " ".join(map(_sentence, chain.from_iterable(parts)))
 
 
 def _sentence(written: AlignedText) -> str:
     pieces = Pieces()
-    text = pieces.restore(spoken(fold(pieces.take(BRACES, written)).text)).text
+    folded = fold(pieces.take(BRACES, written, lambda found: phones(found)[0]))
+    text = pieces.restore(spoken(maths.read(folded.text))).text
     if written.text[-1] in ".?!" and text and text[-1] not in ".?!":
         text += written.text[-1]
     return re.sub(r"\betc\b", "etcetera", text.replace(JOINER, ""))
@@ -89,12 +103,11 @@ def spoken(text: AlignedText) -> AlignedText:
     if cuts:
         text = text.edit(cuts)
     if "<" in text.text:
-        text = text.sub(_TAG, lambda match: " ")
+        text = text.sub(TAG(), lambda match: " ")
     return apply(STAGES, text).with_single_spaces().sub(_SPACE_BEFORE_MARK, lambda match: "")
 
 
 _LONG_RUN = re.compile(rf"\S{{{LONGEST_RUN + 1},}}")
-_TAG = re.compile(symbols.TAG)
 _SPACE_BEFORE_MARK = re.compile(r" +(?=[,.;:?!)\]](?:\W|$))")
 _UNIT = re.compile(rf"{PLACEHOLDER}|[A-Za-z]+(?:'[A-Za-z]+)*|\d+(?:[.,:]\d+)*|[^\w{PLACEHOLDER}]+|.")
 

@@ -23,11 +23,11 @@ def serial(text: str) -> str:
 
 
 def _after_letters(match: re.Match[str]) -> str:
-    letters, number = match[1], match[2]
-    named = len(letters) > 2 and not letters.isupper()
+    name, number = match[1], match[2]
+    named = len(name) > 2 and not name.isupper()
     if named and len(number) == 4 and 1900 <= int(number) < 2100:
-        return f"{letters} {year(int(number))}"
-    return f"{letters} {serial(number)}"
+        return f"{name} {year(int(number))}"
+    return f"{letters(name) if name in 'Aa' else name} {serial(number)}"
 
 
 def _slashes(match: re.Match[str]) -> str:

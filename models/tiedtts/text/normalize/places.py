@@ -6,7 +6,7 @@ from tiedtts.text import tables
 from tiedtts.text.normalize import abbreviations
 from tiedtts.text.normalize.abbreviations import STREETS
 from tiedtts.text.normalize.numbers import cardinal, digits, pairs
-from tiedtts.text.normalize.rules import Rule
+from tiedtts.text.normalize.rules import Rule, letters
 
 STATES = tables.read("places")["state"]
 DIRECTIONS = abbreviations.DIRECTIONS | {
@@ -33,10 +33,22 @@ def _address(match: re.Match[str]) -> str:
     return " ".join([*spoken, DIRECTIONS[quarter]] if quarter else spoken)
 
 
-_STREET = (
-    "St|Ave|Expy|Blvd|Rd|Dr|Ln|Ct|Pl|Hwy|Pkwy|Sq|Street|Avenue|Boulevard|Road|Drive|Lane|Court|Highway|Way"
+_STREET = "|".join(
+    sorted(
+        {*(name.capitalize() for name in STREETS), *STREETS.values(), "Way", "Close"}, key=len, reverse=True
+    )
 )
+
+
+def _postcode(match: re.Match[str]) -> str:
+    parts = re.findall(r"[A-Z]+|\d+", match[0])
+    return " ".join(digits(part) if part.isdigit() else letters(part) for part in parts)
+
+
 RULES = (
+    # `SW1A 1AA`, `K1A 0B6`
+    Rule(r"(?<![\w-])[A-Z]{1,2}\d{1,2}[A-Z]? \d[A-Z]{2}(?![\w-])", _postcode),
+    Rule(r"(?<![\w-])[A-Z]\d[A-Z] \d[A-Z]\d(?![\w-])", _postcode),
     Rule(rf",? (?:{'|'.join(STATES)}) \d{{5}}(?:-\d{{4}})?\b", lambda m: _state(m[0])),
     Rule(
         r"(?<![\w.,$-])(\d{1,5})([A-F])? (?:(NE|NW|SE|SW|[NSEW])\.? )?"

@@ -21,8 +21,11 @@ def value(numeral: str) -> int:
     return sum(-n if n < following else n for n, following in zip(numbers, [*numbers[1:], 0], strict=True))
 
 
-# `James I think` is no king, `James I of England` and `James I's` are.
-_PRONOUN = re.compile(r" (?!(?:of|became|died|reigned|ruled)\b)[a-z]|'(?!s\b)|[a-z]")
+# `James I think` is no king, `James I was crowned` and `James I's` are.
+_VERBS = "|".join(_TABLES["after the pronoun"])
+_PRONOUN = re.compile(
+    rf" (?:{_VERBS}|was (?:told|going|not|so|just|never|thinking|at|with|there|here))\b|'(?!s\b)|[a-z]"
+)
 
 
 def _ruler(match: re.Match[str]) -> str:

@@ -54,5 +54,5 @@ def spaced(match: re.Match[str], words: str) -> str:
 
 
 def letters(name: str) -> str:
-    """Mark a name so that it is spelled letter by letter."""
-    return JOINER.join(name.upper())
+    """Mark a name so that it is spelled letter by letter; a single letter too is then no word."""
+    return JOINER.join(name.upper()) if len(name) > 1 else name + JOINER

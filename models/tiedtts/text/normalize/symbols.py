@@ -1,10 +1,8 @@
 """Rules for signs that are read as words."""
 
 from tiedtts.text import tables
-from tiedtts.text.normalize.rules import Rule
+from tiedtts.text.normalize.rules import Rule, letters
 
-TAG = r"</?[a-z][a-z0-9]{0,10}(?: [^<>]{0,200})?/?>"
-"""A tag of HTML."""
 _TABLES = tables.read("symbols")
 BETWEEN = _TABLES["between"]
 ALWAYS = _TABLES["always"]
@@ -29,19 +27,15 @@ EARLY_RULES = (
 )
 """Come before the rules that take the numbers away."""
 RULES = (
+    Rule(r"\b([A-G]) ?([♭♯♮])", lambda m: f"{letters(m[1])} {ALWAYS[m[2]]} ", frozenset("♭♯♮")),
     Rule(r"\b([CFJ])#(?!\w)", lambda m: f"{m[1]} sharp", frozenset("#")),
     Rule(r"\b([A-Za-z])\+\+", lambda m: f"{m[1]} plus plus ", frozenset("+")),
     Rule(r"\band/or\b", lambda m: "and or", frozenset("/")),
-    Rule(
-        r"&(amp|lt|gt|quot|nbsp|apos);",
-        lambda m: {"amp": " & ", "lt": " < ", "gt": " > "}.get(m[1], " "),
-        frozenset("&"),
-    ),
     Rule(r"^#{1,6} ", lambda m: "", frozenset("#")),
     Rule(r"(?<= )([<>])(?= )", lambda m: BETWEEN[m[1]], frozenset("<>")),
     Rule(r"\b([a-z]) \* (?=[a-z]\b)", lambda m: f"{m[1]} times ", frozenset("*")),
     Rule(r"(?<=[\w:])\\(?=\w)", lambda m: " backslash ", frozenset("\\")),
-    Rule(r"(?<=\w)/(?=\w)|(?:(?<= )|^)/(?=\S)", lambda m: " slash ", frozenset("/")),
+    Rule(r"(?<=\w)/(?=\w)|(?<=\w) / (?=\w)|(?:(?<= )|^)/(?=\S)", lambda m: " slash ", frozenset("/")),
     # A row of signs is an ornament: `=====`.
     Rule(r"([=+#*_~%$&@-])\1{2,}", lambda m: " — ", frozenset("=+#*_~%$&@-")),
     Rule("[" + "".join(sorted(ALWAYS)) + "]", lambda m: f" {ALWAYS[m[0]]} ", _ALL),

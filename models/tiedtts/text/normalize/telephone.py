@@ -29,7 +29,30 @@ def _number(match: re.Match[str]) -> str:
 
 
 _EXTENSION = r",? ?\b(?:ext\.?|extension|x) ?(\d{1,5})"
+
+
+def _led(match: re.Match[str]) -> str:
+    lead = "telephone" if match[1].lower() == "tel" else match[1]
+    return f"{lead}{match[2]} {groups(match[3])}"
+
+
+_LEADS = (
+    "tel|telephone|phone|fax|mobile|mob|cell|cellphone|call|ring|dial|text|whatsapp|hotline|sms|number|helpline"
+    "|landline"
+)
 RULES = (
+    # `020 7946 0018`, `01 23 45 67 89`: a nought leads.
+    Rule(
+        r"(?<![\w.,+/-])\(?0\d{1,5}\)?(?:[ -]\d{2,4}){1,5}(?![\w-]|[.,:/]\d)",
+        lambda m: groups(m[0]) if sum(map(str.isdigit, m[0])) > 8 else m[0],
+    ),
+    Rule(r"(?<![\w.,+/-])\(?0\d{2,4}\)?[ -]\d{5,7}(?![\w-]|[.,:/]\d)", lambda m: groups(m[0])),
+    Rule(
+        rf"\b({_LEADS})\b\.?((?: (?:no\.?|number|is|on|at|us|us at|us on|me|me at|me on))?:?),? "
+        r"((?:\(?\d{2,8}\)?[ .-]){1,5}\d{2,8}|\d{5,15})(?![\w-]|[.,:/]\d| [ap]\.?m)",
+        _led,
+        flags=re.IGNORECASE,
+    ),
     # 123.123.0.40: an address of the Internet protocol.
     Rule(
         r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)",
@@ -49,7 +72,8 @@ RULES = (
     Rule(r"(?<![\w.-])\d{3}-\d\d-\d{4}(?![\w-])", lambda m: groups(m[0])),
     Rule(r"(?<![\w.-])\d{4}(?:[ -]\d{4}){3}(?![\w-])", lambda m: groups(m[0])),
     Rule(
-        r"\b(ending in|ends in|PIN|pin|code|extension|ext\.?|zip|ZIP|dial|press|call) (\d{3,})\b",
+        r"\b(ending in|ends in|PIN|pin|code|extension|ext\.?|zip|ZIP|dial|press|call|zip code|postcode"
+        r"|code is|number is) (\d{3,})\b",
         lambda m: f"{'extension' if m[1].startswith('ext') else m[1]} {digits(m[2])}",
     ),
 )

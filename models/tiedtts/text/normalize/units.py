@@ -15,6 +15,13 @@ PER = {name: name for name in _TABLES["per"]}
 """Words that, like units, may follow the stroke of `mg/day`."""
 ALIKE = frozenset(_TABLES["no plural"])
 """The same for one and for many."""
+COUNTED = "|".join(_TABLES["counted"])
+"""Things that are counted in millions: `2m users`."""
+_AFTER_WORDS = "|".join(sorted(_TABLES["after words"], key=len, reverse=True))
+_NUMBER_WORDS = (
+    "hundred|thousand|million|billion|trillion|dozen|few|several|many|two|three|four|five|six|seven|eight|nine|ten|twelve|"
+    "twenty|fifty"
+)
 SCALED = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin"}
 POWERS = {"2": "square", "3": "cubic"}
 
@@ -31,6 +38,9 @@ def words(unit: str, many: bool) -> str:
     if name == "foot":
         return "feet"
     head, per, tail = name.partition(" per ")
+    head, of, thing = head.partition(" of ")
+    tail = of + thing + per + tail
+    per = ""
     start, _, last = head.rpartition(" ")
     return f"{start} {last if last in ALIKE else last + 's'}".lstrip() + per + tail
 
@@ -90,6 +100,33 @@ def _inches(match: re.Match[str]) -> str:
     return f"{said} {'inches' if many else 'inch'}"
 
 
+def _tall(match: re.Match[str]) -> str:
+    """Read a height without the sign of inches: `6'2`."""
+    return f"{spell_number(match[1])} foot {spell_number(match[2])}"
+
+
+_POINTS = {"N": "north", "S": "south", "E": "east", "W": "west"}
+
+
+def _place(match: re.Match[str]) -> str:
+    """Read an angle in degrees, minutes and seconds: `40°26'46"N`."""
+    said = ""
+    for number, name in zip(match.groups()[:3], ("degree", "minute", "second"), strict=True):
+        if number:
+            said += f"{spell_number(number)} {name}{'' if number == '1' else 's'} "
+    return f"{said}{_POINTS[match[4]]} " if match[4] else said
+
+
+def _after_words(match: re.Match[str]) -> str:
+    name = words(match[2], many=True)
+    return f"{match[1]} {name}" if name else match[0]
+
+
+def _rate(match: re.Match[str]) -> str:
+    below = PER.get(match[2]) or words(match[2], many=False)
+    return f"{match[1]} per {below}" if below else match[0]
+
+
 def _alone(match: re.Match[str]) -> str:
     above, below = words(match[1], many=True), words(match[2], many=False)
     return f"{above} per {_raised(below, match[3]) if match[3] else below}" if above and below else match[0]
@@ -108,6 +145,10 @@ def _power(exponent: int) -> str:
     return f" {named.get(exponent) or f'to the power of {cardinal(exponent)}'} "
 
 
+def _solid(number: str, unit: str) -> str:
+    return _square(number, unit).replace(" square ", " cubic ")
+
+
 def _square(number: str, unit: str) -> str:
     name = "inches" if unit.lower() == "in" else words(unit.lower(), number != "1")
     return f"{spell_number(number)} square {name}"
@@ -120,9 +161,29 @@ _RACE = re.compile(r" (?:dash|race|run|sprint|swim|walk|hike|relay|hurdles|radiu
 _LOOK_BACK = 300
 """Characters in which quotes are counted."""
 EARLY_RULES = (
+    Rule(
+        r"(?<![\w.])(\d{1,3}(?:\.\d{1,8})?) ?° ?(\d{1,2}(?:\.\d{1,6})?)'"
+        r"(?: ?(\d{1,2}(?:\.\d{1,4})?)(?:\"|''))?(?: ?([NSEW])\b)?",
+        _place,
+        frozenset("°"),
+    ),
+    Rule(r"(?<![\w.])(\d{1,3}(?:\.\d{1,8})?) ?°()() ?([NSEW])\b", _place, frozenset("°")),
     Rule(r"(?<=[\d)])(?: \^ |\^)(-?\d{1,4})\b", lambda m: _power(int(m[1])), frozenset("^")),
     Rule(r"(?<=[\"']) ?[xX×] ?(?=\d{1,3}(?:\"|'))", lambda m: " by ", frozenset("\"'")),
     Rule(r"(?<![\w.])(\d)' ?(\d{1,2})(?:\"|'')", _feet),
+    Rule(r"(?<![\w.'])([3-8])'(1[01]|\d)(?![\w'\"]|\.\d)", _tall, frozenset("'")),
+    Rule(
+        r"(?<![\w.'])(\d{1,3})'"
+        r"(?= (?:tall|long|wide|deep|high|by|x|ceiling|ladder|fence|boat|pole|wall|board)\b)",
+        lambda m: f"{spell_number(m[1])} foot" if m[1] == "1" else f"{spell_number(m[1])} feet",
+        frozenset("'"),
+    ),
+    # `3,5 kg`, as on the Continent
+    Rule(
+        rf"(?<![\d.,])(\d{{1,4}}),(\d{{1,2}})(?= ?(?:%|°|(?:{UNIT})(?![\w,])|(?:million|billion)\b))",
+        lambda m: f"{m[1]}.{m[2]}",
+        frozenset(","),
+    ),
     Rule(
         rf"(?<![\w.])((?:\d{{1,3}}[ -])?\d{{1,3}}/\d{{1,3}}|{NUMBER})(?:\"|''(?!'))(?!\w)",
         _inches,
@@ -131,6 +192,17 @@ EARLY_RULES = (
 )
 """Come before fractions."""
 RULES = (
+    Rule(rf"\b({_NUMBER_WORDS}) ({_AFTER_WORDS})(?![\w'-])", _after_words, frozenset()),
+    Rule(
+        rf"(?<=\d )([a-z]{{3,20}})/({_PER}|s|sec|min|h|hr|wk|mo|yr|kg|km|mi|lb|oz|l|L|gal)(?![\w/])",
+        _rate,
+        frozenset("/"),
+    ),
+    Rule(
+        rf"(?<![\w.])({NUMBER}) ?cu\.? ?(ft|m|in|yd|cm)\b\.?",
+        lambda m: _solid(m[1], m[2]),
+        flags=re.IGNORECASE,
+    ),
     # `50%-60%`, `5kg–10kg`
     Rule(
         rf"(?<![\w.])({NUMBER} ?(?:%|°[CF]?|(?:{UNIT})(?!\w))) ?[-–] ?(?={NUMBER} ?(?:%|°|(?:{UNIT})(?!\w)))",
@@ -145,7 +217,7 @@ RULES = (
     ),
     Rule(rf"(?<![\w.])({NUMBER}) in\.(?= [a-z]|,)", lambda m: f"{spell_number(m[1])} inches"),
     Rule(
-        rf"(?<![\w.])({NUMBER})[ -]?sq\.? ?(ft|m|km|mi|in)\b\.?",
+        rf"(?<![\w.])({NUMBER})[ -]?sq\.? ?(ft|m|km|mi|in|yd|cm)\b\.?",
         lambda m: _square(m[1], m[2]),
         flags=re.IGNORECASE,
     ),

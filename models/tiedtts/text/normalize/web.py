@@ -32,6 +32,8 @@ def _part(part: str, before: str) -> str:
     if not part.isalpha():
         return SIGNS.get(part, "")
     name = part.lower()
+    if len(name) == 1:
+        return letters(name)
     # `example.me`, but `me@example.com`
     if name in SPELLED or (before == "." and len(name) < 3 and name in TOP_LEVELS):
         return letters(name)
@@ -54,7 +56,7 @@ def _dotted(match: re.Match[str]) -> str:
 
 _ADDRESS = frozenset("@/.")
 RULES = (
-    Rule(rf"(?<![\w.])[\w.+-]{{1,64}}@{_HOST}", lambda m: read_out(m[0]), frozenset("@")),
+    Rule(rf"(?<![\w.])[\w.+-]{{1,64}}@{_HOST}{_PATH}", lambda m: read_out(m[0]), frozenset("@")),
     Rule(
         rf"(?<![\w.])(?:https?|ftp|file)://[\w.~-]{{0,253}}(?::\d{{1,5}})?{_PATH}",
         lambda m: read_out(m[0]),

@@ -1,5 +1,7 @@
 """Words and names that the CMU dictionary lacks."""
 
+from functools import cache
+
 from tiedtts.text import tables
 from tiedtts.text.pronounce.lexicon import Pronunciation
 
@@ -9,3 +11,14 @@ INITIALISMS = frozenset(_TABLES["initialism"])
 WORDS: dict[str, Pronunciation] = {word: tuple(phones.split()) for word, phones in _TABLES["word"].items()}
 CASED: dict[str, Pronunciation] = {word: tuple(phones.split()) for word, phones in _TABLES["cased"].items()}
 """Names that are other words in other case."""
+_CORRECTIONS = tables.read("corrections")
+CORRECTIONS: dict[str, Pronunciation] = {w: tuple(p.split()) for w, p in _CORRECTIONS["word"].items()}
+"""Words that the dictionary has wrong."""
+SPELLED = frozenset(_CORRECTIONS["letters"])
+"""Words that the dictionary does not spell right."""
+
+
+@cache
+def accented() -> dict[str, Pronunciation]:
+    """Return the pronunciations of words with accents."""
+    return {word: tuple(phones.split()) for word, phones in tables.read("accents")["word"].items()}

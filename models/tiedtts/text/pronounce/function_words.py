@@ -9,6 +9,8 @@ WEAK = _TABLES["weak"]
 """Weak forms, spoken before another word."""
 LETTER_LEADERS = frozenset(_TABLES["before a letter"])
 """Words after which a single `A` is the letter."""
+LETTER_FOLLOWERS = frozenset(_TABLES["after a letter"])
+"""Words before which a single `A` is the letter."""
 
 
 def weak(word: str, before: str, after: str, sound: str) -> Pronunciation:
@@ -38,6 +40,8 @@ def weak(word: str, before: str, after: str, sound: str) -> Pronunciation:
 
 def _is_letter(word: str, before: str, after: str) -> bool:
     if before in LETTER_LEADERS or after in ("", ","):
+        return True
+    if word == "A" and after in LETTER_FOLLOWERS:
         return True
     return (
         word == "A"

@@ -78,6 +78,9 @@ def _read(context: Context) -> bool:
         return False
     if before in SINGULAR_PRONOUNS:
         return context[-2] not in MODALS and context[-2] not in ("make", "made", "makes", "can", "could")
+    then = any(context[k] in ("last", "this") and context[k + 1] in _TIMES for k in range(1, 6))
+    if then and context[-2] not in MODALS:
+        return True
     near = [context[k] for k in range(-8, 9) if k]
     if context[-2] not in MODALS and any(_is_past(word) for word in near):
         return True
@@ -90,6 +93,10 @@ def _is_past(word: str) -> bool:
     )
 
 
+_TIMES = frozenset(
+    "week night month year summer winter spring fall autumn morning evening afternoon weekend time monday "
+    "tuesday wednesday thursday friday saturday sunday".split()
+)
 _SHOWN = frozenset(
     "broadcast perform performed performing performs recorded streamed streaming aired airs "
     "televised shown".split()
@@ -266,7 +273,19 @@ def _does(context: Context) -> bool:
     )
 
 
+def _moped(context: Context) -> bool:
+    """The vehicle M OW1 P EH2 D first, was sad M OW1 P T second."""
+    return context[+1] in ("around", "about") or context[-1] in PRONOUNS | SINGULAR_PRONOUNS
+
+
+def _buffet(context: Context) -> bool:
+    """The meal B AH0 F EY1 first, to strike B AH1 F AH0 T second."""
+    return context.is_verb or context[+1] in OBJECTS
+
+
 WORD_RULES = {
+    "moped": _moped,
+    "buffet": _buffet,
     "content": _content,
     "lives": _lives,
     "close": _close,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from tiedtts.text import tables
-from tiedtts.text.pronounce.homograph_context import BE, OBJECTS, SINGULAR_PRONOUNS, Context
+from tiedtts.text.pronounce.homograph_context import BE, OBJECTS, PREPOSITIONS, SINGULAR_PRONOUNS, Context
 from tiedtts.text.pronounce.homograph_words import WORD_RULES
 from tiedtts.text.pronounce.lexicon import Pronunciation
 from tiedtts.text.pronounce.morphology import plural
@@ -36,7 +36,15 @@ def _verb(context: Context) -> bool:
         return True
     if context.is_noun or context[-1] in BE:
         return False
-    return context[+1] in OBJECTS
+    return context[+1] in OBJECTS or _after_plural(context)
+
+
+def _after_plural(context: Context) -> bool:
+    """Whether a plural before is the subject: `graduates graduate in May`, but not `the sales record of`."""
+    before = context[-1]
+    if not before.endswith("s") or before.endswith(("ss", "us", "is", "'s")) or len(before) < 5:
+        return False
+    return context[-2] in ("", ",") and (context[+1] in PREPOSITIONS or context[+1].endswith("ly"))
 
 
 def _verbs(context: Context) -> bool:

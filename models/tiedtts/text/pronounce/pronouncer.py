@@ -10,8 +10,8 @@ from tiedtts.errors import TextError
 from tiedtts.text.aligned import AlignedText
 from tiedtts.text.excerpts import Place
 from tiedtts.text.inline import Pieces
-from tiedtts.text.pronounce import homographs, morphology
-from tiedtts.text.pronounce.additions import CASED, INITIALISMS, WORDS
+from tiedtts.text.pronounce import homographs, initialisms, morphology, spellings
+from tiedtts.text.pronounce.additions import CASED, CORRECTIONS, INITIALISMS, SPELLED, WORDS, accented
 from tiedtts.text.pronounce.function_words import weak
 from tiedtts.text.pronounce.g2p import Network
 from tiedtts.text.pronounce.lexicon import Entry, Files, Lexicon, Pronunciation, read_user_lexicons
@@ -26,8 +26,8 @@ LONGEST_ENTRY = 3_000
 """Phones that an entry of a user lexicon may come to: a few lines could ask for a billion."""
 LONGEST_GUESS = 30
 """Longer words are cut before g2p-en guesses, so that the time stays bounded; letters."""
-SPELLED = frozenset("us it id ad pa ma la un os".split())
-"""Words that in capitals, among other words, are initialisms."""
+_LONG_CAPITALS = 5
+"""Letters of capitals that may be a stretched word, not `AAA`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Pronouncer:
         if not self._user_words:
             return text
         # Letters that are one to the pattern, such as `s` and the long s, are two to the lexicon.
-        return pieces.take(self._user_words, text, lambda found: found.lower() in self._user)
+        return pieces.take(self._user_words, text, lambda found: found if found.lower() in self._user else "")
 
     def say(
         self, tokens: Sequence[Token], written: AlignedText, spans: list[tuple[int, int]] | None = None
@@ -124,19 +124,70 @@ class Pronouncer:
             spans: Gets the number of items before each span of marked-up text, and its own number.
         """
         capitals = not any(c.islower() for token in tokens if token.kind == "word" for c in token.text)
+        loud = self._loud(tokens, capitals)
+        said = [token.text.lower() if token.kind == "word" else "," for token in tokens]
         items: list[Word | str] = []
         places: list[Place] = []
-        for token in tokens:
+        for number, token in enumerate(tokens):
             if token.kind == "pause":
                 items.append(token.text)
             elif token.kind == "span":
                 if spans is not None:
                     spans.append((len(items), int(token.text)))
             else:
-                words = list(self._words(token, capitals=capitals))
+                words = self._in_capitals(token, said, number, loud[number])
+                words = words or self._with_accents(token, written)
+                words = words or list(self._words(token, capitals=capitals or loud[number]))
                 items += words
                 places += _places(token, words)
         return list(self._in_context(items, places, written)), places
+
+    def _loud(self, tokens: Sequence[Token], capitals: bool) -> list[bool]:
+        """Return for each token whether it is shouted."""
+        words = [token.text if token.kind == "word" else "" for token in tokens]
+        if not any(len(word) > 1 and word.isupper() for word in words):
+            return [False] * len(words)
+        if capitals:
+            return [sum(map(bool, words)) > 1] * len(words)
+        return initialisms.shouted(words, lambda word: bool(self._look_up(word)))
+
+    def _in_capitals(self, token: Token, said: Sequence[str], number: int, loud: bool) -> list[Word]:
+        """Return an initialism, spelled; nothing if the token is none."""
+        if token.kind != "word" or not token.text[:2].isupper():
+            return []
+        name, ending = initialisms.base(token.text)
+        if not name or name in self._user or name + ending in self._user:
+            return []
+        before = said[number - 1] if number else ""
+        after = said[number + 1] if number + 1 < len(said) else ""
+        if not initialisms.is_spelled(name, before, after, shouted=loud):
+            return []
+        phones = self._spell(name)
+        return [Word(token.text, morphology.plural(phones) if ending else phones, "rule")]
+
+    def _with_accents(self, token: Token, written: AlignedText) -> list[Word]:
+        """Return a word that its accents tell from another; nothing if the token is none."""
+        if token.kind != "word" or written.text.isascii():
+            return []
+        original = written.text[token.start : token.end].lower().strip("'")
+        if original.isascii() or (not original.isalpha() and "'" not in original):
+            return []
+        known = accented()
+        if original in known:
+            return [Word(token.text, known[original], "rule")]
+        for ending in ("'s", "s"):
+            stem = original[: -len(ending)]
+            if original.endswith(ending) and stem in known:
+                return [Word(token.text, morphology.plural(known[stem]), "rule")]
+        if original.endswith("é"):
+            name = re.sub("[^a-z]", "", token.text.lower())
+            for phones in self._lexicon.get(name):
+                if phones[-1][:2] == "EY":
+                    return [Word(token.text, phones, "rule")]
+            phones = self._look_up(name) or morphology.derive(name, self._look_up) or self._guess(name)
+            if phones and phones[-1][:2] not in ("EY", "IY"):
+                return [Word(token.text, (*phones, "EY1"), "rule")]
+        return []
 
     def _in_context(
         self, items: list[Word | str], places: list[Place], written: AlignedText
@@ -187,12 +238,29 @@ class Pronouncer:
         if found.phones:
             yield found
             return
+        stammered = spellings.stammered(text)
+        if stammered:
+            yield from self._stammered(*stammered, capitals)
+            return
         for part in _parts(text):
             word = self._cached(part, capitals)
             if word.phones:
                 yield word
             else:
                 yield from self._guessed(part)
+
+    def _stammered(self, starts: Sequence[str], word: str, capitals: bool) -> Iterator[Word]:
+        words = list(self._whole_words(Token(word), capitals=capitals))
+        phones = words[0].phones
+        vowel = next((n for n, phone in enumerate(phones) if phone[-1].isdigit()), len(phones) - 1)
+        for start in starts:
+            if start.lower() == word.lower():
+                yield Word(start, phones, "rule")
+            elif vowel:
+                yield Word(start, (*phones[: 1 if len(start) == 1 else vowel], "AH0"), "rule")
+            else:
+                yield Word(start, phones[:1], "rule")
+        yield from words
 
     def _piece(self, text: str) -> Word:
         if text.startswith("{"):
@@ -245,6 +313,10 @@ class Pronouncer:
     def _look_up(self, name: str) -> Pronunciation:
         if name in self._user:
             return self._user_phones(name)
+        if name in CORRECTIONS:
+            return CORRECTIONS[name]
+        if name in SPELLED:
+            return self._spell(name)
         found = self._lexicon.get(name)
         if found:
             return found[0]
@@ -255,8 +327,6 @@ class Pronouncer:
         name = text.lower()
         if text in CASED and name not in self._user:
             return Word(text, CASED[text], "lexicon")
-        if not capitals and text.isupper() and len(text) > 1 and name in SPELLED:
-            return Word(text, self._spell(name), "rule")
         for form in dict.fromkeys((name, name.strip("'"))):
             if form in self._user:
                 return self._user_word(text, form)
@@ -265,8 +335,16 @@ class Pronouncer:
                 return Word(text.strip("'") if form != name else text, phones, "lexicon")
         bare = name.strip("-").lstrip("'")
         if "-" in bare:
-            joined = self._look_up(bare.replace("-", ""))
-            return Word(text, joined, "rule")
+            joined = bare.replace("-", "")
+            phones = self._look_up(joined)
+            if not phones and bare.count("-") == 1 and not all(map(self._look_up, bare.split("-"))):
+                # Parted at the end of a line: `unhap-piness`.
+                phones = morphology.derive(joined, self._look_up)
+            return Word(text, phones, "rule")
+        if spellings.is_stretched(bare) and not (text.isupper() and len(bare) < _LONG_CAPITALS):
+            phones = next(filter(None, map(self._look_up, spellings.squeezed(bare))), ())
+            if phones:
+                return Word(text, phones, "rule")
         if len(bare) > LONGEST_GUESS:
             return Word(text, (), "rule")
         if self._is_initialism(text.strip("'"), capitals):
