@@ -25,7 +25,7 @@ from tiedtts.audio.frames import Frames
 from tiedtts.measure.recognition import edits
 from tiedtts.speech import vocoders
 from tiedtts.speech.voice import Voice
-from tiedtts.text.normalize.normalizer import spoken
+from tiedtts.text.normalize.normalizer import normalize
 from tiedtts.training import corpus as corpora
 
 RATE = 16_000
@@ -128,7 +128,7 @@ def show(
         if rate is not None:
             ratings.append(rate(sound))
         if hear is not None:
-            expected, heard = words(spoken(text)), hear(sound)
+            expected, heard = words(normalize(text)), hear(sound)
             number = {word: n for n, word in enumerate({*expected, *heard})}
             wrong += edits([number[word] for word in heard], [number[word] for word in expected]).total
             count += len(expected)

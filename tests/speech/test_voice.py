@@ -306,7 +306,7 @@ def test_voice_of_other_phones_or_newer_format(voice_file: Path, tmp_path: Path)
 def test_a_voice_is_in_the_package() -> None:
     assert "kathleen" in list_voices()
     voice = Voice.load()
-    assert voice.name == "kathleen"
+    assert voice.name == "clara"
     speech = voice.say("The kettle is on.")
     assert 0.6 < speech.seconds < 2.5
     # Speech, not hum: loud and quiet stretches differ by far.

@@ -5,7 +5,7 @@ from pathlib import Path
 from tiedtts.errors import VoiceError
 from tiedtts.speech.renderer import Renderer
 
-DEFAULT = "kathleen"
+DEFAULT = "clara"
 """Name of the voice that speaks when none is named."""
 CHECKPOINT = ".safetensors"
 """Suffix of checkpoints."""
