@@ -45,7 +45,7 @@ def explain(
     from tiedtts.text.frontend import FrontEnd
 
     warnings: list[str] = []
-    words = origin.read(text, path, sys.stdin.buffer)
+    words = origin.read(text, path, sys.stdin.buffer, warnings.append)
     show(
         explanation.explain(words, FrontEnd(lexicon or ()), ssml=ssml, warn=warnings.append), as_json=as_json
     )

@@ -38,14 +38,18 @@ def speak(given: Arguments, spec: "BatchSpec", settings: "Settings", times: Path
         talk.error(f"{error}, which is left out", error.hint)
         bad.append(error)
 
+    def note(line: str) -> None:
+        if not given.quiet:
+            talk.warning(line)
+
     path = given.inputs[0] if given.inputs else None
     # A file is written at the end, and SSML is one document: only other sound flows as the text comes.
     flows = given.output in (None, STDIO) and not settings.ssml
     stdin = sys.stdin.buffer
     words = (
-        origin.read_or_follow(given.text, path, stdin, leave_out)
+        origin.read_or_follow(given.text, path, stdin, leave_out, note)
         if flows
-        else origin.read(given.text, path, stdin)
+        else origin.read(given.text, path, stdin, note)
     )
     voice = spec.load()
     target = sys.stdout.buffer if given.output == STDIO else given.output

@@ -101,11 +101,11 @@ def test_what_cannot_work_is_told_before_work_begins(
 
 
 def test_unreadable_texts(voice: Any, here: Path, pipe: Any, capsys: Captured) -> None:
-    (here / "latin.txt").write_bytes(b"one\ncaf\xe9\n")
+    (here / "broken.txt").write_bytes(b"one\ncaf\x81\n")
     for arguments, said in (
         (["-i", "missing.txt"], "cannot read missing.txt: no such file or directory"),
         (["-i", "."], "cannot read .: is a directory"),
-        (["-i", "latin.txt"], "latin.txt is not UTF-8: byte 0xe9 in line 2"),
+        (["-i", "broken.txt"], "broken.txt is not UTF-8: byte 0x81 in line 2"),
         (["caf\udce9"], "the text is not UTF-8: byte 0xe9 in line 1"),
         (["   "], "there is nothing to say in the text"),
     ):
@@ -114,4 +114,4 @@ def test_unreadable_texts(voice: Any, here: Path, pipe: Any, capsys: Captured) -
     pipe(b"\n \n")
     assert main(["synth", "-d", "out"]) == 1
     assert capsys.readouterr().err.startswith("error: there is nothing to say in the text\nhint: ")
-    assert [path.name for path in here.iterdir()] == ["latin.txt"]
+    assert [path.name for path in here.iterdir()] == ["broken.txt"]

@@ -50,6 +50,7 @@ LISTS |= {
     "after words",
 }
 LISTS |= {"after the pronoun", "after a letter", "determiner", "emphasised"}
+LISTS |= {"described", "unsure"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

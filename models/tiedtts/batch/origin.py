@@ -15,13 +15,19 @@ STREAM = Path("-")
 """Stands for the stream where a file is expected."""
 
 
-def read(text: str | None, path: Path | None, stream: BinaryIO) -> str:
+def read(
+    text: str | None,
+    path: Path | None,
+    stream: BinaryIO,
+    note: Callable[[str], object] = lambda line: None,
+) -> str:
     """Return a text as a whole.
 
     Args:
         text: The text itself; with `-` or None, it comes from a file or the stream.
         path: File.
         stream: UTF-8.
+        note: Told what is odd about the file, which is read nevertheless.
 
     Raises:
         TextError: It cannot be read.
@@ -29,16 +35,21 @@ def read(text: str | None, path: Path | None, stream: BinaryIO) -> str:
     if path is not None and path != STREAM:
         readers.check(path)
         try:
-            return readers.decode(path.read_bytes(), str(path))
+            data = path.read_bytes()
         except OSError as error:
             raise readers.unreadable(path, error) from error
+        return readers.decode_file(data, str(path), note)
     if text is None or text == "-":
         return readers.decode(stream.read(), "stdin")
     return readers.decode(text.encode("utf-8", "surrogateescape"), "the text")
 
 
 def read_or_follow(
-    text: str | None, path: Path | None, stream: BinaryIO, report: Callable[[TiedTTSError], None]
+    text: str | None,
+    path: Path | None,
+    stream: BinaryIO,
+    report: Callable[[TiedTTSError], None],
+    note: Callable[[str], object] = lambda line: None,
 ) -> str | Iterable[str]:
     """Return a text as a whole, or the pieces of a stream that is not a file, as they come.
 
@@ -47,12 +58,13 @@ def read_or_follow(
         path: The same as for `read`.
         stream: The same as for `read`.
         report: Called with the error of each line of the stream that cannot be read.
+        note: The same as for `read`.
 
     Raises:
         TextError: The whole text cannot be read.
     """
     if path not in (None, STREAM) or text not in (None, "-") or not is_live(stream):
-        return read(text, path, stream)
+        return read(text, path, stream, note)
     from tiedtts.text import incoming
 
     return incoming.pieces(stream, report=report)

@@ -164,6 +164,22 @@ def _tried(read: Callable[[int, str], Row], number: int, line: str | TextError) 
         return Row(number, "", error=error if isinstance(error, TiedTTSError) else what)
 
 
+def decode_file(data: bytes, name: str, note: Callable[[str], object]) -> str:
+    """Return the text of a file in any usual encoding, see `text_files.decode`.
+
+    Raises:
+        TextError: It is no text.
+    """
+    # Texts that are arguments start sooner without.
+    from tiedtts.batch import text_files
+
+    try:
+        return text_files.decode(data, name, note)
+    except UnicodeDecodeError:
+        # The error says where it ceases to be UTF-8.
+        return decode(data, name)
+
+
 def decode(data: bytes, source: str) -> str:
     """Return text that was read as bytes: UTF-8, with or without a byte order mark.
 
@@ -211,7 +227,9 @@ def _whole(path: Path, name: str) -> Row:
             raise TextError(
                 f"cannot read {path}: it is a named pipe", hint="every .txt file in a folder is said"
             )
-        return Row(0, decode(path.read_bytes(), str(path)), source=name)
+        told: list[str] = []
+        text = decode_file(path.read_bytes(), str(path), told.append)
+        return Row(0, text, source=name, warnings=tuple(told))
     except OSError as error:
         return Row(0, "", error=unreadable(path, error), source=name)
     except TextError as error:

@@ -14,6 +14,7 @@ STARTERS = tables.read("sentences")["starter"]
 _ABBREVIATIONS = tables.read("abbreviations")
 _BOOKS = tables.read("references")["book"]
 _NEVER_ENDS = tables.read("sentences")["never ends"]
+_UNSURE = tables.read("sentences")["unsure"]
 _UNITS = tables.read("units")["any case"]
 
 _CLOSERS = "\"')\\]"
@@ -95,12 +96,19 @@ def _is_end(before: str, mark: str, after: str) -> bool:
         return after in STARTERS
     if word in _NEVER_ENDS:
         return False
+    if word in _UNSURE:
+        return after in STARTERS
     if after.isdigit() and word in _BOOKS:
         return False
     kind = _kind(word)
     if kind == "leads" or (kind == "counts" and after.isdigit()):
         return False
-    if kind == "counts" and word.lower() in _ABBREVIATIONS["roman"] and after and not after.strip("IVXLC"):
+    if (
+        kind == "counts"
+        and word.lower() in _ABBREVIATIONS["roman"]
+        and after
+        and not after.upper().strip("IVXLC")
+    ):
         return False
     if kind == "month":
         return not (after.isdigit() or after[:1].islower())

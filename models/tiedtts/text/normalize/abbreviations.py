@@ -64,6 +64,7 @@ def _street(match: re.Match[str]) -> str:
 
 
 COUNTED_RULES = (
+    Rule(r"(?<!\d )(?<!\d)\b([Mm])in\. ?(?=\d)", lambda m: f"{m[1]}inimum ", _DOT),
     Rule(
         rf"\b({'|'.join(COUNTED)})\. ?(?=[\d+(]|[A-Z]\d)",
         lambda m: f"{COUNTED[m[1].lower()]} ",
@@ -76,6 +77,8 @@ COUNTED_RULES = (
         lambda m: f"{COUNTED[m[1].lower()]} ",
         _DOT,
     ),
+    # `pp. iv-xii`
+    Rule(r"\b(pp?)\. ?(?=[ivxl]{1,6}\b)", lambda m: f"{COUNTED[m[1]]} ", _DOT),
 )
 """Come before the rules that take the numbers away."""
 RULES = (

@@ -54,12 +54,21 @@ def _long(match: re.Match[str]) -> str:
 
 
 def _hours_and_minutes(match: re.Match[str]) -> str:
-    names = ("hour", "minute")
-    parts = [(int(match[k]), name) for k, name in zip((1, 2), names, strict=True)]
-    return " ".join(f"{cardinal(n)} {name}{'' if n == 1 else 's'}" for n, name in parts)
+    return _two(match[1], "hour", match[2], "minute")
+
+
+def _two(first: str, name: str, second: str, other: str) -> str:
+    parts = ((int(first), name), (int(second), other))
+    return " ".join(f"{cardinal(n)} {each}{'' if n == 1 else 's'}" for n, each in parts)
 
 
 RULES = (
+    Rule(r"(?<![\w.,:])(\d{1,2})h([0-5]\d)(?!\w)", _hours_and_minutes),
+    # A duration, not a time of day.
+    Rule(
+        r"(?<![\w.,:])(\d{1,3}):([0-5]\d) ?(?:mins?|minutes)\b",
+        lambda m: _two(m[1], "minute", m[2], "second"),
+    ),
     # After an hour an `m` is a minute, not a meter.
     Rule(r"(?<![\w.,])(\d{1,3}) ?h(?:rs?)?\.? ?([0-5]?\d) ?m(?:ins?)?\b(?!/)", _hours_and_minutes),
     Rule(r"\b(noon|midnight|dawn) ?[-–] ?(?=\d)", lambda m: f"{m[1]} to "),

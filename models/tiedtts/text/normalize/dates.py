@@ -98,6 +98,10 @@ def _half(match: re.Match[str]) -> str:
     return _part_of_year(f"the {ordinal(int(match[1]))} half", match[2])
 
 
+def _fiscal(written: str) -> str:
+    return year(int(written)) if len(written) == 4 else cardinal(int(written))
+
+
 def _part_of_year(part: str, written: str | None) -> str:
     if not written:
         return part
@@ -126,6 +130,11 @@ def _this_year(match: re.Match[str]) -> str:
 
 
 RULES = (
+    Rule(
+        rf"\b({_DAY_NAMES})\.? ?[-–] ?({_DAY_NAMES})\b(?:\.(?= [a-z]))?",
+        lambda m: f"{DAYS[m[1].lower()]} to {DAYS[m[2].lower()]}",
+        _NOTHING,
+    ),
     # `Jan 2024–Mar 2025`, `5 Jan – 3 Feb`, `Jan. 5-Feb. 3`
     Rule(
         rf"(?<=\d) ?[-–] ?(?=(?:{_MONTH_NAMES})\b\.? \d)|(?<=\d) ?[-–] ?(?=\d{{1,2}} (?:{_MONTH_NAMES})\b)",
@@ -146,7 +155,7 @@ RULES = (
     ),
     # `on 3/15`
     Rule(
-        r"\b(on|by|due|since|until|till|dated|starting|from) (\d{1,2})/(\d{1,2})"
+        r"\b((?i:on|by|due|since|until|till|dated|starting|from)) (\d{1,2})/(\d{1,2})"
         r"(?![\w/-]|[.,]\d| (?:of|cup|inch|mile|the))",
         _this_year,
     ),
@@ -174,13 +183,13 @@ RULES = (
     ),
     Rule(rf"\b{_MONTH},? (\d{{4}})(?![\w,:/%-]|\.\d)", _month_year, flags=re.IGNORECASE),
     Rule(r"(?<![\w.,])(\d{1,4}) ?(A\.? ?D\b|B\.? ?C\.? ?E\b|B\.? ?C\b|C\.? ?E\b|a\.d\b|b\.c\b)\.?", _era),
+    Rule(
+        r"\b(?:FY|fy) ?'?((?:19|20)?\d\d)(?:[-/](\d\d))?(?![\w/-])",
+        lambda m: f"fiscal year {_fiscal(m[1])}{' ' + cardinal(int(m[2])) if m[2] else ''}",
+    ),
+    Rule(r"\bQ([1-4]) ?[-–] ?(?=Q[1-4]\b)", lambda m: f"Q {cardinal(int(m[1]))} to "),
     Rule(r"\b([1-4])(?:Q ?(\d\d(?:\d\d)?)|Q)\b", _quarter),
     Rule(r"\b([12])H ?(\d\d(?:\d\d)?)\b", _half),
-    Rule(
-        rf"\b({_DAY_NAMES})\.? ?[-–] ?({_DAY_NAMES})\b(?:\.(?= [a-z]))?",
-        lambda m: f"{DAYS[m[1].lower()]} to {DAYS[m[2].lower()]}",
-        _NOTHING,
-    ),
     Rule(
         rf"\b({_MONTH_NAMES})\.? ?[-–] ?({_MONTH_NAMES})\b(?:\.(?= [a-z]))?",
         lambda m: f"{month(m[1])} to {month(m[2])}",

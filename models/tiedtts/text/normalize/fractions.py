@@ -77,7 +77,7 @@ RULES = (
     Rule(rf"(?<![\w/.,-])(\d{{1,6}})/(\d{{1,6}})(?: ?({UNIT})\b)?(?![\w/-]|\.\d)", _fraction),
     Rule(r"(?<![\w.,-])(\d{4})[-–](\d{4}|\d\d)(?![\w-]|[.,]\d)", _years),
     Rule(
-        rf"(?<![\w.,])({NUMBER})[eE]((?<=\.\d[eE])\d{{1,3}}|(?<=\.\d\d[eE])\d{{1,3}}|[+-]\d{{1,3}})(?![\w.])",
+        rf"(?<![\w.,])({NUMBER})[eE]((?<=\de)\d{{1,2}}|(?<=\.\d[eE])\d{{1,3}}|(?<=\.\d\d[eE])\d{{1,3}}|[+-]\d{{1,3}})(?![\w.])",
         lambda m: f"{spell_number(m[1])} times ten to the power of {cardinal(int(m[2]))}",
     ),
     Rule(_SUM, lambda m: _sum(m[0]) if "=" in m[0] else m[0], frozenset("=")),

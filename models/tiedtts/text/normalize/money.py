@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from tiedtts.text import tables
-from tiedtts.text.normalize.numbers import count, spell_number
+from tiedtts.text.normalize.numbers import cardinal, count, spell_number
 from tiedtts.text.normalize.rules import NUMBER, Rule, letters, spaced
 
 
@@ -85,9 +85,17 @@ def _adjective(match: re.Match[str]) -> bool:
     )
 
 
+_MINOR = {"dollars": "cents", "euros": "cents", "pounds": "pence", "francs": "centimes"}
+
+
 def _coded(match: re.Match[str]) -> str:
     number = match[1] or match[4]
     code = match[2] or match[3]
+    cents = re.search(r"\.(\d\d)$", number)
+    minor = _MINOR.get(CODES[code].split()[-1])
+    if cents and minor and cents[1] != "00":
+        whole = spell_number(number[:-3])
+        return f"{whole} {CODES[code]} {cardinal(int(cents[1]))} {minor}"
     return f"{spell_number(number)} {CODES[code]}"
 
 
@@ -141,7 +149,7 @@ RULES = (
     Rule(rf"(?<![\w.])({_CONTINENTAL}) ?(?=(?:{'|'.join(CODES)})\b)", lambda m: f"{_continental(m[1])} "),
     Rule(rf"\b({'|'.join(CODES)}) ({_CONTINENTAL})(?![\d,])", lambda m: f"{m[1]} {_continental(m[2])}"),
     Rule(
-        rf"(?<!\w)(?:Rs\.?|₹|INR) ?({_RUPEES})(?: ?((?i:lakhs?|crores?))\b)?(?:/-)?(?![\d,])"
+        rf"(?<!\w)(?:Rs\.?|₹|INR) ?({_RUPEES})(?: ?((?i:lakhs?|crores?))\b)?(?:/-)?(?!\d|,\d)"
         r"(?! ?(?:million|billion|thousand|[kmb]n?\b))",
         _rupees,
     ),

@@ -122,7 +122,10 @@ def _whole(text: str, before: str, after: str) -> str:
 
 RULES = (
     # As on the European continent; other numbers with two points are versions and addresses.
-    Rule(r"(?<![\w.])\d{1,3}(?:\.\d{3}){1,5}\.000(?!\w|\.\d)", lambda m: count(int(m[0].replace(".", "")))),
+    Rule(
+        r"(?<![\w.])\d{1,3}(?:\.\d{3}){1,5}\.000(?!\w|\.\d)|(?<![\w.])[1-9]\d{0,2}(?:\.\d{3}){2,5}(?!\w|\.\d)",
+        lambda m: count(int(m[0].replace(".", ""))),
+    ),
     Rule(
         r"(?<![\w.])\d{1,4}(?:\.\d{1,4}){2,5}(?!\w|\.\d)",
         lambda m: " point ".join(map(spell_number, m[0].split("."))),

@@ -49,7 +49,8 @@ def _stroke(match: re.Match[str]) -> str:
     top, bottom = int(above), int(below)
     text, end = match.string, match.end()
     if 70 <= top <= 260 and 30 <= bottom <= 160 and top > bottom and _PRESSURE.search(_around(match)):
-        return f"{_over(above)} over {_over(below)}"
+        said = f"{_over(above)} over {_over(below)}"
+        return f"{said} millimeters of mercury" if match[3] else said
     if top == 20 and not bottom % 5 and _VISION.search(_around(match)):
         return f"{cardinal(top)} {_over(below)}"
     if top + bottom == 100 and top > 4 and bottom > 4:
@@ -81,6 +82,6 @@ RULES = (
         lambda m: f"{m[1]} {cardinal(int(m[2]))} to {cardinal(int(m[3]))}",
         _STROKE,
     ),
-    Rule(r"(?<![\w./,$-])(\d{1,3})/(\d{1,3})(?![\w/-]|[.,]\d)", _stroke, _STROKE),
+    Rule(r"(?<![\w./,$-])(\d{1,3})/(\d{1,3})( ?mm ?Hg)?(?![\w/-]|[.,]\d)", _stroke, _STROKE),
 )
 """Come before fractions."""

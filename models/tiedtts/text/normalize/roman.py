@@ -38,12 +38,27 @@ def _numbered(match: re.Match[str]) -> str:
     return f"{match[1]} {cardinal(value(match[2]))}" if match[2] else match[0]
 
 
+def _small(match: re.Match[str]) -> str:
+    """Read numerals in small letters: `pages iv-xii`."""
+    for numeral in filter(None, match.groups()[1:]):
+        if not re.fullmatch(_NUMERAL, numeral.upper()):
+            return match[0]
+    said = f"{match[1]} {cardinal(value(match[2].upper()))}"
+    return f"{said} to {cardinal(value(match[3].upper()))}" if match[3] else said
+
+
 def _alone(match: re.Match[str]) -> str:
     return cardinal(value(match[1]))
 
 
 _LETTERS = frozenset("IVXLCDM")
 RULES = (
+    Rule(
+        r"\b(pages?|[Aa]ct|[Cc]hapter|[Pp]art|[Vv]olume|[Bb]ook) ([ivxl]{1,6})"
+        r"(?:[-–]([ivxl]{1,6}))?(?![\w'])",
+        _small,
+        frozenset("ivxl"),
+    ),
     Rule(rf"\b({'|'.join(RULERS)}) {_NUMERAL}(?![\w.]\w|\w)", _ruler, _LETTERS),
     Rule(rf"\b((?i:{'|'.join(NUMBERED)})s?) {_NUMERAL}(?!\w)", _numbered, _LETTERS),
     # Two and more, after a capitalised word: `Rocky II`, `Apple III`.

@@ -29,5 +29,9 @@ EARLY_RULES = (
     Rule(r"(?<![\w'-])A-(?=[a-z]{3,})", lambda m: f"{letters('a')} ", _HYPHEN),
     Rule(r"(?<![\w'-])A\+(?![\w+])", lambda m: f"{letters('a')} plus", frozenset("+")),
 )
-RULES = (Rule(r"(?<![\w'-])([aA])[-_]?(?=\d{1,2}(?!\d))", lambda m: f"{letters(m[1])} "),)
+RULES = (
+    # `5A`, `12a`
+    Rule(r"(?<=\d)([aA])(?![\w'])", lambda m: f" {letters(m[1])}"),
+    Rule(r"(?<![\w'-])([aA])[-_]?(?=\d{1,2}(?!\d))", lambda m: f"{letters(m[1])} "),
+)
 """Come when dates and units are read: `a 5 km walk` is no letter, `a4` is."""

@@ -41,6 +41,12 @@ _LEADS = (
     "|landline"
 )
 RULES = (
+    Rule(r"\b([Tt])el\b(?:\.:?|:)(?= ?[+(\d])", lambda m: f"{m[1]}elephone:"),
+    Rule(
+        r"\b((?i:call|calls|called|calling|dial|dialed|dialled|phone|phoned|ring)) "
+        r"(911|999|112|411|311|101|111)\b",
+        lambda m: f"{m[1]} {digits(m[2])}",
+    ),
     # `020 7946 0018`, `01 23 45 67 89`: a nought leads.
     Rule(
         r"(?<![\w.,+/-])\(?0\d{1,5}\)?(?:[ -]\d{2,4}){1,5}(?![\w-]|[.,:/]\d)",

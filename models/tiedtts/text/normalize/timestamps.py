@@ -16,6 +16,9 @@ _AFTER = "|".join(sorted(_TABLES["after"], key=len, reverse=True))
 _BEFORE = "|".join(_TABLES["before"])
 
 
+_SIGNS = {"+": "plus", "-": "minus"}
+
+
 def _time(hour: int, minute: int, second: int) -> str:
     said = f"{cardinal(hour)} {minutes(minute)}" if minute else f"{cardinal(hour)} o'clock"
     if second:
@@ -60,6 +63,11 @@ RULES = (
         _stamp,
     ),
     Rule(r"(?<![\w./-])(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?(Z|[+-]\d{4})?(?!\w)", _stamp),
+    # `10:00:00 +0000` of an e-mail
+    Rule(
+        r"(?<=:\d\d) ([+-])(\d\d)00(?!\d)",
+        lambda m: f" {letters('utc')}" + (f" {_SIGNS[m[1]]} {cardinal(int(m[2]))}" if int(m[2]) else ""),
+    ),
     # `1h 30m 5s`, `2d 4h`
     Rule(
         rf"(?<![\w.,:])\d{{1,5}}(?:{_UNIT})(?: ?\d{{1,3}}(?:{_UNIT})){{1,5}}(?![\w/])",

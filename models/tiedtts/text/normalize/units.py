@@ -11,7 +11,7 @@ UNITS = _TABLES["any case"]
 """Units that may be written in any case."""
 LETTERS = _TABLES["exact case"]
 """Units of one letter, which must be written as here."""
-PER = {name: name for name in _TABLES["per"]}
+PER = {name: said or name for name, said in _TABLES["per"].items()}
 """Words that, like units, may follow the stroke of `mg/day`."""
 ALIKE = frozenset(_TABLES["no plural"])
 """The same for one and for many."""
@@ -119,6 +119,8 @@ def _place(match: re.Match[str]) -> str:
 
 def _after_words(match: re.Match[str]) -> str:
     name = words(match[2], many=True)
+    if name and match[3]:
+        name = _raised(name, match[3])
     return f"{match[1]} {name}" if name else match[0]
 
 
@@ -157,7 +159,7 @@ def _square(number: str, unit: str) -> str:
 _ANGLE = re.compile(
     " ?-?(?:angle|turn|view|rotation|bend|heat|weather|water|day|burn|arc|slope|incline)s?\\b"
 )
-_RACE = re.compile(r" (?:dash|race|run|sprint|swim|walk|hike|relay|hurdles|radius)\b")
+_RACE = re.compile(f" (?:{'|'.join(_TABLES['described'])})s?\\b")
 _LOOK_BACK = 300
 """Characters in which quotes are counted."""
 EARLY_RULES = (
@@ -192,9 +194,14 @@ EARLY_RULES = (
 )
 """Come before fractions."""
 RULES = (
-    Rule(rf"\b({_NUMBER_WORDS}) ({_AFTER_WORDS})(?![\w'-])", _after_words, frozenset()),
+    Rule(rf"\b({_NUMBER_WORDS}) ({_AFTER_WORDS})(?:\^?([23]))?(?![\w'-])", _after_words, frozenset()),
     Rule(
-        rf"(?<=\d )([a-z]{{3,20}})/({_PER}|s|sec|min|h|hr|wk|mo|yr|kg|km|mi|lb|oz|l|L|gal)(?![\w/])",
+        rf"\b(an?|per|each|every|half a|half an) ({_AFTER_WORDS})(?![\w'-])",
+        lambda m: f"{m[1]} {words(m[2], many=False)}",
+        frozenset(),
+    ),
+    Rule(
+        rf"(?<=\d )([a-z]{{3,20}})/({_PER}|s|sec|min|h|hr|wk|mo|yr|kg|km|mi|lb|oz|l|L|gal)(?![\w/^])",
         _rate,
         frozenset("/"),
     ),

@@ -35,9 +35,11 @@ def _part(part: str, before: str) -> str:
     if len(name) == 1:
         return letters(name)
     # `example.me`, but `me@example.com`
+    if name in SAID:
+        return SAID[name]
     if name in SPELLED or (before == "." and len(name) < 3 and name in TOP_LEVELS):
         return letters(name)
-    return SAID.get(name, part)
+    return part
 
 
 def _hashtag(match: re.Match[str]) -> str:
@@ -56,6 +58,8 @@ def _dotted(match: re.Match[str]) -> str:
 
 _ADDRESS = frozenset("@/.")
 RULES = (
+    Rule(r"(?<![\w./])~/(?=[\w.])", lambda m: " tilde slash ", frozenset("~")),
+    Rule(r"(?<![\w./])(\.\.?)/(?=[\w.])", lambda m: " dot" * len(m[1]) + " slash ", frozenset("/")),
     Rule(rf"(?<![\w.])[\w.+-]{{1,64}}@{_HOST}{_PATH}", lambda m: read_out(m[0]), frozenset("@")),
     Rule(
         rf"(?<![\w.])(?:https?|ftp|file)://[\w.~-]{{0,253}}(?::\d{{1,5}})?{_PATH}",

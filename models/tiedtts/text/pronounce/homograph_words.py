@@ -125,6 +125,8 @@ _LEADED = frozenset("paint water pipes gasoline petrol soil blood toys glass".sp
 
 def _lead(context: Context) -> bool:
     """To go first, L IY1 D, first; the metal L EH1 D second."""
+    if context[-1] == "pencil":
+        return True
     metals = ("pipe", "pipes", "paint", "poisoning", "pencil", "acid", "mine", "mines", "bullet", "bullets")
     if context[+1] in metals or context[-1] in ("molten", "of"):
         return True

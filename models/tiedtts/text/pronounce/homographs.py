@@ -13,6 +13,7 @@ from tiedtts.text.pronounce.homograph_context import BE, OBJECTS, PREPOSITIONS, 
 from tiedtts.text.pronounce.homograph_words import WORD_RULES
 from tiedtts.text.pronounce.lexicon import Pronunciation
 from tiedtts.text.pronounce.morphology import plural
+from tiedtts.text.pronounce.participles import PARTICIPLE_RULES
 
 
 def choose(words: Sequence[str], index: int) -> Pronunciation:
@@ -59,7 +60,7 @@ def _verb_default(context: Context) -> bool:
     return context.is_verb or not context.is_noun
 
 
-_RULES = {"verb": _verb, "verb_default": _verb_default, "verbs": _verbs, **WORD_RULES}
+_RULES = {**PARTICIPLE_RULES, "verb": _verb, "verb_default": _verb_default, "verbs": _verbs, **WORD_RULES}
 
 
 @cache
