@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from tiedtts.errors import TiedTTSError
-from tiedtts.text.frontend import FrontEnd
+from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
 from tiedtts.text.markup.ssml import parse
 from tiedtts.text.normalize.normalizer import normalize
 
@@ -180,7 +181,7 @@ def fuzz(count: int, seed: int) -> Result:
         result.inputs += 1
         result.characters += len(text)
         begin = time.process_time()
-        calls: list[Callable[[str], object]] = [normalize, front_end.analyse]
+        calls: list[Callable[[str], object]] = [normalize, front_end.analyse, partial(_spoken, front_end)]
         if index % 10 == 0:
             calls.append(lambda written: parse(f"<speak>{written}</speak>"))
         for call in calls:
@@ -195,6 +196,11 @@ def fuzz(count: int, seed: int) -> Result:
             result.slowest, result.slowest_input = pace, repr(text[:80])
     result.seconds = time.process_time() - start
     return result
+
+
+def _spoken(front_end: FrontEnd, text: str) -> list[Sentence]:
+    """Return the sentences of a text with phrase breaks, as a voice speaks them."""
+    return list(front_end.read(text, LeftOut(), breaks=True))
 
 
 def inputs(count: int, seed: int) -> Iterator[str]:
@@ -275,7 +281,7 @@ def megabytes(size: int = 1_000_000, units: tuple[str, ...] = UNITS) -> Iterator
 def _seconds(front_end: FrontEnd, text: str) -> float:
     start = time.process_time()
     with suppress(TiedTTSError):
-        front_end.analyse(text)
+        _spoken(front_end, text)
     return time.process_time() - start
 
 
