@@ -192,7 +192,7 @@ def main() -> None:
         drawn = int(hashlib.sha256(prompt.encode()).hexdigest(), 16) % 60 == 0
         if drawn and len(held) < arguments.heldout:
             held.add(prompt)
-        phones = tuple((p.symbol, p.stress, p.position, p.clause, p.word) for p in sentence.phones)
+        phones = tuple(phone.row for phone in sentence.phones)
         entries.append(
             Entry(
                 name,

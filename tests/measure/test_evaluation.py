@@ -82,7 +82,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         name = f"{text[:-1]}{seed}"
         features = extract(vowels(text, seed=seed), AUDIO)
         features.save(tmp_path / "features" / f"{name}.npz")
-        rows = tuple(dataclasses.astuple(phone) for phone in phones(text))
+        rows = tuple(phone.row for phone in phones(text))
         entries.append(
             Entry(
                 id=name,

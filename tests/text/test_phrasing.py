@@ -5,6 +5,7 @@ import pytest
 from tiedtts.text import assembly, phrasing, tables
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
 from tiedtts.text.markup.ssml import parse
+from tiedtts.text.phones import Phone
 
 FRONT_END = FrontEnd()
 LONG = "Her face wore the tenderness which comes from affectionate reminiscence."
@@ -121,3 +122,9 @@ def test_breaks_are_the_weakest_pauses() -> None:
 
 def test_the_table_is_small() -> None:
     assert (tables.DATA / "phrasing.tsv").stat().st_size <= 30_000
+
+
+def test_a_break_is_no_part_of_a_manifest() -> None:
+    (sentence,) = FRONT_END.read(LONG, LeftOut(), breaks=True)
+    assert {len(phone.row) for phone in sentence.phones} == {5}
+    assert [Phone(*phone.row).row for phone in sentence.phones] == [phone.row for phone in sentence.phones]

@@ -51,7 +51,7 @@ def write(data: Path, splits: tuple[str, ...] = ("train", "heldout"), **changes:
     for number, split in enumerate(splits):
         features, durations = lengthened(30, 40)
         features.save(data / "features" / f"{number}.npz")
-        phones = tuple(dataclasses.astuple(phone) for phone in utterance(1).phones)
+        phones = tuple(phone.row for phone in utterance(1).phones)
         entry = Entry(
             id=f"u{number}",
             text="Text.",

@@ -1,6 +1,5 @@
 """Aligners: the alignments of a data folder are kept from an earlier run, or made by one of them."""
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -64,7 +63,7 @@ def key(candidates: Sequence[Candidate], aligner: Aligner) -> str:
     """Return a digest that changes when the recordings must be aligned anew."""
     value = hashlib.sha256(f"{ALIGNMENT_VERSION}{aligner.key}".encode())
     for each in candidates:
-        rows = [dataclasses.astuple(phone) for phone in each.transcript.phones]
+        rows = [phone.row for phone in each.transcript.phones]
         value.update(json.dumps([each.recording.id, each.finding.key, rows]).encode())
     return value.hexdigest()
 

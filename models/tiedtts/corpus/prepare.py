@@ -237,7 +237,7 @@ def _entry(candidate: Candidate, alignment: Alignment, source: Path, settings: A
         split=manifest.SPLITS[0],
         seconds=finding.frames * settings.hop / settings.sample_rate,
         frames=finding.frames,
-        phones=tuple((p.symbol, p.stress, p.position, p.clause, p.word) for p in alignment.phones),
+        phones=tuple(phone.row for phone in alignment.phones),
         durations=alignment.durations,
         alignment_score=alignment.score,
         features=finding.features,

@@ -58,6 +58,11 @@ class Phone:
         return _PHONE_IDS[self.symbol] >= FIRST_SPEECH_ID
 
     @property
+    def row(self) -> tuple[str, int, int, int, int]:
+        """The fields that a manifest keeps; a recording has no predicted breaks."""
+        return self.symbol, self.stress, self.position, self.clause, self.word
+
+    @property
     def label(self) -> str:
         """ARPAbet with its stress digit, `AH0`."""
         return self.symbol + (STRESSES[self.stress] if self.stress else "")
