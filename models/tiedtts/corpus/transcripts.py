@@ -52,6 +52,9 @@ class Transcriber:
             if is_out_of_memory(error):
                 raise
             return Transcript(rejected=checks.UNREAD)
+        if analysis.wrong_phones:
+            # Nobody knows whether they were said: a voice must not learn from a guess.
+            return Transcript(rejected=checks.UNSPEAKABLE)
         phones: list[Phone] = []
         words: list[Word] = []
         for sentence in analysis.sentences:

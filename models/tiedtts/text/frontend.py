@@ -70,6 +70,8 @@ class Analysis:
     sentences: tuple[Sentence, ...]
     warnings: tuple[str, ...]
     """One line for each kind of thing left out."""
+    wrong_phones: bool = False
+    """Whether something in braces was no phones, or not all of it."""
 
 
 class FrontEnd:
@@ -101,7 +103,7 @@ class FrontEnd:
         warnings = left_out.warnings()
         if not found:
             warnings = (*warnings, "nothing to say: the text has no words")
-        return Analysis(found, warnings)
+        return Analysis(found, warnings, left_out.wrong_phones)
 
     def read(self, text: str, left_out: LeftOut, *, breaks: bool = False) -> Iterator[Sentence]:
         """Yield the sentences of a text one by one: the first does not wait for the rest of a book.

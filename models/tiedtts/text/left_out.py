@@ -41,6 +41,11 @@ class LeftOut:
             self._texts[bare] += 1
         return f" {bare} "
 
+    @property
+    def wrong_phones(self) -> bool:
+        """Whether something in braces was no phones, or not all of it."""
+        return bool(self._phones or self._texts)
+
     def warnings(self) -> tuple[str, ...]:
         """Return a line for each kind."""
         lines = []
