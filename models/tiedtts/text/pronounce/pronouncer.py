@@ -317,6 +317,9 @@ class Pronouncer:
             return CORRECTIONS[name]
         if name in SPELLED:
             return self._spell(name)
+        stem = name.removesuffix("s").removesuffix("'")
+        if stem != name and stem in CORRECTIONS:
+            return morphology.plural(CORRECTIONS[stem])
         found = self._lexicon.get(name)
         if found:
             return found[0]
