@@ -154,8 +154,18 @@ def _few_marks(text: str) -> str:
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _RAISED = re.compile("([^\\W⁰¹²³⁴-⁹]{0,12}|[)\\]])([⁺⁻]?[⁰¹²³⁴-⁹]{1,9})")
-_UNIT_SIGN = re.compile("(?<=[\\d ])(?:μ(?=[mgslLAVFW](?![^\\W\\d]))|[kM]?[ΩΩ](?!\\w))")
-_UNIT_SIGNS = {"μ": " micro", "Ω": " ohm", "kΩ": " kohm", "MΩ": " megohm"}
+_UNIT_SIGN = re.compile(
+    "(?<=[\\d ])(?:μ(?=[mgslLAVFW](?![^\\W\\d]))|[kMm]?[ΩΩ](?!\\w))|(?<=\\d) ?[ÅÅ](?!\\w)"
+)
+_UNIT_SIGNS = {
+    "mΩ": " mohm",
+    "Å": " angstrom",
+    " Å": " angstrom",
+    "μ": " micro",
+    "Ω": " ohm",
+    "kΩ": " kohm",
+    "MΩ": " megohm",
+}
 _UNIT_SIGNS |= {key.replace("Ω", "Ω"): value for key, value in _UNIT_SIGNS.items()}
 _LONGEST_BASE = 3
 """A small number after a longer word is that of a footnote, not a power; letters."""

@@ -64,6 +64,8 @@ def _street(match: re.Match[str]) -> str:
 
 
 COUNTED_RULES = (
+    Rule(r"\b(Hwy|Rte|Apt|Bldg|Ste|Rm|Vol|Fig|Eq|Ext) (?=\d)", lambda m: f"{COUNTED[m[1].lower()]} "),
+    Rule(r"(?<!\w)#s\b", lambda m: "numbers", frozenset("#")),
     Rule(r"(?<!\d )(?<!\d)\b([Mm])in\. ?(?=\d)", lambda m: f"{m[1]}inimum ", _DOT),
     Rule(
         rf"\b({'|'.join(COUNTED)})\. ?(?=[\d+(]|[A-Z]\d)",

@@ -113,6 +113,21 @@ def _dollars(match: re.Match[str]) -> str:
     return f" {formula(content)} "
 
 
+_TERM = r"[(\[]*(?:\d+(?:\.\d+)?)?[A-Za-z]?(?:\^\d+)?(?:\([a-z\d]\))?[)\]]*"
+_BEFORE, _AFTER = Lazy(rf"(?:^|[ (=]){_TERM}$"), Lazy(rf"{_TERM}(?=[ ,.;?=+)]|$)")
+_EQUATION = frozenset("=<>≤≥≈")
+_TERM_LENGTH = 12
+"""Characters of a term, at most."""
+
+
+def _minus(match: re.Match[str]) -> str:
+    text, start, end = match.string, match.start(), match.end()
+    if _EQUATION.isdisjoint(text):
+        return match[0]
+    before, after = text[max(0, start - _TERM_LENGTH) : start], text[end : end + _TERM_LENGTH + 1]
+    return " minus " if _BEFORE().search(before) and _AFTER().match(after) else match[0]
+
+
 _BACKSLASH, _CARET = frozenset("\\"), frozenset("^")
 RULES = (
     Rule(
@@ -132,12 +147,8 @@ RULES = (
         _BACKSLASH,
     ),
     # `x - 4 = 0`: a minus only in an equation; between words it is a dash.
-    Rule(
-        r"(?<=[A-Za-z\d)] )[-−](?= ?[A-Za-z\d(][\w^.]{0,6}(?: [-+*/×÷−] [\w^.]{1,7}){0,4} ?[=<>≤≥≈])",
-        lambda m: "minus",
-        frozenset("=<>≤≥≈"),
-    ),
-    Rule(r"(?<=[=] )(\w{1,3}|\w\^\d) [-−] (?=\w{1,3}\b)", lambda m: f"{m[1]} minus ", frozenset("=")),
+    Rule(r"(?<=[\w)\]]) [-−] ?(?=[\w(])", _minus, frozenset("-−")),
+    Rule(r"(?<=\d) ?/ ?(?=\d{1,6} ?=)", lambda m: " divided by ", frozenset("=")),
     # `x^2`, `a^{-3}`, `(a + b)^n`, but not `5 m^2`, which is an area.
     Rule(
         r"(?:(?<![\w/.])(?<!\d )([A-Za-z])|(?<=[)\]]))(?: \^ |\^)"

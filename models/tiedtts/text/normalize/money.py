@@ -185,8 +185,11 @@ RULES = (
         rf"(?<![\d.,])({NUMBER}) ?({_SIGN})(?![\w.])", lambda m: amount(m[1], SIGNS[m[2]]), frozenset(SIGNS)
     ),
     Rule(
-        rf"(?<!\d)({NUMBER}) ?¢",
-        lambda m: f"{spell_number(m[1])} {'cent' if m[1] == '1' else 'cents'}",
+        rf"(?<!\d)({NUMBER}) ?¢{_PER}",
+        lambda m: (
+            f"{spell_number(m[1])} {'cent' if m[1] == '1' else 'cents'}"
+            + (f" per {PER[m[2]]}" if m[2] else "")
+        ),
         frozenset("¢"),
     ),
 )

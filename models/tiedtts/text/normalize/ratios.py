@@ -57,7 +57,7 @@ def _stroke(match: re.Match[str]) -> str:
         return f"{cardinal(top)} {cardinal(bottom)}"
     if bottom in (2, 4, 8, 16) and top < 13 and _TIME.match(text, end):
         return f"{cardinal(top)} {cardinal(bottom)}"
-    full = top == bottom > 4
+    full = top == bottom > 4 and top != 20  # `20/20` is sight
     if bottom in _FULL_MARKS and top <= bottom and (full or _RATED.search(_around(match))):
         return f"{cardinal(top)} out of {cardinal(bottom)}"
     return match[0]

@@ -14,11 +14,13 @@ def _spelled(match: re.Match[str]) -> str:
 
 
 def _company(match: re.Match[str]) -> str:
-    return f"{letters(match[1])} and {letters(match[2])}{match[3]}"
+    last = f"{match[2]}'s" if match[3] else letters(match[2])
+    return f"{letters(match[1])} and {last}"
 
 
 EARLY_RULES = (
     Rule(r"(?<![\w-])[A-Za-z](?:-[A-Za-z]){2,25}(?![\w-])", _spelled, _HYPHEN),
+    Rule(r"(?<![\w-])(?!A-Z)[A-Z]-[A-Z](?![\w-])", lambda m: letters(m[0].replace("-", "")), _HYPHEN),
     Rule(r"\b([Aa])[-–]([Zz])\b", lambda m: f"{letters(m[1])} to {letters(m[2])}", _HYPHEN),
     Rule(r"(?<![\w&])([A-Z]{1,3}) ?& ?([A-Z]{1,2})(s?)(?![\w&])", _company, frozenset("&")),
     Rule(
@@ -31,7 +33,7 @@ EARLY_RULES = (
 )
 RULES = (
     # `5A`, `12a`
-    Rule(r"(?<=\d)([aA])(?![\w'])", lambda m: f" {letters(m[1])}"),
+    Rule(r"(?<=\d)([aA])(?![A-Za-z'])", lambda m: f" {letters(m[1])} "),
     Rule(r"(?<![\w'-])([aA])[-_]?(?=\d{1,2}(?!\d))", lambda m: f"{letters(m[1])} "),
 )
 """Come when dates and units are read: `a 5 km walk` is no letter, `a4` is."""

@@ -21,14 +21,18 @@ EARLY_RULES = (
     Rule(r"\b([A-Za-z])([<>])(?=[A-Za-z]\b)", lambda m: f"{m[1]} {BETWEEN[m[2]]} ", frozenset("<>")),
     Rule(r"(?<=\d) ?deg\.? ?(?=[CF]\b)", lambda m: "°"),
     Rule(r"(?<=\d) ?[-–] ?(?=(?:present|now|today)\b)", lambda m: " to "),
-    Rule(r"~ ?(?=[$£€]?\d)", lambda m: "approximately ", frozenset("~")),
+    Rule(r"(?<!\w)~ ?(?=[$£€]?\d)", lambda m: "approximately ", frozenset("~")),
     Rule(r"\+/-|-/\+", lambda m: "±", frozenset("/")),
     Rule(r"(?<![<>])([<>])(=?) ?(?=[$£€]?\d)", lambda m: _compared(m[1], m[2]), frozenset("<>")),
 )
 """Come before the rules that take the numbers away."""
 RULES = (
     Rule(r"\b([A-G]) ?([♭♯♮])", lambda m: f"{letters(m[1])} {ALWAYS[m[2]]} ", frozenset("♭♯♮")),
-    Rule(r"\b([CFJ])#(?!\w)", lambda m: f"{m[1]} sharp", frozenset("#")),
+    Rule(
+        r"\b([A-GJ])#(m?)(?!\w)",
+        lambda m: f"{letters(m[1])} sharp{' minor' if m[2] else ''}",
+        frozenset("#"),
+    ),
     Rule(r"\b([A-Za-z])\+\+", lambda m: f"{m[1]} plus plus ", frozenset("+")),
     Rule(r"\band/or\b", lambda m: "and or", frozenset("/")),
     Rule(r"^#{1,6} ", lambda m: "", frozenset("#")),

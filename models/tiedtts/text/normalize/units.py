@@ -180,6 +180,11 @@ EARLY_RULES = (
         lambda m: f"{spell_number(m[1])} foot" if m[1] == "1" else f"{spell_number(m[1])} feet",
         frozenset("'"),
     ),
+    Rule(
+        r"(?<![\w.'])(\d{1,3})'(?=[,.;)]| x |$)",
+        lambda m: _feet_and(m[1]) if " '" not in m.string[: m.start()] else m[0],
+        frozenset("'"),
+    ),
     # `3,5 kg`, as on the Continent
     Rule(
         rf"(?<![\d.,])(\d{{1,4}}),(\d{{1,2}})(?= ?(?:%|°|(?:{UNIT})(?![\w,])|(?:million|billion)\b))",
@@ -209,6 +214,16 @@ RULES = (
         rf"(?<![\w.])({NUMBER}) ?cu\.? ?(ft|m|in|yd|cm)\b\.?",
         lambda m: _solid(m[1], m[2]),
         flags=re.IGNORECASE,
+    ),
+    # `2x/day`, `3x a week`
+    Rule(
+        rf"(?<![\w.])(\d{{1,2}})x ?(?:/ ?({_PER})\b"
+        rf"|(?=(?:an?|per|each|every) (?:{_PER})\b|daily|weekly))",
+        lambda m: f"{cardinal(int(m[1]))} times {'per ' + PER[m[2]] if m[2] else ''}",
+    ),
+    Rule(
+        r"(?<![\w.])(\d{1,2}(?:/\d)?) c\. (?=[a-z]{3})",
+        lambda m: f"{m[1]} {'cup' if m[1] == '1' or '/' in m[1] else 'cups'} ",
     ),
     # `50%-60%`, `5kg–10kg`
     Rule(

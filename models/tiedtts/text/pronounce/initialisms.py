@@ -39,7 +39,7 @@ def is_spelled(name: str, before: str, after: str, *, shouted: bool) -> bool:
     if name in ALWAYS:
         return True
     if name in AFTER_THE and not shouted:
-        if before in LEADS:
+        if before in LEADS or before.endswith("'s"):
             return True
         if name == "who" and after in _OF_WHO:
             return True

@@ -179,7 +179,7 @@ class Pronouncer:
             stem = original[: -len(ending)]
             if original.endswith(ending) and stem in known:
                 return [Word(token.text, morphology.plural(known[stem]), "rule")]
-        if original.endswith("é"):
+        if original.endswith("é") and len(original) <= LONGEST_GUESS:
             name = re.sub("[^a-z]", "", token.text.lower())
             for phones in self._lexicon.get(name):
                 if phones[-1][:2] == "EY":
