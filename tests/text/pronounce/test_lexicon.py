@@ -159,3 +159,12 @@ def test_a_lexicon_is_not_read_without_end(tmp_path: Path, monkeypatch: pytest.M
 def test_letters_that_are_one_in_capitals_only(tmp_path: Path) -> None:
     (tmp_path / "a.lex").write_text("\u017ftop = go", encoding="utf-8")
     assert [word.text for word in FrontEnd(tmp_path / "a.lex")("Stop.")[0].words] == ["Stop"]
+
+
+@pytest.mark.parametrize("word", ["pâté", "pa\u0302te\u0301", "Pâté"])
+def test_entries_with_accents_are_found(tmp_path: Path, word: str) -> None:
+    path = tmp_path / "a.lex"
+    path.write_text(f"{word}  B AA1 B\n", encoding="utf-8")
+    (sentence,) = FrontEnd(path)("A pâté and a pate.")
+    assert [word.phones for word in sentence.words if word.text != "a"][1] == ("B", "AA1", "B")
+    assert sentence.words[4].phones == ("P", "EY1", "T")

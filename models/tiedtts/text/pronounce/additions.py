@@ -1,7 +1,5 @@
 """Words and names that the CMU dictionary lacks."""
 
-from functools import cache
-
 from tiedtts.text import tables
 from tiedtts.text.pronounce.lexicon import Pronunciation
 
@@ -16,9 +14,3 @@ CORRECTIONS: dict[str, Pronunciation] = {w: tuple(p.split()) for w, p in _CORREC
 """Words that the dictionary has wrong."""
 SPELLED = frozenset(_CORRECTIONS["letters"])
 """Words that the dictionary does not spell right."""
-
-
-@cache
-def accented() -> dict[str, Pronunciation]:
-    """Return the pronunciations of words with accents."""
-    return {word: tuple(phones.split()) for word, phones in tables.read("accents")["word"].items()}

@@ -275,19 +275,7 @@ def _does(context: Context) -> bool:
     )
 
 
-def _moped(context: Context) -> bool:
-    """The vehicle M OW1 P EH2 D first, was sad M OW1 P T second."""
-    return context[+1] in ("around", "about") or context[-1] in PRONOUNS | SINGULAR_PRONOUNS
-
-
-def _buffet(context: Context) -> bool:
-    """The meal B AH0 F EY1 first, to strike B AH1 F AH0 T second."""
-    return context.is_verb or context[+1] in OBJECTS
-
-
 WORD_RULES = {
-    "moped": _moped,
-    "buffet": _buffet,
     "content": _content,
     "lives": _lives,
     "close": _close,

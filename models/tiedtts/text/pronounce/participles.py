@@ -1,9 +1,17 @@
-"""Homographs that are adjectives or plurals of two words: `learned`, `aged`, `axes`; one function a word.
+"""Homographs that are participles, plurals or French: `learned`, `axes`, `buffet`; one function a word.
 
 Each returns whether the words around call for the second of the two pronunciations.
 """
 
-from tiedtts.text.pronounce.homograph_context import ADVERBS, DETERMINERS, PREPOSITIONS, Context
+from tiedtts.text.pronounce.homograph_context import (
+    ADVERBS,
+    DETERMINERS,
+    OBJECTS,
+    PREPOSITIONS,
+    PRONOUNS,
+    SINGULAR_PRONOUNS,
+    Context,
+)
 
 _NO_NOUN = PREPOSITIONS | DETERMINERS | {"", ",", "that", "how", "and", "to", "it", "from"}
 _OLD = frozenset(
@@ -48,7 +56,19 @@ def _axes(context: Context) -> bool:
     return context[+1] == "of" or context[-1] in _CURVES or context[-3] in _CURVES
 
 
+def _moped(context: Context) -> bool:
+    """The vehicle M OW1 P EH2 D first, was sad M OW1 P T second."""
+    return context[+1] in ("around", "about") or context[-1] in PRONOUNS | SINGULAR_PRONOUNS
+
+
+def _buffet(context: Context) -> bool:
+    """The meal B AH0 F EY1 first, to strike B AH1 F AH0 T second."""
+    return context.is_verb or context[+1] in OBJECTS
+
+
 PARTICIPLE_RULES = {
+    "moped": _moped,
+    "buffet": _buffet,
     "learned": _learned,
     "blessed": _blessed,
     "aged": _aged,

@@ -3,20 +3,22 @@
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from tiedtts.errors import TextError
 from tiedtts.text.aligned import AlignedText
 from tiedtts.text.excerpts import Place
 from tiedtts.text.inline import Pieces
-from tiedtts.text.pronounce import homographs, initialisms, morphology, spellings
-from tiedtts.text.pronounce.additions import CASED, CORRECTIONS, INITIALISMS, SPELLED, WORDS, accented
+from tiedtts.text.pronounce import accents, homographs, initialisms, morphology, spellings
+from tiedtts.text.pronounce.additions import CASED, CORRECTIONS, INITIALISMS, SPELLED, WORDS
 from tiedtts.text.pronounce.function_words import weak
 from tiedtts.text.pronounce.g2p import Network
 from tiedtts.text.pronounce.lexicon import Entry, Files, Lexicon, Pronunciation, read_user_lexicons
 from tiedtts.text.pronounce.user_lexicon import PHONE_HINT, longest_first, read_labels
+from tiedtts.text.pronounce.words import Word, parts, places_of
 from tiedtts.text.tokens import Token
+
+__all__ = ["Pronouncer", "Word"]
 
 DEEPEST = 30
 """Entries of user lexicons that refer to each other."""
@@ -30,52 +32,8 @@ _LONG_CAPITALS = 5
 """Letters of capitals that may be a stretched word, not `AAA`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word and its pronunciation."""
-
-    text: str
-    """The spoken word."""
-    phones: Pronunciation
-    """ARPAbet labels with stress digits."""
-    source: str
-    """`text`, `user lexicon` and its file, `lexicon`, `rule` or `g2p-en`."""
-    written: str = field(default="", compare=False)
-    """The text it was read from, as it was given: `$100` for `hundred`."""
-    span: tuple[int, int] = field(default=(0, 0), compare=False)
-    """Offsets of `written` in the text given: of its first character and of the one after."""
-
-
 _POLISH = ("P", "OW1", "L", "IH0", "SH")
 """The pronunciation of what is from Poland."""
-
-
-def _parts(text: str) -> Iterator[str]:
-    """Yield the words of `well-known`, `YouTube` and `DNAs`."""
-    for part in re.findall("[A-Za-z']+", text):
-        if part.isupper() or part[1:].islower():
-            yield part
-        else:
-            yield from re.findall("[A-Z]+(?:s|'s)?(?![a-z])|[A-Z][a-z']+|[a-z']+|[A-Z']+", part)
-
-
-def _places(token: Token, words: Sequence[Word]) -> list[Place]:
-    """Return the place of each word of a token: within it, if it stands there as it is spoken."""
-    place = token.start, token.end
-    if len(words) == 1 and len(words[0].text) == len(token.text):
-        return [place]
-    if token.kind != "word" or token.end - token.start != len(token.text):
-        return [place] * len(words)
-    places = []
-    start = 0
-    for word in words:
-        at = token.text.find(word.text, start)
-        if at < 0:
-            places.append(place)
-            continue
-        start = at + len(word.text)
-        places.append((token.start + at, token.start + start))
-    return places
 
 
 class Pronouncer:
@@ -139,7 +97,7 @@ class Pronouncer:
                 words = words or self._with_accents(token, written)
                 words = words or list(self._words(token, capitals=capitals or loud[number]))
                 items += words
-                places += _places(token, words)
+                places += places_of(token, words)
         return list(self._in_context(items, places, written)), places
 
     def _loud(self, tokens: Sequence[Token], capitals: bool) -> list[bool]:
@@ -170,24 +128,8 @@ class Pronouncer:
         if token.kind != "word" or written.text.isascii():
             return []
         original = written.text[token.start : token.end].lower().strip("'")
-        if original.isascii() or (not original.isalpha() and "'" not in original):
-            return []
-        known = accented()
-        if original in known:
-            return [Word(token.text, known[original], "rule")]
-        for ending in ("'s", "s"):
-            stem = original[: -len(ending)]
-            if original.endswith(ending) and stem in known:
-                return [Word(token.text, morphology.plural(known[stem]), "rule")]
-        if original.endswith("é") and len(original) <= LONGEST_GUESS:
-            name = re.sub("[^a-z]", "", token.text.lower())
-            for phones in self._lexicon.get(name):
-                if phones[-1][:2] == "EY":
-                    return [Word(token.text, phones, "rule")]
-            phones = self._look_up(name) or morphology.derive(name, self._look_up) or self._guess(name)
-            if phones and phones[-1][:2] not in ("EY", "IY"):
-                return [Word(token.text, (*phones, "EY1"), "rule")]
-        return []
+        phones = accents.said(original, token.text.lower(), self._look_up, self._lexicon.get, self._guess)
+        return [Word(token.text, phones, "rule")] if phones else []
 
     def _in_context(
         self, items: list[Word | str], places: list[Place], written: AlignedText
@@ -242,7 +184,7 @@ class Pronouncer:
         if stammered:
             yield from self._stammered(*stammered, capitals)
             return
-        for part in _parts(text):
+        for part in parts(text):
             word = self._cached(part, capitals)
             if word.phones:
                 yield word

@@ -3,6 +3,7 @@
 One entry a line: `word  HH AH0 L OW1` gives phones, `word = other words` a respelling. `#` starts a comment.
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -125,7 +126,7 @@ def _read_line(line: str) -> tuple[str, Entry]:
 
 def _key(word: str) -> str:
     # CMU style: further pronunciations are written `word(2)`.
-    word = word.strip().lower()
+    word = unicodedata.normalize("NFC", word.strip().lower())
     return word[:-3] if word[-3:-2] == "(" and word[-1] == ")" and word[-2].isdigit() else word
 
 
