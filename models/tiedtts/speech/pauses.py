@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 FADE = 0.005
 """Fade at both ends of a sentence, seconds: no click where sentences are joined."""
-SHORTEST_BREAK = 0.08
-"""Phrase breaks are at least so long, seconds, at the voice's own speed and the usual silence."""
+BREAK = 0.09
+"""Length of a phrase break at the voice's own speed and the usual silence, seconds: with the edges of the
+words beside it, readers make a tenth of a second of it, and nearly always the same."""
 LONGEST_BREAK = 1.0
 """Phrase breaks get no longer than this, seconds, however long the silence between sentences is."""
 
@@ -40,13 +41,14 @@ def with_breaks(
     samples: npt.NDArray[np.float32],
     lengths: npt.NDArray[np.int64],
     phones: Sequence[Phone],
+    speed: npt.NDArray[np.float32],
     settings: Settings,
     rate: int,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
     """Return a sentence whose phrase breaks are as long as its settings want them.
 
-    A voice makes them as long as it has learnt, and longer or shorter in the measure in which the settings
-    change the silence between sentences. Their middle, where it is quiet, is drawn out or taken out.
+    The voice says how a break begins and ends. It gets a length in the measure in which the settings change
+    the silence between sentences: its middle, where it is quiet, is drawn out or taken out.
     """
     made: list[npt.NDArray[np.float32]] = []
     lengths = lengths.copy()
@@ -54,8 +56,7 @@ def with_breaks(
     begin = 0
     for place in (index for index, phone in enumerate(phones) if phone.is_break):
         own = int(lengths[place])
-        least = SHORTEST_BREAK / float(settings.speed) * rate
-        wanted = round(min(max(own, least) * settings.pause_factor, max(own, LONGEST_BREAK * rate)))
+        wanted = round(min(BREAK / float(speed[place]) * settings.pause_factor, LONGEST_BREAK) * rate)
         if wanted == own:
             continue
         first = int(ends[place]) - own + min(own, wanted) // 2

@@ -219,7 +219,9 @@ class Voice:
         pauses.fade(samples, int(pauses.FADE * rate))
         # Louder than there is room for: the sentence is turned down rather than clipped.
         samples *= min(1.0, loudness.CEILING / max(float(np.abs(samples).max(initial=0.0)), 1e-9))
-        samples, lengths = pauses.with_breaks(samples, made.durations * hop, sentence.phones, settings, rate)
+        samples, lengths = pauses.with_breaks(
+            samples, made.durations * hop, sentence.phones, speed, settings, rate
+        )
         marks: tuple[Mark, ...] = ()
         volume = float(settings.volume)
         if prosody is not None:
