@@ -55,7 +55,7 @@ def _encoding(given: Arguments) -> "Encoding":
     """Return how the sound is written, after a look at where it goes."""
     from tiedtts.audio import encoding
 
-    suffix = None if given.file_format is None else f".{given.file_format.lower().lstrip('.')}"
+    suffix = None if given.file_format is None else encoding.of_name(given.file_format)
     if given.output is not None and given.output != STDIO:
         from tiedtts.audio import files
 

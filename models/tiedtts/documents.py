@@ -1,12 +1,14 @@
 """Documents in JSON and TOML: parsed, and found by name, in the package or among the user's files."""
 
 import json
+import os
 import sys
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from tiedtts.errors import ConfigError
+from tiedtts.paths import StrPath
 
 TOO_DEEP = "lists or tables are nested too deeply"
 
@@ -47,7 +49,7 @@ def from_toml(text: str, source: str) -> dict[str, Any]:
         raise ConfigError(f"{source} is not TOML: {_reason(error)}") from error
 
 
-def read_text(name: str, package: str, folder: str, kind: str) -> str:
+def read_text(name: StrPath, package: str, folder: str, kind: str) -> str:
     """Return the text of a TOML file that comes with the package, or of the user's.
 
     Args:
@@ -59,6 +61,7 @@ def read_text(name: str, package: str, folder: str, kind: str) -> str:
     Raises:
         ConfigError: There is no such file, or it is not text.
     """
+    name = os.fspath(name)
     shipped, path = resources.files(package) / folder, Path(name)
     if path.suffix != ".toml" and (shipped / f"{name}.toml").is_file():
         return (shipped / f"{name}.toml").read_text(encoding="utf-8")

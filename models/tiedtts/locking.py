@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tiedtts import plain
 from tiedtts.errors import FolderError
+from tiedtts.paths import StrPath
 
 # It takes longer to load than a short text to say, and only commands that fill a folder need it.
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _PATIENCE_SECONDS = 0.5
 
 
 @contextlib.contextmanager
-def hold(folder: Path) -> Iterator[Path]:
+def hold(folder: StrPath) -> Iterator[Path]:
     """Make a folder if need be, and keep all other runs out of it.
 
     At the end the lock is gone, and so is the folder `WORK` if nothing else is left in it.
@@ -38,6 +39,7 @@ def hold(folder: Path) -> Iterator[Path]:
         FolderError: Another run holds it, or what stands where the lock should be is not ours.
         OSError: It cannot be made or written to.
     """
+    folder = Path(folder)
     work = folder / WORK
     lock = _acquire(folder, work)
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from tiedtts.errors import OutputError
+from tiedtts.paths import StrPath
 
 _DESCRIPTORS = re.compile(r"/dev/(stdout|stderr)|(?:/dev|/proc/self)/fd/([0-9]{1,9})")
 _PREFIX = 40
@@ -20,12 +21,13 @@ _PREFIX = 40
 _UMASK = threading.Lock()
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: StrPath) -> None:
     """Refuse a file that could not be written, before any work is done for it.
 
     Raises:
         OutputError: It is a folder or a disk, its folder is missing or read-only, or its name is too long.
     """
+    path = Path(path)
     if _descriptor(path) is not None:
         return
     try:
@@ -44,7 +46,7 @@ def check_writable(path: Path) -> None:
         raise OutputError(f"cannot write to {path.parent}", hint="choose a folder you may write to")
 
 
-def write_bytes(path: Path, data: bytes, *, sync: bool = True) -> None:
+def write_bytes(path: StrPath, data: bytes, *, sync: bool = True) -> None:
     """Write a file under a temporary name beside it, then rename it; a device or a pipe is written to.
 
     Args:
@@ -55,12 +57,13 @@ def write_bytes(path: Path, data: bytes, *, sync: bool = True) -> None:
     Raises:
         OutputError: The folder is missing or cannot be written, or there is a folder of this name.
     """
+    path = Path(path)
     with replacing(path, sync=sync) as file:
         file.write(data)
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
+def replacing(path: StrPath, *, sync: bool = True) -> Iterator[BinaryIO]:
     """Open a temporary file that becomes `path` when all went well.
 
     A link to a file is replaced, and the file that it points to stays as it is. A pipe or a device is written
@@ -74,6 +77,7 @@ def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
     Raises:
         OutputError: The folder is missing or cannot be written, or there is a folder of this name.
     """
+    path = Path(path)
     temporary = None
     try:
         descriptor = _descriptor(path)
@@ -120,7 +124,7 @@ def _stream(path: Path, descriptor: int | None) -> BinaryIO:
     return path.open("wb") if descriptor is None else os.fdopen(os.dup(descriptor), "wb")
 
 
-def unwritable(path: Path, error: OSError | ValueError) -> OutputError:
+def unwritable(path: StrPath, error: OSError | ValueError) -> OutputError:
     """Return what a failure to write a file or a folder means to people."""
     number = getattr(error, "errno", None)
     if number in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):

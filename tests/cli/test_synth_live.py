@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.outputs import Captured, seconds
 from tiedtts import extras
+from tiedtts.audio import system_players
 from tiedtts_cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -23,9 +24,11 @@ ROOT = Path(__file__).parents[2]
 
 def test_playing_needs_its_package(voice: Any, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
+    monkeypatch.setattr(system_players, "player", lambda rate: None)
     assert main(["synth", "Hello", "--play"]) == 1
     assert capsys.readouterr().err == (
-        f"error: playing needs the package `sounddevice`\nhint: {extras.install_command('play')}\n"
+        f"error: playing needs the package `sounddevice`, or {system_players.NAMES}\n"
+        f"hint: {extras.install_command('play')}\n"
     )
 
 

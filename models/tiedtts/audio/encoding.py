@@ -13,6 +13,8 @@ import numpy.typing as npt
 from tiedtts import __version__, choices
 from tiedtts.audio import ogg, wav
 from tiedtts.errors import AudioError
+from tiedtts.paths import StrPath
+from tiedtts.quoting import quoted
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".opus": "OGG", ".mp3": "MP3"}
 """File suffixes that can be written, and libsndfile's names for them."""
@@ -91,17 +93,31 @@ def _writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
-def of_path(path: Path) -> str:
+def of_path(path: StrPath) -> str:
     """Return the suffix of a sound file in small letters.
 
     Raises:
         AudioError: It is not one of `FORMATS`.
     """
+    path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise AudioError(
             f"cannot tell the format of `{path}` from its suffix", hint=f"use one of {', '.join(FORMATS)}"
         )
+    return suffix
+
+
+def of_name(name: str) -> str:
+    """Return the suffix of a format by its name, `flac` or `.flac`, in capitals or not.
+
+    Raises:
+        AudioError: It is not one of `FORMATS`.
+    """
+    suffix = f".{name.lower().lstrip('.')}" if isinstance(name, str) else ""
+    if suffix not in FORMATS:
+        known = ", ".join(suffix.lstrip(".") for suffix in FORMATS)
+        raise AudioError(f"there is no format `{quoted(name)}`", hint=f"use one of {known}")
     return suffix
 
 

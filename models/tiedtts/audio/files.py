@@ -12,11 +12,13 @@ import numpy.typing as npt
 
 from tiedtts import storage
 from tiedtts.audio.encoding import FORMATS, Add, Encoding, encoder, of_path
+from tiedtts.comparing import ByContent
 from tiedtts.errors import AudioError, OutputError
+from tiedtts.paths import StrPath
 
 
-@dataclass(frozen=True)
-class Sound:
+@dataclass(frozen=True, eq=False)
+class Sound(ByContent):
     """Contents of a sound file."""
 
     samples: npt.NDArray[np.float32]
@@ -38,12 +40,13 @@ class Sound:
         return mean
 
 
-def read(path: Path) -> Sound:
+def read(path: StrPath) -> Sound:
     """Read a sound file of any kind libsndfile knows.
 
     Raises:
         AudioError: The file is missing or cannot be decoded.
     """
+    path = Path(path)
     import soundfile
 
     if not path.is_file():
@@ -67,25 +70,40 @@ def encode(samples: npt.NDArray[np.floating], rate: int, file_format: str = "WAV
         AudioError: The format cannot hold this sampling rate.
     """
     suffix = next(suffix for suffix, name in FORMATS.items() if name == file_format)
+    return encoded(samples, rate, Encoding(suffix=suffix))
+
+
+def encoded(samples: npt.NDArray[np.floating], rate: int, encoding: Encoding) -> bytes:
+    """Return mono samples, (S,), as a whole sound file in memory.
+
+    Args:
+        samples: Full scale 1.
+        rate: Their sampling rate, Hz.
+        encoding: How they are written.
+
+    Raises:
+        AudioError: The format cannot hold this sampling rate.
+    """
     buffer = io.BytesIO()
-    with encoder(buffer, rate, Encoding(suffix=suffix)) as add:
+    with encoder(buffer, rate, encoding) as add:
         add(samples)
     return buffer.getvalue()
 
 
-def check_target(path: Path) -> None:
+def check_target(path: StrPath) -> None:
     """Refuse a place where no sound file could appear in the end.
 
     Raises:
         OutputError: It is a folder, or lies in one that cannot be written.
     """
+    path = Path(path)
     if os.path.isdir(path):
         raise OutputError(f"{path} is a folder", hint=f"name a file in it: -o {path / 'speech.wav'}")
     storage.check_writable(path)
 
 
 @contextlib.contextmanager
-def writer(path: Path, rate: int, encoding: Encoding | None = None, *, title: str = "") -> Iterator[Add]:
+def writer(path: StrPath, rate: int, encoding: Encoding | None = None, *, title: str = "") -> Iterator[Add]:
     """Open a sound file for mono samples, (S,), in parts; all of the file appears at the end, or none.
 
     Args:
@@ -98,17 +116,19 @@ def writer(path: Path, rate: int, encoding: Encoding | None = None, *, title: st
         AudioError: The suffix is unknown, or the sound is too long for the format.
         OutputError: The folder cannot be written.
     """
+    path = Path(path)
     encoding = encoding or Encoding(suffix=of_path(path))
     with storage.replacing(path) as file, encoder(file, rate, encoding, title=title) as add:
         yield add
 
 
-def write(path: Path, samples: npt.NDArray[np.floating], rate: int) -> None:
+def write(path: StrPath, samples: npt.NDArray[np.floating], rate: int) -> None:
     """Write mono samples, (S,), in the format of the suffix; all of the file appears or none.
 
     Raises:
         AudioError: The suffix is unknown.
         OutputError: The folder cannot be written.
     """
+    path = Path(path)
     with writer(path, rate) as add:
         add(samples)

@@ -9,10 +9,11 @@ from tiedtts.audio import lpc
 from tiedtts.audio.interpolation import rows_between
 from tiedtts.audio.lpc import LpcFrames
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.comparing import ByContent
 
 
-@dataclass(frozen=True)
-class Frames:
+@dataclass(frozen=True, eq=False)
+class Frames(ByContent):
     """F frames of features, from which samples are made."""
 
     mel: npt.NDArray[np.float32]

@@ -8,12 +8,13 @@ import numpy.typing as npt
 
 from tiedtts.audio import excitation, filtering
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.comparing import ByContent
 
 Samples = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Filters:
+@dataclass(frozen=True, eq=False)
+class Filters(ByContent):
     """G filters, one each `step` samples."""
 
     real: Samples

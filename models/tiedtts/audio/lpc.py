@@ -14,6 +14,7 @@ from tiedtts.audio.interpolation import rows_between
 from tiedtts.audio.mel_inversion import spectrum_of
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.audio.short_time import hann, hann32, windows
+from tiedtts.comparing import ByContent
 from tiedtts.errors import ConfigError
 
 Array = npt.NDArray[np.float64]
@@ -46,8 +47,8 @@ BATCH = 64
 """Filters in memory at once."""
 
 
-@dataclass(frozen=True)
-class LpcFrames:
+@dataclass(frozen=True, eq=False)
+class LpcFrames(ByContent):
     """All-pole filters and the levels of their excitations."""
 
     lsf: npt.NDArray[np.float32]

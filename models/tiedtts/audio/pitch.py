@@ -7,13 +7,14 @@ import numpy.typing as npt
 
 from tiedtts.audio.interpolation import between_frames
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.comparing import ByContent
 
 UNVOICED_HZ = 170.0
 """Pitch given to a recording without a single voiced frame: any value does, nothing sounds there."""
 
 
-@dataclass(frozen=True)
-class Pitch:
+@dataclass(frozen=True, eq=False)
+class Pitch(ByContent):
     """Pitch of every frame."""
 
     log_f0: npt.NDArray[np.float32]

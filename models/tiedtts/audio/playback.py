@@ -4,12 +4,14 @@ import contextlib
 import queue
 import threading
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tiedtts import extras
+from tiedtts.audio import system_players
 from tiedtts.audio.encoding import Add
 from tiedtts.errors import AudioError
 
@@ -25,21 +27,37 @@ def player(rate: int) -> Iterator[Add]:
         rate: Hz.
 
     Raises:
-        AudioError: There is no `sounddevice`, or nothing to play on.
+        AudioError: There is neither `sounddevice` nor a player of the system, or nothing to play on.
     """
     try:
         import sounddevice
     except ModuleNotFoundError as error:
-        raise AudioError(
-            "playing needs the package `sounddevice`", hint=extras.install_command("play")
-        ) from error
+        opened = system_players.player(rate)
+        if opened is None:
+            raise AudioError(
+                f"playing needs the package `sounddevice`, or {system_players.NAMES}",
+                hint=extras.install_command("play"),
+            ) from error
     except OSError as error:
-        raise AudioError(f"cannot play: {error}", hint="install PortAudio, or write a file") from error
+        opened = system_players.player(rate)
+        if opened is None:
+            raise AudioError(
+                f"cannot play: {error}", hint=f"install PortAudio or {system_players.NAMES}, or write a file"
+            ) from error
+    else:
+        opened = _device(sounddevice, rate)
+    with opened as add:
+        yield add
+
+
+@contextlib.contextmanager
+def _device(sounddevice: ModuleType, rate: int) -> Iterator[Add]:
+    """Play through PortAudio."""
     try:
         device = sounddevice.OutputStream(samplerate=rate, channels=1, dtype="float32")
         device.start()
     except sounddevice.PortAudioError as error:
-        raise AudioError(f"cannot play: {error}", hint="write a file with `-o`") from error
+        raise AudioError(f"cannot play: {error}", hint="write a file instead of playing") from error
     parts: queue.Queue[npt.NDArray[np.floating] | None] = queue.Queue(_AHEAD)
     thread = threading.Thread(target=_play, args=(device, parts), daemon=True)
     thread.start()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tiedtts import plain
+from tiedtts.paths import StrPath, optional
 
 _TOLERANCE_SECONDS = 0.1
 """MP3 and Opus add a little at both ends."""
@@ -21,7 +22,7 @@ _BEGINNINGS = {
 """First bytes of each kind of file."""
 
 
-def is_broken(path: Path, seconds: float | None = None) -> bool:
+def is_broken(path: StrPath, seconds: float | None = None) -> bool:
     """Tell whether a sound file is empty, or begins like one and cannot be read to its end.
 
     A file that is something else altogether is not broken: nobody knows what it is for.
@@ -34,6 +35,7 @@ def is_broken(path: Path, seconds: float | None = None) -> bool:
         FolderError: It is no plain file.
         OSError: It cannot be read.
     """
+    path = Path(path)
     suffix = path.suffix.lower()
     with plain.opened(path, os.O_RDONLY) as file:
         size = os.fstat(file.fileno()).st_size
@@ -49,13 +51,14 @@ def is_broken(path: Path, seconds: float | None = None) -> bool:
         return not _has_end(file, seconds)
 
 
-def is_broken_text(path: Path) -> bool:
+def is_broken_text(path: StrPath) -> bool:
     """Tell whether a file of times is empty, or begins like one and does not end like one.
 
     Raises:
         FolderError: It is no plain file.
         OSError: It cannot be read.
     """
+    path = Path(path)
     suffix = path.suffix.lower()
     with plain.opened(path, os.O_RDONLY) as file:
         size = os.fstat(file.fileno()).st_size
@@ -66,13 +69,15 @@ def is_broken_text(path: Path) -> bool:
         return file.read() != end
 
 
-def is_there(sound: Path, timestamps: Path | None = None) -> bool:
+def is_there(sound: StrPath, timestamps: StrPath | None = None) -> bool:
     """Tell whether a sound file, and its timestamps if they are wanted, are there as a whole.
 
     Raises:
         FolderError: A file is no plain file.
         OSError: A file cannot be read.
     """
+    sound = Path(sound)
+    timestamps = optional(timestamps)
     if not sound.is_file() or (timestamps is not None and not timestamps.is_file()):
         return False
     # What stands behind a link is what is meant.

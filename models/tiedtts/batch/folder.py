@@ -11,6 +11,7 @@ from tiedtts import locking, plain, storage
 from tiedtts.batch.job import times
 from tiedtts.batch.manifest import Journal
 from tiedtts.errors import OutputError
+from tiedtts.paths import StrPath
 
 
 class Folder:
@@ -81,13 +82,14 @@ class Folder:
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Folder]:
+def opened(path: StrPath) -> Iterator[Folder]:
     """Make a folder, hold it, and write its manifest at the end, also when the run is interrupted.
 
     Raises:
         OutputError: It cannot be made or written to.
         FolderError: Another run holds it, or something in it is not ours.
     """
+    path = Path(path)
     with contextlib.ExitStack() as stack:
         with _writing(path):
             folder = Folder(path, stack.enter_context(locking.hold(path)))
@@ -102,12 +104,13 @@ def opened(path: Path) -> Iterator[Folder]:
             folder.close(keep=keep)
 
 
-def check(path: Path) -> None:
+def check(path: StrPath) -> None:
     """Refuse a folder that could not be made or written to, before any work is done for it.
 
     Raises:
         OutputError: It is a file, or its parent is missing or read-only.
     """
+    path = Path(path)
     if path.exists() and not path.is_dir():
         raise OutputError(f"{path} is not a folder", hint="`-d` takes a folder, `-o` a file")
     there = next(parent for parent in (path, *path.absolute().parents) if parent.exists())

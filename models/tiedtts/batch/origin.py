@@ -10,6 +10,7 @@ from typing import BinaryIO
 from tiedtts.batch import readers
 from tiedtts.batch.lines import Row
 from tiedtts.errors import TiedTTSError
+from tiedtts.paths import StrPath, optional, several
 
 STREAM = Path("-")
 """Stands for the stream where a file is expected."""
@@ -17,7 +18,7 @@ STREAM = Path("-")
 
 def read(
     text: str | None,
-    path: Path | None,
+    path: StrPath | None,
     stream: BinaryIO,
     note: Callable[[str], object] = lambda line: None,
 ) -> str:
@@ -32,6 +33,7 @@ def read(
     Raises:
         TextError: It cannot be read.
     """
+    path = optional(path)
     if path is not None and path != STREAM:
         readers.check(path)
         try:
@@ -46,7 +48,7 @@ def read(
 
 def read_or_follow(
     text: str | None,
-    path: Path | None,
+    path: StrPath | None,
     stream: BinaryIO,
     report: Callable[[TiedTTSError], None],
     note: Callable[[str], object] = lambda line: None,
@@ -63,6 +65,7 @@ def read_or_follow(
     Raises:
         TextError: The whole text cannot be read.
     """
+    path = optional(path)
     if path not in (None, STREAM) or text not in (None, "-") or not is_live(stream):
         return read(text, path, stream, note)
     from tiedtts.text import incoming
@@ -71,7 +74,7 @@ def read_or_follow(
 
 
 def rows(
-    text: str | None, paths: Sequence[Path], stream: BinaryIO, read_as: str = "auto"
+    text: str | None, paths: Sequence[StrPath], stream: BinaryIO, read_as: str = "auto"
 ) -> tuple[Iterator[Row], int]:
     """Return the texts of a list and about how many there are, 0 if nobody knows.
 
@@ -84,6 +87,7 @@ def rows(
     Raises:
         TextError: A file or the list cannot be read.
     """
+    paths = several(paths)
     kind = "lines" if read_as in ("auto", "file") else read_as
     if paths and list(paths) != [STREAM]:
         sources = readers.sources(paths, read_as)

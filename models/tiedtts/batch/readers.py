@@ -13,6 +13,7 @@ from typing import BinaryIO
 from tiedtts import plain, settings
 from tiedtts.batch.lines import LONGEST_ID, Row
 from tiedtts.errors import TextError, TiedTTSError
+from tiedtts.paths import StrPath, several
 from tiedtts.quoting import quoted
 
 _SUFFIXES = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -64,12 +65,13 @@ class Source:
             return None
 
 
-def sources(paths: Sequence[Path], kind: str = "auto") -> list[Source]:
+def sources(paths: Sequence[StrPath], kind: str = "auto") -> list[Source]:
     """Return how to read files and folders; of a folder, every .txt file in it is said as a whole.
 
     Raises:
         TextError: A file is missing or cannot be opened, or a folder has no texts.
     """
+    paths = several(paths)
     found: list[Source] = []
     for path in paths:
         check(path)
@@ -84,7 +86,7 @@ def sources(paths: Sequence[Path], kind: str = "auto") -> list[Source]:
     return found
 
 
-def check(path: Path) -> None:
+def check(path: StrPath) -> None:
     """Refuse what can be no text: what is not there or may not be read, and devices, which have no end.
 
     A pipe is read, as is `/dev/stdin`.
@@ -92,6 +94,7 @@ def check(path: Path) -> None:
     Raises:
         TextError: It cannot be read.
     """
+    path = Path(path)
     try:
         found = path.stat()
         if stat.S_ISREG(found.st_mode) and not os.access(path, os.R_OK):

@@ -13,6 +13,7 @@ from tiedtts.batch import job as jobs
 from tiedtts.batch import pool
 from tiedtts.batch.lines import Line
 from tiedtts.errors import FolderError, TextError
+from tiedtts.paths import StrPath
 from tiedtts.settings import Settings
 from tiedtts.speech import recording
 
@@ -50,7 +51,7 @@ class Summary:
 
 def run(
     lines: Iterable[Line],
-    path: Path,
+    path: StrPath,
     spec: jobs.BatchSpec,
     settings: Settings,
     *,
@@ -82,6 +83,7 @@ def run(
         FolderError: Another run holds it, or something in it is not ours.
         VoiceError: There is no such voice.
     """
+    path = Path(path)
     lines = iter(lines)
     count = 1 if live or workers == 1 else pool.WINDOW_LINES * (workers or pool.cores())
     begin = list(itertools.islice(lines, count))

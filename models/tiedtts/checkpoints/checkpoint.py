@@ -17,6 +17,7 @@ from tiedtts.checkpoints import building, tensor_files
 from tiedtts.checkpoints.architectures import architecture
 from tiedtts.checkpoints.header import DAMAGED, FORMAT, KEY, Format, Header, inventory
 from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.paths import StrPath
 from tiedtts.quoting import named, shown
 from tiedtts.tying import TiePlan, tie_groups
 from tiedtts.tying.description import describe
@@ -50,8 +51,9 @@ class Checkpoint:
             ) from None
 
 
-def save(path: Path, checkpoint: Checkpoint) -> None:
+def save(path: StrPath, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; all of the file appears or none."""
+    path = Path(path)
     from tiedtts import __version__
 
     tensors = {
@@ -94,13 +96,14 @@ def described(checkpoint: Checkpoint) -> tuple[dict[str, Any], dict[str, str]]:
     return parts, ties
 
 
-def load(path: Path) -> Checkpoint:
+def load(path: StrPath) -> Checkpoint:
     """Read a checkpoint and build its nets.
 
     Raises:
         CheckpointError: The file is missing, damaged, of another kind, newer than this program, or its
             tensors do not fit the nets it names, or are not all numbers.
     """
+    path = Path(path)
     tensors, metadata = tensor_files.read(path)
     values = metadata.get(KEY)
     if not isinstance(values, dict) or "parts" not in values:
@@ -111,7 +114,7 @@ def load(path: Path) -> Checkpoint:
     return build(path, values, tensors)
 
 
-def build(path: Path, values: dict[str, Any], tensors: dict[str, Tensor]) -> Checkpoint:
+def build(path: StrPath, values: dict[str, Any], tensors: dict[str, Tensor]) -> Checkpoint:
     """Build the nets of a header and give them their tensors.
 
     Args:
@@ -122,6 +125,7 @@ def build(path: Path, values: dict[str, Any], tensors: dict[str, Tensor]) -> Che
     Raises:
         CheckpointError: As `load`.
     """
+    path = Path(path)
     try:
         # First of all: a newer file may look different in all else.
         if schema.build(Format, values, "the header", open_ended=True).format > FORMAT:
@@ -148,8 +152,9 @@ def build(path: Path, values: dict[str, Any], tensors: dict[str, Tensor]) -> Che
     return Checkpoint(parts, audio, header.provenance, plans)
 
 
-def is_checkpoint(path: Path) -> bool:
+def is_checkpoint(path: StrPath) -> bool:
     """Return whether a file has this program's header; nothing else of it is looked at."""
+    path = Path(path)
     from safetensors import safe_open
 
     try:

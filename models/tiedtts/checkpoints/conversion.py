@@ -11,6 +11,7 @@ from tiedtts import storage
 from tiedtts.checkpoints import checkpoint, other_formats
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.paths import StrPath, optional
 from tiedtts.tying import TiePlan, count_parameters, untie
 from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.report import TieReport
@@ -54,8 +55,8 @@ class Conversion:
 
 
 def convert(
-    source: Path,
-    target: Path,
+    source: StrPath,
+    target: StrPath,
     plan: TiePlan,
     *,
     architecture: str = "auto",
@@ -75,6 +76,7 @@ def convert(
         ConfigError: The plan does not fit.
         OutputError: The target's folder cannot be written.
     """
+    source, target = Path(source), Path(target)
     check_target(source, target)
     if target.suffix != ".safetensors":
         raise CheckpointError(f"a tied checkpoint's name ends in .safetensors, got: {target}")
@@ -99,7 +101,7 @@ def convert(
     )
 
 
-def revert(source: Path, target: Path) -> int:
+def revert(source: StrPath, target: StrPath) -> int:
     """Write a tied checkpoint as the plain one it came from: this program's, or with another's keys.
 
     Args:
@@ -113,6 +115,7 @@ def revert(source: Path, target: Path) -> int:
         CheckpointError: The source cannot be read, or is not tied.
         OutputError: The target's folder cannot be written.
     """
+    source, target = Path(source), Path(target)
     check_target(source, target)
     loaded = checkpoint.load(source)
     parts = {name: untie(net) for name, net in loaded.parts.items()}
@@ -127,18 +130,19 @@ def revert(source: Path, target: Path) -> int:
     return sum(count_parameters(net) for net in parts.values())
 
 
-def read(source: Path, architecture: str = "auto") -> Checkpoint:
+def read(source: StrPath, architecture: str = "auto") -> Checkpoint:
     """Read a checkpoint of this or another program.
 
     Raises:
         CheckpointError: It cannot be read, or is of another kind than it should be.
     """
+    source = Path(source)
     return _read(source, architecture)[0]
 
 
 def propose(
-    source: Path,
-    target: Path | None = None,
+    source: StrPath,
+    target: StrPath | None = None,
     *,
     architecture: str = "auto",
     max_error: float = 0.2,
@@ -162,19 +166,22 @@ def propose(
         ConfigError: A bound does not fit.
         OutputError: The target's folder cannot be written.
     """
+    source = Path(source)
+    target = optional(target)
     if target is not None:
         check_target(source, target)
     parts = read(source, architecture).parts
     return suggest(parts, max_error=max_error, max_loss=max_loss, losses=losses, progress=progress)
 
 
-def save_plan(found: Suggestion, target: Path) -> None:
+def save_plan(found: Suggestion, target: StrPath) -> None:
     """Write the plan of a suggestion.
 
     Raises:
         ConfigError: There is none.
         OutputError: It cannot be written.
     """
+    target = Path(target)
     if found.plan is None:
         raise ConfigError(
             "no tie is within the bounds, so that there is no plan to write",
@@ -199,13 +206,14 @@ def _read(source: Path, architecture: str) -> tuple[Checkpoint, tuple[str, ...]]
     return Checkpoint({part: found.net}, None, {part: {"origin": found.origin}}), found.notes
 
 
-def check_target(source: Path, target: Path) -> None:
+def check_target(source: StrPath, target: StrPath) -> None:
     """Refuse a target that would replace the source or cannot be written.
 
     Raises:
         CheckpointError: Source and target are one file.
         OutputError: The target's folder cannot be written.
     """
+    source, target = Path(source), Path(target)
     storage.check_writable(target)
     if target.exists() and source.exists() and target.samefile(source):
         raise CheckpointError(f"{target} is the checkpoint itself", hint="write to another file")

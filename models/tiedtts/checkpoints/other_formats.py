@@ -15,6 +15,7 @@ from tiedtts.choices import ARCHITECTURES
 from tiedtts.errors import CheckpointError, ConfigError, is_out_of_memory
 from tiedtts.nets.hifigan import Hifigan
 from tiedtts.nets.state_dict import StateDictNet
+from tiedtts.paths import StrPath
 from tiedtts.tying.plan import TiePlan
 from tiedtts.tying.tied_layer import TiedLayer
 
@@ -54,7 +55,7 @@ class _Origin:
             raise ConfigError(f"`container` has {len(self.container)} names")
 
 
-def read(path: Path, arch: str = "auto") -> Imported:
+def read(path: StrPath, arch: str = "auto") -> Imported:
     """Read a checkpoint of another program; nothing in it is run, and the file stays as it is.
 
     Args:
@@ -65,6 +66,7 @@ def read(path: Path, arch: str = "auto") -> Imported:
         CheckpointError: The file is missing, damaged, holds code, or does not fit the architecture.
         ConfigError: There is no such architecture.
     """
+    path = Path(path)
     if arch not in ARCHITECTURES:
         raise ConfigError(
             f"there is no architecture `{arch}`", hint=f"choose one of {', '.join(ARCHITECTURES)}"
@@ -149,7 +151,7 @@ def check_plan(net: nn.Module, plan: TiePlan) -> None:
             )
 
 
-def write_plain(path: Path, net: nn.Module, origin: Mapping[str, Any]) -> None:
+def write_plain(path: StrPath, net: nn.Module, origin: Mapping[str, Any]) -> None:
     """Write a net as its own program wrote it: the same keys, container and weight norm; all of it or none.
 
     The kind of file is that of the suffix, `.safetensors` or `.pt`, `.pth`, `.bin` and `.ckpt`, else that of
@@ -165,6 +167,7 @@ def write_plain(path: Path, net: nn.Module, origin: Mapping[str, Any]) -> None:
         CheckpointError: The net is tied, or the origin is not that of such a net.
         OutputError: The file cannot be written.
     """
+    path = Path(path)
     if tied := [name for name, layer in net.named_modules() if isinstance(layer, TiedLayer)]:
         raise CheckpointError(f"`{tied[0]}` is tied", hint="untie the net first")
     try:

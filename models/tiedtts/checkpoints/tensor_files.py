@@ -10,15 +10,17 @@ from torch import Tensor
 from tiedtts import storage
 from tiedtts.checkpoints.header import DAMAGED
 from tiedtts.errors import CheckpointError, is_out_of_memory
+from tiedtts.paths import StrPath
 
 
-def write_texts(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+def write_texts(path: StrPath, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
     """Write contiguous tensors and texts as safetensors; all of the file appears or none.
 
     Raises:
         OutputError: The folder is missing or cannot be written.
         CheckpointError: The disk is full, or two tensors share memory.
     """
+    path = Path(path)
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
@@ -30,18 +32,20 @@ def write_texts(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str
             raise CheckpointError(f"cannot write {path}: {reason}", hint="is the disk full?") from error
 
 
-def write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
+def write(path: StrPath, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
     """Write tensors and JSON values as safetensors; all of the file appears or none."""
+    path = Path(path)
     header = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
     write_texts(path, tensors, header)
 
 
-def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read(path: StrPath) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read tensors and JSON values from safetensors; metadata that is not JSON stays text.
 
     Raises:
         CheckpointError: The file is missing or damaged.
     """
+    path = Path(path)
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():

@@ -17,6 +17,7 @@ from torch import Tensor
 from tiedtts import storage
 from tiedtts.checkpoints import tensor_files
 from tiedtts.errors import CheckpointError
+from tiedtts.paths import StrPath
 
 CONTAINERS = ("generator", "state_dict", "model", "model_state_dict", "module", "net", "weights")
 """Keys under which programs keep the tensors of the net that speaks."""
@@ -43,12 +44,13 @@ class Contents:
     """Keys of what was not read, such as the state of an optimizer."""
 
 
-def read(path: Path) -> Contents:
+def read(path: StrPath) -> Contents:
     """Read the tensors of a weight file; they may stay in the file until they are used.
 
     Raises:
         CheckpointError: The file is missing, damaged, holds code, no tensors, or those of several nets.
     """
+    path = Path(path)
     if not path.is_file():
         what = "a folder" if path.is_dir() else "no file"
         raise CheckpointError(f"{path} is {what}", hint="name a checkpoint file")
@@ -63,12 +65,13 @@ def read(path: Path) -> Contents:
     return found
 
 
-def write(path: Path, contents: Contents) -> None:
+def write(path: StrPath, contents: Contents) -> None:
     """Write tensors as a file of the kind its suffix asks for, by default `contents.kind`; all of it or none.
 
     Raises:
         OutputError: The folder is missing or cannot be written.
     """
+    path = Path(path)
     tensors = {key: _own(value) for key, value in contents.tensors.items()}
     suffix = path.suffix.lower()
     known = {

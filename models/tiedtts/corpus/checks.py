@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tiedtts.audio import files
 from tiedtts.errors import AudioError
+from tiedtts.paths import StrPath
 
 CHECKS_VERSION = 1
 """Part of the key under which findings are kept."""
@@ -103,13 +104,14 @@ class Inspection:
         return self.samples[max(0, self.start - edge) : self.end + edge]
 
 
-def inspect(path: Path, rate: int) -> Inspection:
+def inspect(path: StrPath, rate: int) -> Inspection:
     """Read a sound file and check it.
 
     Args:
         path: A file of any kind libsndfile knows.
         rate: Sampling rate of the corpus to be, Hz.
     """
+    path = Path(path)
     if (reason := _strange(path)) is not None:
         return _rejected(reason)
     try:

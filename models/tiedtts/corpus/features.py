@@ -12,7 +12,9 @@ import numpy.typing as npt
 from tiedtts import storage
 from tiedtts.audio import files, mel, pitch
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.comparing import ByContent
 from tiedtts.errors import CorpusError
+from tiedtts.paths import StrPath
 
 FEATURES_VERSION = 1
 """Part of the key under which features are kept: a change of the analysis computes them anew."""
@@ -29,8 +31,8 @@ _ARRAYS = {
 """Kind and number of axes of each array in a file."""
 
 
-@dataclass(frozen=True)
-class Features:
+@dataclass(frozen=True, eq=False)
+class Features(ByContent):
     """A recording as training sees it; all arrays cover the same F frames, S = F * hop."""
 
     samples: npt.NDArray[np.float32]
@@ -49,8 +51,9 @@ class Features:
         """Number of frames, F."""
         return len(self.mel)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: StrPath) -> None:
         """Write all arrays as `.npz`, 16 bits for samples and mel; all of the file appears or none."""
+        path = Path(path)
         buffer = io.BytesIO()
         np.savez(
             buffer,
@@ -63,12 +66,13 @@ class Features:
         storage.write_bytes(path, buffer.getvalue(), sync=False)
 
     @classmethod
-    def load(cls, path: Path) -> "Features":
+    def load(cls, path: StrPath) -> "Features":
         """Read what `save` wrote.
 
         Raises:
             CorpusError: The file is missing or damaged.
         """
+        path = Path(path)
         try:
             if path.exists() and not path.is_file():
                 raise ValueError("it is no plain file")

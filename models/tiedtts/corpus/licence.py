@@ -4,13 +4,15 @@ import re
 from pathlib import Path
 
 from tiedtts.corpus import readers
+from tiedtts.paths import StrPath
 
 _LICENCE_FILES = ("LICENSE", "LICENCE", "COPYING")
 _FREE = re.compile(r"\bCC0\b|\bCC[- ]BY\b|\bpublic domain\b|creative commons attribution", re.IGNORECASE)
 
 
-def find_licence(source: Path) -> str | None:
+def find_licence(source: StrPath) -> str | None:
     """Return the line of a corpus's licence file that names a free licence, or None."""
+    source = Path(source)
     root = source if source.is_dir() else source.parent
     for path in sorted(root.iterdir()):
         if path.is_file() and path.stem.upper() in _LICENCE_FILES:

@@ -10,6 +10,7 @@ from typing import Any
 from tiedtts import documents, schema, storage
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import ConfigError, CorpusError
+from tiedtts.paths import StrPath
 from tiedtts.quoting import shown
 from tiedtts.text.phones import INVENTORY_VERSION
 
@@ -76,18 +77,20 @@ class _Description:
             raise ConfigError(f"`teacher` must be a table, got: {shown(self.values['teacher'])}")
 
 
-def write_manifest(data: Path, entries: Iterable[Entry]) -> None:
+def write_manifest(data: StrPath, entries: Iterable[Entry]) -> None:
     """Write the manifest; all of the file appears or none."""
+    data = Path(data)
     lines = [json.dumps(dataclasses.asdict(entry), ensure_ascii=False) + "\n" for entry in entries]
     storage.write_bytes(data / MANIFEST, "".join(lines).encode())
 
 
-def read_manifest(data: Path) -> list[Entry]:
+def read_manifest(data: StrPath) -> list[Entry]:
     """Read the manifest.
 
     Raises:
         CorpusError: The folder was not made by `prepare`, or the manifest is damaged.
     """
+    data = Path(data)
     path = data / MANIFEST
     if not path.is_file():
         raise _not_prepared(data)
@@ -105,27 +108,30 @@ def read_manifest(data: Path) -> list[Entry]:
     return entries
 
 
-def write_description(data: Path, audio: AudioSettings, **values: Any) -> None:
+def write_description(data: StrPath, audio: AudioSettings, **values: Any) -> None:
     """Write how the folder was made; `values` are plain and tell where the recordings come from."""
+    data = Path(data)
     description = {"format": FORMAT, "inventory": INVENTORY_VERSION, "audio": audio.to_dict(), **values}
     storage.write_bytes(data / DESCRIPTION, (json.dumps(description, indent=1) + "\n").encode())
 
 
-def read_settings(data: Path) -> AudioSettings:
+def read_settings(data: StrPath) -> AudioSettings:
     """Read rate, frames and pitch range.
 
     Raises:
         CorpusError: The folder was not made by `prepare`, or by a newer version of it.
     """
+    data = Path(data)
     return _description(data)[0]
 
 
-def read_provenance(data: Path) -> dict[str, Any]:
+def read_provenance(data: StrPath) -> dict[str, Any]:
     """Read where the recordings come from: `corpus`, `licence` and counts.
 
     Raises:
         CorpusError: The folder was not made by `prepare`, or by a newer version of it.
     """
+    data = Path(data)
     inner = ("format", "inventory", "audio")
     return {key: value for key, value in _description(data)[1].items() if key not in inner}
 

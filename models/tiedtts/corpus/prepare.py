@@ -20,6 +20,7 @@ from tiedtts.corpus.readers import Recording
 from tiedtts.corpus.report import Report, Scores, by_count
 from tiedtts.corpus.split import held_out
 from tiedtts.errors import ConfigError, CorpusError
+from tiedtts.paths import StrPath, optional
 from tiedtts.quoting import printable
 from tiedtts.text.pronounce.lexicon import read_user_lexicon
 
@@ -49,14 +50,14 @@ class _Job:
 
 
 def prepare(
-    source: Path,
-    data: Path,
+    source: StrPath,
+    data: StrPath,
     *,
     format: str = "auto",
     workers: int | None = None,
     holdout: float = 0.05,
     settings: AudioSettings | None = None,
-    lexicon: Path | None = None,
+    lexicon: StrPath | None = None,
     seed: int = 0,
     licence: str | None = None,
     aligner: Aligner | None = None,
@@ -90,6 +91,9 @@ def prepare(
         CorpusError: The corpus cannot be read, nothing in it can be used, or `data` holds other things.
         TextError: The lexicon cannot be read.
     """
+    source = Path(source)
+    data = Path(data)
+    lexicon = optional(lexicon)
     if not HELD_OUT[0] <= holdout <= HELD_OUT[1]:
         raise ConfigError(f"`holdout` must be in [{HELD_OUT[0]:g}, {HELD_OUT[1]:g}], got: {holdout}")
     if workers is not None and workers < 1:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tiedtts import documents, schema, storage
 from tiedtts.errors import ConfigError, CorpusError
+from tiedtts.paths import StrPath
 
 FILE = "teacher.json"
 """File in the folder of a corpus."""
@@ -49,13 +50,14 @@ class Origin:
     """Number of texts without a clip, by reason."""
 
 
-def write(corpus: Path, origin: Origin) -> None:
+def write(corpus: StrPath, origin: Origin) -> None:
     """Write where a corpus comes from; all of the file appears or none."""
+    corpus = Path(corpus)
     text = json.dumps(asdict(origin), indent=1, ensure_ascii=False) + "\n"
     storage.write_bytes(corpus / FILE, text.encode("utf-8", "replace"))
 
 
-def read(corpus: Path) -> Origin | None:
+def read(corpus: StrPath) -> Origin | None:
     """Read where a corpus comes from; None if nothing says so, as with recordings of a person.
 
     Args:
@@ -64,6 +66,7 @@ def read(corpus: Path) -> Origin | None:
     Raises:
         CorpusError: The file is damaged or of a newer version.
     """
+    corpus = Path(corpus)
     path = (corpus if corpus.is_dir() else corpus.parent) / FILE
     if not path.is_file():
         return None
@@ -78,7 +81,7 @@ def read(corpus: Path) -> Origin | None:
     return origin
 
 
-def of_finished(corpus: Path) -> dict[str, Any] | None:
+def of_finished(corpus: StrPath) -> dict[str, Any] | None:
     """Return what goes with all that is made of a corpus, as plain values; None if a person has said it.
 
     Args:
@@ -87,6 +90,7 @@ def of_finished(corpus: Path) -> dict[str, Any] | None:
     Raises:
         CorpusError: The file is damaged, or the corpus is not finished.
     """
+    corpus = Path(corpus)
     origin = read(corpus)
     if origin is None:
         return None

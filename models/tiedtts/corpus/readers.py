@@ -9,6 +9,7 @@ from typing import Any
 
 from tiedtts.audio.encoding import FORMATS as SUFFIXES
 from tiedtts.errors import CorpusError
+from tiedtts.paths import StrPath
 
 METADATA = "metadata.csv"
 PROMPTS = ("etc/txt.done.data", "txt.done.data")
@@ -44,7 +45,7 @@ class Recording:
     """Key that all takes of a text share: see `prompt_of`."""
 
 
-def read(source: Path, format: str = "auto") -> tuple[list[Recording], Notes]:
+def read(source: StrPath, format: str = "auto") -> tuple[list[Recording], Notes]:
     """Read the list of recordings of a corpus; the sound files themselves stay closed.
 
     Args:
@@ -54,6 +55,7 @@ def read(source: Path, format: str = "auto") -> tuple[list[Recording], Notes]:
     Raises:
         CorpusError: There is no corpus of this format, or it lists nothing.
     """
+    source = Path(source)
     if not source.exists():
         raise CorpusError(
             f"no such corpus: {source}",

@@ -6,13 +6,14 @@ from typing import Any
 
 from tiedtts import storage
 from tiedtts.choices import SEMITONES, SPEEDS
+from tiedtts.paths import StrPath
 
 PARTS = {"acoustic": "acoustic net", "vocoder": "vocoder"}
 """Parts of a voice, and what people call them."""
 UNKNOWN = "not told"
 
 
-def write(path: Path, metadata: Mapping[str, Any]) -> None:
+def write(path: StrPath, metadata: Mapping[str, Any]) -> None:
     """Write the card of a voice.
 
     Args:
@@ -22,6 +23,7 @@ def write(path: Path, metadata: Mapping[str, Any]) -> None:
     Raises:
         OutputError: It cannot be written.
     """
+    path = Path(path)
     storage.write_bytes(path, text(metadata).encode("utf-8", "replace"))
 
 

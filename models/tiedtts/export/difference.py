@@ -14,6 +14,7 @@ from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.export import voice
 from tiedtts.export.graph import quantise
+from tiedtts.paths import StrPath, several
 from tiedtts.speech import difference, library, onnx_tensors, weight_names
 from tiedtts.speech.difference import SUFFIX, LowRank, Matrix
 from tiedtts.speech.weight_names import WeightNames
@@ -28,7 +29,7 @@ _ADAPT = "train them from it, stored in 8 bits: tiedtts train DATA -o RUN --reci
 
 
 def export(
-    checkpoints: Sequence[Path], target: Path, *, base: str | Path, name: str | None = None
+    checkpoints: Sequence[StrPath], target: StrPath, *, base: StrPath, name: str | None = None
 ) -> dict[str, Any]:
     """Write the nets of checkpoints as a change of a voice that they were trained from with adapters.
 
@@ -48,6 +49,7 @@ def export(
         VoiceError: There is no such base.
         OutputError: The file cannot be written.
     """
+    checkpoints, target = several(checkpoints), Path(target)
     if target.suffix != SUFFIX:
         raise ConfigError(f"the name of a change of a voice ends in {SUFFIX}, got: {target}")
     storage.check_writable(target)

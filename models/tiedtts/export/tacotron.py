@@ -18,6 +18,7 @@ from tiedtts import __version__, storage
 from tiedtts.errors import ConfigError
 from tiedtts.nets.tacotron.decoder import State
 from tiedtts.nets.tacotron.net import Tacotron
+from tiedtts.paths import StrPath
 from tiedtts.speech.metadata import METADATA_KEY
 from tiedtts.tying import TiedLayer
 
@@ -72,7 +73,7 @@ class _Postnet(nn.Module):
         return mel
 
 
-def export(net: Tacotron, target: Path, metadata: Mapping[str, Any]) -> list[Path]:
+def export(net: Tacotron, target: StrPath, metadata: Mapping[str, Any]) -> list[Path]:
     """Write three graphs: `NAME.encoder.onnx`, `NAME.step.onnx` and `NAME.postnet.onnx`.
 
     Args:
@@ -87,6 +88,7 @@ def export(net: Tacotron, target: Path, metadata: Mapping[str, Any]) -> list[Pat
         ConfigError: The name does not end in `.onnx`.
         OutputError: The folder cannot be written.
     """
+    target = Path(target)
     if target.suffix != ".onnx":
         raise ConfigError(f"a graph's name ends in .onnx, got: {target}")
     config, decoder = net.config, net.decoder

@@ -23,6 +23,7 @@ from tiedtts.measure import counting, macs
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
+from tiedtts.paths import StrPath, several
 from tiedtts.speech import weight_names
 from tiedtts.speech.metadata import FORMAT, INPUTS, METADATA_KEY, OUTPUTS
 from tiedtts.speech.onnx_renderer import MEL, OnnxRenderer
@@ -69,8 +70,8 @@ class VoiceNet(nn.Module):
 
 
 def export(
-    checkpoints: Sequence[Path],
-    voice: Path,
+    checkpoints: Sequence[StrPath],
+    voice: StrPath,
     *,
     name: str | None = None,
     precision: str = "fp16",
@@ -91,6 +92,8 @@ def export(
         ConfigError: The precision or the suffix is unknown.
         OutputError: The voice cannot be written there.
     """
+    checkpoints = several(checkpoints)
+    voice = Path(voice)
     _check(voice, precision)
     return _voice(checkpoints, map(checkpoint.load, checkpoints), voice, name, precision)
 
@@ -106,7 +109,7 @@ class Exported:
 
 
 def export_files(
-    checkpoints: Sequence[Path], target: Path, *, name: str | None = None, precision: str = "fp16"
+    checkpoints: Sequence[StrPath], target: StrPath, *, name: str | None = None, precision: str = "fp16"
 ) -> Exported:
     """Write checkpoints as a voice, or a Tacotron's as the graphs of its loop, see `tiedtts.export.tacotron`.
 
@@ -121,6 +124,8 @@ def export_files(
         ConfigError: As for `export`.
         OutputError: As for `export`.
     """
+    checkpoints = several(checkpoints)
+    target = Path(target)
     if len(checkpoints) > 1:
         return Exported(files=[target], voice=export(checkpoints, target, name=name, precision=precision))
     storage.check_writable(target)
@@ -155,7 +160,7 @@ def _voice(
 
 
 def made(
-    checkpoints: Sequence[Path], loaded: Iterable[Checkpoint], name: str, precision: str
+    checkpoints: Sequence[StrPath], loaded: Iterable[Checkpoint], name: str, precision: str
 ) -> tuple[bytes, dict[str, Any]]:
     """Return the bytes of a voice file, and its metadata.
 
@@ -168,6 +173,7 @@ def made(
     Raises:
         CheckpointError: As for `export`.
     """
+    checkpoints = several(checkpoints)
     found, audio, provenance = _parts(checkpoints, loaded)
     acoustic, vocoder = found["acoustic"], found["vocoder"]
     for part, net, kind in (("acoustic", acoustic, AcousticNet), ("vocoder", vocoder, HarmonicVocoder)):

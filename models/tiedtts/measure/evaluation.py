@@ -17,6 +17,7 @@ from tiedtts.errors import CheckpointError, CorpusError, VoiceError
 from tiedtts.measure import listener, quality, recognition
 from tiedtts.measure.listener import Listener, PhoneErrorRate
 from tiedtts.measure.quality import Comparison, Distances
+from tiedtts.paths import StrPath, optional
 from tiedtts.text.phones import Phone
 
 Counts = tuple[float, float]
@@ -89,9 +90,9 @@ class _Verdict:
 
 def evaluate(
     voice: Synthesizer,
-    data: Path,
+    data: StrPath,
     *,
-    aligner: Path | None = None,
+    aligner: StrPath | None = None,
     limit: int | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Evaluation:
@@ -110,6 +111,8 @@ def evaluate(
         VoiceError: The voice has another sampling rate, or says nothing.
         CheckpointError: The recogniser cannot be read or needs other features.
     """
+    data = Path(data)
+    aligner = optional(aligner)
     settings = read_settings(data)
     entries = [entry for entry in read_manifest(data) if entry.split == "heldout"][:limit]
     if not entries:

@@ -16,6 +16,7 @@ from tiedtts.errors import CheckpointError
 from tiedtts.measure import ctc, recognition, symbols
 from tiedtts.nets.deepspeech import DeepSpeech
 from tiedtts.nets.recognizer import CLASSES, Recognizer
+from tiedtts.paths import StrPath
 from tiedtts.text.phones import Phone
 
 SHIPPED = Path(__file__).parent / "data" / "recognizer.safetensors"
@@ -38,12 +39,13 @@ class Listener:
         self._net = net.eval()
 
     @classmethod
-    def load(cls, path: Path) -> "Listener":
+    def load(cls, path: StrPath) -> "Listener":
         """Read the recogniser of a checkpoint.
 
         Raises:
             CheckpointError: The file is not a checkpoint or has no recogniser.
         """
+        path = Path(path)
         file = checkpoint.load(path)
         net = file.part("aligner")
         if not isinstance(net, Recognizer | DeepSpeech):

@@ -10,6 +10,7 @@ import numpy as np
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import VoiceError, is_out_of_memory
 from tiedtts.measure.macs import PHONES_PER_SECOND, SECONDS
+from tiedtts.paths import StrPath
 from tiedtts.speech import library, onnx_file
 from tiedtts.speech import metadata as voice_metadata
 from tiedtts.speech.metadata import CONSTANT, INPUTS, METADATA_KEY, OUTPUTS, SCALE, VoiceMetadata, check_graph
@@ -36,12 +37,13 @@ class GraphCount:
     """Multiply-accumulates of matrix products and convolutions for a second of speech."""
 
 
-def count(path: Path) -> GraphCount:
+def count(path: StrPath) -> GraphCount:
     """Count a voice; it says a made-up utterance at the usual speaking rate.
 
     Raises:
         VoiceError: The file is not a voice.
     """
+    path = Path(path)
     import onnx
 
     try:

@@ -9,6 +9,7 @@ from typing import Any
 from tiedtts.errors import VoiceError
 from tiedtts.measure.counting import ModuleCount
 from tiedtts.measure.macs import PHONES_PER_SECOND
+from tiedtts.paths import StrPath
 
 FRONT_END = Path(__file__).parents[1] / "text" / "data"
 """Files that `synth` reads beside the voice: the lexicon."""
@@ -119,7 +120,7 @@ def to_dict(counted: Sequence[Statistics]) -> dict[str, Any]:
     return {"before": before, "after": after, "reductions": saved}
 
 
-def statistics(file: str | Path, architecture: str = "auto") -> Statistics:
+def statistics(file: StrPath, architecture: str = "auto") -> Statistics:
     """Count what is in a file.
 
     Args:
@@ -136,7 +137,7 @@ def statistics(file: str | Path, architecture: str = "auto") -> Statistics:
     if path.suffix not in SUFFIXES and path.is_file():
         return _checkpoint(path, architecture)
     if path.suffix not in ("", *SUFFIXES):
-        raise VoiceError(f"no such file: {file}", hint="name a voice or a checkpoint")
+        raise VoiceError(f"no such file: {path}", hint="name a voice or a checkpoint")
     return _voice(find(file))
 
 

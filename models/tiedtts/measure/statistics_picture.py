@@ -6,10 +6,11 @@ from pathlib import Path
 
 from tiedtts import figures, storage
 from tiedtts.measure.statistics import Statistics
+from tiedtts.paths import StrPath
 
 
 @figures.plain()
-def draw(found: Sequence[Statistics], path: Path) -> None:
+def draw(found: Sequence[Statistics], path: StrPath) -> None:
     """Write a picture of parameters and multiply-accumulates of one file, or of two side by side.
 
     Args:
@@ -19,6 +20,7 @@ def draw(found: Sequence[Statistics], path: Path) -> None:
     Raises:
         OutputError: The picture cannot be written.
     """
+    path = Path(path)
     from matplotlib.figure import Figure
 
     names = list(dict.fromkeys(part.name for each in found for part in each.parts))

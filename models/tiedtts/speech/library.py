@@ -1,9 +1,14 @@
 """The library of voices: those of the package by name, others by file."""
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tiedtts.errors import VoiceError
-from tiedtts.speech.renderer import Renderer
+from tiedtts.paths import StrPath
+
+if TYPE_CHECKING:
+    from tiedtts.speech.renderer import Renderer
 
 DEFAULT = "clara"
 """Name of the voice that speaks when none is named."""
@@ -21,7 +26,7 @@ def list_voices() -> list[str]:
     return sorted(path.stem for path in FOLDER.iterdir() if path.suffix in SUFFIXES)
 
 
-def find(voice: str | Path) -> Path:
+def find(voice: StrPath) -> Path:
     """Return the file of a voice of the package, or of any other.
 
     Raises:
@@ -35,23 +40,23 @@ def find(voice: str | Path) -> Path:
         )
     if path.is_file():
         return path
-    for suffix in SUFFIXES if path.name == str(voice) else ():
+    for suffix in SUFFIXES if path.name == os.fspath(voice) else ():
         own = FOLDER / f"{voice}{suffix}"
         if own.is_file():
             return own
     raise VoiceError(
-        f"no such voice: {voice}",
+        f"no such voice: {os.fspath(voice)}",
         hint=f"name an .onnx file or one of: {', '.join(list_voices()) or 'none is installed'}",
     )
 
 
-def plain_name(voice: str | Path) -> str:
+def plain_name(voice: StrPath) -> str:
     """Return the name by which others find a voice: its file's, without folder and suffix."""
     path = Path(voice)
     return path.stem if path.suffix in SUFFIXES else path.name
 
 
-def read(voice: str | Path) -> bytes:
+def read(voice: StrPath) -> bytes:
     """Return the bytes of a voice file; one that is a change of another voice is put together.
 
     Args:
@@ -66,14 +71,14 @@ def read(voice: str | Path) -> bytes:
         return data
     from tiedtts.speech import difference
 
-    about, arrays = difference.unpack(data, str(voice))
+    about, arrays = difference.unpack(data, os.fspath(voice))
     if about.base != plain_name(about.base):
         raise VoiceError(f"{voice} is damaged or is not a voice")
     beside = path.with_name(f"{about.base}{WHOLE}")
     base = beside if beside.is_file() else find(about.base)
     if base.suffix != WHOLE:
         raise VoiceError(f"{voice} is a change of `{about.base}`, which is no whole voice")
-    return difference.compose(_bytes(base), about, arrays, str(voice))
+    return difference.compose(_bytes(base), about, arrays, os.fspath(voice))
 
 
 def _bytes(path: Path) -> bytes:
@@ -83,7 +88,7 @@ def _bytes(path: Path) -> bytes:
         raise VoiceError(f"cannot read {path}: {error.strerror}") from error
 
 
-def renderer(voice: str | Path = DEFAULT, *, vocoder: str | None = None) -> Renderer:
+def renderer(voice: StrPath = DEFAULT, *, vocoder: StrPath | None = None) -> "Renderer":
     """Load the renderer of a voice: ONNX Runtime for voice files, torch for checkpoints.
 
     Args:
@@ -94,6 +99,7 @@ def renderer(voice: str | Path = DEFAULT, *, vocoder: str | None = None) -> Rend
         VoiceError: There is no such voice or vocoder, or the file is not a voice.
         CheckpointError: The checkpoint cannot be read.
     """
+    vocoder = None if vocoder is None else os.fspath(vocoder)
     if Path(voice).suffix == CHECKPOINT:
         # Torch is loaded for checkpoints only.
         from tiedtts.speech.torch_renderer import TorchRenderer
@@ -103,4 +109,4 @@ def renderer(voice: str | Path = DEFAULT, *, vocoder: str | None = None) -> Rend
 
     # A voice of the package is as safe as the package.
     trusted = find(voice).parent == FOLDER
-    return OnnxRenderer(read(voice), str(voice), vocoder=vocoder, trusted=trusted)
+    return OnnxRenderer(read(voice), os.fspath(voice), vocoder=vocoder, trusted=trusted)

@@ -8,14 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from tiedtts.audio.settings import AudioSettings
+from tiedtts.comparing import ByContent
 from tiedtts.text.frontend import Sentence
 
 Factors = npt.NDArray[np.float32]
 """A value for each phone of a sentence, (T,)."""
 
 
-@dataclass(frozen=True)
-class Rendering:
+@dataclass(frozen=True, eq=False)
+class Rendering(ByContent):
     """One sentence as sound, without its surroundings."""
 
     samples: npt.NDArray[np.float32]

@@ -1,21 +1,26 @@
 """Speech: the samples of a spoken text, and when each word and phone is heard in them."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from tiedtts import storage
-from tiedtts.audio import files
-from tiedtts.audio.encoding import Encoding, of_path
+from tiedtts.audio import encoding, files
+from tiedtts.audio.encoding import Encoding
+from tiedtts.comparing import ByContent
+from tiedtts.errors import AudioError
+from tiedtts.paths import StrPath
 from tiedtts.speech.timing import Mark, SpokenSentence, SpokenWord
 from tiedtts.text.phones import Phone
 
 
-@dataclass(frozen=True)
-class Speech:
-    """Spoken text."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Speech(ByContent):
+    """Spoken text; two are equal if all of it is, down to each sample."""
 
     samples: npt.NDArray[np.float32]
     """Mono, full scale 1, (S,)."""
@@ -48,8 +53,9 @@ class Speech:
 
     def save(
         self,
-        path: str | Path,
+        path: StrPath | BinaryIO,
         *,
+        format: str | None = None,
         subtype: str | None = None,
         sample_rate: int | None = None,
         timestamps: str | None = None,
@@ -57,7 +63,9 @@ class Speech:
         """Write a sound file; all of it appears, or nothing.
 
         Args:
-            path: With the suffix of a format: .wav, .flac, .ogg, .opus or .mp3.
+            path: Path, or a file that is open for bytes, such as an `io.BytesIO`.
+            format: The format, `wav`, `flac`, `ogg`, `opus` or `mp3`; a path's suffix tells it. An open
+                file has none, so that it must be named.
             subtype: Numbers or codec, as for `tiedtts synth`: 16, 24, float, vorbis, opus.
             sample_rate: Sampling rate of the file, Hz; the voice's own by default.
             timestamps: Write the times of words and phones into a file beside it: json, srt, vtt or textgrid.
@@ -67,15 +75,84 @@ class Speech:
             OutputError: The file cannot be written.
             ConfigError: There is no such kind of timestamps.
         """
+        if not isinstance(path, str | os.PathLike):
+            self._write(path, format, subtype, sample_rate, timestamps)
+            return
         path = Path(path)
+        suffix = encoding.of_path(path) if format is None else encoding.of_name(format)
+        encoded = Encoding(suffix=suffix, subtype=subtype, sample_rate=sample_rate)
         if timestamps is not None:
             from tiedtts.speech.timestamps import beside, check, encode
 
             check(timestamps)
             storage.write_bytes(beside(path, timestamps), encode(self, timestamps))
-        encoding = Encoding(suffix=of_path(path), subtype=subtype, sample_rate=sample_rate)
-        with files.writer(path, self.sample_rate, encoding) as add:
+        with files.writer(path, self.sample_rate, encoded) as add:
             add(self.samples)
+
+    def _write(
+        self,
+        file: BinaryIO,
+        format: str | None,
+        subtype: str | None,
+        sample_rate: int | None,
+        timestamps: str | None,
+    ) -> None:
+        """Write into an open file, once all is encoded."""
+        if not hasattr(file, "write"):
+            raise AudioError(
+                f"sound is saved to a path or an open file, not to: {type(file).__name__}",
+                hint='name a file: save("speech.wav")',
+            )
+        if format is None:
+            raise AudioError(
+                "an open file does not tell the format of the sound", hint='name it: save(file, format="wav")'
+            )
+        if timestamps is not None:
+            raise AudioError(
+                "timestamps need a path, since they are written beside the sound",
+                hint="`tiedtts.speech.timestamps.encode(speech, kind)` returns them as bytes",
+            )
+        data = self.to_bytes(format, subtype=subtype, sample_rate=sample_rate)
+        try:
+            file.write(data)
+        except TypeError as error:
+            raise AudioError(
+                f"the open file does not take bytes: {error}", hint='open it for bytes: open(path, "wb")'
+            ) from error
+
+    def to_bytes(
+        self, format: str = "wav", *, subtype: str | None = None, sample_rate: int | None = None
+    ) -> bytes:
+        """Return a whole sound file, byte for byte what `save` writes.
+
+        Args:
+            format: The format, `wav`, `flac`, `ogg`, `opus` or `mp3`.
+            subtype: Numbers or codec, as for `save`.
+            sample_rate: Sampling rate, Hz; the voice's own by default.
+
+        Raises:
+            AudioError: The format is unknown or cannot hold that.
+        """
+        suffix = encoding.of_name(format)
+        encoded = Encoding(suffix=suffix, subtype=subtype, sample_rate=sample_rate)
+        return files.encoded(self.samples, self.sample_rate, encoded)
+
+    def play(self) -> None:
+        """Play it, and return when it has been heard.
+
+        The package `sounddevice` plays, the extra `play`; without it a player of the system does, such as
+        `aplay`, `paplay`, `pw-cat`, `ffplay` or `afplay`.
+
+        Raises:
+            AudioError: There is nothing to play with.
+        """
+        from tiedtts.audio import playback
+
+        with playback.player(self.sample_rate) as add:
+            add(self.samples)
+
+    def __repr__(self) -> str:
+        return f"<Speech {self.text[:60]!r}, {self.seconds:.2f} s, {self.sample_rate} Hz>"
 
     def _repr_html_(self) -> str:
         """Show an audio player in a notebook."""

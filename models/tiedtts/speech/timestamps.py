@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tiedtts.choices import TIMESTAMPS
 from tiedtts.errors import ConfigError
+from tiedtts.paths import StrPath
 from tiedtts.speech.timing import SpokenSentence, Timed
 from tiedtts.text import excerpts
 
@@ -45,8 +46,9 @@ def check(kind: str) -> None:
         raise ConfigError(f"`timestamps` must be one of {', '.join(TIMESTAMPS)}, got: {kind[:40]}")
 
 
-def beside(sound: Path, kind: str) -> Path:
+def beside(sound: StrPath, kind: str) -> Path:
     """Return the file of times that belongs to a sound file: the same name, another suffix."""
+    sound = Path(sound)
     return sound.with_suffix(TIMESTAMPS[kind])
 
 

@@ -15,6 +15,7 @@ from tiedtts.errors import CheckpointError, VoiceError, is_out_of_memory
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.tacotron import synthesis
 from tiedtts.nets.tacotron.net import Tacotron
+from tiedtts.paths import StrPath
 from tiedtts.speech import vocoders
 from tiedtts.speech.renderer import Factors, Rendering, averaging, mean
 from tiedtts.speech.vocoders import Generator
@@ -50,7 +51,7 @@ class TorchRenderer:
         self.generator = generator
 
     @classmethod
-    def load(cls, path: Path, *, vocoder: str | None = None) -> "TorchRenderer":
+    def load(cls, path: StrPath, *, vocoder: str | None = None) -> "TorchRenderer":
         """Load the nets of a checkpoint.
 
         Args:
@@ -61,6 +62,7 @@ class TorchRenderer:
             CheckpointError: It cannot be read, or has no acoustic part.
             VoiceError: There is no such vocoder.
         """
+        path = Path(path)
         loaded = checkpoint.load(path)
         acoustic = loaded.part("acoustic")
         if loaded.audio is None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from tiedtts.audio import loudness
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.choices import SEMITONES, SPEEDS
 from tiedtts.errors import TextError, VoiceError
+from tiedtts.paths import StrPath
 from tiedtts.settings import Settings
 from tiedtts.speech import library, pauses, timing
 from tiedtts.speech.renderer import Renderer
@@ -41,7 +41,7 @@ class Voice:
 
     @classmethod
     def load(
-        cls, voice: str | Path = library.DEFAULT, *, lexicon: Files = None, vocoder: str | None = None
+        cls, voice: StrPath = library.DEFAULT, *, lexicon: Files = None, vocoder: StrPath | None = None
     ) -> "Voice":
         """Load a voice of the package, a voice file, or the nets of a checkpoint, which need torch.
 

@@ -1,5 +1,6 @@
 """The nets of a voice file: read back as a checkpoint, to train on from a voice; needs torch."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.checkpoints.header import FORMAT
 from tiedtts.errors import VoiceError
+from tiedtts.paths import StrPath
 from tiedtts.speech import library, metadata, onnx_file, onnx_tensors, weight_names
 from tiedtts.speech.weight_names import WeightNames
 
 
-def load(voice: str | Path) -> Checkpoint:
+def load(voice: StrPath) -> Checkpoint:
     """Read the nets of a voice file; weights in 8 or 16 bits become the 32-bit numbers they stand for.
 
     Args:
@@ -26,7 +28,7 @@ def load(voice: str | Path) -> Checkpoint:
         CheckpointError: Its weights do not fit its nets.
     """
     data = library.read(voice)
-    name = str(voice)
+    name = os.fspath(voice)
     onnx_file.check(data, name)
     _, about = metadata.read(onnx_tensors.metadata(data, name), name)
     names = weight_names.unpack(about.get(weight_names.KEY), name)

@@ -11,6 +11,7 @@ from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus.features import Features
 from tiedtts.corpus.manifest import Entry, read_manifest, read_settings
 from tiedtts.errors import CorpusError
+from tiedtts.paths import StrPath
 from tiedtts.text.phones import Phone, encode
 
 LEADING_FRAMES = 8
@@ -68,7 +69,7 @@ class Corpus:
         return Scale(*(round(float(v), 4) for v in (mel.mean(), mel.std(), pitch.mean(), pitch.std())))
 
 
-def load(data: Path, left_out: list[str] | None = None) -> Corpus:
+def load(data: StrPath, left_out: list[str] | None = None) -> Corpus:
     """Read a data folder made by `prepare`.
 
     Args:
@@ -79,6 +80,7 @@ def load(data: Path, left_out: list[str] | None = None) -> Corpus:
     Raises:
         CorpusError: It is not a data folder, is damaged, or has nothing to train on.
     """
+    data = Path(data)
     entries = read_manifest(data)
     settings = read_settings(data)
     train: list[Utterance] = []

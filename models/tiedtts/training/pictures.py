@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tiedtts import figures, storage
+from tiedtts.paths import StrPath
 
 
 @figures.plain()
 def mels(
-    path: Path,
+    path: StrPath,
     panels: Mapping[str, npt.NDArray[np.float32]],
     frame_rate: float,
     boundaries: Sequence[int] | npt.NDArray[np.int64] = (),
@@ -28,6 +29,7 @@ def mels(
         boundaries: Frames at which phones end, drawn as lines.
         labels: A name for each stretch between boundaries.
     """
+    path = Path(path)
     first = next(iter(panels.values()))
     low, high = np.percentile(first, [1, 99.5])
     figure = _figure(len(panels))
@@ -48,8 +50,9 @@ def mels(
 
 
 @figures.plain()
-def spectrograms(path: Path, panels: Mapping[str, npt.NDArray[np.float32]], sample_rate: int) -> None:
+def spectrograms(path: StrPath, panels: Mapping[str, npt.NDArray[np.float32]], sample_rate: int) -> None:
     """Draw magnitude spectrograms of signals, (S,) each, one above the other."""
+    path = Path(path)
     figure = _figure(len(panels))
     for axes, (title, samples) in zip(figure.axes, panels.items(), strict=True):
         padded = np.pad(samples, (0, max(0, 1024 - len(samples))))
@@ -70,8 +73,9 @@ def spectrograms(path: Path, panels: Mapping[str, npt.NDArray[np.float32]], samp
 
 
 @figures.plain()
-def matrix(path: Path, values: npt.NDArray[np.float32], rows: Sequence[str], title: str) -> None:
+def matrix(path: StrPath, values: npt.NDArray[np.float32], rows: Sequence[str], title: str) -> None:
     """Draw a distribution over named rows for each frame, (F, rows)."""
+    path = Path(path)
     figure = _figure(1, height=6.0)
     axes = figure.axes[0]
     axes.imshow(values.T, origin="lower", aspect="auto", cmap="viridis", vmin=0, vmax=1)

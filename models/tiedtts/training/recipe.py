@@ -1,6 +1,7 @@
 """Recipes: every choice of a training run, in one TOML file."""
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from tiedtts.nets.recognizer import RecognizerConfig
 from tiedtts.nets.tacotron.config import TacotronConfig
 from tiedtts.nets.vocoder import VocoderConfig
 from tiedtts.nets.wavenet.config import WaveNetConfig
+from tiedtts.paths import StrPath
 from tiedtts.quoting import shown
 from tiedtts.tying.adapters import MOST_RANK
 
@@ -249,16 +251,16 @@ def _is_weight(value: float) -> bool:
     return 0 <= value < math.inf
 
 
-def load(name: str) -> Recipe:
+def load(name: StrPath) -> Recipe:
     """Read a recipe that comes with the package, or a file.
 
     Raises:
         ConfigError: There is no such recipe, or it holds unknown keys or wrong values.
     """
-    return parse(read_text(name), name)
+    return parse(read_text(name), os.fspath(name))
 
 
-def read_text(name: str) -> str:
+def read_text(name: StrPath) -> str:
     """Return the text of a recipe that comes with the package, or of a file.
 
     Raises:

@@ -10,6 +10,7 @@ from tiedtts import storage
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
+from tiedtts.paths import StrPath
 from tiedtts.speech import library, voice_nets
 from tiedtts.training.runs import RECIPE
 from tiedtts.tying import TiePlan
@@ -50,7 +51,7 @@ class Starts:
     def __init__(
         self,
         run: Path,
-        init_from: str | Path | None,
+        init_from: StrPath | None,
         plan: Path | None,
         fresh: dict[str, nn.Module],
         parts: Sequence[str],
@@ -112,7 +113,7 @@ class Starts:
         return self.resume and self.file(part).is_file()
 
 
-def _load(source: str | Path, parts: Iterable[str]) -> Checkpoint:
+def _load(source: StrPath, parts: Iterable[str]) -> Checkpoint:
     """Read a checkpoint, or the nets of a voice, with one of the parts at least."""
     path = Path(source)
     is_voice = path.suffix in library.SUFFIXES or (not path.suffix and not path.exists())

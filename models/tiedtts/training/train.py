@@ -18,6 +18,7 @@ from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.choices import PARTS, TRAINING_PRECISIONS
 from tiedtts.corpus.manifest import read_provenance
 from tiedtts.errors import ConfigError
+from tiedtts.paths import StrPath, optional
 from tiedtts.training import adaptation, architectures, runs
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
@@ -37,14 +38,14 @@ VOICE = "voice.safetensors"
 
 
 def train(
-    data: Path,
-    run: Path,
+    data: StrPath,
+    run: StrPath,
     *,
-    recipe: str = recipes.DEFAULT,
+    recipe: StrPath = recipes.DEFAULT,
     parts: Sequence[str] | None = None,
     resume: bool = False,
-    init_from: str | Path | None = None,
-    tie: Path | None = None,
+    init_from: StrPath | None = None,
+    tie: StrPath | None = None,
     tensorboard: bool = False,
     precision: str = "auto",
     devices: int | str = "auto",
@@ -84,10 +85,13 @@ def train(
         CheckpointError: A checkpoint to start from cannot be used.
         FolderError: `run` holds what would be lost, or another run writes to it.
     """
+    data = Path(data)
+    run = Path(run)
+    tie = optional(tie)
     if unknown := sorted(set(parts or ()) - set(PARTS)):
         raise ConfigError(f"unknown part `{unknown[0]}`", hint=f"parts are {', '.join(PARTS)}")
     text = _recipe_text(run, recipe, resume, overwrite)
-    plan = recipes.parse(text, recipe)
+    plan = recipes.parse(text, os.fspath(recipe))
     parts = plan.parts if parts is None else parts
     runs.check(run, parts, resume=resume, overwrite=overwrite)
     fresh = {part: architectures.fresh(getattr(plan, part)) for part in PARTS}
@@ -160,7 +164,7 @@ def _train_part(
     fabric.barrier()
 
 
-def _recipe_text(run: Path, recipe: str, resume: bool, overwrite: bool) -> str:
+def _recipe_text(run: Path, recipe: StrPath, resume: bool, overwrite: bool) -> str:
     """Return the recipe's text: that of the run where one goes on."""
     kept = run / runs.RECIPE
     if not resume and not overwrite and any((run / part).is_dir() for part in PARTS) and kept.is_file():

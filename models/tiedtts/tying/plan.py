@@ -2,15 +2,16 @@
 
 import dataclasses
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 from tiedtts import documents, schema
 from tiedtts.choices import BIASES
 from tiedtts.errors import ConfigError
+from tiedtts.paths import StrPath
 from tiedtts.tying.schemes import SCHEMES
 from tiedtts.tying.values import Bias
 
@@ -89,22 +90,22 @@ class TiePlan:
             )
 
     @classmethod
-    def read(cls, path: Path) -> "TiePlan":
+    def read(cls, path: StrPath) -> "TiePlan":
         """Read a plan from a TOML file.
 
         Raises:
             ConfigError: It cannot be read, or is no plan.
         """
-        return cls.from_toml(cls.read_text(path), f"`{path}`")
+        return cls.from_toml(cls.read_text(path), f"`{os.fspath(path)}`")
 
     @staticmethod
-    def read_text(path: Path) -> str:
+    def read_text(path: StrPath) -> str:
         """Read the text of a file that should be a plan, or of a plan that comes with the package.
 
         Raises:
             ConfigError: It cannot be read.
         """
-        return documents.read_text(str(path), "tiedtts.tying", "plans", "tie plan")
+        return documents.read_text(path, "tiedtts.tying", "plans", "tie plan")
 
     @classmethod
     def from_toml(cls, text: str, source: str = "the plan") -> "TiePlan":

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tiedtts import storage
 from tiedtts.corpus import checks
@@ -12,6 +11,7 @@ from tiedtts.corpus.picking.cover import cover
 from tiedtts.corpus.picking.coverage import Coverage, measure
 from tiedtts.corpus.transcripts import Transcriber, Transcript
 from tiedtts.errors import ConfigError, CorpusError
+from tiedtts.paths import StrPath, optional
 
 MOST_PHONES = 200
 """Speech sounds in a text; more take longer than a clip may."""
@@ -34,7 +34,7 @@ def pick(
     count: int,
     *,
     mix: Mapping[str, float] | None = None,
-    lexicon: Path | None = None,
+    lexicon: StrPath | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Picked:
     """Choose texts; the same list gives the same choice.
@@ -51,6 +51,7 @@ def pick(
         CorpusError: None of the texts can be read out.
         TextError: The lexicon cannot be read.
     """
+    lexicon = optional(lexicon)
     if count < 1:
         raise ConfigError(f"`count` must be at least 1, got: {count}")
     mix = kinds.MIX if mix is None else mix
@@ -89,11 +90,11 @@ def pick(
 
 def pick_into(
     texts: Iterable[tuple[str | None, str]],
-    output: Path,
+    output: StrPath,
     count: int,
     *,
     mix: Mapping[str, float] | None = None,
-    lexicon: Path | None = None,
+    lexicon: StrPath | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Coverage:
     """Choose texts and write them to a list, a line each: `text`, or `id|text` where one has a name.

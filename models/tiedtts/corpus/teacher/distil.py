@@ -24,6 +24,7 @@ from tiedtts.corpus.teacher.texts import Text
 from tiedtts.corpus.teacher.worker import Done, Job
 from tiedtts.corpus.transcripts import Transcript
 from tiedtts.errors import ConfigError, CorpusError
+from tiedtts.paths import StrPath, optional
 
 FAILED = "engine failed"
 """Why a text has no clip; it is said again by the next run."""
@@ -43,7 +44,7 @@ _CHOOSING, _SPEAKING = 0.04, 0.05
 
 def distil(
     said: Iterable[tuple[str | None, str]],
-    corpus: Path,
+    corpus: StrPath,
     teacher: Teacher | Say,
     *,
     name: str,
@@ -54,7 +55,7 @@ def distil(
     retries: int = 1,
     pick: int | None = None,
     mix: Mapping[str, float] | None = None,
-    lexicon: Path | None = None,
+    lexicon: StrPath | None = None,
     ear: Ear | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -87,6 +88,8 @@ def distil(
         CorpusError: There is nothing to say, the engine fails every time, or `corpus` holds other things.
         TextError: The lexicon cannot be read.
     """
+    corpus = Path(corpus)
+    lexicon = optional(lexicon)
     for option, value, least in (("workers", workers, 1), ("retries", retries, 0), ("seed", seed, 0)):
         if value < least:
             raise ConfigError(f"`{option}` must be at least {least}, got: {value}")

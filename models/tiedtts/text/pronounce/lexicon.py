@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tiedtts.errors import TextError
+from tiedtts.paths import StrPath
 from tiedtts.text.phones import CONSONANTS, VOWELS
 from tiedtts.text.pronounce.user_lexicon import Entry, Files, read_user_lexicon, read_user_lexicons
 
@@ -55,8 +56,9 @@ class Lexicon:
         self._labels = header[len(_MAGIC) :].decode("ascii").split()
 
     @classmethod
-    def open(cls, path: Path = CMUDICT) -> "Lexicon":
+    def open(cls, path: StrPath = CMUDICT) -> "Lexicon":
         """Read a packed file."""
+        path = Path(path)
         return cls(path.read_bytes())
 
     def __contains__(self, word: str) -> bool:

@@ -3,12 +3,14 @@
 One entry a line: `word  HH AH0 L OW1` gives phones, `word = other words` a respelling. `#` starts a comment.
 """
 
+import os
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tiedtts.errors import TextError
+from tiedtts.paths import StrPath
 from tiedtts.quoting import quoted
 from tiedtts.text.phones import CONSONANTS, VOWELS, split_stress
 
@@ -17,7 +19,7 @@ LARGEST = 1 << 26
 PHONE_HINT = f"phones are {' '.join(CONSONANTS)} and, with a stress digit 0, 1 or 2, {' '.join(VOWELS)}"
 
 
-Files = str | Path | Sequence[str | Path] | None
+Files = StrPath | Sequence[StrPath] | None
 """A lexicon, or several, or none."""
 
 
@@ -46,7 +48,7 @@ def read_labels(text: str) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def read_user_lexicon(path: Path) -> dict[str, Entry]:
+def read_user_lexicon(path: StrPath) -> dict[str, Entry]:
     """Read a lexicon file; of several lines for a word the first wins.
 
     Args:
@@ -58,6 +60,7 @@ def read_user_lexicon(path: Path) -> dict[str, Entry]:
     Raises:
         TextError: The file cannot be read, or a line is neither phones nor a respelling.
     """
+    path = Path(path)
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -97,7 +100,7 @@ def read_user_lexicons(files: Files) -> dict[str, Entry]:
     if files is None:
         return {}
     entries: dict[str, Entry] = {}
-    for file in (files,) if isinstance(files, str | Path) else files:
+    for file in (files,) if isinstance(files, str | os.PathLike) else files:
         found = read_user_lexicon(Path(file))
         entries |= {word: replace(entry, file=str(file)) for word, entry in found.items()}
     return entries
