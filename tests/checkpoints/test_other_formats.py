@@ -26,16 +26,6 @@ def test_the_suffix_of_the_new_file_says_its_kind(tmp_path: Path) -> None:
     assert_same(torch.load(tmp_path / "c.pth", weights_only=True), given)
 
 
-def test_tensors_that_share_memory_are_parted(tmp_path: Path) -> None:
-    whole = torch.arange(6.0).reshape(3, 2)
-    torch.save({"a.weight": whole, "b.weight": whole, "c": whole[1]}, tmp_path / "a.pt")
-    net = other_formats.read(tmp_path / "a.pt").net
-    assert isinstance(net, StateDictNet)
-    places = [value.data_ptr() for value in net.tensors().values()]
-    assert len(set(places)) == 3
-    assert torch.equal(net.tensors()["c"], whole[1])
-
-
 def test_weight_norm_of_nothing_stays_nothing(tmp_path: Path) -> None:
     """A direction of zeros would be divided by zero in the program."""
     given = {"a.weight_g": torch.tensor([[2.0], [0.0]]), "a.weight_v": torch.tensor([[3.0, 4.0], [0.0, 0.0]])}

@@ -17,6 +17,7 @@ from tiedtts.checkpoints import building, tensor_files
 from tiedtts.checkpoints.architectures import architecture
 from tiedtts.checkpoints.header import DAMAGED, FORMAT, KEY, Format, Header, inventory
 from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.nets import tensor_views
 from tiedtts.paths import StrPath
 from tiedtts.quoting import named, shown
 from tiedtts.tying import TiePlan, tie_groups
@@ -62,8 +63,11 @@ def save(path: StrPath, checkpoint: Checkpoint) -> None:
         for name, tensor in net.state_dict().items()
     }
     parts, ties = described(checkpoint)
+    views, _ = tensor_views.find(tensors)
     for name in ties:
         del tensors[name]
+    # What sees parts of one memory is stored for itself.
+    tensors = {name: value.clone() if name in views else value for name, value in tensors.items()}
     header = {
         "format": FORMAT,
         "version": __version__,

@@ -17,6 +17,8 @@ from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.report import TieReport
 from tiedtts.tying.suggestion import Suggestion, suggest
 
+BESIDE = "beside"
+"""Name of the part with the tensors that another program's file has beside its net."""
 Losses = Callable[[Mapping[str, nn.Module]], dict[str, float]]
 """Gives the held-out losses of nets by name, `part.loss`."""
 
@@ -122,7 +124,7 @@ def revert(source: StrPath, target: StrPath) -> int:
     origins = {part: of["origin"] for part, of in loaded.provenance.items() if "origin" in of}
     if origins:
         (part, origin) = next(iter(origins.items()))
-        other_formats.write_plain(target, parts[part], origin)
+        other_formats.write_plain(target, parts[part], origin, parts.get(BESIDE))
     else:
         if target.suffix != ".safetensors":
             raise CheckpointError(f"a checkpoint's name ends in .safetensors, got: {target}")
@@ -203,7 +205,8 @@ def _read(source: Path, architecture: str) -> tuple[Checkpoint, tuple[str, ...]]
         return checkpoint.load(source), ()
     found = other_formats.read(source, architecture)
     part = "vocoder" if found.architecture == "hifigan" else "model"
-    return Checkpoint({part: found.net}, None, {part: {"origin": found.origin}}), found.notes
+    parts = {part: found.net} | ({} if found.beside is None else {BESIDE: found.beside})
+    return Checkpoint(parts, None, {part: {"origin": found.origin}}), found.notes
 
 
 def check_target(source: StrPath, target: StrPath) -> None:

@@ -1,7 +1,8 @@
 """Checkpoints of other programs: into a net that can be tied, and back into a file that they can load."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,8 +14,10 @@ from tiedtts.checkpoints import hifigan_sizes, tacotron_sizes, weight_files, wei
 from tiedtts.checkpoints.weight_files import Contents
 from tiedtts.choices import ARCHITECTURES
 from tiedtts.errors import CheckpointError, ConfigError, is_out_of_memory
+from tiedtts.nets import tensor_views
 from tiedtts.nets.hifigan import Hifigan
 from tiedtts.nets.state_dict import StateDictNet
+from tiedtts.nets.tensor_views import View
 from tiedtts.paths import StrPath
 from tiedtts.tying.plan import TiePlan
 from tiedtts.tying.tied_layer import TiedLayer
@@ -39,6 +42,8 @@ class Imported:
     """Description of the file, from which `write_plain` writes such a file again; plain values."""
     notes: tuple[str, ...] = ()
     """Remarks on what was inferred and what was left out, one sentence each."""
+    beside: nn.Module | None = None
+    """Tensors of the file beside the net, which stay as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +52,12 @@ class _Origin:
 
     kind: Literal["torch", "safetensors"]
     container: tuple[str, ...]
-    beside: dict[str, Any]
     weight_norm: tuple[Any, ...]
+    views: tuple[tuple[str, str, int, tuple[int, ...], tuple[int, ...]], ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict)
+    layout: str = ""
+    beside: dict[str, Any] = field(default_factory=dict)
+    """Plain values beside the tensors, as files without a layout have them."""
 
     def __post_init__(self) -> None:
         if len(self.container) > MOST_CONTAINERS:
@@ -72,21 +81,30 @@ def read(path: StrPath, arch: str = "auto") -> Imported:
             f"there is no architecture `{arch}`", hint=f"choose one of {', '.join(ARCHITECTURES)}"
         )
     contents = weight_files.read(path)
+    views, _ = tensor_views.find(contents.tensors)
     tensors, normed = weight_norm.fold(contents.tensors)
     contents.tensors = {}
     origin: dict[str, Any] = {
         "file": path.name,
         "kind": contents.kind,
         "container": contents.container,
-        "beside": contents.beside,
+        "metadata": contents.metadata,
+        "layout": contents.layout,
+        "views": [[key, *dataclasses.astuple(view)] for key, view in views.items()],
         "weight_norm": normed,
         "program": "",
         "prefix": "",
         "types": {},
     }
-    notes = []
+    notes = list(contents.notes)
     if contents.left_out:
         notes.append(f"left out: {', '.join(contents.left_out)}")
+    beside = None
+    if contents.beside:
+        beside = StateDictNet.of(contents.beside, frozen=True)
+        notes.append(f"kept as they are: {_list(contents.beside)}")
+    if views:
+        notes.append(f"stored once, and given back so: {_pairs(views)}")
     if normed:
         notes.append(f"weight norm of {len(normed)} layers is folded into their weights")
     bare = _without_prefix(tensors)
@@ -99,7 +117,7 @@ def read(path: StrPath, arch: str = "auto") -> Imported:
             notes.append(f"not a HiFi-GAN as this program knows it ({error}): taken as names and shapes")
         else:
             origin |= _origin("hifigan", bare, prefixed=bare is not tensors)
-            return Imported(net, "hifigan", origin, (*notes, note))
+            return Imported(net, "hifigan", origin, (*notes, note), beside)
     missing = [key for key in tacotron_sizes.KEYS if key not in bare]
     if arch == "tacotron2" and missing:
         raise CheckpointError(
@@ -111,9 +129,21 @@ def read(path: StrPath, arch: str = "auto") -> Imported:
         found = tacotron_sizes.build(bare)
         if not isinstance(found, str):
             origin |= _origin("tacotron2", bare, prefixed=bare is not tensors)
-            return Imported(found, "tacotron", origin, tuple(notes))
+            return Imported(found, "tacotron", origin, tuple(notes), beside)
         notes.append(f"not a Tacotron 2 as this program knows it ({found}): taken as names and shapes")
-    return Imported(StateDictNet.of(tensors), "state_dict", origin, tuple(notes))
+    return Imported(StateDictNet.of(tensors), "state_dict", origin, tuple(notes), beside)
+
+
+def _list(names: Iterable[str]) -> str:
+    each = list(names)
+    return f"{', '.join(each[:3])}{f' and {len(each) - 3} more' if len(each) > 3 else ''}"
+
+
+def _pairs(views: Mapping[str, View]) -> str:
+    """Name tensors that see the memory of others."""
+    hidden = [key for key, view in views.items() if view.source.startswith(tensor_views.HIDDEN)]
+    pairs = [f"{key} with {view.source}" for key, view in views.items() if key not in hidden]
+    return _list([*pairs, *hidden])
 
 
 def _origin(program: str, tensors: Mapping[str, Tensor], *, prefixed: bool) -> dict[str, Any]:
@@ -151,7 +181,9 @@ def check_plan(net: nn.Module, plan: TiePlan) -> None:
             )
 
 
-def write_plain(path: StrPath, net: nn.Module, origin: Mapping[str, Any]) -> None:
+def write_plain(
+    path: StrPath, net: nn.Module, origin: Mapping[str, Any], beside: nn.Module | None = None
+) -> None:
     """Write a net as its own program wrote it: the same keys, container and weight norm; all of it or none.
 
     The kind of file is that of the suffix, `.safetensors` or `.pt`, `.pth`, `.bin` and `.ckpt`, else that of
@@ -162,6 +194,7 @@ def write_plain(path: StrPath, net: nn.Module, origin: Mapping[str, Any]) -> Non
         path: Path of the new file.
         net: Without tied layers; of the architecture that `read` returned.
         origin: The origin that `read` returned; values that went through JSON are as good.
+        beside: The tensors beside the net that `read` returned.
 
     Raises:
         CheckpointError: The net is tied, or the origin is not that of such a net.
@@ -183,7 +216,16 @@ def write_plain(path: StrPath, net: nn.Module, origin: Mapping[str, Any]) -> Non
             prefixed = [[f"{origin['prefix']}{row[0]}", *row[1:]] for row in origin["weight_norm"]]
             origin = {**origin, "weight_norm": prefixed if origin["prefix"] else origin["weight_norm"]}
         tensors = weight_norm.unfold(tensors, origin["weight_norm"])
-        contents = Contents(tensors, said.kind, list(said.container), dict(said.beside))
+        shared = {row[0]: View(*row[1:]) for row in said.views}
+        contents = Contents(
+            tensor_views.share(tensors, shared),
+            said.kind,
+            list(said.container),
+            metadata=dict(said.metadata),
+            layout=said.layout,
+            plain=dict(said.beside),
+            beside=beside.tensors() if isinstance(beside, StateDictNet) else {},
+        )
     # What the description says may fit in no way to the tensors.
     except Exception as error:
         if is_out_of_memory(error) or isinstance(error, CheckpointError):

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from tiedtts import storage
 from tiedtts.checkpoints.header import DAMAGED
 from tiedtts.errors import CheckpointError, is_out_of_memory
+from tiedtts.nets import tensor_views
 from tiedtts.paths import StrPath
 
 
@@ -30,6 +32,27 @@ def write_texts(path: StrPath, tensors: Mapping[str, Tensor], metadata: Mapping[
         except (SafetensorError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0]
             raise CheckpointError(f"cannot write {path}: {reason}", hint="is the disk full?") from error
+
+
+def apart(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return contiguous tensors of which no two share memory, as safetensors have them.
+
+    Returns:
+        The tensors; and key of each that is the same as another, which is left out, to the key of that.
+    """
+    views, _ = tensor_views.find(tensors)
+    shapes = {key: tuple(value.shape) for key, value in tensors.items()}
+    same = {
+        key: view.source
+        for key, view in views.items()
+        if view.is_whole and shapes.get(view.source) == view.shape
+    }
+    apart = {key: value.detach().cpu() for key, value in tensors.items() if key not in same}
+    plain = torch.contiguous_format
+    own = {
+        key: of.clone(memory_format=plain) if key in views else of.contiguous() for key, of in apart.items()
+    }
+    return own, same
 
 
 def write(path: StrPath, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:

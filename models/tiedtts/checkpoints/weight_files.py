@@ -6,7 +6,7 @@ Nothing in a file is run: pickles are read by the reader of torch that knows ten
 import re
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,17 @@ import torch
 from torch import Tensor
 
 from tiedtts import storage
-from tiedtts.checkpoints import tensor_files
+from tiedtts.checkpoints import layout, tensor_files
 from tiedtts.errors import CheckpointError
+from tiedtts.nets import tensor_views
 from tiedtts.paths import StrPath
 
 CONTAINERS = ("generator", "state_dict", "model", "model_state_dict", "module", "net", "weights")
 """Keys under which programs keep the tensors of the net that speaks."""
 _DEPTH = 3
 """Containers inside containers that are looked into."""
-_SCALARS = (bool, int, float, str, type(None))
+_MOST_REPEATED = 1 << 24
+"""Bytes that a tensor may have which sees numbers of its memory more than once."""
 _MAGIC = b"\x80"
 """First byte of a pickle, as old versions of torch write them without an archive."""
 
@@ -33,15 +35,23 @@ class Contents:
     """Contents of a weight file."""
 
     tensors: dict[str, Tensor]
-    """By key; no two share memory."""
+    """By key; those that see one memory in the file do so here."""
     kind: str
     """`torch` or `safetensors`."""
     container: list[str] = field(default_factory=list)
     """Keys that lead to the tensors."""
-    beside: dict[str, Any] = field(default_factory=dict)
-    """Numbers and texts beside the tensors, such as the step; of safetensors, the metadata."""
+    metadata: dict[str, str] = field(default_factory=dict)
+    """Texts beside the tensors of safetensors."""
+    layout: str = ""
+    """Everything else in what `torch.save` wrote, see `tiedtts.checkpoints.layout`."""
+    beside: dict[str, Tensor] = field(default_factory=dict)
+    """Tensors of that."""
+    plain: dict[str, Any] = field(default_factory=dict)
+    """Plain values beside the tensors, where nothing else is known of the layout."""
     left_out: list[str] = field(default_factory=list)
     """Keys of what was not read, such as the state of an optimizer."""
+    notes: list[str] = field(default_factory=list)
+    """Remarks on how the file was read, one sentence each."""
 
 
 def read(path: StrPath) -> Contents:
@@ -56,12 +66,14 @@ def read(path: StrPath) -> Contents:
         raise CheckpointError(f"{path} is {what}", hint="name a checkpoint file")
     if path.suffix.lower() == ".safetensors" or _is_safetensors(path):
         tensors, _ = tensor_files.read(path)
-        found = Contents(tensors, "safetensors", beside=_metadata(path))
+        metadata = _metadata(path)
+        found = Contents(_with_named(tensors, metadata), "safetensors", metadata=metadata)
     else:
         found = _choose(path, _load(path))
     if not found.tensors:
         raise CheckpointError(f"{path} holds no tensors")
-    found.tensors = _separate({key: _checked(path, key, of) for key, of in found.tensors.items()})
+    for key, of in found.tensors.items():
+        check(path, key, of)
     return found
 
 
@@ -72,7 +84,6 @@ def write(path: StrPath, contents: Contents) -> None:
         OutputError: The folder is missing or cannot be written.
     """
     path = Path(path)
-    tensors = {key: _own(value) for key, value in contents.tensors.items()}
     suffix = path.suffix.lower()
     known = {
         ".safetensors": "safetensors",
@@ -82,14 +93,18 @@ def write(path: StrPath, contents: Contents) -> None:
         ".ckpt": "torch",
     }
     if known.get(suffix, contents.kind) == "safetensors":
-        metadata = contents.beside if contents.kind == "safetensors" else {}
-        tensor_files.write_texts(path, tensors, metadata)
+        tensors, names = tensor_files.apart(contents.tensors)
+        # Readers of this kind of file find tensors that are one by their names among the texts.
+        tensor_files.write_texts(path, tensors, {**names, **contents.metadata})
         return
-    value: dict[str, Any] = dict(tensors)
+    tensors = _owned(contents.tensors)
+    value: Any = dict(tensors)
     for key in reversed(contents.container):
         value = {key: value}
     if contents.kind == "torch":
-        value |= {key: of for key, of in contents.beside.items() if key not in value}
+        value |= {key: of for key, of in contents.plain.items() if key not in value}
+    if contents.layout:
+        value = layout.put_together(contents.layout, tensors, _owned(contents.beside))
     with storage.replacing(path) as file:
         torch.save(value, file)
 
@@ -195,65 +210,84 @@ def _choose(path: Path, value: Any) -> Contents:
     for key in chosen:
         inside = inside[key]
     tensors = {key: of for key, of in inside.items() if isinstance(of, Tensor) and isinstance(key, str)}
-    others = {} if not chosen else value
-    others = {key: of for key, of in {**inside, **others}.items() if key not in tensors}
-    beside = {key: of for key, of in others.items() if isinstance(key, str) and isinstance(of, _SCALARS)}
-    left_out = [str(key) for key in others if key not in beside and key not in chosen]
-    if chosen:
-        beside = {key: of for key, of in beside.items() if key in value}
-    return Contents(tensors, "torch", list(chosen), beside, left_out)
+    beside = layout.Layout(chosen)
+    text = beside.text(value)
+    return Contents(
+        tensors, "torch", list(chosen), layout=text, beside=beside.tensors, left_out=beside.left_out
+    )
 
 
-def _places(value: Mapping[Any, Any], above: tuple[str, ...]) -> Any:
+def _places(value: Mapping[Any, Any], above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Yield the ways to dicts that hold tensors by name, without those of optimizers."""
-    if any(isinstance(of, Tensor) and isinstance(key, str) for key, of in value.items()):
-        yield above
-        return
+    inner: list[tuple[str, ...]] = []
     if len(above) < _DEPTH:
         for key, of in value.items():
             if isinstance(of, Mapping) and isinstance(key, str) and "optim" not in key.lower():
-                yield from _places(of, (*above, key))
+                inner += _places(of, (*above, key))
+    own = sum(isinstance(of, Tensor) and isinstance(key, str) for key, of in value.items())
+    # A loose number, such as the best loss, stands beside a net and makes none.
+    if own and not any(_size(value, place[len(above) :]) > own for place in inner):
+        yield above
+    else:
+        yield from inner
+
+
+def _size(value: Mapping[Any, Any], place: tuple[str, ...]) -> int:
+    """Return how many tensors a table inside has."""
+    for key in place:
+        value = value[key]
+    return sum(isinstance(of, Tensor) for of in value.values())
 
 
 def _order(place: tuple[str, ...]) -> tuple[int, int]:
     return len(place), CONTAINERS.index(place[-1]) if place else -1
 
 
-def _checked(path: Path, key: str, tensor: Tensor) -> Tensor:
-    """Return a tensor as plain numbers in memory or in the file.
+def check(path: Path, key: str, tensor: Tensor) -> None:
+    """Refuse a tensor that is not plain numbers in memory or in the file.
 
     Raises:
         CheckpointError: It is of a kind that cannot be stored, or claims more numbers than the file holds.
     """
-    tensor = tensor.detach()
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex() or tensor.is_meta:
         kind = "quantised" if tensor.is_quantized else "without numbers" if tensor.is_meta else None
         raise CheckpointError(
             f"`{key}` in {path} is {kind or f'of type {tensor.dtype}, {tensor.layout}'}, not plain numbers",
             hint="write a checkpoint with dense tensors of real numbers",
         )
-    if tensor.nbytes > tensor.untyped_storage().nbytes():
+    there = tensor.untyped_storage().nbytes()
+    # A bias that is one number everywhere is often stored as that.
+    if tensor.nbytes > max(there, _MOST_REPEATED):
         raise CheckpointError(
-            f"`{key}` in {path} claims {tensor.nbytes:,} bytes, but the file has "
-            f"{tensor.untyped_storage().nbytes():,} for it"
+            f"`{key}` in {path} claims {tensor.nbytes:,} bytes, but the file has {there:,} for it"
         )
-    # torch has no tests for numbers of eight bits.
-    if tensor.is_floating_point() and tensor.itemsize > 1 and bool(tensor.isnan().any()):
+    if tensor.is_floating_point() and bool(_comparable(tensor).isnan().any()):
         raise CheckpointError(f"`{key}` in {path} holds NaN", hint="take an earlier checkpoint")
-    return tensor.contiguous()
 
 
-def _separate(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Give those a copy that share memory with others: a change of one must not be one of the other."""
-    end = 0
-    for key, value in sorted(tensors.items(), key=lambda item: item[1].data_ptr()):
-        if value.data_ptr() < end and value.numel():
-            tensors[key] = value.clone()
-        end = max(end, value.data_ptr() + value.nbytes)
-    return tensors
+def _comparable(tensor: Tensor) -> Tensor:
+    """Return numbers of a type that torch has tests for: not so for those of eight bits and fewer."""
+    if tensor.itemsize > 1:
+        return tensor
+    try:
+        return tensor.float()
+    # Two numbers of four bits in a byte, of which torch knows the name and nothing else.
+    except (RuntimeError, NotImplementedError):
+        return torch.zeros(1)
 
 
-def _own(tensor: Tensor) -> Tensor:
-    """Return a tensor that is all of its memory, for that is what `torch.save` writes."""
-    tensor = tensor.detach().cpu().contiguous()
-    return tensor if tensor.untyped_storage().nbytes() == tensor.nbytes else tensor.clone()
+def _with_named(tensors: dict[str, Tensor], metadata: Mapping[str, str]) -> dict[str, Tensor]:
+    """Add the tensors that are one with another, as the texts of the file say."""
+    named = {key: of for key, of in metadata.items() if key not in tensors and of in tensors}
+    return {**tensors, **{key: tensors[of] for key, of in named.items()}}
+
+
+def _owned(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors whose memory holds nothing else, for that is what `torch.save` writes."""
+    views, hidden = tensor_views.find(tensors)
+    own = {}
+    for key, value in {**tensors, **hidden}.items():
+        if key not in views:
+            whole = value.detach().cpu().contiguous()
+            own[key] = whole if whole.untyped_storage().nbytes() == whole.nbytes else whole.clone()
+    return {key: views[key].of(own[views[key].source]) if key in views else own[key] for key in tensors}

@@ -43,6 +43,7 @@ def fold(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[list[An
                 if other in tensors and weight not in tensors and tensors[other].is_floating_point():
                     pairs[key] = pairs[other] = (weight, spelling, key, other)
     folded: dict[str, Tensor] = {}
+    products: dict[tuple[Any, ...], Tensor] = {}
     origin: list[list[Any]] = []
     for key, value in tensors.items():
         if key not in pairs:
@@ -51,7 +52,11 @@ def fold(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[list[An
         weight, spelling, length, direction = pairs[key]
         if weight not in folded:
             axes = _axes(tensors, length, direction)
-            folded[weight] = _product(tensors[length], tensors[direction], axes)
+            # Layers that share both have one weight in the program.
+            both = tuple(map(_memory, (tensors[length], tensors[direction])))
+            if both not in products:
+                products[both] = _product(tensors[length], tensors[direction], axes)
+            folded[weight] = products[both]
             origin.append([weight, spelling, axes])
     return folded, origin
 
@@ -80,6 +85,11 @@ def unfold(tensors: Mapping[str, Tensor], origin: Sequence[Sequence[Any]]) -> di
         # A direction of zeros has no norm to divide by.
         result[direction.format(**parts)] = value if bool((norm > 0).all()) else value + (norm == 0)
     return result
+
+
+def _memory(value: Tensor) -> tuple[int, torch.dtype, torch.Size, tuple[int, ...]]:
+    """Return what two tensors have in common that are one."""
+    return value.data_ptr(), value.dtype, value.shape, value.stride()
 
 
 def _axes(tensors: Mapping[str, Tensor], length: str, direction: str) -> list[int]:

@@ -5,13 +5,14 @@ for weights that are computed from others.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from tiedtts.nets import tensor_views
+from tiedtts.nets.state_dict import StateDictNet
 from tiedtts.tying.tied_layer import TiedLayer
 
 
@@ -60,13 +61,14 @@ def count(model: nn.Module) -> Count:
     """Count what a model stores, and what it would store untied."""
     rows = []
     seen = _Seen()
+    hidden = _hidden(model)
     for name, module in model.named_modules(remove_duplicate=False):
-        own = list(module.parameters(recurse=False))
+        own = [part for value in module.parameters(recurse=False) for part in hidden.get(id(value), [value])]
         fresh = [(seen.add(value, name), value.element_size()) for value in own]
         unique = sum(numbers for numbers, _ in fresh)
         fresh += [(seen.add(value, name), value.element_size()) for value in _buffers(module)]
         unique_bytes = sum(numbers * size for numbers, size in fresh)
-        named = _named(module)
+        named = _named(module, hidden)
         if own or named or unique_bytes:
             rows.append(
                 ModuleCount(
@@ -79,14 +81,33 @@ def count(model: nn.Module) -> Count:
                     shared_with=_owner(model, module) or seen.first_holder(own, name),
                 )
             )
-    every = [*model.parameters(), *(b for m in model.modules() for b in _buffers(m))]
+    rows += _views(model)
+    parameters = [part for value in model.parameters() for part in hidden.get(id(value), [value])]
+    every = [*parameters, *(b for m in model.modules() for b in _buffers(m))]
     return Count(
-        unique_parameters=stored(model.parameters()),
+        unique_parameters=stored(parameters),
         named_parameters=sum(row.named_parameters for row in rows),
         unique_bytes=stored_bytes(every),
         buffers=stored(b for module in model.modules() for b in module.buffers(recurse=False)),
         modules=tuple(rows),
     )
+
+
+def _views(model: nn.Module) -> Iterator[ModuleCount]:
+    """Yield a row for each tensor of a file that is not stored, since another one holds its numbers."""
+    nets = {name: net for name, net in model.named_modules() if isinstance(net, StateDictNet)}
+    for above, net in nets.items():
+        for key, view in net.config.view_of.items():
+            numbers = 0 if net.config.frozen else math.prod(view.shape)
+            yield ModuleCount(
+                name=f"{above}.{key}".lstrip("."),
+                type="Tensor",
+                scheme="",
+                unique_parameters=0,
+                named_parameters=numbers,
+                unique_bytes=0,
+                shared_with=f"{above}.{view.source}".lstrip("."),
+            )
 
 
 def stored(tensors: Iterable[Tensor]) -> int:
@@ -109,30 +130,13 @@ def _by_storage(tensors: Iterable[Tensor]) -> Iterator[tuple[int, int]]:
         if len({(v.storage_offset(), v.shape, v.stride()) for v in seen}) == 1 and seen[0].is_contiguous():
             yield seen[0].numel(), size
         else:
-            yield int(_mask(seen).sum()), size
+            yield int(tensor_views.seen(seen).sum()), size
 
 
 def _place(value: Tensor) -> tuple[int, int]:
     storage = value.untyped_storage()
     # Tensors without memory, as of a model that is only described, are each their own.
     return (storage.data_ptr() or id(value), value.element_size())
-
-
-def _mask(tensors: Iterable[Tensor]) -> Tensor:
-    """Mark which numbers of one storage tensors see."""
-    views = [(v.shape, v.stride(), v.storage_offset()) for v in tensors]
-    ends = [
-        offset + sum((n - 1) * step for n, step in zip(shape, stride, strict=True)) + 1
-        for shape, stride, offset in views
-    ]
-    mask = torch.zeros(max(ends), dtype=torch.bool)
-    for shape, stride, offset in views:
-        # A number that an expanded view sees many times is written once.
-        index = torch.tensor(int(offset))
-        for n, step in zip(shape, stride, strict=True):
-            index = index[..., None] + torch.arange(n if step else 1) * step
-        mask[index.flatten()] = True
-    return mask
 
 
 class _Seen:
@@ -163,7 +167,22 @@ def _buffers(module: nn.Module) -> Iterator[Tensor]:
             yield value
 
 
-def _named(module: nn.Module) -> int:
+def _hidden(model: nn.Module) -> dict[int, list[Tensor]]:
+    """Return the tensors of a file by the memory that they see parts of: what none sees does not count."""
+    found: dict[int, list[Tensor]] = {}
+    for net in model.modules():
+        if isinstance(net, StateDictNet) and net.config.hidden:
+            held = dict(net.named_parameters())
+            for view in net.config.view_of.values():
+                if (
+                    view.source in net.config.hidden
+                    and (value := held.get(net.places[view.source])) is not None
+                ):
+                    found.setdefault(id(value), []).append(view.of(value))
+    return found
+
+
+def _named(module: nn.Module, hidden: Container[int]) -> int:
     """Count the parameters of the plain layer that a module is or stands for."""
     if isinstance(module, TiedLayer):
         return sum(
@@ -174,7 +193,7 @@ def _named(module: nn.Module) -> int:
     if isinstance(module, parametrize.ParametrizationList):
         # What is computed from it counts where it is used.
         return 0
-    size = sum(value.numel() for value in module.parameters(recurse=False))
+    size = sum(value.numel() for value in module.parameters(recurse=False) if id(value) not in hidden)
     if parametrize.is_parametrized(module):
         names = module.parametrizations
         size += sum(getattr(module, name).numel() for name in names)  # type: ignore[union-attr]

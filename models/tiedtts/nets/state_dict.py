@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.nets import tensor_views
+from tiedtts.nets.tensor_views import View
 
 LONGEST_KEY = 1_000
 """Characters; every part of a key becomes a module."""
@@ -32,6 +34,13 @@ class StateDictConfig:
 
     tensors: tuple[tuple[str, str, tuple[int, ...]], ...]
     """Key, type such as `float32`, and shape of each, in the order of the file."""
+    views: tuple[tuple[str, str, int, tuple[int, ...]], ...] = ()
+    """Key of each tensor that is not stored, key of the one whose numbers it has, and its first number and
+    steps in that, see `tiedtts.nets.tensor_views`."""
+    hidden: tuple[str, ...] = ()
+    """Keys of what is stored for views alone, and is no tensor of the file."""
+    frozen: bool = False
+    """Nothing of it is a weight: no layers are made of it."""
 
     def __post_init__(self) -> None:
         try:
@@ -52,15 +61,48 @@ class StateDictConfig:
                 raise ConfigError(f"`{key}` has a type that torch does not know: {kind!r}")
             if not all(isinstance(size, int) and size >= 0 for size in shape):
                 raise ConfigError(f"`{key}` has a shape that cannot be: {shape}")
+        self._check_views()
+
+    def _check_views(self) -> None:
+        try:
+            views = tuple(
+                (key, source, int(offset), tuple(map(int, steps)))
+                for key, source, offset, steps in self.views
+            )
+        except (TypeError, ValueError):
+            raise ConfigError("`views` must be a list of key, key, number and steps") from None
+        object.__setattr__(self, "views", views)
+        shapes: dict[str, tuple[int, ...]] = {key: shape for key, _, shape in self.tensors}
+        kinds = {key: kind for key, kind, _ in self.tensors}
+        stored = set(shapes) - {view[0] for view in views}
+        if not set(self.hidden) <= stored:
+            raise ConfigError("`hidden` names tensors that are not stored")
+        for key, source, offset, steps in views:
+            if key not in shapes or source not in stored or kinds[key] != kinds[source]:
+                raise ConfigError(f"`{key}` is no view of `{source}`")
+            shape = shapes[key]
+            fits = len(steps) == len(shape) and min(offset, 0, *steps) == 0 and 0 not in shape
+            if not fits or tensor_views.reach(View(source, offset, shape, steps)) > prod(shapes[source]):
+                raise ConfigError(f"`{key}` looks beyond the numbers of `{source}`")
+
+    @property
+    def view_of(self) -> dict[str, View]:
+        """Views by key."""
+        shapes = {key: shape for key, _, shape in self.tensors}
+        return {key: View(source, offset, shapes[key], steps) for key, source, offset, steps in self.views}
 
     @classmethod
-    def of(cls, tensors: Mapping[str, Tensor]) -> "StateDictConfig":
-        """Describe a state dict."""
+    def of(cls, tensors: Mapping[str, Tensor], *, frozen: bool = False) -> "StateDictConfig":
+        """Describe a state dict; see the class for `frozen`."""
+        views, hidden = tensor_views.find(tensors)
         return cls(
             tensors=tuple(
                 (key, str(value.dtype).removeprefix("torch."), tuple(value.shape))
-                for key, value in tensors.items()
-            )
+                for key, value in {**tensors, **hidden}.items()
+            ),
+            views=tuple((key, view.source, view.offset, view.stride) for key, view in views.items()),
+            hidden=tuple(hidden),
+            frozen=frozen,
         )
 
 
@@ -71,7 +113,7 @@ class StateDictNet(nn.Module):
     convolution in one or in two dimensions, at the place its key names; any other tensor of so many axes is
     such a layer at a place with its whole key for a name (`rnn.weight_ih`). A convolution whose bias fits
     its second axis only is a transposed one. Everything else is a parameter, or a buffer if nothing trains
-    it.
+    it. A tensor that sees the memory of another one has no place: what becomes of the other becomes of it.
     """
 
     def __init__(self, config: StateDictConfig) -> None:
@@ -79,7 +121,8 @@ class StateDictNet(nn.Module):
         self.config = config
         self.places: dict[str, str] = {}
         """Key in the file to name in `state_dict()`; they differ for weights with a layer of their own."""
-        rows = {key: (getattr(torch, kind), shape) for key, kind, shape in config.tensors}
+        views = {key for key, *_ in config.views}
+        rows = {key: (getattr(torch, kind), shape) for key, kind, shape in config.tensors if key not in views}
         members: dict[str, set[str]] = {}
         for key in rows:
             for at, letter in enumerate(key):
@@ -88,6 +131,9 @@ class StateDictNet(nn.Module):
         for key, (dtype, shape) in rows.items():
             prefix, _, last = key.rpartition(".")
             if key in self.places:
+                continue
+            if config.frozen or key in config.hidden:
+                self._put_value(key, torch.zeros(shape, dtype=dtype), aside=key in members)
                 continue
             if members.get(prefix) == {"weight", "bias"}:
                 layer = _layer(*rows[f"{prefix}.weight"], rows[f"{prefix}.bias"])
@@ -103,22 +149,34 @@ class StateDictNet(nn.Module):
                 self._put(key, layer)
 
     @classmethod
-    def of(cls, tensors: Mapping[str, Tensor]) -> "StateDictNet":
-        """Make a net that holds these very tensors."""
+    def of(cls, tensors: Mapping[str, Tensor], *, frozen: bool = False) -> "StateDictNet":
+        """Make a net that holds these very tensors; see `StateDictConfig` for `frozen`."""
+        config = StateDictConfig.of(tensors, frozen=frozen)
         with torch.device("meta"):
-            net = cls(StateDictConfig.of(tensors))
-        net.load_state_dict({net.places[key]: value for key, value in tensors.items()}, assign=True)
+            net = cls(config)
+        _, hidden = tensor_views.find(tensors)
+        held = {**tensors, **hidden}
+        net.load_state_dict({place: held[key].contiguous() for key, place in net.places.items()}, assign=True)
         return net.eval()
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the state dict with the keys and in the order of the file; not of a tied net.
 
+        Those that saw one memory in the file do so again.
+
         Raises:
             CheckpointError: The net has other tensors now, as a tied net has.
         """
         state = self.state_dict()
+        views = self.config.view_of
         try:
-            return {key: state[self.places[key]] for key, _, _ in self.config.tensors}
+            sources = {view.source: state[self.places[view.source]].contiguous() for view in views.values()}
+            own = {key: sources.get(key, state[place]) for key, place in self.places.items()}
+            return {
+                key: views[key].of(own[views[key].source]) if key in views else own[key]
+                for key, _, _ in self.config.tensors
+                if key not in self.config.hidden
+            }
         except KeyError as error:
             raise CheckpointError(
                 f"the net has no plain tensor `{error.args[0]}`", hint="untie the net first"
@@ -148,7 +206,7 @@ class StateDictNet(nn.Module):
         """Add a parameter or buffer; `aside` of a module of the same name."""
         parent, place = self._parent(key)
         name = _free(parent, f"{place[-1]}_" if aside else place[-1])
-        if value.is_floating_point() and place[-1] not in _COUNTED:
+        if value.is_floating_point() and place[-1] not in _COUNTED and not self.config.frozen:
             parent.register_parameter(name, nn.Parameter(value))
         else:
             parent.register_buffer(name, value)
