@@ -87,6 +87,8 @@ def test_the_light_installation_brings_nothing_under_the_gpl() -> None:
 def test_neither_does_the_extra_for_training() -> None:
     found = installed_by([*declared(), *declared("train")])
     assert "torch" in found
+    # They compile themselves, and bring a hundred megabytes.
+    assert found.keys().isdisjoint({"librosa", "numba", "llvmlite"})
     assert {name for name in found if any(map(is_gpl, licences(found[name])))} == set()
 
 

@@ -16,7 +16,6 @@ TRACEBACK = "TIEDTTS_TRACEBACK"
 TRAIN_PACKAGES = frozenset(
     (
         "lightning_fabric",
-        "librosa",
         "matplotlib",
         "onnx",
         "onnxscript",

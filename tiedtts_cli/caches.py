@@ -5,8 +5,8 @@ import contextlib
 import os
 import shutil
 
-VARIABLES = ("MPLCONFIGDIR", "NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
-"""Environment variables that name the folders of matplotlib, numba, which librosa uses, and torch."""
+VARIABLES = ("MPLCONFIGDIR", "TORCHINDUCTOR_CACHE_DIR")
+"""Environment variables that name the folders of matplotlib and torch."""
 
 
 def redirect() -> None:

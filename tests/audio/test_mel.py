@@ -30,6 +30,36 @@ def test_filters_are_slaney_triangles_of_equal_area() -> None:
         np.testing.assert_allclose(bank[band], triangle, atol=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("settings", "band", "peak", "value"),
+    [
+        (AudioSettings(), 0, 2, "0x1.5903bcp-6"),
+        (AudioSettings(), 19, 36, "0x1.73c7e6p-6"),
+        (AudioSettings(), 79, 490, "0x1.038c76p-9"),
+        (AudioSettings(sample_rate=16_000, f_max=8_000.0), 79, 493, "0x1.b48d82p-9"),
+        (
+            AudioSettings(sample_rate=22_050, n_fft=2048, n_mels=128, f_min=50.0, f_max=11_000.0),
+            19,
+            52,
+            "0x1.282a88p-5",
+        ),
+    ],
+)
+def test_filters_have_the_values_that_librosa_gives(
+    settings: AudioSettings, band: int, peak: int, value: str
+) -> None:
+    """Values of `librosa.filters.mel` 0.11: data folders and voices were made with them."""
+    row = mel.filterbank(settings)[band]
+    assert int(row.argmax()) == peak
+    assert float(row[peak]) == pytest.approx(float.fromhex(value), rel=1e-6)
+
+
+@pytest.mark.parametrize(("hz", "mels"), [(0.0, 0.0), (440.0, 6.6), (1_000.0, 15.0), (6_400.0, 42.0)])
+def test_the_scale_and_its_inverse(hz: float, mels: float) -> None:
+    assert mel.to_mel(hz) == pytest.approx(mels)
+    assert mel.to_hz(np.array([mels]))[0] == pytest.approx(hz)
+
+
 def test_too_many_bands() -> None:
     with pytest.raises(ConfigError, match=r"^300 mel bands are too many for windows of 1024 samples$"):
         mel.filterbank(AudioSettings(n_mels=300))
