@@ -75,7 +75,7 @@ def train(given: Arguments) -> None:
     with talk.progress("train", quiet=given.quiet, clock=False) as show:
 
         def report(state: "Progress") -> None:
-            show(state.step / state.steps, _describe(state))
+            show(state.share, _describe(state))
             if state.step == state.steps and not given.quiet:
                 talk.note(f"{state.part}: {state.steps} steps done, {_losses(state)}")
 
@@ -116,8 +116,11 @@ def _way_on(run: Path) -> str:
 
 
 def _describe(state: "Progress") -> str:
+    """Return where a run is, in words: what is left is of all parts together."""
     left = talk.duration(state.seconds_left)
-    return f"{state.part} {state.step}/{state.steps}, {left} left, {_losses(state)}"
+    part = f"{state.part} ({state.place} of {state.parts})" if state.parts > 1 else state.part
+    stage = f", stage {state.stage} of {state.stages}" if state.stages > 1 else ""
+    return f"{left} left; {part}{stage}, step {state.step} of {state.steps}, {_losses(state)}"
 
 
 def _losses(state: "Progress") -> str:

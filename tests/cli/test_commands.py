@@ -56,6 +56,11 @@ class State:
     steps: int = 20
     losses: Any = None
     seconds_left: float = 0.0
+    place: int = 3
+    parts: int = 3
+    stage: int = 1
+    stages: int = 1
+    share: float = 1.0
 
 
 def test_prepare(fake_core: Any, capsys: Captured) -> None:

@@ -66,6 +66,11 @@ def test_all_parts(data_folder: Path, recipe: Path, tmp_path: Path) -> None:
         ("vocoder", 8),
     ]
     assert all(p.seconds_left >= 0 for p in seen)
+    shares = [p.share for p in seen]
+    assert shares == sorted(shares)
+    # The whole run, not the part: two thirds are still to be done when the aligner is.
+    assert shares[0] < 0.3
+    assert shares[-1] == pytest.approx(1.0)
     for part, count in (("aligner", 2), ("acoustic", 4), ("vocoder", 4)):
         rows = _rows(run, part)
         assert [int(row["step"]) for row in rows] == [2 * n for n in range(1, count + 1)]
@@ -136,7 +141,7 @@ def test_killed_run_goes_on(data_folder: Path, recipe: Path, tmp_path: Path) -> 
     long.write_text(recipe.read_text().replace("steps = 4", "steps = 4000", 1))
     run = tmp_path / "run"
     process = _start(data_folder, run, long, "aligner")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not (run / "aligner" / "step_8.safetensors").is_file():
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < deadline
@@ -158,7 +163,7 @@ def test_two_processes_are_one_with_twice_the_batch(data_folder: Path, recipe: P
     parts = ["acoustic", "vocoder"]
     train(data_folder, tmp_path / "one", recipe=str(recipe), parts=parts, threads=1, accelerator="cpu")
     process = _start(data_folder, tmp_path / "two", half, ",".join(parts), processes=2)
-    output = process.communicate(timeout=300)[0]
+    output = process.communicate(timeout=1200)[0]
     assert process.returncode == 0, output
     for part in parts:
         one, two = _rows(tmp_path / "one", part), _rows(tmp_path / "two", part)

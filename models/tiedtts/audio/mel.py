@@ -27,8 +27,8 @@ LOG_STEP = math.log(6.4) / 27
 def filterbank(settings: AudioSettings) -> npt.NDArray[np.float32]:
     """Return Slaney's mel filters, triangles of equal area, (M, n_fft / 2 + 1).
 
-    Slaney, "Auditory Toolbox", 1998: neighbouring triangles overlap by half, and their corners are equally far
-    apart on the mel scale.
+    Slaney, "Auditory Toolbox", 1998: neighbouring triangles overlap by half, and their corners are equally
+    far apart on the mel scale.
 
     Raises:
         ConfigError: The bands are so narrow that one lies between two frequencies of the spectrum.

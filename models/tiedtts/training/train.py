@@ -23,7 +23,7 @@ from tiedtts.training import adaptation, architectures, runs
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
-from tiedtts.training.progress import Progress
+from tiedtts.training.progress import Progress, RunClock
 from tiedtts.training.recipe import AcousticRecipe, Recipe, VocoderRecipe
 from tiedtts.training.start import Starts
 from tiedtts.training.tasks.acoustic import AcousticTask
@@ -73,7 +73,7 @@ def train(
         accelerator: `auto`, `cpu` or `cuda`.
         threads: CPU threads of a process.
         overwrite: Replace what `run` has of these parts.
-        progress: Told how far training has come.
+        progress: Told how far the whole run has come.
 
     Returns:
         Checkpoint of each part, and under `voice` that of acoustic net and vocoder together, if
@@ -108,9 +108,11 @@ def train(
                 runs.clear(run, parts)
             storage.write_bytes(run / runs.RECIPE, text.encode())
             starts.keep_plan()
-        for part in (p for p in PARTS if p in parts):
+        recipes_of = {part: getattr(plan, part) for part in PARTS if part in parts}
+        clock = RunClock(recipes_of, progress if fabric.is_global_zero else None)
+        for part in recipes_of:
             made[part] = run / f"{part}.safetensors"
-            _train_part(part, corpus, plan, fabric, run, starts, data, resume, tensorboard, progress)
+            _train_part(part, corpus, plan, fabric, run, starts, data, resume, tensorboard, clock)
         if all((run / f"{part}.safetensors").is_file() for part in SPOKEN):
             made["voice"] = run / VOICE
             if fabric.is_global_zero:
@@ -129,7 +131,7 @@ def _train_part(
     data: Path,
     resume: bool,
     tensorboard: bool,
-    progress: Callable[[Progress], None] | None,
+    clock: RunClock,
 ) -> None:
     """Train one part and write its checkpoint."""
     torch.manual_seed(plan.seed)
@@ -156,7 +158,7 @@ def _train_part(
         # A run that goes on must know how its net is made.
         starts.file(part).parent.mkdir(parents=True, exist_ok=True)
         keep(task.net, 0, starts.file(part))
-    trainer = Trainer(task, plan, fabric, run / part, keep, progress)
+    trainer = Trainer(task, plan, fabric, run / part, keep, clock)
     net = trainer.run(resume=resume, tensorboard=tensorboard)
     if fabric.is_global_zero:
         task.finish(net)

@@ -3,7 +3,7 @@
 import copy
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,7 +23,7 @@ from tiedtts.training.divergence import Divergence
 from tiedtts.training.log import Log
 from tiedtts.training.milestones import Keep, Milestones
 from tiedtts.training.optimizers import optimizer, set_learning_rate
-from tiedtts.training.progress import Progress
+from tiedtts.training.progress import RunClock
 from tiedtts.training.recipe import Recipe, Stage
 from tiedtts.training.reduction import Reduction
 from tiedtts.training.tasks.task import AdversarialTask, Batch, Task
@@ -57,7 +57,7 @@ class Trainer:
         fabric: Device, precision and processes; launched.
         folder: Where the part's state, log, pictures and kept checkpoints go.
         keep: Writes a checkpoint of a net to a path.
-        progress: Told how far training has come.
+        clock: Measures the run, and tells how far it has come.
     """
 
     def __init__(
@@ -67,10 +67,11 @@ class Trainer:
         fabric: Fabric,
         folder: Path,
         keep: Keep,
-        progress: Callable[[Progress], None] | None = None,
+        clock: RunClock | None = None,
     ) -> None:
         self.task, self.recipe, self.fabric = task, recipe, fabric
-        self.folder, self.keep, self.progress = folder, keep, progress
+        self.folder, self.keep = folder, keep
+        self.clock = clock or RunClock({task.name: task.recipe})
         self.step = 0
         self.batches = Batches(
             task.lengths, task.recipe.batch_size * fabric.world_size, recipe.seed, task.draws
@@ -104,6 +105,7 @@ class Trainer:
             if start >= self.task.recipe.steps:
                 state.restore(self.state_file, {"net": self.net}, self.mean, {})
                 self.step = start
+                self.clock.begin(self.task.name, start)
             for stage in self.task.recipe.stages:
                 if start < done + stage.steps:
                     self._stage(stage, done, start, log)
@@ -153,8 +155,8 @@ class Trainer:
             state.restore(self.state_file, {"net": self.net}, self.mean, {})
         self.step = max(start, begin)
         end = begin + stage.steps
-        clock = saved = time.monotonic()
-        first = self.step
+        self.clock.begin(self.task.name, self.step)
+        saved = time.monotonic()
         # A signal waits for the end of the step, where the state can be saved.
         with stopping.deferred() as asked:
             while self.step < end:
@@ -168,9 +170,8 @@ class Trainer:
                 self.mean.update(self.net)
                 if report:
                     self.divergence.check_losses(values, self.step)
-                    pace = (time.monotonic() - clock) / (self.step - first)
-                    left = pace * (self.task.recipe.steps - self.step)
-                    self._tell(values, left)
+                    shown = {name: value for name, value in values.items() if name != "learning_rate"}
+                    self.clock.report(self.task.name, self.step, shown)
                 self._reach_milestones(values, end, log)
                 if (number := asked()) is not None and self.fabric.is_global_zero:
                     self._write(learner)
@@ -260,12 +261,6 @@ class Trainer:
 
     def _check_weights(self) -> None:
         self.divergence.check_weights(self.net, self.mean, self.step)
-
-    def _tell(self, values: Mapping[str, float], left: float) -> None:
-        if self.progress is not None and self.fabric.is_global_zero:
-            own = self.task
-            shown = {n: v for n, v in values.items() if n != "learning_rate"}
-            self.progress(Progress(own.name, self.step, own.recipe.steps, shown, left))
 
     def _reach_milestones(self, values: Mapping[str, float], end: int, log: Log | None) -> None:
         """Do whatever is due after a step; the other processes wait."""
