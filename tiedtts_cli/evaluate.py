@@ -1,14 +1,24 @@
 """`tiedtts eval`: a voice against held-out recordings."""
 
 import json
-from collections.abc import Iterator, Mapping
+import shutil
+import textwrap
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tiedtts.quoting import printable
 from tiedtts_cli import streams, talk
 from tiedtts_cli.options import at_least, option
+
+if TYPE_CHECKING:
+    from tiedtts.measure.evaluation import Evaluation
+
+WIDEST = 100
+"""Characters of a line where the terminal is no narrower."""
+VERDICTS = {True: "met", False: "missed", None: ""}
+"""Words for whether a target is met."""
 
 
 def evaluate(
@@ -16,7 +26,11 @@ def evaluate(
     data: Annotated[Path, typer.Argument(help="Folder made by `prepare`.")],
     aligner: Annotated[
         Path | None,
-        option("--aligner", metavar="CKPT", help="Recogniser that counts wrong phones."),
+        option(
+            "--aligner",
+            metavar="CKPT",
+            help="Recogniser that counts wrong phones; by default that of the voice's run.",
+        ),
     ] = None,
     vocoder: Annotated[
         str | None,
@@ -33,49 +47,44 @@ def evaluate(
     tiedtts eval my.onnx data --aligner run/aligner.safetensors --json > eval.json
     """  # noqa: D301
     streams.need_stdout()
+    from tiedtts.measure import judging
     from tiedtts.measure.evaluation import evaluate
     from tiedtts.speech.voice import Voice
 
     with talk.progress("eval", quiet=quiet) as show:
         result = evaluate(
-            Voice.load(voice, vocoder=vocoder), data, aligner=aligner, limit=limit, progress=show
-        ).to_dict()
+            Voice.load(voice, vocoder=vocoder),
+            data,
+            aligner=aligner,
+            run_aligner=judging.of_run(voice),
+            limit=limit,
+            progress=show,
+        )
     if as_json:
-        typer.echo(json.dumps(result, indent=2))
+        typer.echo(json.dumps(result.to_dict(), indent=2))
     else:
-        left_out = result.pop("left_out", [])
-        _show(result)
-        for name in left_out:
-            talk.warning(f"left out: {name}")
+        _show(result, voice)
 
 
-def _show(values: Mapping[str, Any]) -> None:
-    """Print nested values as a table on stdout."""
-    from rich.console import Console
-    from rich.table import Table
+def _show(found: "Evaluation", voice: str) -> None:
+    """Print each number with its unit and target, and below it what it means."""
+    from tiedtts.measure import explanation
 
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in _rows(values):
-        table.add_row(name, value)
-    Console(highlight=False).print(table)
-
-
-def _rows(values: Mapping[str, Any], depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Yield a row for every value; those of an inner mapping are indented under its name."""
-    for key, value in values.items():
-        name = "  " * depth + key.replace("_", " ")
-        if isinstance(value, Mapping):
-            yield name, ""
-            yield from _rows(value, depth + 1)
-        else:
-            yield name, _number(value)
+    lines = list(explanation.explain(found))
+    width = min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
+    rows = [(line.name, line.value, line.target, VERDICTS[line.met]) for line in lines]
+    heads = ("measure", "value", "aim for", "")
+    columns = [max(len(row[n]) for row in (heads, *rows)) for n in range(len(heads))]
+    typer.echo(f"{printable(voice)} beside {found.recordings} held-out recordings of the same texts\n")
+    typer.echo(_row(heads, columns))
+    for line, row in zip(lines, rows, strict=True):
+        typer.echo(_row(row, columns))
+        typer.echo(textwrap.fill(line.meaning, width, initial_indent="    ", subsequent_indent="    "))
+    if (words := explanation.caution(found)) is not None:
+        talk.warning(words)
+    for name in found.left_out:
+        talk.warning(f"left out: {name}")
 
 
-def _number(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
-    if isinstance(value, (list, tuple)):
-        return " to ".join(_number(each) for each in value)
-    return str(value)
+def _row(cells: tuple[str, ...], columns: list[int]) -> str:
+    return "  ".join(cell.ljust(size) for cell, size in zip(cells, columns, strict=True)).rstrip()

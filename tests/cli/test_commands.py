@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tiedtts.measure.evaluation import Evaluation
+from tiedtts.measure.listener import PhoneErrorRate
 from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.main import main
 from tiedtts_cli.prepare import parse_share
@@ -176,36 +179,51 @@ def test_export(fake_core: Any, capsys: Captured) -> None:
     assert "tiedtts synth --voice a.st" in err
 
 
-class Evaluation:
-    def to_dict(self) -> dict[str, Any]:
-        rate = {"ratio": 1.23456, "interval": [1.0, 1.5]}
-        return {
-            "recordings": 4,
-            "pitch_cents": 123.456,
-            "phone_error_rate": rate,
-            "between_takes": None,
-        }
+RATE = PhoneErrorRate(synthesised=0.1, natural=0.2, ratio=0.5, interval=(0.4, 0.6), judge="the recogniser")
+FOUND = Evaluation(
+    recordings=40,
+    mel_cepstral_distortion_db=4.684,
+    f0_error_cents=None,
+    log_f0_correlation=None,
+    voicing_error=0.135,
+    speaking_rate_ratio=1.2,
+    phone_duration_correlation=0.86,
+    log_f0_spread=0.71,
+    mel_spread=0.96,
+    phone_error_rate=RATE,
+    real_time_factor=0.012,
+    between_takes=None,
+)
 
 
-def test_eval(fake_core: Any, voice: Any, capsys: Captured) -> None:
-    core = Core(Evaluation(), (1.0, ""))
+def test_eval(fake_core: Any, voice: Any, here: Path, capsys: Captured) -> None:
+    core = Core(FOUND, (1.0, ""))
     fake_core("tiedtts.measure.evaluation", evaluate=core)
-    assert main(["eval", "my.onnx", "data", "--aligner", "a.st", "--limit", "4"]) == 0
-    assert voice.loaded == [("my.onnx", None)]
+    (here / "run").mkdir()
+    for name in ("my.onnx", "aligner.safetensors"):
+        (here / "run" / name).touch()
+    assert main(["eval", "run/my.onnx", "data", "--aligner", "a.st", "--limit", "4"]) == 0
+    assert voice.loaded == [("run/my.onnx", None)]
     assert core.arguments == (voice, Path("data"))
-    assert core.options == {"aligner": Path("a.st"), "limit": 4}
+    run_aligner = Path("run/aligner.safetensors")
+    assert core.options == {"aligner": Path("a.st"), "run_aligner": run_aligner, "limit": 4}
     out, err = capsys.readouterr()
     assert err == ""
-    assert [line.split() for line in out.splitlines()] == [
-        ["recordings", "4"],
-        ["pitch", "cents", "123"],
-        ["phone", "error", "rate"],
-        ["ratio", "1.23"],
-        ["interval", "1", "to", "1.5"],
-        ["between", "takes", "-"],
-    ]
+    assert out.startswith("run/my.onnx beside 40 held-out recordings")
+    lines = out.splitlines()
+    assert "spectrum: mel-cepstral distortion  4.68 dB       5.50 dB or less    met" in lines
+    assert "pace                               1.20 x        0.95 x to 1.05 x   missed" in lines
+    assert "pitch: error                       not measured  300 cents or less" in lines
+    assert max(map(len, lines)) <= 100
+    # Names of fields are for programs.
+    assert "_" not in out
     assert main(["eval", "my.onnx", "data", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == Evaluation().to_dict()
+    assert json.loads(capsys.readouterr().out) == FOUND.to_dict()
+    core.result = dataclasses.replace(FOUND, recordings=3, left_out=("x: damaged",))
+    assert main(["eval", "my.onnx", "data"]) == 0
+    err = capsys.readouterr().err
+    assert "warning: only 3 recordings" in err
+    assert "warning: left out: x: damaged" in err
 
 
 @pytest.mark.parametrize(

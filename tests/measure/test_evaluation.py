@@ -17,7 +17,7 @@ from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus.features import Features, extract
 from tiedtts.corpus.manifest import Entry
 from tiedtts.errors import CheckpointError, CorpusError, VoiceError
-from tiedtts.measure import evaluation, listener, recognition
+from tiedtts.measure import evaluation, judging, listener, recognition
 from tiedtts.measure.evaluation import evaluate
 from tiedtts.nets.recognizer import CLASSES, Recognizer, RecognizerConfig
 from tiedtts.text.phones import Phone
@@ -201,7 +201,15 @@ def test_result_as_json(data: Path, aligner: Path) -> None:
             "between_takes",
         }
     )
-    assert {*with_ear["phone_error_rate"]} == {"synthesised", "natural", "ratio", "interval"}
+    assert {*with_ear["phone_error_rate"]} == {
+        "synthesised",
+        "natural",
+        "ratio",
+        "interval",
+        "judge",
+        "reliable",
+        "passed_over",
+    }
     assert without["phone_error_rate"] is None
 
 
@@ -211,7 +219,10 @@ def test_uses_the_recogniser_of_the_package(
     monkeypatch.setattr(listener, "SHIPPED", aligner)
     shipped = evaluate(Mimic(), data)
     assert shipped.phone_error_rate is not None
-    assert shipped.phone_error_rate == evaluate(Mimic(), data, aligner=aligner).phone_error_rate
+    assert shipped.phone_error_rate.judge == judging.PACKAGE
+    given = evaluate(Mimic(), data, aligner=aligner).phone_error_rate
+    assert given is not None
+    assert dataclasses.replace(given, judge=judging.PACKAGE) == shipped.phone_error_rate
 
 
 def test_a_recogniser_of_other_features(data: Path, aligner: Path, monkeypatch: pytest.MonkeyPatch) -> None:

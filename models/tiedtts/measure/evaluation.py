@@ -13,15 +13,13 @@ import numpy.typing as npt
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus.features import Features, extract
 from tiedtts.corpus.manifest import Entry, read_manifest, read_settings
-from tiedtts.errors import CheckpointError, CorpusError, VoiceError
-from tiedtts.measure import listener, quality, recognition
+from tiedtts.errors import CorpusError, VoiceError
+from tiedtts.measure import judging, listener, quality, recognition
+from tiedtts.measure.judging import Counts, Judge
 from tiedtts.measure.listener import Listener, PhoneErrorRate
 from tiedtts.measure.quality import Comparison, Distances
 from tiedtts.paths import StrPath, optional
 from tiedtts.text.phones import Phone
-
-Counts = tuple[float, float]
-"""Phones heard wrongly, and phones said."""
 
 
 class Spoken(Protocol):
@@ -82,8 +80,6 @@ class _Verdict:
     """With each of its recordings."""
     between: Sequence[Comparison]
     """Comparisons of each recording with the next."""
-    errors: tuple[Counts, Counts] | None
-    """Phone errors of the voice, and the mean of the recordings'."""
     computing_s: float
     speech_s: float
 
@@ -93,6 +89,7 @@ def evaluate(
     data: StrPath,
     *,
     aligner: StrPath | None = None,
+    run_aligner: StrPath | None = None,
     limit: int | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Evaluation:
@@ -101,8 +98,10 @@ def evaluate(
     Args:
         voice: Speaks at the sampling rate of the data folder.
         data: Folder made by `prepare`.
-        aligner: Checkpoint with a recogniser. Without it the package's own is used where there is
-            one and it was trained on features like those of the data folder.
+        aligner: Checkpoint with the recogniser that counts wrong phones, and no other.
+        run_aligner: Checkpoint of the run that the voice is from, see `judging.of_run`. It judges unless it
+            hears too much of the recordings wrongly; then the package's own does, if it was trained on
+            features like those of the data folder.
         limit: Number of recordings; all of them without it.
         progress: Is told the share that is done, 0 to 1, and the text that comes next.
 
@@ -112,7 +111,6 @@ def evaluate(
         CheckpointError: The recogniser cannot be read or needs other features.
     """
     data = Path(data)
-    aligner = optional(aligner)
     settings = read_settings(data)
     entries = [entry for entry in read_manifest(data) if entry.split == "heldout"][:limit]
     if not entries:
@@ -120,7 +118,7 @@ def evaluate(
             f"no held-out recordings in {data}",
             hint="run `tiedtts prepare` with a larger `--holdout`",
         )
-    ear = _listener(aligner, settings)
+    judges = judging.candidates(optional(aligner), optional(run_aligner), settings)
     takes: dict[str, list[Entry]] = {}
     for entry in entries:
         takes.setdefault(entry.text, []).append(entry)
@@ -137,7 +135,7 @@ def evaluate(
                 # One that is damaged must not cost what was measured on the others.
                 left_out.append(f"{entry.id}: {error}")
         if natural:
-            verdicts.append(_judge(voice, text, natural, settings, ear))
+            verdicts.append(_judge(voice, text, natural, settings, judges))
     if progress is not None:
         progress(1.0, "")
     if not verdicts:
@@ -147,13 +145,10 @@ def evaluate(
         )
     comparisons = [c for v in verdicts for c in v.comparisons]
     between = [c for v in verdicts for c in v.between]
-    errors = [v.errors for v in verdicts if v.errors is not None]
     return Evaluation(
         **asdict(quality.summarise(comparisons)),
         recordings=len(comparisons),
-        phone_error_rate=(
-            listener.phone_error_rate([e[0] for e in errors], [e[1] for e in errors]) if errors else None
-        ),
+        phone_error_rate=judging.decide(judges),
         real_time_factor=sum(v.computing_s for v in verdicts) / sum(v.speech_s for v in verdicts),
         between_takes=quality.summarise(between) if between else None,
         left_out=tuple(left_out),
@@ -178,41 +173,24 @@ def _judge(
     text: str,
     natural: Sequence[tuple[Entry, Features]],
     settings: AudioSettings,
-    ear: Listener | None,
+    judges: Sequence[Judge],
 ) -> _Verdict:
     """Speak one text and compare it with its recordings."""
     start = time.perf_counter()
     speech = voice.say(text, seed=0)
     computing_s = time.perf_counter() - start
     features = _analyse(speech, settings, text)
-    errors = None
-    if ear is not None:
-        own = [_errors(ear, recording, _phones(entry)) for entry, recording in natural]
+    for judge in judges:
+        own = [_errors(judge.ear, recording, _phones(entry)) for entry, recording in natural]
         mean = np.mean(own, axis=0)
-        errors = _errors(ear, features, speech.phones), (float(mean[0]), float(mean[1]))
+        judge.recordings.append((float(mean[0]), float(mean[1])))
+        judge.voice.append(_errors(judge.ear, features, speech.phones))
     return _Verdict(
         [_compare(entry, recording, features) for entry, recording in natural],
         [_compare(*first, second) for first, (_, second) in pairwise(natural)],
-        errors,
         computing_s,
         len(speech.samples) / speech.sample_rate,
     )
-
-
-def _listener(path: Path | None, settings: AudioSettings) -> Listener | None:
-    """Return the recogniser to listen with, if there is one."""
-    if path is None:
-        if not listener.SHIPPED.is_file():
-            return None
-        ear = Listener.load(listener.SHIPPED)
-        return ear if ear.understands(settings) else None
-    ear = Listener.load(path)
-    if not ear.understands(settings):
-        raise CheckpointError(
-            f"the recogniser of {path} was trained on other audio settings than the data folder's",
-            hint="train one on this folder: `tiedtts train DATA --part aligner`",
-        )
-    return ear
 
 
 def _analyse(speech: Spoken, settings: AudioSettings, text: str) -> Features:

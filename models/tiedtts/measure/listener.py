@@ -1,7 +1,7 @@
 """The listener: a recogniser hears the phones of speech, and counts how many of them are wrong."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -99,20 +99,30 @@ class PhoneErrorRate:
     natural: float
     """Rate of recordings of the same texts: the errors of the recogniser itself."""
     ratio: float | None
-    """The first over the second; None where nothing is wrong in the recordings."""
+    """The first over the second; None where nothing is wrong in the recordings, or the judge is none."""
     interval: tuple[float, float] | None
     """Where the ratio lies in 95% of resamplings of the texts (Efron's bootstrap, 1979)."""
+    judge: str = ""
+    """Name of the recogniser."""
+    reliable: bool = True
+    """Whether it hears the recordings well enough for a ratio to mean something."""
+    passed_over: dict[str, float] = field(default_factory=dict)
+    """Names of recognisers that were preferred and are no judges, with their rates in recordings."""
 
 
 def phone_error_rate(
     synthesised: Sequence[tuple[float, float]],
     natural: Sequence[tuple[float, float]],
+    judge: str = "",
+    most: float = 1.0,
 ) -> PhoneErrorRate:
     """Compare the errors in synthetic and natural renderings of the same texts.
 
     Args:
         synthesised: Errors and phones said, of each text.
         natural: The same of recordings, in the same order; means where there are several.
+        judge: Name of the recogniser.
+        most: Largest rate in recordings at which it is a judge.
     """
     counts = np.stack([np.array(synthesised), np.array(natural)], dtype=np.float64)  # (2, texts, 2)
     texts = counts.shape[1]
@@ -120,11 +130,14 @@ def phone_error_rate(
     draws = np.random.default_rng(0).integers(0, texts, (DRAWS, texts))
     sums = counts[:, draws].sum(2)  # (2, texts, 2) -> (2, draws, texts, 2) -> (2, draws, 2)
     drawn = sums[..., 0] / sums[..., 1]
+    reliable = bool(rates[1] <= most)
     return PhoneErrorRate(
         synthesised=float(rates[0]),
         natural=float(rates[1]),
-        ratio=float(rates[0] / rates[1]) if rates[1] > 0 else None,
-        interval=_middle(drawn[0] / drawn[1]) if drawn[1].min() > 0 else None,
+        ratio=float(rates[0] / rates[1]) if reliable and rates[1] > 0 else None,
+        interval=_middle(drawn[0] / drawn[1]) if reliable and drawn[1].min() > 0 else None,
+        judge=judge,
+        reliable=reliable,
     )
 
 

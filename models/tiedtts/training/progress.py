@@ -14,7 +14,7 @@ COSTS = {
     "harmonic": 0.017,
     "wavenet": 0.06,
 }
-"""Seconds of a step for each recording of its batch, by architecture, on one core of an ordinary CPU. Only their
+"""Seconds of a step for each recording of its batch, by architecture, on one core of a CPU. Only the
 ratios count: how long a stage takes against another, before a step of it was made."""
 ADVERSARIAL = 1.8
 """Factor of a step that trains a discriminator, too."""
