@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from tiedtts import stopping
 from tiedtts.errors import TiedTTSError, is_out_of_memory
@@ -76,7 +77,7 @@ def run(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) ->
         status = end.code
     except Exception as error:
         show_traceback()
-        message, hint, status = describe(error, _name(arguments))
+        message, hint, status = describe(error, _name(arguments), arguments)
         if talk.speaks_for_node() or not isinstance(error, TiedTTSError):
             talk.error(message, hint)
         _flush()
@@ -88,12 +89,13 @@ def run(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) ->
     return status if isinstance(status, int) else 0
 
 
-def describe(error: Exception, command: str) -> tuple[str, str | None, int]:
+def describe(error: Exception, command: str, arguments: Sequence[str] = ()) -> tuple[str, str | None, int]:
     """Return what an exception means: message, hint, exit status.
 
     Args:
         error: Any exception.
         command: Name of the command that was run.
+        arguments: Without the program's name.
     """
     if isinstance(error, UsageError):
         return str(error), error.hint or f"tiedtts {command} --help", 2
@@ -104,8 +106,10 @@ def describe(error: Exception, command: str) -> tuple[str, str | None, int]:
         # Typer's own errors: their class moved from click to typer between versions.
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "tiedtts"
-        moved = MOVED.get((command, getattr(error, "option_name", "")))
-        return _lower(str(usage()).rstrip(".")), moved or f"{path} --help", 2
+        hint = MOVED.get((command, getattr(error, "option_name", ""))) or _way_out(error, context, arguments)
+        # Without the names that look alike: they stand in the hint.
+        words = error.message if hasattr(error, "possibilities") and hasattr(error, "message") else usage()
+        return _lower(str(words).rstrip(".")), hint or f"{path} --help", 2
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("tiedtts"):
         from tiedtts import extras
 
@@ -121,6 +125,25 @@ def describe(error: Exception, command: str) -> tuple[str, str | None, int]:
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     hint = f"run it again with {TRACEBACK}=1 in the environment and report what it prints"
     return f"internal error: {what}", hint, 1
+
+
+def _way_out(error: Exception, context: Any, arguments: Sequence[str]) -> str | None:
+    """Return what is meant by arguments that typer refuses, if it can be told."""
+    if context is None:
+        return None
+    from tiedtts_cli import hints
+
+    is_program = context.parent is None
+    flag = getattr(error, "option_name", None)
+    if flag is None:
+        return hints.text_for_command(arguments) if is_program else None
+    known = [name for parameter in context.command.params for name in parameter.opts]
+    name = "" if is_program else context.info_name
+    return (
+        hints.meant(name, flag, known, arguments)
+        or hints.dashed(name, flag, arguments)
+        or hints.alike(flag, () if is_program else known)
+    )
 
 
 def has_gone(error: OSError) -> bool:

@@ -10,7 +10,7 @@ import typer
 
 from tiedtts.quoting import printable
 from tiedtts_cli import streams, talk
-from tiedtts_cli.options import at_least, option
+from tiedtts_cli.options import at_least, completes, option
 
 if TYPE_CHECKING:
     from tiedtts.measure.evaluation import Evaluation
@@ -22,7 +22,13 @@ VERDICTS = {True: "met", False: "missed", None: ""}
 
 
 def evaluate(
-    voice: Annotated[str, typer.Argument(help="Voice file, checkpoint, or name of a voice in the package.")],
+    voice: Annotated[
+        str,
+        typer.Argument(
+            help="Voice file, checkpoint, or name of a voice in the package.",
+            autocompletion=completes("voice"),
+        ),
+    ],
     data: Annotated[Path, typer.Argument(help="Folder made by `prepare`.")],
     aligner: Annotated[
         Path | None,
@@ -34,7 +40,12 @@ def evaluate(
     ] = None,
     vocoder: Annotated[
         str | None,
-        option("--vocoder", metavar="NAME|CKPT", help="Another vocoder than the voice's own."),
+        option(
+            "--vocoder",
+            metavar="NAME|CKPT",
+            help="Another vocoder than the voice's own.",
+            autocompletion=completes("vocoder"),
+        ),
     ] = None,
     limit: Annotated[int | None, at_least(1, "--limit", help="Stop after so many recordings.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with unrounded numbers.")] = False,

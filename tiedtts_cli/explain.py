@@ -19,8 +19,11 @@ HEADINGS = ("written", "spoken", "phones", "source")
 
 
 def explain(
-    text: Annotated[
-        str | None, typer.Argument(help="What to explain; `-` reads stdin.", show_default=False)
+    written: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT]", help="What to explain, best in quotes; `-` reads stdin.", show_default=False
+        ),
     ] = None,
     path: Annotated[Path | None, option("--input", "-i", metavar="FILE", help="Explain a file.")] = None,
     ssml: Annotated[bool, option("--ssml", help="The text is SSML: <speak>Hello.</speak>")] = False,
@@ -37,9 +40,13 @@ def explain(
     tiedtts explain "kubectl" --lexicon mine.txt
     """  # noqa: D301
     streams.need_stdout()
+    text = None if written is None else " ".join(written)
     synth_checks.check_text(
         text, [] if path is None else [path], "there is no text to explain", 'tiedtts explain "Hello there."'
     )
+    synth_checks.check_words(written or [], "explain")
+    if not quiet and synth_checks.is_file_name(written or []):
+        talk.warning(f"`{text}` is read as it stands; to explain what is in the file: -i {text}")
     from tiedtts.batch import origin
     from tiedtts.text import explanation
     from tiedtts.text.frontend import FrontEnd

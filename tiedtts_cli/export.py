@@ -8,7 +8,7 @@ import typer
 from tiedtts.choices import VOICE_PRECISIONS
 from tiedtts_cli import talk
 from tiedtts_cli.boundary import UsageError
-from tiedtts_cli.options import choice, option
+from tiedtts_cli.options import choice, completes, option
 
 
 def export(
@@ -25,7 +25,12 @@ def export(
     ] = "fp16",
     base: Annotated[
         str | None,
-        option("--base", metavar="VOICE", help="Write a small change of it, a .voice file."),
+        option(
+            "--base",
+            metavar="VOICE",
+            help="Write a small change of it, a .voice file.",
+            autocompletion=completes("whole_voice"),
+        ),
     ] = None,
     card: Annotated[
         Path | None, option("--card", metavar="FILE", help="Also write a model card, as Markdown.")

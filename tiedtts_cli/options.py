@@ -12,8 +12,16 @@ Record = TypeVar("Record")
 
 
 def option(*names: str, help: str, panel: str | None = None, **settings: Any) -> Any:
-    """Describe an option whose default is not shown."""
-    return typer.Option(*names, help=help, rich_help_panel=panel, **{"show_default": False, **settings})
+    """Describe an option; help shows its default.
+
+    Args:
+        names: Its names.
+        help: A few words.
+        panel: Heading that it stands under.
+        settings: Those of `typer.Option`; `show_default` is a text where `None` stands for something else,
+            `autocompletion` a result of `completes`.
+    """
+    return typer.Option(*names, help=help, rich_help_panel=panel, **{"show_default": True, **settings})
 
 
 def choice(name: str, known: Iterable[Any], *, ignore_case: bool = False, **settings: Any) -> Any:
@@ -27,7 +35,23 @@ def choice(name: str, known: Iterable[Any], *, ignore_case: bool = False, **sett
             raise UsageError(f"`{name}` must be one of {', '.join(map(str, values))}, got: {value}")
         return value
 
-    return option(name, callback=check, **{"metavar": "|".join(map(str, values)), **settings})
+    shown = {"metavar": "|".join(map(str, values)), "autocompletion": completes(values)}
+    return option(name, callback=check, **{**shown, **settings})
+
+
+def completes(what: str | Iterable[object]) -> Callable[[str], list[str]]:
+    """Return the completion of a value in the shell, which is loaded when somebody asks for it.
+
+    Args:
+        what: Name in `tiedtts_cli.completion`, such as `voice`, or the values that there are.
+    """
+
+    def complete(incomplete: str) -> list[str]:
+        from tiedtts_cli import completion
+
+        return (completion.KINDS[what] if isinstance(what, str) else completion.one_of(what))(incomplete)
+
+    return complete
 
 
 def at_least(smallest: int, name: str, **settings: Any) -> Any:

@@ -9,7 +9,7 @@ import typer
 from tiedtts.choices import ARCHITECTURES, PICTURES
 from tiedtts_cli import streams
 from tiedtts_cli.boundary import UsageError
-from tiedtts_cli.options import choice, option
+from tiedtts_cli.options import choice, completes, option
 
 _PICTURES = f"{', '.join(PICTURES[:-1])} or {PICTURES[-1]}"
 
@@ -31,7 +31,10 @@ def stats(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE [FILE]", help="Checkpoints or voices; two are compared.", callback=_one_or_two
+            metavar="FILE [FILE]",
+            help="Checkpoints or voices; two are compared.",
+            callback=_one_or_two,
+            autocompletion=completes("weights"),
         ),
     ],
     everything: Annotated[bool, typer.Option("--all", help="Show every module by itself.")] = False,

@@ -6,18 +6,11 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from tiedtts.choices import DECIBELS, NAME_BY, READ_AS, SAMPLE_RATES, SEMITONES, SPEEDS, TIMESTAMPS
-from tiedtts_cli.options import bounds, choice, option
+from tiedtts.choices import DECIBELS, NAME_BY, READ_AS, SAMPLE_RATES, SEMITONES, SPEEDS, TIMESTAMPS, VOICE
+from tiedtts_cli.options import at_least, bounds, choice, completes, option
 
 STDIO = Path("-")
 _TEXT, _SOUND, _VOICE, _TALK = "Text", "Sound", "Voice", "Options"
-
-
-def _voices(incomplete: str) -> list[str]:
-    """Complete the name of a voice."""
-    from tiedtts.speech.library import list_voices
-
-    return [name for name in list_voices() if name.startswith(incomplete)]
 
 
 def _output(path: Path | None) -> Path | None:
@@ -29,9 +22,14 @@ def _output(path: Path | None) -> Path | None:
 class Arguments(NamedTuple):
     """Arguments of `synth`: the text, the voice, its settings, and where the sound goes."""
 
-    text: Annotated[
-        str | None,
-        typer.Argument(help="What to say; `-` reads stdin.", show_default=False, rich_help_panel=_TEXT),
+    spoken: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT]",
+            help="What to say, best in quotes; `-` reads stdin.",
+            show_default=False,
+            rich_help_panel=_TEXT,
+        ),
     ] = None
     inputs: Annotated[
         list[Path] | None,
@@ -39,9 +37,7 @@ class Arguments(NamedTuple):
     ] = None
     read_as: Annotated[
         str,
-        choice(
-            "--read-as", READ_AS, panel=_TEXT, metavar="KIND", help="With -d: lines, csv, jsonl, file; auto."
-        ),
+        choice("--read-as", READ_AS, panel=_TEXT, metavar="KIND", help="-d: lines, csv, jsonl or file."),
     ] = "auto"
     ssml: Annotated[bool, option("--ssml", panel=_TEXT, help="The text is SSML: <speak>Hello.</speak>")] = (
         False
@@ -72,7 +68,7 @@ class Arguments(NamedTuple):
     ] = False
     workers: Annotated[
         int | None,
-        option("--workers", panel=_SOUND, min=1, metavar="N", help="With -d: processes; all cores."),
+        at_least(1, "--workers", panel=_SOUND, help="With -d: processes; all cores."),
     ] = None
     timestamps: Annotated[
         str | None,
@@ -85,11 +81,24 @@ class Arguments(NamedTuple):
     play: Annotated[bool, option("--play", panel=_SOUND, help="To the loudspeaker.")] = False
     raw: Annotated[bool, option("--raw", panel=_SOUND, help="With -o -: samples only.")] = False
     file_format: Annotated[
-        str | None, option("--format", panel=_SOUND, metavar="NAME", help="wav, flac, ogg, opus or mp3.")
+        str | None,
+        option(
+            "--format",
+            panel=_SOUND,
+            metavar="NAME",
+            help="wav, flac, ogg, opus or mp3.",
+            autocompletion=completes("sound_format"),
+        ),
     ] = None
     subtype: Annotated[
         str | None,
-        option("--subtype", panel=_SOUND, metavar="NAME", help="16, 24, float; ogg: vorbis, opus."),
+        option(
+            "--subtype",
+            panel=_SOUND,
+            metavar="NAME",
+            help="16, 24, float; ogg: vorbis, opus.",
+            autocompletion=completes("subtype"),
+        ),
     ] = None
     sample_rate: Annotated[
         int | None,
@@ -97,27 +106,45 @@ class Arguments(NamedTuple):
     ] = None
     voice: Annotated[
         str | None,
-        option("--voice", panel=_VOICE, metavar="NAME|FILE", help="Who speaks.", autocompletion=_voices),
+        option(
+            "--voice",
+            panel=_VOICE,
+            metavar="NAME|FILE",
+            help="Who speaks.",
+            autocompletion=completes("voice"),
+            show_default=VOICE,
+        ),
     ] = None
     vocoder: Annotated[
         str | None,
-        option("--vocoder", panel=_VOICE, metavar="NAME|CKPT", help="harmonic, wavenet, lpc, griffinlim."),
+        option(
+            "--vocoder",
+            panel=_VOICE,
+            metavar="NAME|CKPT",
+            help="harmonic, wavenet, lpc, griffinlim.",
+            autocompletion=completes("vocoder"),
+        ),
     ] = None
     speed: Annotated[float, option("--speed", panel=_VOICE, help=f"Larger is faster, {bounds(SPEEDS)}.")] = (
         1.0
     )
     pitch: Annotated[float, option("--pitch", panel=_VOICE, help=f"Semitones, {bounds(SEMITONES)}.")] = 0.0
     volume: Annotated[
-        float, option("--volume", panel=_VOICE, help=f"Decibels, {bounds(DECIBELS)}; never overloads.")
+        float, option("--volume", panel=_VOICE, help=f"Decibels, {bounds(DECIBELS)}, no overload.")
     ] = 0.0
     pause: Annotated[
-        float | None, option("--pause", panel=_VOICE, help="Seconds between sentences; 2x: paragraphs.")
+        float | None, option("--pause", panel=_VOICE, help="Seconds between sentences.", show_default="0.25")
     ] = None
     breaks: Annotated[
         bool,
-        option("--breaks/--no-breaks", panel=_VOICE, help="Pause between phrases, without a comma, too."),
+        option("--breaks/--no-breaks", panel=_VOICE, help="Pause between phrases, too."),
     ] = True
     seed: Annotated[int, option("--seed", panel=_VOICE, help="Seed of the noise in the voice.")] = 0
     as_json: Annotated[bool, option("--json", panel=_TALK, help="A JSON line an utterance.")] = False
     quiet: Annotated[bool, option("--quiet", "-q", panel=_TALK, help="Say nothing but errors.")] = False
     verbose: Annotated[bool, option("--verbose", "-v", panel=_TALK, help="Say more.")] = False
+
+    @property
+    def text(self) -> str | None:
+        """The words to say as one text: without quotes, a shell hands them over one by one."""
+        return None if self.spoken is None else " ".join(self.spoken)

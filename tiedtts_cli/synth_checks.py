@@ -1,6 +1,9 @@
 """Arguments of `tiedtts synth` that do not go together."""
 
+import os
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,8 @@ from tiedtts_cli.synth_arguments import STDIO, Arguments
 if TYPE_CHECKING:
     from tiedtts.settings import Settings
 
+_LANGUAGE = re.compile(r"en|[a-z]{2,3}([-_+][A-Za-z0-9]+)+(-[a-z_]+)*")
+"""Names of voices of other programs: `en`, `en-us`, `en+f3`, `en_US-lessac-medium`."""
 EXAMPLE = 'tiedtts synth "Hello there." -o hello.wav'
 
 
@@ -24,6 +29,9 @@ def check(given: Arguments) -> None:
     if given.as_json or given.output == STDIO:
         streams.need_stdout()
     check_text(given.text, given.inputs or [], "there is no text to say", EXAMPLE)
+    check_words(given.spoken or [], "synth")
+    if given.verbose:
+        _check_voice(given.spoken or [])
     if given.folder is None and len(given.inputs or []) > 1:
         raise UsageError("`-o` takes one `-i`", hint="`-d DIR` makes a file for each line or each text")
     _check_sound(given)
@@ -46,6 +54,47 @@ def check_text(text: str | None, paths: list[Path], missing: str, example: str) 
         raise UsageError("a text and `-i` exclude each other", hint=example)
     if text is None and not paths and not streams.offers_text():
         raise UsageError(missing, hint=example)
+
+
+def check_words(words: Sequence[str], command: str) -> None:
+    """Refuse several words where each is a file: their names would be said; and `-` among words.
+
+    Raises:
+        UsageError: They are files, or stdin would be read as well.
+    """
+    if len(words) < 2:
+        return
+    if all(os.path.isfile(word) for word in words):
+        several = f" -i {words[1]} -d DIR" if command == "synth" else ""
+        raise UsageError(
+            f"{words[0]} and {words[1]} are files, whose names are no text",
+            hint=f"tiedtts {command} -i {words[0]}{several}",
+        )
+    if words[0] == "-" or words[-1] == "-":
+        raise UsageError("a text and `-`, which reads stdin, exclude each other", hint=f"tiedtts {command} -")
+
+
+def is_file_name(words: Sequence[str]) -> bool:
+    """Tell whether a text is the name of a file that is there, so that the file may be meant."""
+    return len(words) == 1 and ("." in words[0] or os.sep in words[0]) and os.path.isfile(words[0])
+
+
+def _check_voice(words: Sequence[str]) -> None:
+    """Refuse `-v NAME TEXT`, as other programs have it: the name would be said.
+
+    Raises:
+        UsageError: The first word is the name of a voice or a language, or stands before a text in quotes.
+    """
+    if len(words) < 2:
+        return
+    from tiedtts.speech.library import list_voices
+
+    is_alone = len(words) == 2 and len(words[0].split()) == 1 and len(words[1].split()) > 1
+    if is_alone or words[0] in list_voices() or _LANGUAGE.fullmatch(words[0]):
+        raise UsageError(
+            "`-v` is `--verbose`, and takes no name of a voice",
+            hint=f"`--voice NAME` is one of {', '.join(list_voices())}, or a voice file",
+        )
 
 
 def _check_sound(given: Arguments) -> None:

@@ -9,7 +9,7 @@ import typer
 from tiedtts.choices import ARCHITECTURES, BIASES, SCHEMES
 from tiedtts_cli import heldout, streams, talk
 from tiedtts_cli.boundary import UsageError
-from tiedtts_cli.options import choice, option, takes
+from tiedtts_cli.options import choice, completes, option, takes
 
 if TYPE_CHECKING:
     from tiedtts.tying import TiePlan
@@ -22,10 +22,19 @@ class Arguments(NamedTuple):
 
     source: Annotated[Path, typer.Argument(metavar="CKPT", help="Checkpoint, of this or another program.")]
     output: Annotated[Path, option("--output", "-o", metavar="OUT", help="Checkpoint to write.")]
-    plan: Annotated[Path | None, option("--plan", metavar="NAME|FILE", help="Tie plan, TOML.")] = None
-    scheme: Annotated[str | None, option("--scheme", metavar="S", help=f"Instead of a plan: {_SCHEMES}.")] = (
-        None
-    )
+    plan: Annotated[
+        Path | None,
+        option("--plan", metavar="NAME|FILE", help="Tie plan, TOML.", autocompletion=completes("plan")),
+    ] = None
+    scheme: Annotated[
+        str | None,
+        option(
+            "--scheme",
+            metavar="S",
+            help=f"Instead of a plan: {_SCHEMES}.",
+            autocompletion=completes(SCHEMES),
+        ),
+    ] = None
     layers: Annotated[str | None, option("--layers", metavar="GLOB", help="Layers that the scheme ties.")] = (
         None
     )

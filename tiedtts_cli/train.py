@@ -9,7 +9,7 @@ from tiedtts.choices import ACCELERATORS, PARTS, TRAINING_PRECISIONS
 from tiedtts.stopping import Stopped
 from tiedtts_cli import talk
 from tiedtts_cli.boundary import UsageError
-from tiedtts_cli.options import at_least, choice, option, takes
+from tiedtts_cli.options import at_least, choice, completes, option, takes
 
 if TYPE_CHECKING:
     from tiedtts.training.progress import Progress
@@ -23,7 +23,12 @@ class Arguments(NamedTuple):
 
     data: Annotated[Path, typer.Argument(help="Folder made by `prepare`.")]
     run: Annotated[Path, option("--output", "-o", metavar="RUN", help="Folder to write.")]
-    recipe: Annotated[str, typer.Option(metavar="NAME|FILE", help="Sizes, steps, rates.")] = "default"
+    recipe: Annotated[
+        str,
+        option(
+            "--recipe", metavar="NAME|FILE", help="Sizes, steps, rates.", autocompletion=completes("recipe")
+        ),
+    ] = "default"
     part: Annotated[
         str, choice("--part", ("all", *PARTS), help="all: those of the recipe.", show_default=True)
     ] = "all"
@@ -32,10 +37,22 @@ class Arguments(NamedTuple):
         bool, typer.Option("--overwrite", help="Begin anew where a run is; what it has is lost.")
     ] = False
     init_from: Annotated[
-        str | None, option("--init-from", metavar="CKPT|VOICE", help="Start from its weights.")
+        str | None,
+        option(
+            "--init-from",
+            metavar="CKPT|VOICE",
+            help="Start from its weights.",
+            autocompletion=completes("voice"),
+        ),
     ] = None
     tie: Annotated[
-        Path | None, option("--tie", metavar="NAME|FILE", help="Tie weights by a plan before training.")
+        Path | None,
+        option(
+            "--tie",
+            metavar="NAME|FILE",
+            help="Tie weights by a plan before training.",
+            autocompletion=completes("plan"),
+        ),
     ] = None
     precision: Annotated[
         str,

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+VOICE = "clara"
+"""Name of the voice that speaks when none is named."""
 SPEEDS = (0.25, 4.0)
 """Slowest and fastest."""
 SEMITONES = (-24.0, 24.0)

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +60,9 @@ def read_text(name: StrPath, package: str, folder: str, kind: str) -> str:
     Raises:
         ConfigError: There is no such file, or it is not text.
     """
+    # The voice that speaks needs no document of the package, and starts sooner without.
+    from importlib import resources
+
     name = os.fspath(name)
     shipped, path = resources.files(package) / folder, Path(name)
     if path.suffix != ".toml" and (shipped / f"{name}.toml").is_file():

@@ -6,10 +6,14 @@ import sys
 import types
 import typing
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from tiedtts import __version__
+from tiedtts.settings import SENTENCE_PAUSE
+from tiedtts.speech import library
 from tiedtts_cli.main import app, main
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +44,30 @@ def test_help_fits_a_screen_and_shows_examples(command: str, capsys: pytest.Capt
     assert len(out.splitlines()) <= 40
     assert max(map(len, out.splitlines())) <= 80
     assert re.search(rf"\n  tiedtts {command}[ \n]", out)
+
+
+def test_help_shows_every_default(capsys: pytest.CaptureFixture[str]) -> None:
+    group: Any = typer.main.get_command(app)
+    shown = 0
+    for name, command in group.commands.items():
+        assert main([name, "--help"]) == 0
+        out = " ".join(capsys.readouterr().out.split())
+        for parameter in command.params:
+            if parameter.param_type_name != "option" or parameter.default in (None, False, ()):
+                continue
+            name_of = max(parameter.opts, key=len)
+            value = name_of[2:] if parameter.default is True else parameter.default
+            record = out[out.rindex(f" {name_of} ") :].partition("]")[0]
+            assert record.endswith(f"[default: {value}"), (name, record)
+            shown += 1
+    assert shown > 20
+
+
+def test_defaults_that_stand_for_nothing_are_those_of_the_core(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["synth", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert f"[default: {library.DEFAULT}]" in out
+    assert f"[default: {SENTENCE_PAUSE}]" in out
 
 
 def test_no_arguments_show_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,8 +131,9 @@ def test_the_module_runs_as_a_program(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: there is no folder ")
     assert "Traceback" not in done.stderr
-    done = run("-m", "tiedtts_cli", "-V")
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"tiedtts {__version__}\n", "")
+    for module in ("tiedtts_cli", "tiedtts"):
+        done = run("-m", module, "-V")
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"tiedtts {__version__}\n", "")
 
 
 def test_callbacks_are_annotated_as_python_3_10_can_read() -> None:

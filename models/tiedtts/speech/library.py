@@ -4,13 +4,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tiedtts.choices import VOICE
 from tiedtts.errors import VoiceError
 from tiedtts.paths import StrPath
 
 if TYPE_CHECKING:
     from tiedtts.speech.renderer import Renderer
 
-DEFAULT = "clara"
+DEFAULT = VOICE
 """Name of the voice that speaks when none is named."""
 CHECKPOINT = ".safetensors"
 """Suffix of checkpoints."""

@@ -8,7 +8,7 @@ import numpy as np
 from tiedtts.audio import harmonic
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import VoiceError, is_out_of_memory
-from tiedtts.speech import metadata, onnx_file
+from tiedtts.speech import metadata
 from tiedtts.speech.metadata import METADATA_KEY, OUTPUTS, check_graph
 from tiedtts.speech.renderer import Factors, Rendering, averaging, mean
 from tiedtts.text.frontend import Sentence
@@ -46,6 +46,9 @@ class OnnxRenderer:
         trusted: bool = False,
     ) -> None:
         if not trusted:
+            # The package's own voices start sooner without.
+            from tiedtts.speech import onnx_file
+
             onnx_file.check(model, name)
         import onnxruntime
 
