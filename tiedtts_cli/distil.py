@@ -229,7 +229,7 @@ def _texts(given: Arguments) -> list[tuple[str | None, str]]:
 
 
 def _cores() -> int:
-    from tiedtts.batch.pool import cores
+    from tiedtts.processes import cores
 
     return cores()
 

@@ -5,6 +5,8 @@ folder first: a `random.py` that lies beside somebody's texts would run.
 """
 
 import contextlib
+import functools
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -57,6 +59,27 @@ def spawning(**variables: str) -> Iterator[None]:
             # Isolated from the environment, too: this process's path is the first thing that they are given.
             setattr(util, flags.__name__, lambda: [*flags(), "-I"])
         yield
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use, as its affinity and a container's quota say."""
+    with_affinity = getattr(os, "sched_getaffinity", None)
+    own = len(with_affinity(0)) if with_affinity else os.cpu_count() or 1
+    return min(own, _quota() or own)
+
+
+@functools.cache
+def _quota() -> int | None:
+    """Return the cores that a Linux container may use the time of, if that is limited."""
+    with contextlib.suppress(OSError, ValueError):
+        allowed, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return None if allowed == "max" else max(1, math.ceil(int(allowed) / int(period)))
+    with contextlib.suppress(OSError, ValueError):
+        # The first version of control groups.
+        folder = Path("/sys/fs/cgroup/cpu")
+        quota, span = (int((folder / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period"))
+        return max(1, math.ceil(quota / span)) if quota > 0 else None
+    return None
 
 
 def _set(name: str, value: str | None) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import FakeVoice
-from tiedtts import locking
+from tiedtts import locking, processes
 from tiedtts.audio.encoding import Encoding
 from tiedtts.batch import folder as folders
 from tiedtts.batch import job as jobs
@@ -279,7 +279,7 @@ def test_lines_are_read_as_they_are_needed(
             yield Row(number, "Text.")
 
     run.run(lines.named(coming()), tmp_path, SPEC, Settings())
-    assert max(ahead) <= 5 * pool.cores() + 1
+    assert max(ahead) <= 5 * processes.cores() + 1
 
 
 def test_groups_are_alike_and_the_longest_come_first() -> None:

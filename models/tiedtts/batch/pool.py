@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import queue
 import subprocess
 import threading
@@ -17,12 +16,6 @@ GROUP_CHARACTERS = 600
 """Text handed out at once: enough that handing out costs nothing, little enough that files appear soon."""
 WINDOW_LINES = 64
 """Lines looked at per process, to hand out the long ones first and like with like."""
-
-
-def cores() -> int:
-    """Return how many processor cores this process may use."""
-    with_affinity = getattr(os, "sched_getaffinity", None)
-    return len(with_affinity(0)) if with_affinity else os.cpu_count() or 1
 
 
 def groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:

@@ -14,6 +14,7 @@ from tiedtts.batch import pool
 from tiedtts.batch.lines import Line
 from tiedtts.errors import FolderError, TextError
 from tiedtts.paths import StrPath
+from tiedtts.processes import cores
 from tiedtts.settings import Settings
 from tiedtts.speech import recording
 
@@ -85,14 +86,14 @@ def run(
     """
     path = Path(path)
     lines = iter(lines)
-    count = 1 if live or workers == 1 else pool.WINDOW_LINES * (workers or pool.cores())
+    count = 1 if live or workers == 1 else pool.WINDOW_LINES * (workers or cores())
     begin = list(itertools.islice(lines, count))
     if not begin:
         raise TextError("there is nothing to say in the text", hint="give a line of text an utterance")
     if live:
         workers = 1
     elif workers is None:
-        workers = min(pool.cores(), sum(len(line.text) for line in begin) // FEW_CHARACTERS)
+        workers = min(cores(), sum(len(line.text) for line in begin) // FEW_CHARACTERS)
     # Before there is a folder, so that a wrong name leaves none.
     voice = spec.load()
     with folders.opened(path) as folder:

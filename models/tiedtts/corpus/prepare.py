@@ -1,6 +1,5 @@
 """`prepare`: recordings and their texts become a data folder that training reads."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from tiedtts.corpus.report import Report, Scores, by_count
 from tiedtts.corpus.split import held_out
 from tiedtts.errors import ConfigError, CorpusError
 from tiedtts.paths import StrPath, optional
+from tiedtts.processes import cores
 from tiedtts.quoting import printable
 from tiedtts.text.pronounce.lexicon import read_user_lexicon
 
@@ -116,7 +116,7 @@ def prepare(
         source=source,
         data=data,
         title=source.resolve().name,
-        workers=workers or os.cpu_count() or 1,
+        workers=workers or cores(),
         holdout=holdout,
         audio=AudioSettings() if settings is None else settings,
         lexicon=lexicon,

@@ -16,6 +16,7 @@ from tiedtts.speech import library, pauses, timing
 from tiedtts.speech.renderer import Renderer
 from tiedtts.speech.speech import Speech
 from tiedtts.speech.timing import Mark, Timeline
+from tiedtts.speech.turns import TURNS
 from tiedtts.text import first_clause
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
 from tiedtts.text.markup.detection import looks_like_ssml
@@ -162,7 +163,8 @@ class Voice:
             sentences = self.front_end.read(text, left_out, breaks=breaks)
         if first == 0:
             sentences = first_clause.cut(sentences)
-        sentence = next(sentences, None)
+        with TURNS:
+            sentence = next(sentences, None)
         if sentence is None:
             raise TextError(
                 "; ".join(("there is nothing to say in the text", *left_out.warnings())),
@@ -171,11 +173,12 @@ class Voice:
         number = first
         known: set[str] = set()
         while sentence is not None:
-            following = next(sentences, None)
-            warnings = (*told, *left_out.warnings()) if following is None else ()
-            part = self._speak(
-                sentence, settings, number, pauses.pause(sentence, following, settings), warnings
-            )
+            with TURNS:
+                following = next(sentences, None)
+                warnings = (*told, *left_out.warnings()) if following is None else ()
+                part = self._speak(
+                    sentence, settings, number, pauses.pause(sentence, following, settings), warnings
+                )
             # What holds for all sentences is told once.
             new = tuple(warning for warning in part.warnings if warning not in known)
             known.update(new)
