@@ -111,6 +111,8 @@ def test_no_function_takes_only_one_kind_of_path() -> None:
                 continue
             for argument in (*node.args.args, *node.args.kwonlyargs):
                 kind = "" if argument.annotation is None else ast.unparse(argument.annotation)
-                assert "Path" not in kind.replace("StrPath", ""), f"{name}: {node.name}({argument.arg})"
+                assert "Path" not in kind.replace("StrPath", ""), (
+                    f"{name}: {node.name}({argument.arg}) takes a StrPath"
+                )
                 found += "StrPath" in kind
     assert found > 40

@@ -39,7 +39,7 @@ class Round:
     preempted: float
     """Times that the system stopped a thread, for a sentence."""
     digest: str
-    """Of all samples, in the order of the sentences."""
+    """Digest of all samples, in the order of the sentences."""
 
 
 def speak(voice: Voice, texts: list[str], threads: int) -> Round:

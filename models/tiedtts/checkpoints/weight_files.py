@@ -243,7 +243,7 @@ def _order(place: tuple[str, ...]) -> tuple[int, int]:
     return len(place), CONTAINERS.index(place[-1]) if place else -1
 
 
-def check(path: Path, key: str, tensor: Tensor) -> None:
+def check(path: StrPath, key: str, tensor: Tensor) -> None:
     """Refuse a tensor that is not plain numbers in memory or in the file.
 
     Raises:
