@@ -112,7 +112,13 @@ def test_jsonl(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "note"),
-    [("utf-8", None), ("utf-8-sig", None), ("utf-16", None), ("cp1252", readers.NOT_UTF8)],
+    [
+        ("utf-8", None),
+        ("utf-8-sig", None),
+        ("utf-16", None),
+        ("utf-16-le", "not UTF-8, read as UTF-16, which it does not say it is"),
+        ("cp1252", "not UTF-8, read as Windows-1252"),
+    ],
 )
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_encodings(tmp_path: Path, encoding: str, note: "str | None", end: str) -> None:

@@ -1,6 +1,5 @@
 """Readers of lists of utterances: plain lines, `id|text`, CSV, JSON lines, and a text file each."""
 
-import codecs
 import io
 import json
 import os
@@ -10,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from tiedtts import plain, settings
+from tiedtts import encodings, plain, settings
 from tiedtts.batch.lines import LONGEST_ID, Row
 from tiedtts.errors import TextError, TiedTTSError
 from tiedtts.paths import StrPath, several
@@ -19,7 +18,6 @@ from tiedtts.quoting import quoted
 _SUFFIXES = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _TEXTS = ".txt"
 _UTF8_HINT = "save it as UTF-8, for example with `iconv -f latin1 -t utf-8`"
-_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True)
@@ -208,7 +206,7 @@ def _decoded(stream: BinaryIO, name: str) -> Iterator[tuple[int, str | TextError
                 raw = line.encode()
             except UnicodeEncodeError as error:
                 raw = line.encode(errors="surrogateescape")
-                if number == 1 and raw.startswith(_WIDE_MARKS):
+                if number == 1 and raw.startswith(encodings.WIDE_MARKS):
                     raise TextError(f"{name} is UTF-16, not UTF-8", hint="save it as UTF-8") from None
                 byte = ord(line[error.start]) - 0xDC00
                 yield number, TextError(f"not UTF-8: byte 0x{byte:02x}", hint=_UTF8_HINT)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tiedtts import encodings
 from tiedtts.audio.encoding import FORMATS as SUFFIXES
 from tiedtts.errors import CorpusError
 from tiedtts.paths import StrPath
@@ -17,7 +18,6 @@ SOUND_FOLDERS = ("wavs", "wav", ".")
 AUDIO_KEYS = ("audio", "audio_filepath", "path")
 TEXT_KEYS = ("text", "sentence")
 
-NOT_UTF8 = "not UTF-8, read as Latin-1"
 NO_RECORDING = "line that names no recording"
 NO_TEXT_FILE = "sound file without a text file"
 NO_SOUND_FILE = "text file without a sound file"
@@ -83,7 +83,7 @@ def prompt_of(text: str) -> str:
 
 
 def decode(path: Path, notes: Notes) -> str:
-    """Read a text file in UTF-8, with or without a mark, or else in Latin-1, which is noted.
+    """Read a text file in any usual encoding, see `tiedtts.encodings`; that it is a guess is noted.
 
     Raises:
         CorpusError: The file cannot be read.
@@ -92,14 +92,10 @@ def decode(path: Path, notes: Notes) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}") from error
-    try:
-        # A byte order mark of UTF-16 is no UTF-8, so that the two never mix.
-        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError:
-        # The Latin-1 people have is the one with curly quotes.
-        text = data.decode("cp1252", errors="replace")
-        notes.setdefault(NOT_UTF8, []).append(path.name)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    found = encodings.decode(data, errors="replace")
+    if found.guess is not None:
+        notes.setdefault(f"not UTF-8, read as {found.guess}", []).append(path.name)
+    return found.text
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import re
 
 from tiedtts.text.aligned import AlignedText
+from tiedtts.text.layout import subtitles
 from tiedtts.text.layout.lines import BREAK
 from tiedtts.text.patterns import Lazy
 
@@ -17,9 +18,6 @@ _FOOTNOTE_TEXT = Lazy(r"(?m)^ {0,3}\[\^[^\[\]\s]{1,40}\]: ?")
 _REFERENCE = Lazy(r"(?m)^ {0,3}\[[^\[\]\n^]{1,100}\]: ?\S{1,500}(?: [\"'(][^\n]{0,200})?$")
 _WIKI = Lazy(r"\[\[(?:[^\[\]|\n]{1,100}\|)?([^\[\]|\n]{1,100})\]\]")
 _MARKED = Lazy(r"(?<![=\w])==(?=[^\s=])([^=\n]{0,300}[^\s=])==(?![=\w])")
-_CUE = Lazy(
-    r"(?m)^(?:\d{1,6} *\n)?(?:\d{1,2}:)?\d\d:\d\d[.,]\d{3} --> (?:\d{1,2}:)?\d\d:\d\d[.,]\d{3}[^\n]*(?:\n|$)"
-)
 _FENCE = Lazy(r"(?m)^ {0,3}(?:['`]{3,}|~{3,})[\w+-]{0,20} *$\n?")
 _RULER = Lazy(r"(?m)(?:^|(?<=\n)) {0,3}(?:(?:\* ?){3,}|(?:_ ?){3,}|(?:- ?){3,}|={3,}) *$")
 _HEADING = Lazy(r"(?m)^ {0,3}#{1,6} +(?!\d+ *$)([^\n]*?)(?: +#{1,6})? *$")
@@ -48,9 +46,7 @@ def _row(match: re.Match[str]) -> str:
 def plain(text: AlignedText) -> AlignedText:
     """Return a clean text without the marks of Markdown; items and rows are sentences of their own."""
     found = frozenset(text.text)
-    if "-->" in text.text:
-        # Numbers and times of subtitles.
-        text = text.sub(_CUE(), lambda match: "")
+    text = subtitles.plain(text)
     if "'" in found or "~" in found:
         text = text.sub(_FENCE(), lambda match: "\n")
     if "[" in found:
