@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from tiedtts.choices import CORPUS_FORMATS, DENOISING, HELD_OUT
+from tiedtts.choices import CORPUS_FORMATS, DENOISING, HELD_OUT, LANGUAGES
 from tiedtts_cli import streams, talk
 from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.options import at_least, bounds, choice, option, takes
@@ -55,6 +55,12 @@ class Arguments(NamedTuple):
     output: Annotated[Path, option("--output", "-o", metavar="DATA", help="Folder to write.")]
     corpus_format: Annotated[
         str, choice("--format", CORPUS_FORMATS, help="Kind of corpus.", show_default=True)
+    ] = "auto"
+    speaker: Annotated[
+        str | None, option("--speaker", metavar="NAME", help="Whose recordings, where there are several.")
+    ] = None
+    language: Annotated[
+        str, choice("--language", LANGUAGES, help="en: the texts are English, whatever they look like.")
     ] = "auto"
     workers: Annotated[int | None, at_least(1, "--workers", help="Processes; one a core by default.")] = None
     holdout: Annotated[
@@ -105,6 +111,8 @@ def prepare(given: Arguments) -> None:
             given.corpus,
             given.output,
             format=given.corpus_format,
+            speaker=given.speaker,
+            language=None if given.language == "auto" else given.language,
             workers=given.workers,
             holdout=parse_share(given.holdout),
             lexicon=given.lexicon,

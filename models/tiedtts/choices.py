@@ -31,8 +31,10 @@ READ_AS = ("auto", "lines", "csv", "jsonl", "file")
 NAME_BY = ("id", "index", "text")
 """Ways to name the files of a batch."""
 
-CORPUS_FORMATS = ("auto", "ljspeech", "arctic", "folder", "jsonl")
+CORPUS_FORMATS = ("auto", "table", "ljspeech", "arctic", "folder", "jsonl")
 """Layouts of recordings with their texts."""
+LANGUAGES = ("auto", "en")
+"""Languages of a corpus: told by its texts, or English whatever they look like."""
 HELD_OUT = (0.0, 0.5)
 """Smallest and largest share of a corpus that is kept from training."""
 DENOISING = (0.0, 40.0)

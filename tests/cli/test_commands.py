@@ -74,6 +74,8 @@ def test_prepare(fake_core: Any, capsys: Captured) -> None:
     assert core.arguments == (Path("corpus"), Path("data"))
     assert core.options == {
         "format": "arctic",
+        "speaker": None,
+        "language": None,
         "workers": 2,
         "holdout": 0.1,
         "lexicon": Path("l.txt"),

@@ -12,7 +12,7 @@ import soundfile
 
 from tests.corpus.corpora import RATE, TEXTS, ljspeech, voice
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.corpus import checks, extraction, readers
+from tiedtts.corpus import checks, extraction, recordings
 from tiedtts.corpus.manifest import FEATURES
 from tiedtts.corpus.prepare import prepare
 
@@ -78,11 +78,11 @@ LINES: dict[str, tuple[str, str]] = {
     "half text": (json.dumps({"audio": BAD, "text": "Mama \ud800."}), checks.HALF),
     "half id": (json.dumps({"audio": BAD, "id": "\ud800", "text": "Mama."}), checks.HALF),
     "endless text": (json.dumps({"audio": BAD, "id": "e", "text": "Mama. " * 9_000}), checks.LONG_TEXT),
-    "deep": ("[" * 100_000, readers.NO_RECORDING),
-    "deep id": (json.dumps({"audio": BAD, "id": [[]], "text": "Mama."}), readers.NO_RECORDING),
-    "huge": ('{"audio": 1' + "0" * 5_000 + ', "text": "Mama."}', readers.NO_RECORDING),
-    "dot": (json.dumps({"audio": ".", "text": "Mama."}), readers.NO_RECORDING),
-    "root": (json.dumps({"audio": "/", "text": "Mama."}), readers.NO_RECORDING),
+    "deep": ("[" * 100_000, recordings.NO_RECORDING),
+    "deep id": (json.dumps({"audio": BAD, "id": [[]], "text": "Mama."}), recordings.NO_RECORDING),
+    "huge": ('{"audio": 1' + "0" * 5_000 + ', "text": "Mama."}', recordings.NO_RECORDING),
+    "dot": (json.dumps({"audio": ".", "text": "Mama."}), recordings.NO_RECORDING),
+    "root": (json.dumps({"audio": "/", "text": "Mama."}), recordings.NO_RECORDING),
 }
 
 

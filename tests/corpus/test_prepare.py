@@ -11,7 +11,7 @@ import pytest
 
 from tests.corpus.corpora import RATE, TEXTS, ljspeech, voice, write
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.corpus import alignment, checks, extraction, manifest, prepare, readers
+from tiedtts.corpus import alignment, checks, extraction, manifest, prepare, recordings
 from tiedtts.corpus.alignment import Alignment
 from tiedtts.corpus.licence import find_licence
 from tiedtts.corpus.report import Report
@@ -76,7 +76,7 @@ def test_a_data_folder(source: Path, data: Path) -> None:
         assert entry.seconds == entry.frames * 256 / RATE
         assert len(entry.phones) == len(entry.durations)
         assert entry.features == f"{entry.id}-{entry.key[:12]}.npz"
-    assert {e.prompt for e in entries} == {readers.prompt_of(text) for text in TEXTS}
+    assert {e.prompt for e in entries} == {recordings.prompt_of(text) for text in TEXTS}
     assert manifest.read_settings(data) == AudioSettings()
     provenance = manifest.read_provenance(data)
     assert provenance.pop("alignment")
@@ -203,7 +203,7 @@ def test_every_reason(tmp_path: Path, data: Path, quick: list[int]) -> None:
         checks.MISSING: ["gone"],
     }
     assert report.notes == {
-        readers.NO_RECORDING: ["metadata.csv, line 24"],
+        recordings.NO_RECORDING: ["metadata.csv, line 24"],
         checks.LEFT_OUT: ["foreign"],
     }
     assert [word.lower() for word in report.unknown_words] == ["blorpzib"]

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from tiedtts.corpus import readers
-from tiedtts.corpus.readers import Recording, prompt_of, read
+from tiedtts.corpus.readers import read
+from tiedtts.corpus.recordings import NO_RECORDING, Recording, prompt_of
 from tiedtts.errors import CorpusError
 
 NONE: dict[str, list[str]] = {}
@@ -44,7 +45,7 @@ def test_ljspeech_columns(tmp_path: Path) -> None:
     assert [r.text for r in recordings] == ["one", "two", "3", "four", ""]
     assert [r.audio for r in recordings[:3]] == sounds
     assert recordings[3].audio == tmp_path / "wavs" / "missing.wav"
-    assert notes == {readers.NO_RECORDING: ["metadata.csv, line 6", "metadata.csv, line 7"]}
+    assert notes == {NO_RECORDING: ["metadata.csv, line 6", "metadata.csv, line 7"]}
 
 
 def test_wav_comes_before_other_kinds(tmp_path: Path) -> None:
@@ -63,7 +64,7 @@ def test_arctic(tmp_path: Path, listing: str, folder: str) -> None:
         Recording("arctic_a0001", 'He said "no".', sound, "he said no"),
         Recording("b2", "Two.", tmp_path / folder / "b2.wav", "two"),
     ]
-    notes = {readers.NO_RECORDING: ["txt.done.data, line 3"]}
+    notes = {NO_RECORDING: ["txt.done.data, line 3"]}
     assert read(tmp_path) == (expected, notes)
     assert read(path, "arctic") == (expected, notes)
 
@@ -102,7 +103,7 @@ def test_jsonl(tmp_path: Path) -> None:
         Recording("7", "Two.", Path("/far/b.flac"), "P 2"),
         Recording("c", "Three.", tmp_path / "c.mp3", "three"),
     ]
-    notes = {readers.NO_RECORDING: [f"list.jsonl, line {n}" for n in (4, 5, 6, 7, 8)]}
+    notes = {NO_RECORDING: [f"list.jsonl, line {n}" for n in (4, 5, 6, 7, 8)]}
     assert read(tmp_path) == (expected, notes)
     assert read(path) == (expected, notes)
     put(tmp_path / "other.jsonl")
@@ -135,7 +136,7 @@ def test_what_is_no_corpus(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"^no corpus found in ") as caught:
         read(tmp_path)
     assert caught.value.hint == (
-        "looked for metadata.csv (ljspeech); etc/txt.done.data or txt.done.data (arctic); "
+        "looked for a table such as metadata.csv (table); metadata.csv (ljspeech); etc/txt.done.data or txt.done.data (arctic); "
         "*.jsonl (jsonl); pairs of x.wav and x.txt (folder)"
     )
     with pytest.raises(CorpusError) as caught:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiedtts import storage
+from tiedtts.audio import channels
 from tiedtts.audio.encoding import FORMATS, Add, Encoding, encoder, of_path
 from tiedtts.comparing import ByContent
 from tiedtts.errors import AudioError, OutputError
@@ -33,11 +34,8 @@ class Sound(ByContent):
 
     @property
     def mono(self) -> npt.NDArray[np.float32]:
-        """The mean of the channels, (S,)."""
-        if self.channels == 1:
-            return self.samples[:, 0]
-        mean: npt.NDArray[np.float32] = self.samples.mean(axis=1, dtype=np.float32)
-        return mean
+        """All channels as one, (S,), see `channels.mix`."""
+        return channels.mix(self.samples)[0]
 
 
 def read(path: StrPath) -> Sound:

@@ -8,7 +8,7 @@ from tiedtts import schema
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus import checks, extraction
 from tiedtts.corpus.extraction import Finding
-from tiedtts.corpus.readers import Recording
+from tiedtts.corpus.recordings import Recording
 from tiedtts.corpus.transcripts import Transcriber, Transcript
 from tiedtts.quoting import printable
 

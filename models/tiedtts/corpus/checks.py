@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.audio import files
+from tiedtts.audio import channels, files
 from tiedtts.errors import AudioError
 from tiedtts.paths import StrPath
 
-CHECKS_VERSION = 1
+CHECKS_VERSION = 2
 """Part of the key under which findings are kept."""
 
 SHORTEST = 0.2
@@ -72,6 +72,8 @@ LEFT_OUT = "part of the text has no phones"
 SLIGHTLY_CLIPPED = "slightly clipped"
 RESAMPLED = "resampled"
 MIXED = "channels mixed to one"
+OPPOSED = "channels in opposite phase, which silence each other: one was turned round"
+FOREIGN = "text that does not look English"
 FAR_OFF = "fits its text much worse than the others"
 """Notes on recordings that are used all the same."""
 
@@ -120,7 +122,7 @@ def inspect(path: StrPath, rate: int) -> Inspection:
         sound = files.read(path)
     except AudioError:
         return _rejected(UNREADABLE)
-    samples = sound.mono
+    samples, opposed = channels.mix(sound.samples)
     if not len(samples):
         return _rejected(EMPTY)
     if not float(np.abs(samples).max()) <= LOUDEST:
@@ -139,7 +141,8 @@ def inspect(path: StrPath, rate: int) -> Inspection:
     found = {
         SLIGHTLY_CLIPPED: clipped > LIGHT_CLIPPING,
         RESAMPLED: sound.rate != rate,
-        MIXED: sound.channels > 1,
+        OPPOSED: opposed,
+        MIXED: sound.channels > 1 and not opposed,
     }
     notes = tuple(note for note, holds in found.items() if holds)
     return Inspection(samples, sound.rate, start, end, None, notes)

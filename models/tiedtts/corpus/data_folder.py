@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tiedtts import locking
 from tiedtts.corpus import checks, extraction, manifest
-from tiedtts.corpus.readers import Recording
+from tiedtts.corpus.recordings import Recording
 from tiedtts.errors import CorpusError, FolderError
 
 LEAST_ALIKE = 0.5

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tiedtts.corpus import readers
+from tiedtts.corpus import recordings
 from tiedtts.paths import StrPath
 
 _LICENCE_FILES = ("LICENSE", "LICENCE", "COPYING")
@@ -16,6 +16,6 @@ def find_licence(source: StrPath) -> str | None:
     root = source if source.is_dir() else source.parent
     for path in sorted(root.iterdir()):
         if path.is_file() and path.stem.upper() in _LICENCE_FILES:
-            lines = (line.strip() for line in readers.decode(path, {}).split("\n"))
+            lines = (line.strip() for line in recordings.decode(path, {}).split("\n"))
             return next((line for line in lines if _FREE.search(line)), None)
     return None

@@ -9,13 +9,14 @@ from tiedtts import locking
 from tiedtts.audio import mel
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.choices import DENOISING, HELD_OUT
-from tiedtts.corpus import aligners, candidates, checks, data_folder, manifest, provenance, readers
+from tiedtts.corpus import aligners, candidates, checks, data_folder, manifest, provenance, readers, speakers
+from tiedtts.corpus import language as languages
 from tiedtts.corpus.aligners import Aligner, HmmAligner, Progress
 from tiedtts.corpus.alignment import Alignment
 from tiedtts.corpus.candidates import Candidate
 from tiedtts.corpus.licence import find_licence
 from tiedtts.corpus.manifest import Entry
-from tiedtts.corpus.readers import Recording
+from tiedtts.corpus.recordings import Recording
 from tiedtts.corpus.report import Report, Scores, by_count
 from tiedtts.corpus.split import held_out
 from tiedtts.errors import ConfigError, CorpusError
@@ -34,6 +35,7 @@ class _Job:
 
     source: Path
     data: Path
+    language: str | None
     title: str
     """Name of the corpus."""
     workers: int
@@ -54,6 +56,8 @@ def prepare(
     data: StrPath,
     *,
     format: str = "auto",
+    speaker: str | None = None,
+    language: str | None = None,
     workers: int | None = None,
     holdout: float = 0.05,
     settings: AudioSettings | None = None,
@@ -73,6 +77,8 @@ def prepare(
         source: The corpus, see `readers.read`.
         data: Folder to write; made if missing.
         format: Format of the corpus, or `auto`.
+        speaker: Whose recordings are taken, where the corpus names several; see `speakers.of`.
+        language: `en` takes the texts for English whatever they look like.
         workers: Number of processes; one for every core by default.
         holdout: Share of the prompts, 0 to 0.5, whose recordings are kept from training.
         settings: Rate, frames and pitch range; the defaults if not given.
@@ -111,10 +117,16 @@ def prepare(
     # First of all: a corpus that is not finished has no list of its recordings either.
     teacher = provenance.of_finished(source)
     recordings, notes = readers.read(source, format)
+    recordings = speakers.of(recordings, speaker)
+    if language is None:
+        languages.check(recordings)
+    elif not language.casefold().startswith("en"):
+        raise ConfigError(f"`language` must be `en`, got: {language}", hint="TiedTTS reads English only")
     notes = {note: [printable(name) for name in names] for note, names in notes.items()}
     job = _Job(
         source=source,
         data=data,
+        language=language,
         title=source.resolve().name,
         workers=workers or cores(),
         holdout=holdout,
@@ -170,7 +182,9 @@ def _fill(job: _Job, recordings: Sequence[Recording], notes: Reasons) -> Report:
     held = held_out((entry.prompt for entry in entries), job.holdout, job.seed)
     entries = [replace(entry, split=manifest.SPLITS[entry.prompt in held]) for entry in entries]
     for candidate, far in zip(kept, checks.far_off(entry.alignment_score for entry in entries), strict=True):
-        for note in (*candidate.transcript.notes, *candidate.finding.notes, *[checks.FAR_OFF] * far):
+        foreign = job.language is None and languages.looks_foreign(candidate.recording.text)
+        own = (*candidate.transcript.notes, *candidate.finding.notes)
+        for note in (*own, *[checks.FOREIGN] * foreign, *[checks.FAR_OFF] * far):
             notes.setdefault(note, []).append(printable(candidate.recording.id))
     report = _report(total, kept, entries, rejected, notes)
     # In this order: whoever is stopped between the two finds no description, rather than a wrong one.

@@ -1,24 +1,30 @@
-"""Readers of corpora: LJSpeech, CMU ARCTIC, a folder of sounds and texts, JSON lines."""
+"""Readers of corpora: tables such as LJSpeech, CMU ARCTIC, a folder of sounds and texts, JSON lines."""
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tiedtts import encodings
-from tiedtts.audio.encoding import FORMATS as SUFFIXES
+from tiedtts.corpus import recordings as listed
+from tiedtts.corpus import tables
+from tiedtts.corpus.recordings import NO_RECORDING, Finder, Notes, Recording
 from tiedtts.errors import CorpusError
 from tiedtts.paths import StrPath
 
 METADATA = "metadata.csv"
+TABLES = (METADATA, "metadata.tsv", "metadata.txt", "validated.tsv", "train.csv", "train.tsv")
+"""Tables by the names that they usually have, the best first: that of Common Voice has what was checked."""
+TABLE_SUFFIXES = (".csv", ".tsv", ".psv", ".txt", ".list")
 PROMPTS = ("etc/txt.done.data", "txt.done.data")
-SOUND_FOLDERS = ("wavs", "wav", ".")
 AUDIO_KEYS = ("audio", "audio_filepath", "path")
 TEXT_KEYS = ("text", "sentence")
+SPEAKER_KEYS = ("speaker", "speaker_id", "speaker_name", "client_id")
+LANGUAGE_KEYS = ("language", "lang", "locale")
+TEXT_SUFFIXES = (".txt", ".lab", ".normalized.txt", ".original.txt")
+"""Text files beside a sound file, the usual first."""
 
-NO_RECORDING = "line that names no recording"
 NO_TEXT_FILE = "sound file without a text file"
 NO_SOUND_FILE = "text file without a sound file"
 
@@ -27,30 +33,13 @@ _PROMPT_LINE = re.compile(r'\(\s*(\S+)\s+"(.*)"\s*\)')
 _NAMES = (str, int, float, type(None))
 """Types of an id or a prompt in JSON."""
 
-Notes = dict[str, list[str]]
-"""Remarks on a corpus, each with the files or lines that it is about."""
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A sound file and what is said in it."""
-
-    id: str
-    """Name in the corpus; not yet known to be unique."""
-    text: str
-    """The text as the corpus has it, one line."""
-    audio: Path
-    """Sound file; not yet known to be there."""
-    prompt: str
-    """Key that all takes of a text share: see `prompt_of`."""
-
 
 def read(source: StrPath, format: str = "auto") -> tuple[list[Recording], Notes]:
     """Read the list of recordings of a corpus; the sound files themselves stay closed.
 
     Args:
         source: A folder, or the file inside it that lists the recordings.
-        format: `ljspeech`, `arctic`, `folder`, `jsonl`, or `auto` to look which it is.
+        format: `table`, `ljspeech`, `arctic`, `folder`, `jsonl`, or `auto` to look which it is.
 
     Raises:
         CorpusError: There is no corpus of this format, or it lists nothing.
@@ -76,28 +65,6 @@ def read(source: StrPath, format: str = "auto") -> tuple[list[Recording], Notes]
     return recordings, notes
 
 
-def prompt_of(text: str) -> str:
-    """Return a text without case, punctuation and double spaces: equal for all takes of it."""
-    kept = "".join(char for char in text.casefold() if char.isalnum() or char.isspace())
-    return " ".join(kept.split())
-
-
-def decode(path: Path, notes: Notes) -> str:
-    """Read a text file in any usual encoding, see `tiedtts.encodings`; that it is a guess is noted.
-
-    Raises:
-        CorpusError: The file cannot be read.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CorpusError(f"cannot read {path}: {error.strerror}") from error
-    found = encodings.decode(data, errors="replace")
-    if found.guess is not None:
-        notes.setdefault(f"not UTF-8, read as {found.guess}", []).append(path.name)
-    return found.text
-
-
 @dataclass(frozen=True)
 class _Reader:
     """How one format is recognised and read."""
@@ -110,17 +77,31 @@ class _Reader:
 
 
 def _find_ljspeech(source: Path) -> Path | None:
-    return _first_file(source, (METADATA,), ".csv")
+    return _first_file(source, (METADATA,), (".csv",))
+
+
+def _find_table(source: Path) -> Path | None:
+    if (found := _first_file(source, TABLES, TABLE_SUFFIXES)) is not None or source.is_file():
+        return found
+    # Beside recordings that are listed otherwise, a table may be anything.
+    if _find_arctic(source) or next(source.glob("*.jsonl"), None) or _find_folder(source):
+        return None
+    return _only(source, [*source.glob("*.csv"), *source.glob("*.tsv")])
 
 
 def _find_arctic(source: Path) -> Path | None:
-    return _first_file(source, PROMPTS, ".data")
+    return _first_file(source, PROMPTS, (".data",))
 
 
 def _find_jsonl(source: Path) -> Path | None:
     if source.is_file():
         return source if source.suffix == ".jsonl" else None
-    found = sorted(source.glob("*.jsonl"))
+    return _only(source, source.glob("*.jsonl"))
+
+
+def _only(source: Path, lists: Iterable[Path]) -> Path | None:
+    """Return the one list of recordings in a folder, if there is one."""
+    found = sorted(lists)
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
         raise CorpusError(f"several lists of recordings in {source}: {names}", hint="give one of the files")
@@ -130,92 +111,92 @@ def _find_jsonl(source: Path) -> Path | None:
 def _find_folder(source: Path) -> Path | None:
     if source.is_file():
         return None
-    sounds = _sounds(source)
-    return source if any(path.with_suffix(".txt").is_file() for path in sounds.values()) else None
+    texts = _texts(source)
+    return source if any(name in texts for name in listed.sounds(source)) else None
 
 
-def _first_file(source: Path, names: tuple[str, ...], suffix: str) -> Path | None:
-    """Return the source itself if it is a file of this suffix, or the first of these files inside it."""
+def _first_file(source: Path, names: Sequence[str], suffixes: Sequence[str]) -> Path | None:
+    """Return the source itself if it is a file of these suffixes, or the first of these files inside it."""
     if source.is_file():
-        return source if source.suffix == suffix else None
+        return source if source.suffix.lower() in suffixes else None
     return next((source / name for name in names if (source / name).is_file()), None)
 
 
-def _read_ljspeech(listing: Path, notes: Notes) -> Iterator[Recording]:
-    """Read `id|text|normalised text`; the last is what was said."""
-    find = _finder(listing.parent)
-    for number, line in _lines(listing, notes):
-        name, *texts = line.split("|")
-        said = next((text for text in reversed(texts[:2]) if text.strip()), "")
-        if not texts or not name.strip():
-            _note(notes, NO_RECORDING, listing, number)
-            continue
-        yield _recording(name.strip(), said, find(name.strip()))
+def _texts(folder: Path) -> dict[str, Path]:
+    """Return the text files below a folder by the name that a sound beside them would have."""
+    texts: dict[str, Path] = {}
+    for suffix in reversed(TEXT_SUFFIXES):
+        for path in listed.visible(folder, (suffix[suffix.rindex(".") :],)):
+            name = path.relative_to(folder).as_posix()
+            if name.endswith(suffix):
+                texts[listed.composed(name.removesuffix(suffix))] = path
+    return texts
 
 
 def _read_arctic(listing: Path, notes: Notes) -> Iterator[Recording]:
     """Read `( id "text" )`, a quote in the text with a backslash before it."""
     root = listing.parent.parent if listing.parent.name == "etc" else listing.parent
-    find = _finder(root)
-    for number, line in _lines(listing, notes):
+    find = Finder(root)
+    for number, line in listed.lines(listing, notes):
         match = _PROMPT_LINE.fullmatch(line.strip())
         if match is None:
-            _note(notes, NO_RECORDING, listing, number)
+            listed.note(notes, NO_RECORDING, listing, number)
             continue
-        yield _recording(match[1], match[2].replace('\\"', '"'), find(match[1]))
+        yield listed.recording(match[1], match[2].replace('\\"', '"'), find(match[1]))
 
 
 def _read_jsonl(listing: Path, notes: Notes) -> Iterator[Recording]:
     """Read an object a line; sound files are named from the list's folder."""
-    for number, line in _lines(listing, notes):
+    finder: Finder | None = None
+    for number, line in listed.lines(listing, notes):
         values = _object(line)
         audio = next((values[key] for key in AUDIO_KEYS if key in values), None)
         text = next((values[key] for key in TEXT_KEYS if key in values), None)
         if not isinstance(audio, str) or not isinstance(text, str) or not audio:
-            _note(notes, NO_RECORDING, listing, number)
+            listed.note(notes, NO_RECORDING, listing, number)
             continue
         name, prompt = values.get("id", ""), values.get("prompt")
         bare = Path(audio)
         if not isinstance(name, _NAMES) or not isinstance(prompt, _NAMES) or not bare.name:
-            _note(notes, NO_RECORDING, listing, number)
+            listed.note(notes, NO_RECORDING, listing, number)
             continue
         name = bare.with_suffix("").as_posix() if name in (None, "") else str(name)
-        yield _recording(name, text, listing.parent / audio, prompt)
+        who, language = _first(values, SPEAKER_KEYS), _first(values, LANGUAGE_KEYS)
+        path = listing.parent / audio
+        if not _is_file(path):
+            # Looked for only now: it takes a walk through all folders.
+            finder = finder or Finder(listing.parent)
+            path = finder.find(audio) or path
+        yield listed.recording(name, text, path, prompt, speaker=who, language=language)
 
 
 def _read_folder(listing: Path, notes: Notes) -> Iterator[Recording]:
     """Read `x.wav` and `x.txt` beside it, in all folders below."""
-    sounds = _sounds(listing)
+    sounds, texts = listed.sounds(listing), _texts(listing)
     for name, audio in sounds.items():
-        text = audio.with_suffix(".txt")
-        if text.is_file():
-            yield _recording(name, decode(text, notes), audio)
+        if name in texts:
+            yield listed.recording(name, listed.decode(texts[name], notes), audio)
         else:
             notes.setdefault(NO_TEXT_FILE, []).append(audio.relative_to(listing).as_posix())
-    for text in sorted(_visible(listing, (".txt",))):
-        relative = text.relative_to(listing)
-        if relative.with_suffix("").as_posix() not in sounds:
-            notes.setdefault(NO_SOUND_FILE, []).append(relative.as_posix())
+    for name in sorted(texts.keys() - sounds.keys()):
+        notes.setdefault(NO_SOUND_FILE, []).append(texts[name].relative_to(listing).as_posix())
 
 
 READERS = {
-    "ljspeech": _Reader(METADATA, _find_ljspeech, _read_ljspeech),
+    "table": _Reader(f"a table such as {METADATA}", _find_table, tables.read),
+    "ljspeech": _Reader(METADATA, _find_ljspeech, tables.read_ljspeech),
     "arctic": _Reader(" or ".join(PROMPTS), _find_arctic, _read_arctic),
     "jsonl": _Reader("*.jsonl", _find_jsonl, _read_jsonl),
     "folder": _Reader("pairs of x.wav and x.txt", _find_folder, _read_folder),
 }
 
 
-def _recording(name: str, text: str, audio: Path, prompt: object = None) -> Recording:
-    text = " ".join(text.split())
-    return Recording(name, text, audio, prompt_of(text) if prompt is None else str(prompt))
-
-
-def _lines(path: Path, notes: Notes) -> Iterator[tuple[int, str]]:
-    """Yield number and text of every line that is not blank."""
-    for number, line in enumerate(decode(path, notes).split("\n"), start=1):
-        if line.strip():
-            yield number, line
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    # A name that no file system takes is that of no file.
+    except (OSError, ValueError):
+        return False
 
 
 def _object(line: str) -> dict[str, Any]:
@@ -227,39 +208,6 @@ def _object(line: str) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def _note(notes: Notes, reason: str, path: Path, line: int) -> None:
-    notes.setdefault(reason, []).append(f"{path.name}, line {line}")
-
-
-def _finder(root: Path) -> Callable[[str], Path]:
-    """Return a function from a recording's name, with or without folder and suffix, to its sound file."""
-    folders = [
-        (root / folder, _sounds(root / folder)) for folder in SOUND_FOLDERS if (root / folder).is_dir()
-    ]
-
-    def find(name: str) -> Path:
-        bare = name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in SUFFIXES else name
-        for _, sounds in folders:
-            if bare in sounds:
-                return sounds[bare]
-        return folders[0][0] / f"{bare}{next(iter(SUFFIXES))}"
-
-    return find
-
-
-def _sounds(folder: Path) -> dict[str, Path]:
-    """Return the sound files below a folder by name without suffix; of several kinds the first."""
-    order = list(SUFFIXES)
-    found = sorted(_visible(folder, SUFFIXES), key=lambda path: -order.index(path.suffix.lower()))
-    sounds = {path.relative_to(folder).with_suffix("").as_posix(): path for path in found}
-    return dict(sorted(sounds.items()))
-
-
-def _visible(folder: Path, suffixes: "tuple[str, ...] | dict[str, str]") -> list[Path]:
-    """Return the files of some suffixes below a folder, but none whose name or folder starts with a dot."""
-    return [
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in suffixes
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
+def _first(values: dict[str, Any], keys: Sequence[str]) -> str:
+    """Return the first of some values that is a name."""
+    return next((str(values[key]) for key in keys if isinstance(values.get(key), str | int)), "")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tiedtts import locking, plain, storage
 from tiedtts.corpus import provenance
-from tiedtts.corpus.readers import METADATA, SOUND_FOLDERS
+from tiedtts.corpus.readers import METADATA
+from tiedtts.corpus.recordings import SOUND_FOLDERS
 from tiedtts.corpus.report import REPORT_JSON, REPORT_MARKDOWN
 from tiedtts.corpus.teacher import program
 from tiedtts.corpus.teacher.clips import JOURNAL, Clip
