@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 from tests.benchmarks import spectral_distortion
+from tests.benchmarks.places import existing, writable
 from tests.benchmarks.tying import train
 from tiedtts.audio import lpc
 from tiedtts.audio.frames import Frames
@@ -41,6 +42,7 @@ from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.tying import TiePlan
 from tiedtts.tying.parts import tie_parts
+from tiedtts_cli import boundary
 
 PARTS = {
     "tacotron": "acoustic",
@@ -67,10 +69,10 @@ SHARE = 3
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path, nargs="?")
+    parser.add_argument("data", type=existing, nargs="?")
     parser.add_argument("--recipe", choices=list(TIES))
-    parser.add_argument("--from", dest="trained", type=Path)
-    parser.add_argument("--results", type=Path, default=Path("article.jsonl"))
+    parser.add_argument("--from", dest="trained", type=existing)
+    parser.add_argument("--results", type=writable, default=Path("article.jsonl"))
     parser.add_argument("--study", choices=list(STEPS), nargs="*", default=list(STEPS))
     parser.add_argument("--steps", type=int, help="instead of the usual number, to try it out")
     parser.add_argument("--report", action="store_true", help="print tables of what is done")
@@ -316,4 +318,4 @@ def table(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

@@ -10,6 +10,7 @@ is installed (see `outside`) it rates one recording of each held-out text, its c
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ import soxr
 import torch
 
 from tests.benchmarks.outside import RATE, Rate, Samples, predictor
+from tests.benchmarks.places import existing, writable
 from tiedtts.audio.frames import Frames
 from tiedtts.corpus.features import Features, extract
 from tiedtts.export.voice import export
@@ -30,6 +32,7 @@ from tiedtts.speech import vocoders
 from tiedtts.speech.voice import Voice
 from tiedtts.training import corpus as corpora
 from tiedtts.training.corpus import Corpus, Utterance
+from tiedtts_cli import boundary
 
 Row = dict[str, Any]
 RECORDINGS = "recordings"
@@ -38,15 +41,17 @@ RECORDINGS = "recordings"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path, nargs="?")
+    parser.add_argument("data", type=existing, nargs="?")
     parser.add_argument(
         "--candidate", action="append", default=[], metavar="NAME=ACOUSTIC,VOCODER[,PRECISION]"
     )
-    parser.add_argument("-o", "--output", type=Path, default=Path("candidates.jsonl"))
+    parser.add_argument("-o", "--output", type=writable, default=Path("candidates.jsonl"))
     parser.add_argument("--chosen", default="", help="which one the picture marks")
     parser.add_argument("--report", action="store_true")
-    parser.add_argument("--picture", type=Path)
+    parser.add_argument("--picture", type=writable)
     arguments = parser.parse_args()
+    if arguments.candidate and arguments.data is None:
+        parser.error("DATA is needed to measure a candidate")
     rows = (
         [json.loads(line) for line in arguments.output.read_text().splitlines()]
         if arguments.output.exists()
@@ -183,4 +188,4 @@ def picture(rows: Sequence[Row], path: Path, chosen: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

@@ -1,8 +1,9 @@
 """Time and memory that tying and untying a checkpoint of 100 MB takes.
 
-python tests/benchmarks/conversion.py
+python tests/benchmarks/conversion.py [--scheme codebook] [--size MIB]
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -13,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
+from tiedtts_cli import boundary
+
 MIB = 2**20
-CASES = {
-    "6 matrices of 2048 x 2048": (6, 2048),
-    "one matrix of 5000 x 5000": (1, 5000),
-}
+CASES = ((6, 2048), (1, 5000))
+"""Matrices of each checkpoint, and their width at 100 MiB."""
 SCHEMES = {
     "codebook": ["--option", "k=256"],
     "lowrank": [],
@@ -39,6 +40,13 @@ def run(*arguments: object) -> tuple[float, float]:
 
 def main() -> None:
     """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--scheme", choices=SCHEMES, action="append", help="some schemes only")
+    parser.add_argument("--size", type=int, default=100, help="of each checkpoint, MiB")
+    given = parser.parse_args()
+    if given.size < 1:
+        parser.error(f"--size must be at least 1, got: {given.size}")
+    chosen = {name: SCHEMES[name] for name in given.scheme or SCHEMES}
     # Made without torch: a child's peak memory counts what it was forked from.
     rng = np.random.default_rng(0)
 
@@ -56,11 +64,15 @@ def main() -> None:
         )
         print("| checkpoint | scheme | tie, s | memory / size | untie, s | memory / size |")
         print("|---|---|---:|---:|---:|---:|")
-        for title, (count, width) in CASES.items():
+        for count, base_width in CASES:
+            width = max(1, round(base_width * (given.size / 100) ** 0.5))
+            title = (
+                f"{count} matrices of {width} x {width}" if count > 1 else f"one matrix of {width} x {width}"
+            )
             big = Path(folder, "big.safetensors")
             save_file({f"l{at}.weight": weight(width) for at in range(count)}, big)
             size = big.stat().st_size / MIB
-            for scheme, options in SCHEMES.items():
+            for scheme, options in chosen.items():
                 if scheme == "share" and count == 1:
                     continue
                 tied, back = Path(folder, "tied.safetensors"), Path(folder, "back.safetensors")
@@ -71,4 +83,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

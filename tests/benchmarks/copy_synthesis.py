@@ -9,28 +9,31 @@ second of sound on one core.
 """
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from tests.benchmarks.places import existing, folder
 from tiedtts.audio.frames import Frames
 from tiedtts.corpus.features import extract
 from tiedtts.measure import listener, quality, recognition
 from tiedtts.measure.listener import Listener
 from tiedtts.speech import vocoders
 from tiedtts.training import corpus as corpora
+from tiedtts_cli import boundary
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=existing)
     parser.add_argument(
         "--vocoder", action="append", help="of `synth --vocoder`; all without a net by default"
     )
     parser.add_argument("--recordings", type=int, default=20)
-    parser.add_argument("--sounds", type=Path, help="folder for what is made")
+    parser.add_argument("--sounds", type=folder, help="folder for what is made")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     corpus = corpora.load(arguments.data)
@@ -83,4 +86,4 @@ def quiet(mel: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

@@ -10,6 +10,7 @@ phones, may be refused.
 import argparse
 import json
 import random
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from tiedtts.choices import SEMITONES, SPEEDS
 from tiedtts.errors import TextError
 from tiedtts.speech.speech import Speech
 from tiedtts.speech.voice import Voice
+from tiedtts_cli import boundary
 
 REFUSED = ("nothing to say", "is not a phone")
 """Messages of errors that are expected."""
@@ -129,4 +131,4 @@ def same(parts: list[Speech], whole: Speech) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

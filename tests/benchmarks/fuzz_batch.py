@@ -9,6 +9,7 @@ import argparse
 import io
 import json
 import random
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from tiedtts.batch import job, lines, manifest, readers, run
 from tiedtts.errors import LONGEST_HINT, TiedTTSError
 from tiedtts.quoting import LONGEST_MESSAGE
 from tiedtts.settings import NAMES, Settings
+from tiedtts_cli import boundary
 
 VALUES = (
     *('null true false 1 0 -3 1.5 1e999 -1e999 NaN Infinity [[1]] {} [] {"text":1}'.split()),
@@ -173,4 +175,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

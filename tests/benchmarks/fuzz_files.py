@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from tests import damage
+from tiedtts_cli import boundary
 
 
 def main() -> None:
@@ -50,4 +51,4 @@ def _stop(number: int, frame: object) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

@@ -9,6 +9,7 @@ of 1 MB, each of one repeated unit, at two lengths.
 import argparse
 import json
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,6 +20,7 @@ from tiedtts.errors import TiedTTSError
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
 from tiedtts.text.markup.ssml import parse
 from tiedtts.text.normalize.normalizer import normalize
+from tiedtts_cli import boundary
 
 WORDS = (
     "the a read live Dr. Mr. St. No. U.S. etc. e.g. May Jan. Monday pm a.m. km kg GHz $ £5 XIV II well-known "
@@ -286,4 +288,4 @@ def _seconds(front_end: FrontEnd, text: str) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

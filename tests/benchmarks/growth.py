@@ -13,6 +13,7 @@ import itertools
 import json
 import math
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -33,6 +34,7 @@ from tiedtts.text.markup.say_as import KINDS, DoesNotFit, say_as
 from tiedtts.text.markup.ssml import parse
 from tiedtts.text.normalize.normalizer import normalize
 from tiedtts.text.pronounce import ipa
+from tiedtts_cli import boundary
 
 LARGEST_POWER = 1.3
 """Largest power of the size; 1 is linear, 2 quadratic."""
@@ -240,4 +242,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from tests.benchmarks.places import existing, folder, writable
 from tiedtts.audio import files, mel
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint, other_formats
@@ -30,6 +31,7 @@ from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus import readers
 from tiedtts.training.losses import magnitude, spectrum
 from tiedtts.tying import TiePlan, count_parameters, tie
+from tiedtts_cli import boundary
 
 AUDIO = AudioSettings(sample_rate=22_050, f_max=8_000.0, f0_max=400.0)
 SEGMENT = 24
@@ -73,12 +75,12 @@ PLANS: dict[str, list[dict[str, Any]]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("recordings", type=Path)
+    parser.add_argument("checkpoint", type=existing)
+    parser.add_argument("recordings", type=existing)
     parser.add_argument("--steps", type=int, default=120, help="of the fine-tune")
     parser.add_argument("--only", nargs="*", default=list(PLANS), help="names of rows")
-    parser.add_argument("--results", type=Path, default=Path("hifigan.jsonl"))
-    parser.add_argument("--sounds", type=Path, help="folder for a sound of each row")
+    parser.add_argument("--results", type=writable, default=Path("hifigan.jsonl"))
+    parser.add_argument("--sounds", type=folder, help="folder for a sound of each row")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     done = _read(arguments.results)
@@ -203,4 +205,4 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

@@ -10,6 +10,7 @@ the voice.
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.benchmarks import words
+from tests.benchmarks.places import existing
 from tests.benchmarks.words import WordErrors, spoken_words
 from tiedtts.audio import mel
 from tiedtts.corpus.features import Features, normalise_level
@@ -29,6 +31,7 @@ from tiedtts.measure.listener import Listener
 from tiedtts.nets.recognizer import CLASSES
 from tiedtts.speech.voice import Voice
 from tiedtts.text.phones import Phone
+from tiedtts_cli import boundary
 
 SENTENCES = Path(__file__).with_name("sentences.txt")
 LONG = 3
@@ -55,9 +58,11 @@ class Heard:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--voice", default="kathleen", help="name or file of a voice")
-    parser.add_argument("--aligner", type=Path, default=listener.SHIPPED, help="checkpoint of a recogniser")
-    parser.add_argument("--data", type=Path, help="data folder whose held-out recordings calibrate")
-    parser.add_argument("--sentences", type=Path, default=SENTENCES, help="one a line")
+    parser.add_argument(
+        "--aligner", type=existing, default=listener.SHIPPED, help="checkpoint of a recogniser"
+    )
+    parser.add_argument("--data", type=existing, help="data folder whose held-out recordings calibrate")
+    parser.add_argument("--sentences", type=existing, default=SENTENCES, help="one a line")
     parser.add_argument("--limit", type=int, help="of sentences and of recordings")
     parser.add_argument("--json", action="store_true", help="print raw numbers")
     options = parser.parse_args()
@@ -207,4 +212,4 @@ def table(result: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

@@ -11,11 +11,13 @@ import argparse
 import base64
 import html
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from tests.benchmarks.places import existing, writable
 from tiedtts import storage
 from tiedtts.audio import files
 from tiedtts.audio.frames import Frames
@@ -24,6 +26,7 @@ from tiedtts.audio.settings import AudioSettings
 from tiedtts.speech import vocoders
 from tiedtts.speech.voice import Voice
 from tiedtts.training import corpus as corpora
+from tiedtts_cli import boundary
 
 PAGE = """<!doctype html>
 <meta charset="utf-8">
@@ -46,8 +49,8 @@ Samples = npt.NDArray[np.float32]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
-    parser.add_argument("-o", "--output", type=Path, default=Path("listen.html"))
+    parser.add_argument("data", type=existing)
+    parser.add_argument("-o", "--output", type=writable, default=Path("listen.html"))
     parser.add_argument("--voice", action="append", default=[], help="NAME or FILE, and `:VOCODER` after it")
     parser.add_argument("--copy", action="append", default=[], help="of `synth --vocoder`")
     parser.add_argument("--recordings", type=int, default=8)
@@ -106,4 +109,4 @@ def spectrogram(samples: Samples, audio: AudioSettings) -> bytes:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

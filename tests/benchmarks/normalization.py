@@ -10,12 +10,15 @@ punctuation become spaces.
 import argparse
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.benchmarks.places import existing
 from tiedtts.text.normalize.normalizer import normalize
+from tiedtts_cli import boundary
 
 COLUMNS = ["kind", "written", "spoken"]
 
@@ -36,7 +39,7 @@ class Miss:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path, help="table of cases")
+    parser.add_argument("file", type=existing, help="table of cases")
     parser.add_argument("--misses", type=int, default=100, help="how many to print")
     parser.add_argument("--json", action="store_true", help="print raw numbers")
     options = parser.parse_args()
@@ -104,4 +107,4 @@ def table(cases: list[Case], found: list[Miss], most: int) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

@@ -12,8 +12,8 @@ compare rows. What is not installed is left out.
 
 import argparse
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,12 +21,14 @@ import numpy.typing as npt
 import soxr
 import torch
 
+from tests.benchmarks.places import existing
 from tiedtts.audio.frames import Frames
 from tiedtts.measure.recognition import edits
 from tiedtts.speech import vocoders
 from tiedtts.speech.voice import Voice
 from tiedtts.text.normalize.normalizer import normalize
 from tiedtts.training import corpus as corpora
+from tiedtts_cli import boundary
 
 RATE = 16_000
 """Sampling rate of both judges, Hz."""
@@ -40,10 +42,10 @@ Rate = Callable[[Samples], float]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=existing)
     parser.add_argument("--voice", action="append", help="kathleen by default")
     parser.add_argument("--copy", action="append", default=[], help="of `synth --vocoder`")
-    parser.add_argument("--sentences", type=Path, help="more texts, one a line")
+    parser.add_argument("--sentences", type=existing, help="more texts, one a line")
     parser.add_argument("--limit", type=int, help="of texts")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -140,4 +142,4 @@ def show(
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

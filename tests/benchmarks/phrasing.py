@@ -13,12 +13,13 @@ next. With `--voice`, the texts are spoken, and the silence heard there is told 
 import argparse
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
+from tests.benchmarks.places import existing
 from tiedtts.audio import mel
 from tiedtts.corpus.features import normalise_level
 from tiedtts.measure import word_gaps
@@ -26,6 +27,7 @@ from tiedtts.speech.voice import Voice
 from tiedtts.text import phrasing
 from tiedtts.text.frontend import FrontEnd, LeftOut, Reading
 from tiedtts.text.phrase_features import shapes, syllables
+from tiedtts_cli import boundary
 
 HELD_OUT = 4
 """One text of so many is held out by `scripts/phrasing.py`."""
@@ -69,7 +71,7 @@ class Counts:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("pauses", type=Path, nargs="+")
+    parser.add_argument("pauses", type=existing, nargs="+")
     parser.add_argument("--all", action="store_true", help="a corpus that the model was not fitted to")
     parser.add_argument("--half", type=int, default=1, choices=(0, 1))
     parser.add_argument("--threshold", type=float, nargs="*", default=[phrasing.THRESHOLD])
@@ -201,4 +203,4 @@ def heard(voice: Voice, texts: Sequence[str], limit: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

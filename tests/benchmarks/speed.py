@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tiedtts_cli import boundary
+
 TWENTY = Path(__file__).with_name("twenty.txt")
 GREETING = "Hello world."
 OPENING = (
@@ -147,4 +149,4 @@ def table(result: dict[str, object]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

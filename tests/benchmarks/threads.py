@@ -21,7 +21,6 @@ from tiedtts import processes
 from tiedtts.speech import turns
 from tiedtts.speech.voice import Voice
 from tiedtts_cli import boundary
-from tiedtts_cli.boundary import UsageError
 
 SENTENCES = Path(__file__).with_name("sentences.txt")
 
@@ -103,7 +102,7 @@ def main() -> None:
     )
     given = parser.parse_args()
     if min(given.rounds, given.sentences) < 1:
-        raise UsageError("`--rounds` and `--sentences` must be at least 1")
+        parser.error("--rounds and --sentences must be at least 1")
     if given.without_turns:
         turns.TURNS.most = lambda: sys.maxsize
     voice = Voice.load() if given.voice is None else Voice.load(given.voice)

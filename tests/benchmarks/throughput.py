@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tiedtts_cli import boundary
+
 ROOT = Path(__file__).parents[2]
 SENTENCES = Path(__file__).with_name("sentences.txt")
 
@@ -76,4 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from tests.benchmarks.places import existing, writable
 from tests.benchmarks.tying_variants import (
     SCRATCH,
     TRAINED,
@@ -41,6 +42,7 @@ from tiedtts.training.corpus import Corpus
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.vocoder import VocoderTask
 from tiedtts.tying import TiePlan, count_parameters, tie
+from tiedtts_cli import boundary
 
 Task = AcousticTask | VocoderTask
 STEPS = {"scratch": {"acoustic": 600, "vocoder": 500}, "trained": {"acoustic": 150, "vocoder": 150}}
@@ -63,15 +65,15 @@ WINNERS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path, nargs="?")
-    parser.add_argument("--from", dest="checkpoints", type=Path, nargs="*", default=[])
-    parser.add_argument("--results", type=Path, default=Path("tying.jsonl"))
+    parser.add_argument("data", type=existing, nargs="?")
+    parser.add_argument("--from", dest="checkpoints", type=existing, nargs="*", default=[])
+    parser.add_argument("--results", type=writable, default=Path("tying.jsonl"))
     parser.add_argument("--part", choices=list(MEASURE), nargs="*", default=list(MEASURE))
     parser.add_argument("--study", choices=list(STEPS), nargs="*", default=list(STEPS))
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
     parser.add_argument("--steps", type=int, help="instead of the usual number, to try it out")
     parser.add_argument("--report", action="store_true", help="print tables of what is done")
-    parser.add_argument("--picture", type=Path, help="with --report, a picture of it")
+    parser.add_argument("--picture", type=writable, help="with --report, a picture of it")
     parser.add_argument("--speed", action="store_true", help="time single layers in ONNX Runtime")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -266,4 +268,4 @@ def _read(path: Path) -> dict[tuple[str, str, str, int], dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

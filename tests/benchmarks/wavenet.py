@@ -7,6 +7,7 @@ computing on one core; what both make with the same seed is compared.
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tests.benchmarks.places import existing
 from tests.nets.wavenet.naive import sample_naively
 from tiedtts.audio import lpc
 from tiedtts.checkpoints import checkpoint
@@ -23,11 +25,12 @@ from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.training import recipe
 from tiedtts.training.recipe import WaveNetRecipe
 from tiedtts.tying import count_parameters
+from tiedtts_cli import boundary
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--checkpoint", type=existing)
     parser.add_argument("--seconds", type=float, default=5.0, help="of sound, made in pieces at once")
     parser.add_argument("--naive", type=int, default=300, help="samples made the slow way")
     arguments = parser.parse_args()
@@ -80,4 +83,4 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

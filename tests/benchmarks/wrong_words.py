@@ -7,16 +7,19 @@ The engine is given other words for one text in fifteen: two are skipped, three 
 
 import argparse
 import random
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from tests.benchmarks.places import existing
 from tiedtts.corpus.teacher.command import CommandTeacher
 from tiedtts.corpus.teacher.distil import distil
 from tiedtts.corpus.teacher.texts import named
 from tiedtts.measure.teacher_ear import CheckpointEar
+from tiedtts_cli import boundary
 
 EVERY = 15
 LEAST_WORDS = 6
@@ -35,7 +38,7 @@ def changed(text: str, seed: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("texts", type=Path, help="a sentence a line")
+    parser.add_argument("texts", type=existing, help="a sentence a line")
     parser.add_argument("--command", required=True, help="see `tiedtts distil`")
     parser.add_argument("--skip", type=int, default=300, help="texts at the beginning that are left out")
     parser.add_argument("--count", type=int, default=300)
@@ -63,4 +66,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))
