@@ -3,48 +3,40 @@
     python -m tests.benchmarks.listen DATA -o listen.html [--voice NAME|FILE[:VOCODER]]... [--copy VOCODER]...
 
 DATA is a folder made by `prepare`. Each row is a held-out text: the recording, copy-synthesis of it by each `--copy`
-(a waveform generator on the recording's own features), and the text spoken by each `--voice`. The page is one
-file that needs nothing else; sounds are FLAC at the voices' own level.
+(a waveform generator on the recording's own features), and the text spoken by each `--voice`. `--sentence WORDS`
+chooses texts, `--about COLUMN=TEXT` says what a column is. The page is one file that needs nothing else; sounds
+are FLAC, all of them equally loud.
 """
 
 import argparse
-import base64
-import html
-import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tests.benchmarks.listening_page import Column, Row, page
 from tests.benchmarks.places import existing, writable
 from tiedtts import storage
-from tiedtts.audio import files
 from tiedtts.audio.frames import Frames
-from tiedtts.audio.mel import log_mel
-from tiedtts.audio.settings import AudioSettings
+from tiedtts.errors import TiedTTSError
 from tiedtts.speech import vocoders
 from tiedtts.speech.voice import Voice
 from tiedtts.training import corpus as corpora
+from tiedtts.training.corpus import Utterance
 from tiedtts_cli import boundary
 
-PAGE = """<!doctype html>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-body {{ font: 16px/1.4 system-ui, sans-serif; margin: 2em; }}
-h2 {{ font-size: 1em; margin: 2em 0 .5em; }}
-.row {{ display: flex; flex-wrap: wrap; gap: 1em; }}
-figure {{ margin: 0; width: 320px; }}
-figcaption {{ font-size: .9em; }}
-img, audio {{ width: 100%; display: block; }}
-</style>
-<h1>{title}</h1>
-{rows}
-"""
-
-Samples = npt.NDArray[np.float32]
+RECORDED = "Recorded"
+INTRO = "Each row is a sentence that was kept from training, each column another way to hear it. Compare along a row."
+ABOUT = {
+    RECORDED: "The reader, as she or he was recorded: what all else is measured by.",
+    "copy": (
+        "The recording, taken down to numbers (spectrum, pitch, where the voice sounds) and made again from these "
+        "alone. Melody and pace are the reader's own, so that only the sound differs: what is lost here, no voice "
+        "with this vocoder gets back."
+    ),
+    "voice": "The voice reads the words by itself, in a melody and a pace of its own.",
+}
 
 
 def main() -> None:
@@ -53,28 +45,65 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=writable, default=Path("listen.html"))
     parser.add_argument("--voice", action="append", default=[], help="NAME or FILE, and `:VOCODER` after it")
     parser.add_argument("--copy", action="append", default=[], help="of `synth --vocoder`")
-    parser.add_argument("--recordings", type=int, default=8)
+    parser.add_argument("--recordings", type=int, default=8, help="how many, where none is chosen")
+    parser.add_argument(
+        "--sentence", action="append", default=[], metavar="WORDS", help="a text with these words"
+    )
+    parser.add_argument(
+        "--about", action="append", default=[], metavar="COLUMN=TEXT", help="what a column is"
+    )
     parser.add_argument("--title", default="Recorded and spoken")
+    parser.add_argument("--intro", default=INTRO)
     arguments = parser.parse_args()
+    told = dict(text.partition("=")[::2] for text in arguments.about)
+    if arguments.recordings < 1:
+        parser.error("--recordings must be at least 1")
     corpus = corpora.load(arguments.data)
-    audio = corpus.audio
-    texts = {u.text: u for u in corpus.heldout}
-    step = max(1, len(texts) // arguments.recordings)
-    chosen = list(texts.values())[::step][: arguments.recordings]
-    voices = {name: speaker(name) for name in arguments.voice or ["kathleen"]}
-    copies = {name: vocoders.choose(name, audio, None, "the corpus") for name in arguments.copy}
+    chosen = choose(corpus.heldout, arguments.sentence, arguments.recordings)
+    voices = {_title(name): speaker(name) for name in arguments.voice or ["kathleen"]}
+    copies = {
+        f"{_title(name)}, copy": vocoders.choose(name, corpus.audio, None, "the corpus")
+        for name in arguments.copy
+    }
+    for name, voice in voices.items():
+        if voice.sample_rate != corpus.audio.sample_rate:
+            raise TiedTTSError(
+                f"{name} speaks at {voice.sample_rate} Hz, and not as the recordings were made"
+            )
+    kinds = {RECORDED: RECORDED, **dict.fromkeys(copies, "copy"), **dict.fromkeys(voices, "voice")}
+    unknown = set(told) - set(kinds)
+    if unknown:
+        parser.error(f"--about: there is no column {', '.join(unknown)}, only {', '.join(kinds)}")
+    columns = [Column(name, told.get(name, ABOUT[kind])) for name, kind in kinds.items()]
     rows = []
     for utterance in chosen:
         f = utterance.features
-        sounds = {"recorded": f.samples}
         frames = Frames(f.mel, f.log_f0, f.voiced.astype(np.float32))
-        sounds |= {f"{_title(name)}, copy": make(frames, [0]) for name, make in copies.items()}
-        sounds |= {_title(name): voice.say(utterance.text).samples for name, voice in voices.items()}
-        figures = "\n".join(figure(name, samples, audio) for name, samples in sounds.items())
-        rows.append(f'<h2>{html.escape(utterance.text)}</h2>\n<div class="row">\n{figures}\n</div>')
-    page = PAGE.format(title=html.escape(arguments.title), rows="\n".join(rows))
-    storage.write_bytes(arguments.output, page.encode())
-    print(f"{arguments.output}: {len(chosen)} texts, {len(page) / 1e6:.1f} MB")
+        made = (make(frames, [0]) for make in copies.values())
+        spoken = (voice.say(utterance.text).samples for voice in voices.values())
+        rows.append(Row(utterance.text, [f.samples, *made, *spoken]))
+    text = page(arguments.title, arguments.intro, columns, rows, corpus.audio.sample_rate)
+    storage.write_bytes(arguments.output, text.encode())
+    print(f"{arguments.output}: {len(chosen)} texts, {len(text) / 1e6:.1f} MB")
+
+
+def choose(heldout: Sequence[Utterance], wanted: Sequence[str], count: int) -> list[Utterance]:
+    """Return a recording of each wanted text, or of so many that lie evenly among those held out."""
+    texts: dict[str, Utterance] = {}
+    for utterance in heldout:
+        # Of several takes the first.
+        texts.setdefault(utterance.text, utterance)
+    if not texts:
+        raise TiedTTSError("nothing was held out", hint="run `tiedtts prepare` with a larger `--holdout`")
+    if not wanted:
+        return list(texts.values())[:: max(1, len(texts) // count)][:count]
+    found = []
+    for words in wanted:
+        text = next((text for text in texts if words.lower() in text.lower()), None)
+        if text is None:
+            raise TiedTTSError(f"no text that was held out has the words: {words}")
+        found.append(texts[text])
+    return found
 
 
 def speaker(name: str) -> Voice:
@@ -84,28 +113,8 @@ def speaker(name: str) -> Voice:
 
 
 def _title(name: str) -> str:
-    return " through ".join(Path(part).stem if "." in part else part for part in name.split(":"))
-
-
-def figure(name: str, samples: Samples, audio: AudioSettings) -> str:
-    """Return a sound with its spectrogram."""
-    sound = base64.b64encode(files.encode(samples, audio.sample_rate, "FLAC")).decode()
-    picture = base64.b64encode(spectrogram(samples, audio)).decode()
-    return (
-        f'<figure><img alt="mel spectrogram" src="data:image/png;base64,{picture}">'
-        f'<audio controls preload="none" src="data:audio/flac;base64,{sound}"></audio>'
-        f"<figcaption>{html.escape(name)}, {len(samples) / audio.sample_rate:.1f} s</figcaption></figure>"
-    )
-
-
-def spectrogram(samples: Samples, audio: AudioSettings) -> bytes:
-    """Return a picture of the mel spectrogram, time from left to right at one scale for all sounds."""
-    import matplotlib.image
-
-    mel = np.clip((log_mel(samples, audio).T[::-1] + 11.5) / 11.5, 0.0, 1.0)
-    buffer = io.BytesIO()
-    matplotlib.image.imsave(buffer, np.repeat(mel, 2, axis=0), vmin=0.0, vmax=1.0, cmap="magma", format="png")
-    return buffer.getvalue()
+    words = " through ".join(Path(part).stem if "." in part else part for part in name.split(":"))
+    return words[:1].upper() + words[1:]
 
 
 if __name__ == "__main__":
