@@ -20,6 +20,7 @@ TRAIN_PACKAGES = frozenset(
         "matplotlib",
         "onnx",
         "onnxscript",
+        "PIL",
         "pyworld",
         "safetensors",
         "scipy",

@@ -12,6 +12,7 @@ from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.options import at_least, choice, completes, option, takes
 
 if TYPE_CHECKING:
+    from tiedtts.training.advice import Advice
     from tiedtts.training.progress import Progress
 
 SHOWN = 4
@@ -24,11 +25,14 @@ class Arguments(NamedTuple):
     data: Annotated[Path, typer.Argument(help="Folder made by `prepare`.")]
     run: Annotated[Path, option("--output", "-o", metavar="RUN", help="Folder to write.")]
     recipe: Annotated[
-        str,
+        str | None,
         option(
-            "--recipe", metavar="NAME|FILE", help="Sizes, steps, rates.", autocompletion=completes("recipe")
+            "--recipe",
+            metavar="NAME|FILE",
+            help="Sizes, steps, rates; by default the one that fits.",
+            autocompletion=completes("recipe"),
         ),
-    ] = "default"
+    ] = None
     part: Annotated[
         str, choice("--part", ("all", *PARTS), help="all: those of the recipe.", show_default=True)
     ] = "all"
@@ -41,7 +45,7 @@ class Arguments(NamedTuple):
         option(
             "--init-from",
             metavar="CKPT|VOICE",
-            help="Start from its weights.",
+            help="Start from its weights: fine-tuning.",
             autocompletion=completes("voice"),
         ),
     ] = None
@@ -76,6 +80,7 @@ def train(given: Arguments) -> None:
     \b
     tiedtts train data -o run
     tiedtts train data -o run --resume
+    tiedtts train minutes -o mine --init-from clara
     tiedtts train data -o tuned --part vocoder --init-from run/voice.safetensors
     tiedtts train data -o tied --part vocoder --tie plan.toml
     torchrun --nproc-per-node 2 -m tiedtts_cli train data -o run
@@ -85,16 +90,26 @@ def train(given: Arguments) -> None:
     if given.resume and given.init_from is not None:
         raise UsageError(
             "`--resume` and `--init-from` exclude each other",
-            hint="a resumed run has weights of its own",
+            hint="leave out `--init-from`: the run keeps what it began from",
         )
     from tiedtts.training import train as core
 
+    begun: list[str] = []
     with talk.progress("train", quiet=given.quiet, clock=False) as show:
 
         def report(state: "Progress") -> None:
+            if not begun and not given.quiet:
+                talk.note(f"how it goes: {given.run / 'report.html'}")
+            begun.append(state.part)
             show(state.share, _describe(state))
             if state.step == state.steps and not given.quiet:
                 talk.note(f"{state.part}: {state.steps} steps done, {_losses(state)}")
+
+        def advise(advice: "Advice") -> None:
+            if advice.warning:
+                talk.warning(advice.text)
+            elif not given.quiet:
+                talk.note(advice.text)
 
         try:
             made = core.train(
@@ -112,9 +127,12 @@ def train(given: Arguments) -> None:
                 threads=given.threads,
                 overwrite=given.overwrite,
                 progress=report,
+                advise=advise,
             )
         except Stopped as stop:
             stop.hint = stop.hint or _way_on(given.run)
+            if given.init_from is not None and "--resume" in stop.hint:
+                stop.hint += ", without `--init-from`"
             raise
     if talk.is_first():
         for path in made.values():

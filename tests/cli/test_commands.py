@@ -28,6 +28,7 @@ class Core:
         self.arguments, self.options = arguments, options
         if self.told is not None:
             self.options.pop("progress")(*self.told)
+            self.options.pop("advise", None)
         return self.result
 
 
@@ -120,7 +121,7 @@ def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch
     assert main(["train", "data", "-o", "run"]) == 0
     assert core.arguments == (Path("data"), Path("run"))
     assert core.options == {
-        "recipe": "default",
+        "recipe": None,
         "parts": None,
         "resume": False,
         "init_from": None,
@@ -134,7 +135,7 @@ def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch
     }
     assert capsys.readouterr() == (
         "run/vocoder.st\nrun/voice.st\n",
-        "vocoder: 20 steps done, mel 0.512 log_f0 0.1\nnext: tiedtts export run/voice.st -o voice.onnx\n",
+        "how it goes: run/report.html\nvocoder: 20 steps done, mel 0.512 log_f0 0.1\nnext: tiedtts export run/voice.st -o voice.onnx\n",
     )
     options = (
         "--recipe r.toml --part vocoder --init-from c.st --tie plan.toml --precision bf16 "

@@ -1,5 +1,6 @@
 """Adaptation: only a small difference from the net to start from is trained, and a run that stops goes on."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import ConfigError
 from tiedtts.export import voice as voices
 from tiedtts.speech import voice_nets
+from tiedtts.training.progress import Progress
 from tiedtts.training.train import train
 
 RANK = 2
@@ -88,3 +90,68 @@ def test_begins_again_from_what_the_run_keeps(
 def test_needs_a_voice(data_folder: Path, recipe: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="weights to start from"):
         train(data_folder, tmp_path / "run", recipe=str(recipe), threads=1, accelerator="cpu")
+
+
+def test_a_killed_run_goes_on_from_the_voice_it_began_from(
+    data_folder: Path, base: Path, recipe: Path, tmp_path: Path
+) -> None:
+    """The turn of the vocoder had not come: its weights were fresh after `--resume`."""
+    options = {"threads": 1, "accelerator": "cpu"}
+    whole = train(data_folder, tmp_path / "whole", recipe=str(recipe), init_from=base, **options)
+
+    def kill(progress: Progress) -> None:
+        if progress.part == "vocoder":
+            raise KeyboardInterrupt
+
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        train(data_folder, run, recipe=str(recipe), init_from=base, progress=kill, **options)
+    (run / "vocoder" / "start.safetensors").unlink()
+    again = train(data_folder, run, resume=True, **options)
+    one, two = (checkpoint.load(made["voice"]) for made in (whole, again))
+    for part in ("acoustic", "vocoder"):
+        for first, second in zip(one.part(part).parameters(), two.part(part).parameters(), strict=True):
+            torch.testing.assert_close(first, second)
+    assert one.provenance == two.provenance
+
+
+def test_tells_the_data_of_the_voice_it_began_from(
+    data_folder: Path, base: Path, recipe: Path, tmp_path: Path
+) -> None:
+    made = train(
+        data_folder, tmp_path / "run", recipe=str(recipe), init_from=base, threads=1, accelerator="cpu"
+    )
+    told = checkpoint.load(made["voice"]).provenance
+    for part, steps in (("acoustic", 4), ("vocoder", 4)):
+        assert told[part]["steps"] == steps
+        assert told[part]["base"]["name"] == "base"
+        assert told[part]["base"]["licence"] == "CC0-1.0"
+        assert told[part]["base"]["steps"] == 1
+        assert "recipe" not in told[part]["base"]
+    exported = voices.export([made["voice"]], tmp_path / "mine.onnx", precision="int8")
+    assert exported["provenance"]["vocoder"]["base"]["name"] == "base"
+    # A voice of that voice knows both.
+    run = tmp_path / "second"
+    second = train(
+        data_folder,
+        run,
+        recipe=str(recipe),
+        init_from=tmp_path / "mine.onnx",
+        parts=["acoustic"],
+        threads=1,
+        accelerator="cpu",
+    )
+    chain = checkpoint.load(second["acoustic"]).provenance["acoustic"]
+    assert chain["base"]["name"] == "mine"
+    assert chain["base"]["base"]["name"] == "base"
+
+
+def test_other_spectrograms_are_refused(data_folder: Path, base: Path, recipe: Path, tmp_path: Path) -> None:
+    other = tmp_path / "data"
+    shutil.copytree(data_folder, other)
+    text = (other / "corpus.json").read_text().replace('"f_max": 12000.0', '"f_max": 8000.0')
+    (other / "corpus.json").write_text(text)
+    with pytest.raises(ConfigError, match="other spectrograms") as error:
+        train(other, tmp_path / "run", recipe=str(recipe), init_from=base, accelerator="cpu")
+    assert error.value.hint is not None
+    assert not (tmp_path / "run").exists()

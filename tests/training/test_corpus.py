@@ -182,3 +182,19 @@ def test_nothing_to_train_on(tmp_path: Path) -> None:
         load(write(tmp_path / "data", ("heldout",)))
     with pytest.raises(CorpusError, match="is not a data folder"):
         load(tmp_path / "no")
+
+
+def test_illustrated_recordings_have_different_texts_and_are_held_out() -> None:
+    base = [dataclasses.replace(utterance(n), name=f"r{n}") for n in range(4)]
+    texts = ["One.", "One.", "Two.", "Three."]
+    heldout = tuple(dataclasses.replace(u, text=text) for u, text in zip(base, texts, strict=True))
+    made = Corpus(AUDIO, tuple(base), heldout)
+    assert [u.name for u in made.illustrated] == ["r0", "r2"]
+    # Two takes of one text are better than one recording alone.
+    assert [u.name for u in Corpus(AUDIO, tuple(base), heldout[:2]).illustrated] == ["r0", "r1"]
+    # A long one only where there is no other.
+    features = dataclasses.replace(base[0].features, mel=np.zeros((800, 80), np.float32))
+    long = dataclasses.replace(heldout[0], features=features)
+    assert [u.name for u in Corpus(AUDIO, tuple(base), (long, *heldout[2:])).illustrated] == ["r2", "r3"]
+    # Nothing is held out: what is learnt from is shown.
+    assert len(Corpus(AUDIO, tuple(base), ()).illustrated) == 2

@@ -14,6 +14,10 @@ from tiedtts.errors import CorpusError
 from tiedtts.paths import StrPath
 from tiedtts.text.phones import Phone, encode
 
+ILLUSTRATED = 2
+"""Recordings that pictures and sounds are made of while a net trains."""
+ILLUSTRATED_S = 8.0
+"""Seconds that such a recording lasts at most, if there are any so short."""
 LEADING_FRAMES = 8
 """Silence kept before the first phone."""
 TRAILING_FRAMES = 14
@@ -54,6 +58,19 @@ class Corpus:
     audio: AudioSettings
     train: tuple[Utterance, ...]
     heldout: tuple[Utterance, ...]
+
+    @property
+    def illustrated(self) -> tuple[Utterance, ...]:
+        """The recordings that all parts are illustrated with: of different texts, held out if any are."""
+        known: set[str] = set()
+        ranks: list[tuple[bool, bool]] = []
+        recordings = self.heldout or self.train
+        for utterance in recordings:
+            long = utterance.features.frames > ILLUSTRATED_S * self.audio.frame_rate
+            ranks.append((long, utterance.text in known))
+            known.add(utterance.text)
+        order = sorted(range(len(recordings)), key=ranks.__getitem__)
+        return tuple(recordings[place] for place in order[:ILLUSTRATED])
 
     @property
     def scale(self) -> Scale:

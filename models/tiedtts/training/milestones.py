@@ -6,7 +6,9 @@ from pathlib import Path
 from torch import nn
 
 from tiedtts.training.log import Log
+from tiedtts.training.page import Page
 from tiedtts.training.recipe import Recipe
+from tiedtts.training.speaker import Speaker
 from tiedtts.training.tasks.task import Task
 
 Keep = Callable[[nn.Module, int, Path], None]
@@ -21,10 +23,21 @@ class Milestones:
         recipe: Steps between one and the next of each kind.
         folder: Where pictures, sounds and checkpoints go.
         keep: Writes a checkpoint.
+        speaker: Says sentences beside the pictures; nobody does if None.
+        page: The page of the run, which grows at each milestone; none if None.
     """
 
-    def __init__(self, task: Task, recipe: Recipe, folder: Path, keep: Keep) -> None:
+    def __init__(
+        self,
+        task: Task,
+        recipe: Recipe,
+        folder: Path,
+        keep: Keep,
+        speaker: Speaker | None = None,
+        page: Page | None = None,
+    ) -> None:
         self.task, self.recipe, self.folder, self.keep = task, recipe, folder, keep
+        self.speaker, self.page = speaker, page
 
     def due(self, step: int, end: int) -> set[str]:
         """Return what is due after a step of a stage that ends at `end`: `evaluate`, `illustrate`, `keep`."""
@@ -54,10 +67,14 @@ class Milestones:
             folder = self.folder / f"step_{step}"
             folder.mkdir(exist_ok=True)
             self.task.illustrate(net, folder)
+            if self.speaker is not None:
+                self.speaker.speak(net, folder)
         if "keep" in due:
             self.keep(net, step, self.folder / f"step_{step}.safetensors")
             for path in kept(self.folder)[: -self.recipe.keep_last]:
                 path.unlink()
+        if self.page is not None and due & {"evaluate", "illustrate"}:
+            self.page.reach(self.task.name, step)
 
 
 def kept(folder: Path) -> list[Path]:

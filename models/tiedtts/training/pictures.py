@@ -11,6 +11,9 @@ import numpy.typing as npt
 from tiedtts import figures, storage
 from tiedtts.paths import StrPath
 
+INK = "#7d838c"
+"""Colour of words and axes, on no ground: it is read on a light page as on a dark one."""
+
 
 @figures.plain()
 def mels(
@@ -97,6 +100,13 @@ def _figure(rows: int, height: float = 2.2) -> Any:
 
 
 def _save(figure: Any, path: Path) -> None:
+    from matplotlib.text import Text
+
+    for text in figure.findobj(lambda artist: isinstance(artist, Text) and artist.get_color() == "black"):
+        text.set_color(INK)
+    for axes in figure.axes:
+        axes.tick_params(color=INK, labelcolor=INK)
+        axes.spines[:].set_color(INK)
     data = io.BytesIO()
-    figure.savefig(data, dpi=110, format="png")
+    figure.savefig(data, dpi=110, format="png", transparent=True)
     storage.write_bytes(path, data.getvalue())

@@ -34,10 +34,16 @@ def check(run: Path, parts: Sequence[str], *, resume: bool, overwrite: bool) -> 
 
 
 def clear(run: Path, parts: Sequence[str]) -> None:
-    """Remove states and checkpoints of parts that begin anew, so that none is taken for the new run's."""
+    """Remove states, checkpoints, pictures and sounds of parts that begin anew: none is the new run's."""
     for part in parts:
-        for path in _files(run, part):
+        for path in (*_files(run, part), *_illustrations(run, part)):
             path.unlink()
+
+
+def _illustrations(run: Path, part: str) -> Iterator[Path]:
+    """Yield the pictures and sounds of a part's steps."""
+    for kind in ("png", "wav"):
+        yield from (path for path in sorted((run / part).glob(f"step_*/*.{kind}")) if path.is_file())
 
 
 def _files(run: Path, part: str) -> Iterator[Path]:

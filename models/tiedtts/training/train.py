@@ -11,20 +11,24 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from tiedtts import __version__, locking, storage
+from tiedtts import __version__, documents, locking, storage
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.architectures import architecture
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.choices import PARTS, TRAINING_PRECISIONS
-from tiedtts.corpus.manifest import read_provenance
+from tiedtts.corpus.manifest import read_manifest, read_provenance
 from tiedtts.errors import ConfigError
 from tiedtts.paths import StrPath, optional
-from tiedtts.training import adaptation, architectures, runs
+from tiedtts.training import adaptation, architectures, runs, start
+from tiedtts.training import advice as advising
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
+from tiedtts.training.advice import Advice, Speech, choose_recipe
 from tiedtts.training.corpus import Corpus
+from tiedtts.training.page import Page
 from tiedtts.training.progress import Progress, RunClock
 from tiedtts.training.recipe import AcousticRecipe, Recipe, VocoderRecipe
+from tiedtts.training.speaker import Speaker, find_other
 from tiedtts.training.start import Starts
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.task import Task
@@ -41,7 +45,7 @@ def train(
     data: StrPath,
     run: StrPath,
     *,
-    recipe: StrPath = recipes.DEFAULT,
+    recipe: StrPath | None = None,
     parts: Sequence[str] | None = None,
     resume: bool = False,
     init_from: StrPath | None = None,
@@ -53,6 +57,7 @@ def train(
     threads: int | None = None,
     overwrite: bool = False,
     progress: Callable[[Progress], None] | None = None,
+    advise: Callable[[Advice], None] | None = None,
 ) -> dict[str, Path]:
     """Train parts of a voice.
 
@@ -62,8 +67,11 @@ def train(
     Args:
         data: Folder made by `prepare`.
         run: Folder for checkpoints, states, logs and pictures.
-        recipe: Name of a recipe in the package, or a TOML file. A resumed run keeps the one it has.
-        parts: Members of `PARTS`; those that the recipe names if None.
+        recipe: Name of a recipe in the package, or a TOML file. If None, `default` for fresh weights, and
+            `adapt` or `tune` for a voice to start from, by how much speech there is. A resumed run keeps the
+            one it has.
+        parts: Members of `PARTS`; those that the recipe names if None, without an aligner that would begin
+            from nothing beside a voice to start from.
         resume: Go on from the last state in `run`.
         init_from: Checkpoint or voice whose weights to start from; a tied one stays tied.
         tie: Tie plan, to tie the parts by before training. A resumed run keeps the one it has.
@@ -74,6 +82,7 @@ def train(
         threads: CPU threads of a process.
         overwrite: Replace what `run` has of these parts.
         progress: Told how far the whole run has come.
+        advise: Told, before a training begins, whether there is enough speech for it and what to expect.
 
     Returns:
         Checkpoint of each part, and under `voice` that of acoustic net and vocoder together, if
@@ -90,13 +99,23 @@ def train(
     tie = optional(tie)
     if unknown := sorted(set(parts or ()) - set(PARTS)):
         raise ConfigError(f"unknown part `{unknown[0]}`", hint=f"parts are {', '.join(PARTS)}")
+    loaded = start.begun_from(run) if resume and init_from is None else start.load(init_from)
+    speech = Speech.count(read_manifest(data))
+    chosen = None
+    if recipe is None and loaded is not None and parts is None and not resume:
+        chosen = choose_recipe(speech, loaded.parts)
+    recipe = recipe or chosen or recipes.DEFAULT
     text = _recipe_text(run, recipe, resume, overwrite)
     plan = recipes.parse(text, os.fspath(recipe))
-    parts = plan.parts if parts is None else parts
+    parts = _parts(plan, text, loaded) if parts is None else parts
     runs.check(run, parts, resume=resume, overwrite=overwrite)
     fresh = {part: architectures.fresh(getattr(plan, part)) for part in PARTS}
-    starts = Starts(run, init_from, tie, fresh, parts, resume=resume)
+    starts = Starts(run, loaded, tie, fresh, parts, resume=resume)
+    if advise is not None and not resume:
+        for advice in advising.advise(speech, plan, parts, starts.parts, chosen):
+            advise(advice)
     corpus = corpora.load(data)
+    starts.check_audio(corpus.audio)
     fabric = _fabric(accelerator, devices, precision, threads)
     made: dict[str, Path] = {}
     # One process speaks for all: the others are of the same run.
@@ -107,46 +126,73 @@ def train(
             if not resume:
                 runs.clear(run, parts)
             storage.write_bytes(run / runs.RECIPE, text.encode())
-            starts.keep_plan()
+            starts.keep()
         recipes_of = {part: getattr(plan, part) for part in PARTS if part in parts}
         clock = RunClock(recipes_of, progress if fabric.is_global_zero else None)
+        page = Page(run, recipes_of, [u.text for u in corpus.illustrated], _about(data, corpus, starts))
+        ours = _Run(run, data, corpus, plan, fabric, starts, clock, page, resume, tensorboard)
+        if fabric.is_global_zero:
+            page.write()
         for part in recipes_of:
             made[part] = run / f"{part}.safetensors"
-            _train_part(part, corpus, plan, fabric, run, starts, data, resume, tensorboard, clock)
+            _train_part(part, ours)
         if all((run / f"{part}.safetensors").is_file() for part in SPOKEN):
             made["voice"] = run / VOICE
             if fabric.is_global_zero:
                 _combine(run)
+        if fabric.is_global_zero:
+            page.write()
         fabric.barrier()
     return made
 
 
-def _train_part(
-    part: str,
-    corpus: Corpus,
-    plan: Recipe,
-    fabric: Fabric,
-    run: Path,
-    starts: Starts,
-    data: Path,
-    resume: bool,
-    tensorboard: bool,
-    clock: RunClock,
-) -> None:
+@dataclasses.dataclass(frozen=True)
+class _Run:
+    """All that the parts of a run have in common."""
+
+    folder: Path
+    data: Path
+    corpus: Corpus
+    plan: Recipe
+    fabric: Fabric
+    starts: Starts
+    clock: RunClock
+    page: Page
+    resume: bool
+    tensorboard: bool
+
+
+def _about(data: Path, corpus: Corpus, starts: Starts) -> dict[str, str]:
+    """Return facts on a run in words, for its page."""
+    minutes = sum(u.features.frames for u in corpus.train) / corpus.audio.frame_rate / 60
+    told = read_provenance(data)
+    names = dict.fromkeys(str(base["name"]) for base in starts.bases.values() if "name" in base)
+    return {
+        "Corpus": str(told.get("corpus", "not told")),
+        "Learns from": f"{len(corpus.train):,} recordings, {minutes:.1f} minutes",
+        "Held out": f"{len(corpus.heldout):,} recordings",
+        **({"Begins from": ", ".join(names)} if names else {}),
+        "Made with": f"TiedTTS {__version__}",
+    }
+
+
+def _train_part(part: str, ours: _Run) -> None:
     """Train one part and write its checkpoint."""
+    corpus, plan, fabric, run, starts = ours.corpus, ours.plan, ours.fabric, ours.folder, ours.starts
     torch.manual_seed(plan.seed)
-    start = starts.read(part)
+    begun = starts.read(part)
     rank = getattr(plan, part).adapter_rank
     if rank:
-        start = dataclasses.replace(start, net=adaptation.begin(part, start.net, corpus, rank, plan.seed))
-    task = _task(part, corpus, plan, run, start.net)
-    task.net, plans = starts.tie(part, start, task.net)
+        begun = dataclasses.replace(begun, net=adaptation.begin(part, begun.net, corpus, rank, plan.seed))
+    task = _task(part, corpus, plan, run, begun.net)
+    task.net, plans = starts.tie(part, begun, task.net)
     source = {
-        **read_provenance(data),
+        **read_provenance(ours.data),
         "recipe": dataclasses.asdict(task.recipe),
         "seed": plan.seed,
         "processes": fabric.world_size,
         "version": __version__,
+        **({"base": begun.base} if begun.base else {}),
     }
 
     def keep(net: nn.Module, step: int, path: Path) -> None:
@@ -154,16 +200,24 @@ def _train_part(
         plain = adapters.merge(copy.deepcopy(net)) if rank else net
         checkpoint.save(path, Checkpoint({part: plain}, corpus.audio, provenance, plans))
 
-    if fabric.is_global_zero and (start.net is not None or plans):
+    if fabric.is_global_zero and (begun.net is not None or plans):
         # A run that goes on must know how its net is made.
         starts.file(part).parent.mkdir(parents=True, exist_ok=True)
         keep(task.net, 0, starts.file(part))
-    trainer = Trainer(task, plan, fabric, run / part, keep, clock)
-    net = trainer.run(resume=resume, tensorboard=tensorboard)
+    speaker = Speaker(part, corpus, find_other(part, run, corpus, starts.parts))
+    trainer = Trainer(task, plan, fabric, run / part, keep, ours.clock, speaker, ours.page)
+    net = trainer.run(resume=ours.resume, tensorboard=ours.tensorboard)
     if fabric.is_global_zero:
         task.finish(net)
         keep(net, task.recipe.steps, run / f"{part}.safetensors")
     fabric.barrier()
+
+
+def _parts(plan: Recipe, text: str, loaded: Checkpoint | None) -> Sequence[str]:
+    """Return the parts to train where none is named: no aligner from nothing beside a voice to start from."""
+    if loaded is None or "parts" in documents.from_toml(text, "the recipe"):
+        return plan.parts
+    return tuple(part for part in plan.parts if part != "aligner" or part in loaded.parts)
 
 
 def _recipe_text(run: Path, recipe: StrPath, resume: bool, overwrite: bool) -> str:

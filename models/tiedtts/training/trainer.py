@@ -23,9 +23,11 @@ from tiedtts.training.divergence import Divergence
 from tiedtts.training.log import Log
 from tiedtts.training.milestones import Keep, Milestones
 from tiedtts.training.optimizers import optimizer, set_learning_rate
+from tiedtts.training.page import Page
 from tiedtts.training.progress import RunClock
 from tiedtts.training.recipe import Recipe, Stage
 from tiedtts.training.reduction import Reduction
+from tiedtts.training.speaker import Speaker
 from tiedtts.training.tasks.task import AdversarialTask, Batch, Task
 from tiedtts.tying import adapters
 
@@ -58,6 +60,8 @@ class Trainer:
         folder: Where the part's state, log, pictures and kept checkpoints go.
         keep: Writes a checkpoint of a net to a path.
         clock: Measures the run, and tells how far it has come.
+        speaker: Says sentences beside the pictures.
+        page: The page of the run.
     """
 
     def __init__(
@@ -68,6 +72,8 @@ class Trainer:
         folder: Path,
         keep: Keep,
         clock: RunClock | None = None,
+        speaker: Speaker | None = None,
+        page: Page | None = None,
     ) -> None:
         self.task, self.recipe, self.fabric = task, recipe, fabric
         self.folder, self.keep = folder, keep
@@ -78,7 +84,7 @@ class Trainer:
         )
         self.net = task.net.to(fabric.device)
         self.mean = state.RunningMean(self.net, task.recipe.ema)
-        self.milestones = Milestones(task, recipe, folder, self._keep)
+        self.milestones = Milestones(task, recipe, folder, self._keep, speaker, page)
         self.divergence = Divergence(task.name, folder)
         self.reduction = Reduction(fabric)
 

@@ -53,6 +53,7 @@ class AcousticTask(AdversarialTask):
         worst = set(by_score[: int(recipe.discard * len(by_score))].tolist())
         self.train = [self._item(u) for n, u in enumerate(corpus.train) if n not in worst]
         self.heldout = [self._item(u) for u in corpus.heldout]
+        self.shown = [self._item(u) for u in corpus.illustrated]
         self.lengths = [len(item["mel"]) for item in self.train]
 
     def discriminator(self) -> nn.Module:
@@ -148,8 +149,8 @@ class AcousticTask(AdversarialTask):
 
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
-        """Save the mel spectrograms of two held-out recordings, real above generated."""
-        for number, item in enumerate(self.heldout[:2]):
+        """Save the mel spectrograms of the illustrated recordings, real above generated."""
+        for number, item in enumerate(self.shown):
             device = next(net.parameters()).device
             batch = {n: t.to(device) for n, t in self._collate([item]).items()}
             out, _ = self.losses(net, batch)

@@ -39,7 +39,7 @@ class AlignerTask(Task):
         self.floor = net.config.mel_mean
         self.train = [frame_labels.label(u) for u in corpus.train]
         self.heldout = [frame_labels.label(u) for u in corpus.heldout]
-        self.texts = [u.text for u in corpus.heldout]
+        self.shown = [(frame_labels.label(u), u.text) for u in corpus.illustrated]
         self.lengths = [len(labels) for _, labels in self.train]
         self.grammar = recognition.Grammar.count([labels for _, labels in self.train])
         net.set_grammar(self.grammar.log_prior, self.grammar.log_bigram)
@@ -81,13 +81,13 @@ class AlignerTask(Task):
 
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
-        """Draw the distribution over phones in two held-out recordings."""
+        """Draw the distribution over phones in the illustrated recordings."""
         device = next(net.parameters()).device
-        for number, item in enumerate(self.heldout[:2]):
+        for number, (item, text) in enumerate(self.shown):
             logits, _ = self.losses(net, {n: t.to(device) for n, t in frame_labels.collate([item]).items()})
             pictures.matrix(
                 folder / f"phones{number}.png",
                 logits[0].float().softmax(-1).cpu().numpy(),
                 CLASSES,
-                self.texts[number],
+                text,
             )

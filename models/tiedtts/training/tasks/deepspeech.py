@@ -59,6 +59,8 @@ class DeepSpeechTask(Task):
         heldout = [(u, item) for u, item in heldout if _fits(item, stride)]
         self.heldout = [item for _, item in heldout]
         self.utterances = [u for u, _ in heldout]
+        shown = [(u, (frame_labels.label(u), symbols_of(u, units))) for u in corpus.illustrated]
+        self.shown = [(u.text, item) for u, item in shown if _fits(item, stride)]
         self.lengths = [len(labels) for (_, labels), _ in self.train]
         self.log_bigram = ctc.count_bigram(
             [said.tolist() for _, said in self.train], len(self.config.symbols)
@@ -138,14 +140,14 @@ class DeepSpeechTask(Task):
 
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
-        """Draw the distribution over symbols in two held-out recordings."""
-        for number, item in enumerate(self.heldout[:2]):
+        """Draw the distribution over symbols in the illustrated recordings."""
+        for number, (text, item) in enumerate(self.shown):
             log_probs, _ = self._hear(net, item)
             pictures.matrix(
                 folder / f"{self.config.units}{number}.png",
                 np.exp(log_probs).astype(np.float32),
                 self.config.symbols,
-                self.utterances[number].text,
+                text,
             )
 
 

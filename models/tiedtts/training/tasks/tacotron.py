@@ -81,7 +81,7 @@ class TacotronTask(Task):
         self.heldout = [self._item(u, filters.get(u.name)) for u in corpus.heldout]
         self.speech = [np.array([p.is_speech for p in u.phones]) for u in corpus.heldout]
         self.durations = [u.durations for u in corpus.heldout]
-        self.titles = [u.text for u in corpus.heldout]
+        self.shown = [(u.text, self._item(u, filters.get(u.name))) for u in corpus.illustrated]
         self.lengths = [len(item["mel"]) for item in self.train]
 
     def begin(self, stage: Stage) -> None:
@@ -196,15 +196,15 @@ class TacotronTask(Task):
 
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
-        """Save spectrograms and attention of two held-out texts in free synthesis."""
+        """Save spectrograms and attention of the illustrated texts in free synthesis."""
         assert isinstance(net, Tacotron)
         device = next(net.parameters()).device
-        for number, item in enumerate(self.heldout[:2]):
-            spoken = speak(net, self._ids(number, device))
+        for number, (text, item) in enumerate(self.shown):
+            spoken = speak(net, torch.from_numpy(item["ids"]).to(device))
             made = (spoken.mel - self.config.mel_mean) / self.config.mel_std
             pictures.mels(folder / f"mel{number}.png", {"recorded": item["mel"], "made": made}, self.rate)
             labels = [str(at) for at in range(spoken.attention.shape[1])]
-            pictures.matrix(folder / f"attention{number}.png", spoken.attention, labels, self.titles[number])
+            pictures.matrix(folder / f"attention{number}.png", spoken.attention, labels, text)
 
     @torch.no_grad()
     def finish(self, net: nn.Module) -> None:

@@ -69,6 +69,7 @@ class VocoderTask(AdversarialTask):
         self.train = corpus.train
         # Every nth, so that the choice does not hang on the order of the prompts.
         self.heldout = corpus.heldout[:: max(1, len(corpus.heldout) // HELDOUT)][:HELDOUT]
+        self.shown = corpus.illustrated
         self.lengths = [u.features.frames for u in self.train]
         self.pulses = [self._pulses(u, locked=True) for u in self.train]
         self.predicted = None if predict is None else [predict(u) for u in self.train]
@@ -168,8 +169,8 @@ class VocoderTask(AdversarialTask):
 
     @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
-        """Save two held-out recordings, vocoded, as sound and as spectrograms."""
-        for number, utterance in enumerate(self.heldout[:2]):
+        """Save the illustrated recordings, vocoded, as sound and as spectrograms."""
+        for number, utterance in enumerate(self.shown):
             made = self.copy(net, utterance)[0].float().cpu().numpy()
             files.write(folder / f"copy{number}.wav", made, self.audio.sample_rate)
             real = utterance.features.samples

@@ -62,6 +62,7 @@ class WaveNetTask(Task):
         self.train = corpus.train
         # Every nth, so that the choice does not hang on the order of the prompts.
         self.heldout = corpus.heldout[:: max(1, len(corpus.heldout) // HELDOUT)][:HELDOUT]
+        self.shown = corpus.illustrated[:1]
         self.lengths = [u.features.frames for u in self.train]
         self._conditions: dict[str, CleanFrames] = {}
 
@@ -151,8 +152,8 @@ class WaveNetTask(Task):
         return {"bits": total / size} if size else {}
 
     def illustrate(self, net: nn.Module, folder: Path) -> None:
-        """Generate a stretch of a held-out recording from its own features: sound and spectrograms."""
-        for number, utterance in enumerate(self.heldout[:1]):
+        """Generate a stretch of the illustrated recording from its own features: sound and spectrograms."""
+        for number, utterance in enumerate(self.shown):
             f = utterance.features
             count = min(f.frames, max(1, round(ILLUSTRATED_S * self.audio.frame_rate)))
             begin = (f.frames - count) // 2
