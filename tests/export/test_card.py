@@ -80,3 +80,21 @@ def test_a_person_and_a_teacher_stand_apart() -> None:
 def test_a_change_names_its_base() -> None:
     text = card.text({**metadata(), "change": {"base": "kathleen", "numbers": 12_345}})
     assert "| Change | 12,345 numbers of its own, all others are those of `kathleen` |" in text
+
+
+def test_the_voices_it_began_from_are_told_with_their_data() -> None:
+    oldest = {"name": "clara", "corpus": "heart", "licence": "Apache-2.0", "teacher": TEACHER}
+    between = {"name": "mine", "corpus": "minutes", "licence": "own", "seconds": 600, "base": oldest}
+    own = {"corpus": "more", "licence": "CC0", "steps": 9}
+    text = card.text(
+        metadata(
+            acoustic={**own, "base": {**between, "steps": 3}},
+            vocoder={**own, "base": {**between, "steps": 4}},
+        )
+    )
+    assert "| Licence of what it has learnt from | CC0, own, Apache-2.0 |" in text
+    assert "The acoustic net and the vocoder: corpus `more`, licence: CC0." in text
+    assert text.count("It began from `mine`: corpus `minutes`, 0.17 hours, licence: own.") == 1
+    assert text.count("It began from `clara`: corpus `heart`, licence: Apache-2.0.") == 1
+    assert text.count("No person has read it aloud") == 1
+    assert "9 steps, from `mine` on" in text

@@ -11,6 +11,8 @@ from tiedtts.paths import StrPath
 PARTS = {"acoustic": "acoustic net", "vocoder": "vocoder"}
 """Parts of a voice, and what people call them."""
 UNKNOWN = "not told"
+LONGEST_CHAIN = 100
+"""Nets that a net may have begun from, one after the other."""
 
 
 def write(path: StrPath, metadata: Mapping[str, Any]) -> None:
@@ -35,6 +37,10 @@ def text(metadata: Mapping[str, Any]) -> str:
         lines += [f"The {names}: {_data(origin)}.", ""]
         if isinstance(origin.get("teacher"), dict):
             lines += [*_teacher(origin["teacher"]), ""]
+        for base in _bases(origin):
+            lines += [f"It began from `{_plain(base.get('name'))}`: {_data(base)}.", ""]
+            if isinstance(base.get("teacher"), dict):
+                lines += [*_teacher(base["teacher"]), ""]
     lines += ["## Training", ""]
     lines += [f"The {names}: {_training(origin)}." for names, origin in _alike(origins, _training)]
     return "\n".join(lines) + "\n"
@@ -45,7 +51,8 @@ def _facts(metadata: Mapping[str, Any], origins: Mapping[str, Mapping[str, Any]]
     untied = f"; {sum(named.values()):,} if nothing were tied" if named != stored else ""
     work = sum(metadata["macs_per_second"].values())
     speed, pitch = (f"{low:g} to {high:g}" for low, high in (SPEEDS, SEMITONES))
-    licences = dict.fromkeys(_plain(origin.get("licence") or UNKNOWN) for origin in origins.values())
+    told = (each for origin in origins.values() for each in (origin, *_bases(origin)))
+    licences = dict.fromkeys(_plain(origin.get("licence") or UNKNOWN) for origin in told)
     change = metadata.get("change")
     own = (
         {"Change": f"{change['numbers']:,} numbers of its own, all others are those of `{change['base']}`"}
@@ -79,6 +86,14 @@ def _data(origin: Mapping[str, Any]) -> str:
     return ", ".join([*words, f"licence: {_plain(origin.get('licence') or UNKNOWN)}"])
 
 
+def _bases(origin: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the nets that a part began from, the one it was trained from first."""
+    found: list[Mapping[str, Any]] = []
+    while isinstance(origin := origin.get("base", None), dict) and origin and len(found) < LONGEST_CHAIN:
+        found.append(origin)
+    return found
+
+
 def _teacher(teacher: Mapping[str, Any]) -> list[str]:
     """Return rows on who has said a corpus in place of a person, see `tiedtts.corpus.provenance`."""
     settings = teacher.get("settings")
@@ -104,6 +119,7 @@ def _training(origin: Mapping[str, Any]) -> str:
     recipe = origin.get("recipe")
     kind = recipe.get("architecture") if isinstance(recipe, dict) else None
     words = [f"{origin['steps']:,} steps"] if isinstance(origin.get("steps"), int) else []
+    words += [f"from `{_plain(base.get('name'))}` on" for base in _bases(origin)[:1]]
     words += [f"architecture {_plain(kind)}"] if kind else []
     words += [f"seed {_plain(origin['seed'])}"] if "seed" in origin else []
     words += [f"TiedTTS {_plain(origin['version'])}"] if "version" in origin else []
@@ -116,7 +132,8 @@ def _alike(
     """Return the names of parts and where they come from; parts of which the same is told stand together."""
     told: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
     for part, origin in origins.items():
-        key = f"{tell(origin)} {origin.get('teacher') if tell is _data else ''}"
+        bases = [(base.get("name"), _data(base), base.get("teacher")) for base in _bases(origin)]
+        key = f"{tell(origin)} {(origin.get('teacher'), bases) if tell is _data else ''}"
         told.setdefault(key, ([], origin))[0].append(PARTS[part])
     return [(" and the ".join(names), origin) for names, origin in told.values()]
 
