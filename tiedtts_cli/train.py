@@ -155,7 +155,7 @@ def _describe(state: "Progress") -> str:
     left = talk.duration(state.seconds_left)
     part = f"{state.part} ({state.place} of {state.parts})" if state.parts > 1 else state.part
     stage = f", stage {state.stage} of {state.stages}" if state.stages > 1 else ""
-    return f"{left} left; {part}{stage}, step {state.step} of {state.steps}, {_losses(state)}"
+    return f"{left} left; {part}{stage}, step {state.step}/{state.steps}, {_losses(state)}"
 
 
 def _losses(state: "Progress") -> str:

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import pytest
 
 from tiedtts.measure.evaluation import Evaluation
 from tiedtts.measure.listener import PhoneErrorRate
+from tiedtts_cli import talk
 from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.main import main
 from tiedtts_cli.prepare import parse_share
@@ -156,6 +158,12 @@ def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch
         "overwrite": False,
     }
     assert capsys.readouterr().err == ""
+    shown: list[tuple[float, str]] = []
+    monkeypatch.setattr(talk, "progress", lambda *_, **__: nullcontext(lambda *of: shown.append(of)))
+    core.told = (State(step=5, stage=2, stages=3, share=0.4, seconds_left=4000.0, losses={"mel": 0.5}),)
+    assert main(["train", "data", "-o", "run", "-q"]) == 0
+    assert shown == [(0.4, "1 h 06 min left; vocoder (3 of 3), stage 2 of 3, step 5/20, mel 0.5")]
+    capsys.readouterr()
     monkeypatch.setenv("RANK", "1")
     assert main(["train", "data", "-o", "run", "--resume"]) == 0
     assert core.options["resume"] is True

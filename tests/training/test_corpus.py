@@ -193,7 +193,7 @@ def test_illustrated_recordings_have_different_texts_and_are_held_out() -> None:
     # Two takes of one text are better than one recording alone.
     assert [u.name for u in Corpus(AUDIO, tuple(base), heldout[:2]).illustrated] == ["r0", "r1"]
     # A long one only where there is no other.
-    features = dataclasses.replace(base[0].features, mel=np.zeros((800, 80), np.float32))
+    features = dataclasses.replace(base[0].features, mel=np.zeros((2_000, 80), np.float32))
     long = dataclasses.replace(heldout[0], features=features)
     assert [u.name for u in Corpus(AUDIO, tuple(base), (long, *heldout[2:])).illustrated] == ["r2", "r3"]
     # Nothing is held out: what is learnt from is shown.

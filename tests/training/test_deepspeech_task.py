@@ -221,7 +221,7 @@ def test_through_the_loop(data_folder: Path, tmp_path: Path, recipe: str, plan: 
     assert all(torch.isfinite(t).all() for t in net.state_dict().values())
     assert int(net.state_dict()["last_norm.num_batches_tracked"]) == 4
     pictures = sorted(path.name for path in (tmp_path / "run" / "aligner" / "step_4").iterdir())
-    assert pictures == ["phones0.png", "phones1.png"]
+    assert pictures == ["phones0.png", "phones1.png", "recorded0.wav", "recorded1.wav"]
     header = (tmp_path / "run" / "aligner" / "log.csv").read_text().splitlines()[0]
     assert "heldout_phone_error_rate" in header
 

@@ -139,6 +139,22 @@ def test_ticks_are_round_numbers(low: float, high: float, ticks: list[float]) ->
     assert chart.nice_ticks(low, high) == pytest.approx(ticks)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.25, "0.25"),
+        (-1.5, "-1.5"),
+        (2.5e-4, "2.5e-4"),
+        (1e-5, "1e-5"),
+        (12_000, "12,000"),
+        (500.0, "500"),
+    ],
+)
+def test_labels_are_short(value: float, text: str) -> None:
+    assert chart.label(value) == text
+
+
 def test_a_chart_is_svg_with_axes() -> None:
     drawn = chart.draw(
         {"training": [(10, 1.0), (20, 0.5), (30, float("nan"))], "heldout": [(20, 0.8)]}, 40, [25]

@@ -107,7 +107,11 @@ def test_through_the_loop(data_folder: Path, tmp_path: Path) -> None:
         NET, **{k: v for k, v in vars(net.config).items() if k.startswith(("mel", "log"))}
     )
     pictures = sorted(path.name for path in (tmp_path / "run" / "acoustic" / "step_4").iterdir())
-    assert pictures == ["attention0.png", "attention1.png", "mel0.png", "mel1.png"]
+    assert pictures == [
+        f"{kind}{number}.{suffix}"
+        for kind, suffix in (("attention", "png"), ("mel", "png"), ("recorded", "wav"), ("spoken", "wav"))
+        for number in range(2)
+    ]
 
 
 def test_bands_too_even_are_spread(

@@ -74,7 +74,7 @@ def nice_ticks(low: float, high: float) -> list[float]:
 def label(value: float) -> str:
     """Write the number beside a tick: short, and with thousands set off."""
     if value and abs(value) < 1e-3:
-        return f"{value:.0e}".replace("e-0", "e-")
+        return f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.4g}"
