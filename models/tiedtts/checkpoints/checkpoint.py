@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from tiedtts import schema
+from tiedtts import file_kinds, schema
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import building, tensor_files
 from tiedtts.checkpoints.architectures import architecture
@@ -111,9 +111,11 @@ def load(path: StrPath) -> Checkpoint:
     tensors, metadata = tensor_files.read(path)
     values = metadata.get(KEY)
     if not isinstance(values, dict) or "parts" not in values:
+        known = file_kinds.kind(Path(path))
+        what = known.what if known is not None and "HiFi-GAN" in known.what else ""
         raise CheckpointError(
-            f"{path} is a safetensors file, but not a TiedTTS checkpoint",
-            hint="`tiedtts train` writes checkpoints",
+            f"{path} is a safetensors file, but not a TiedTTS checkpoint{f': it is {what}' if what else ''}",
+            hint="`tiedtts train` writes checkpoints; `tiedtts tie` and `tiedtts stats` read this one, too",
         )
     return build(path, values, tensors)
 

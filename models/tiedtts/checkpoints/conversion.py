@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from tiedtts import storage
-from tiedtts.checkpoints import checkpoint, other_formats
+from tiedtts.checkpoints import checkpoint, other_formats, shards
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.paths import StrPath, optional
@@ -83,6 +83,7 @@ def convert(
     if target.suffix != ".safetensors":
         raise CheckpointError(f"a tied checkpoint's name ends in .safetensors, got: {target}")
     loaded, notes = _read(source, architecture)
+    bytes_before = shards.size(source)
     for net in loaded.parts.values():
         other_formats.check_plan(net, plan)
     before = None if losses is None else losses(loaded.parts)
@@ -96,7 +97,7 @@ def convert(
     return Conversion(
         notes=notes,
         report=report,
-        file_bytes_before=source.stat().st_size,
+        file_bytes_before=bytes_before,
         file_bytes_after=target.stat().st_size,
         losses_before=before,
         losses_after=after,
@@ -194,8 +195,9 @@ def save_plan(found: Suggestion, target: StrPath) -> None:
 
 def _read(source: Path, architecture: str) -> tuple[Checkpoint, tuple[str, ...]]:
     """Read a checkpoint, and what is to be said of how it was read."""
-    if not source.is_file():
+    if not source.exists():
         raise CheckpointError(f"no such checkpoint: {source}", hint="name a .safetensors or a PyTorch file")
+    source = shards.locate(source)
     if checkpoint.is_checkpoint(source):
         if architecture != "auto":
             raise ConfigError(
@@ -218,7 +220,8 @@ def check_target(source: StrPath, target: StrPath) -> None:
     """
     source, target = Path(source), Path(target)
     storage.check_writable(target)
-    if target.exists() and source.exists() and target.samefile(source):
+    files = shards.files(source) if source.exists() and target.exists() else []
+    if any(target.samefile(file) for file in files):
         raise CheckpointError(f"{target} is the checkpoint itself", hint="write to another file")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tiedtts import storage
+from tiedtts import file_kinds, storage
 from tiedtts.checkpoints.header import DAMAGED
 from tiedtts.errors import CheckpointError, is_out_of_memory
 from tiedtts.nets import tensor_views
@@ -71,6 +71,8 @@ def read(path: StrPath) -> tuple[dict[str, Tensor], dict[str, Any]]:
     path = Path(path)
     from safetensors import SafetensorError, safe_open
 
+    if path.is_dir():
+        raise CheckpointError(f"{path} is a folder", hint=way_out(path))
     if not path.is_file():
         raise CheckpointError(
             f"no such checkpoint: {path}", hint="`tiedtts train` writes them into its run folder"
@@ -82,11 +84,30 @@ def read(path: StrPath) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise
+        known = file_kinds.kind(path)
+        if known is not None and not is_safetensors(path):
+            raise CheckpointError(
+                f"{path} is {known.what}, not a checkpoint of this program", hint=way_out(path)
+            ) from error
         raise CheckpointError(
             f"{path} is not a readable safetensors file: {error}",
             hint="checkpoints end in .safetensors; a voice for `synth` ends in .onnx",
         ) from error
     return tensors, {key: _value(path, key, text) for key, text in texts.items()}
+
+
+def way_out(path: Path) -> str | None:
+    """Return the hint for a file that is no checkpoint of this program."""
+    known = file_kinds.kind(path)
+    if known is not None and known.is_checkpoint:
+        return f"`tiedtts tie {path}` and `tiedtts stats {path}` read it; voices are made of this program's"
+    return None if known is None else known.hint
+
+
+def is_safetensors(path: Path) -> bool:
+    """Return whether a file begins as safetensors do: a length, then JSON."""
+    with path.open("rb") as file:
+        return file.read(9)[8:] == b"{"
 
 
 def _value(path: Path, key: str, text: str) -> Any:

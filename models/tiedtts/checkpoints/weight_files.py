@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tiedtts import storage
-from tiedtts.checkpoints import layout, tensor_files
+from tiedtts import file_kinds, storage
+from tiedtts.checkpoints import layout, shards, tensor_files
 from tiedtts.errors import CheckpointError
 from tiedtts.nets import tensor_views
 from tiedtts.paths import StrPath
@@ -60,20 +60,50 @@ def read(path: StrPath) -> Contents:
     Raises:
         CheckpointError: The file is missing, damaged, holds code, no tensors, or those of several nets.
     """
-    path = Path(path)
-    if not path.is_file():
-        what = "a folder" if path.is_dir() else "no file"
-        raise CheckpointError(f"{path} is {what}", hint="name a checkpoint file")
-    if path.suffix.lower() == ".safetensors" or _is_safetensors(path):
-        tensors, _ = tensor_files.read(path)
-        metadata = _metadata(path)
-        found = Contents(_with_named(tensors, metadata), "safetensors", metadata=metadata)
+    path = shards.locate(Path(path))
+    if shards.is_index(path):
+        found = _joined(path)
     else:
-        found = _choose(path, _load(path))
+        found = _read(path)
+        found.notes += shards.note(path)
     if not found.tensors:
         raise CheckpointError(f"{path} holds no tensors")
     for key, of in found.tensors.items():
         check(path, key, of)
+    return found
+
+
+def _read(path: Path) -> Contents:
+    """Read one file."""
+    if path.suffix.lower() == ".safetensors" or tensor_files.is_safetensors(path):
+        tensors, _ = tensor_files.read(path)
+        metadata = _metadata(path)
+        return Contents(_with_named(tensors, metadata), "safetensors", metadata=metadata)
+    return _choose(path, _load(path))
+
+
+def _joined(path: Path) -> Contents:
+    """Read all the files that an index names as one.
+
+    Raises:
+        CheckpointError: A tensor is not in the file in which the index has it.
+    """
+    index = shards.read(path)
+    parts = {shard: _read(shard) for shard in index.files}
+    first = next(iter(parts.values()))
+    for key, shard in index.keys.items():
+        if key not in parts[shard].tensors:
+            raise CheckpointError(
+                f"{shard} lacks `{key}`, which {path.name} has in it", hint="download all the files again"
+            )
+    found = Contents(
+        {key: parts[shard].tensors[key] for key, shard in index.keys.items()},
+        first.kind,
+        metadata=first.metadata,
+    )
+    if found.kind == "safetensors":
+        found.tensors = _with_named(found.tensors, first.metadata)
+    found.notes.append(f"read from {len(parts)} files; written back, it is one")
     return found
 
 
@@ -109,12 +139,6 @@ def write(path: StrPath, contents: Contents) -> None:
         torch.save(value, file)
 
 
-def _is_safetensors(path: Path) -> bool:
-    """Return whether a file without the suffix begins as safetensors do: a length, then JSON."""
-    with path.open("rb") as file:
-        return file.read(9)[8:] == b"{"
-
-
 def _metadata(path: Path) -> dict[str, Any]:
     """Return the texts beside the tensors of a readable safetensors file, as they are."""
     from safetensors import safe_open
@@ -136,6 +160,9 @@ def _load(path: Path) -> Any:
                 entries = archive.infolist()
             if any(of.filename.endswith("/constants.pkl") for of in entries):
                 raise _holds_code(path, " (TorchScript)")
+            known = file_kinds.kind(path)
+            if known is not None and not known.is_checkpoint:
+                raise CheckpointError(f"{path} is not a checkpoint but {known.what}", hint=known.hint)
             # What `torch.save` writes is not compressed: a small file cannot stand for a huge one.
             if any(of.compress_type != zipfile.ZIP_STORED for of in entries):
                 raise CheckpointError(
@@ -151,9 +178,11 @@ def _load(path: Path) -> Any:
                     hint="copy or download it again",
                 )
             if not start.startswith(_MAGIC):
+                known = file_kinds.kind(path)
                 raise CheckpointError(
-                    f"{path} is not a checkpoint",
-                    hint="`.safetensors` files and what `torch.save` writes can be read",
+                    f"{path} is not a checkpoint" + (f" but {known.what}" if known else ""),
+                    hint=(known.hint if known else None)
+                    or "`.safetensors` files and what `torch.save` writes can be read",
                 )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -131,10 +131,12 @@ def statistics(file: StrPath, architecture: str = "auto") -> Statistics:
         VoiceError: There is no such voice, or the file is damaged.
         CheckpointError: The file is no checkpoint.
     """
-    from tiedtts.speech.library import SUFFIXES, find
+    from tiedtts.speech.library import SUFFIXES, find, own_file
 
     path = Path(file)
-    if path.suffix not in SUFFIXES and path.is_file():
+    # A folder may have the name of a voice.
+    is_weights = path.is_file() or (path.is_dir() and not own_file(file))
+    if path.suffix not in SUFFIXES and is_weights:
         return _checkpoint(path, architecture)
     if path.suffix not in ("", *SUFFIXES):
         raise VoiceError(f"no such file: {path}", hint="name a voice or a checkpoint")
@@ -142,10 +144,11 @@ def statistics(file: StrPath, architecture: str = "auto") -> Statistics:
 
 
 def _checkpoint(path: Path, architecture: str) -> Statistics:
-    from tiedtts.checkpoints import checkpoint
+    from tiedtts.checkpoints import checkpoint, shards
     from tiedtts.checkpoints.conversion import read
     from tiedtts.measure import counting, macs
 
+    path = shards.locate(path)
     kind = "checkpoint" if checkpoint.is_checkpoint(path) else "weights"
     parts = []
     for name, net in read(path, architecture).parts.items():
@@ -171,7 +174,7 @@ def _checkpoint(path: Path, architecture: str) -> Statistics:
         buffers=sum(part.buffers or 0 for part in parts),
         macs_per_second=None if None in work_of else sum(each for each in work_of if each is not None),
     )
-    return Statistics(file=path, kind=kind, file_bytes=path.stat().st_size, parts=tuple(parts), total=total)
+    return Statistics(file=path, kind=kind, file_bytes=shards.size(path), parts=tuple(parts), total=total)
 
 
 def _voice(path: Path) -> Statistics:

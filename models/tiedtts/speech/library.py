@@ -34,21 +34,45 @@ def find(voice: StrPath) -> Path:
         VoiceError: There is no such voice.
     """
     path = Path(voice)
+    if path.is_file():
+        if path.suffix not in SUFFIXES:
+            _refuse(path)
+        return path
+    if os.fspath(voice) and path.is_dir() and not own_file(voice):
+        _refuse(path)
     if path.suffix == CHECKPOINT:
         raise VoiceError(
             f"{path} is a checkpoint, not a voice",
             hint=f"tiedtts export {path} -o {path.with_suffix('.onnx').name}",
         )
-    if path.is_file():
-        return path
-    for suffix in SUFFIXES if path.name == os.fspath(voice) else ():
-        own = FOLDER / f"{voice}{suffix}"
-        if own.is_file():
-            return own
+    if (own := own_file(voice)) is not None:
+        return own
     raise VoiceError(
         f"no such voice: {os.fspath(voice)}",
         hint=f"name an .onnx file or one of: {', '.join(list_voices()) or 'none is installed'}",
     )
+
+
+def own_file(voice: StrPath) -> Path | None:
+    """Return the file of a voice of the package, by its name; nothing if there is no such voice."""
+    files = [FOLDER / f"{os.fspath(voice)}{suffix}" for suffix in SUFFIXES]
+    is_name = Path(voice).name == os.fspath(voice)
+    return next((file for file in files if is_name and file.is_file()), None)
+
+
+def _refuse(path: Path) -> None:
+    """Raise if a file is known to be something else than a voice."""
+    from tiedtts import file_kinds
+
+    kind = file_kinds.kind(path)
+    if kind is None or kind.what == "an ONNX model":
+        return
+    hint = kind.hint
+    if kind.is_own:
+        hint = f"tiedtts export {path} -o {path.with_suffix('.onnx').name}"
+    elif kind.is_checkpoint:
+        hint = f"voices are made of this program's checkpoints; `tiedtts tie` and `stats` read {path.name}"
+    raise VoiceError(f"{path} is {kind.what}, not a voice", hint=hint)
 
 
 def plain_name(voice: StrPath) -> str:
@@ -68,6 +92,9 @@ def read(voice: StrPath) -> bytes:
     """
     path = find(voice)
     data = _bytes(path)
+    # An ONNX file begins with its version.
+    if path.suffix != CHANGE and not data.startswith(b"\x08"):
+        _refuse(path)
     if path.suffix != CHANGE:
         return data
     from tiedtts.speech import difference

@@ -57,9 +57,15 @@ def choose(vocoder: str | None, settings: AudioSettings, own: Generator | None, 
             f"{voice} has no {vocoder} vocoder",
             hint="name a checkpoint that has one: `--vocoder run/vocoder.safetensors`",
         )
+    from tiedtts import file_kinds
+
+    kind = file_kinds.kind(Path(vocoder))
     raise VoiceError(
-        f"there is no vocoder `{vocoder}`",
-        hint=f"one of {', '.join((*NETS, *MODEL_FREE))}, or a checkpoint, .safetensors",
+        f"there is no vocoder `{vocoder}`"
+        if kind is None
+        else f"{vocoder} is {kind.what}, not a vocoder of this program",
+        hint=(kind.hint if kind is not None else None)
+        or f"one of {', '.join((*NETS, *MODEL_FREE))}, or a checkpoint, .safetensors",
     )
 
 
@@ -84,6 +90,11 @@ def _load(path: Path, settings: AudioSettings) -> Generator:
     from tiedtts.checkpoints import checkpoint
 
     loaded = checkpoint.load(path)
+    if loaded.audio is None:
+        raise VoiceError(
+            f"{path} holds a net of another program, which this one cannot speak with",
+            hint=f"one of {', '.join((*NETS, *MODEL_FREE))}, or a checkpoint of this program",
+        )
     if loaded.audio != settings:
         raise VoiceError(
             f"{path} was trained on other audio settings than the voice's",
