@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tiedtts.choices import ARCHITECTURES
+from tiedtts.choices import ARCHITECTURES, STORED_AS
 from tiedtts_cli import heldout, streams, talk
 from tiedtts_cli.options import choice, option
 
@@ -28,6 +28,12 @@ def suggest(
     max_loss: Annotated[
         float, typer.Option(metavar="X", help="Held-out loss over that before that is accepted, with data.")
     ] = 1.05,
+    stored_as: Annotated[
+        str | None,
+        choice(
+            "--stored-as", STORED_AS, help="File whose bytes count; a voice, int8, where one is made of it."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the suggestion as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no table.")] = False,
 ) -> None:
@@ -40,6 +46,7 @@ def suggest(
     if as_json or output is None:
         streams.need_stdout()
     from tiedtts.checkpoints.conversion import propose, save_plan
+    from tiedtts.measure import macs
 
     with talk.progress("suggest", quiet=quiet) as show:
         found = propose(
@@ -49,6 +56,8 @@ def suggest(
             max_error=max_error,
             max_loss=max_loss,
             losses=heldout.losses(data),
+            stored_as=stored_as,
+            work=macs.rows,
             progress=show,
         )
     if as_json:

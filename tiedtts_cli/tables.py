@@ -33,3 +33,8 @@ def table(*columns: str, left: Collection[str] = ()) -> "Table":
     for column in columns:
         made.add_column(column, justify="left" if column in left else "right", overflow="fold")
     return made
+
+
+def size(count: int) -> str:
+    """Write a number of bytes in a unit that fits it."""
+    return f"{count / 1e6:,.2f} MB" if count >= 1e6 else f"{count / 1e3:,.1f} kB"

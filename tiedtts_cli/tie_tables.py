@@ -35,11 +35,19 @@ def show(made: "Conversion") -> None:
         )
     console = tables.console(WIDTH)
     console.print(table)
+    weights = max(1, sum(row.parameters_before for row in report.layers))
+    bits = [
+        8 * sum(getattr(row, key) for row in report.layers) / weights
+        for key in ("bytes_before", "bytes_after")
+    ]
     console.print(
         f"\n{report.parameters_before:,} parameters became {report.parameters_after:,}"
-        f" ({report.tying_ratio:.2f} times fewer), {made.file_bytes_before / 1e6:.2f} MB on disk became"
-        f" {made.file_bytes_after / 1e6:.2f} MB"
+        f" ({report.tying_ratio:.2f} times fewer). With its indices, a weight that is tied takes"
+        f" {bits[1]:.1f} bits, before {bits[0]:.0f}:"
+        f" {tables.size(made.file_bytes_before)} on disk became {tables.size(made.file_bytes_after)}"
     )
+    for sentence in report.passed_over:
+        console.print(f"passed over: {sentence}", markup=False)
     if made.losses_before is not None and made.losses_after is not None:
         losses = tables.table("held-out loss", "before", "after", left=WORDS)
         for name, before in made.losses_before.items():
@@ -52,24 +60,28 @@ def show_suggestion(found: "Suggestion") -> None:
     """Print candidates, likeness and the plan."""
     console = tables.console(WIDTH)
     table = tables.table(
-        "", "layers", "scheme", "options", "kind", "parameters", "tied", "bytes", "error", "loss", left=WORDS
+        *("", "layers", "scheme", "options", "kB", "tied, kB", "bits a weight"),
+        *("file saved", "work saved", "error", "loss"),
+        left=WORDS,
     )
     chosen = {id(each) for each in found.chosen}
     for each in found.candidates:
         options = ", ".join(f"{key}={value}" for key, value in each.rule.to_dict()["options"].items())
         table.add_row(
-            "*" if id(each) in chosen else "",
+            "*" if id(each) in chosen else "-" if each.dominated else "",
             each.rule.layers,
             each.rule.scheme,
             options,
-            each.kind,
-            f"{each.parameters_before:,}",
-            f"{each.parameters_after:,}",
-            f"{each.bytes_after / each.bytes_before:.0%}",
+            f"{each.bytes_before / 1e3:,.1f}",
+            f"{each.bytes_after / 1e3:,.1f}",
+            f"{each.bits:.1f}",
+            f"{each.bytes_saved:.1%}",
+            f"{each.work_saved:.1%}",
             f"{each.error:.3f}",
             "" if each.loss is None else f"{each.loss:.3f}",
         )
     console.print(table)
+    console.print(_explanation(found))
     if found.alike:
         near = tables.table("layers", "most alike", "distance", left=WORDS)
         for like in found.alike:
@@ -80,7 +92,37 @@ def show_suggestion(found: "Suggestion") -> None:
     if found.plan is None:
         console.print("\nno tie is within the bounds")
     else:
+        console.print(f"\nby the plan, {_totals(found)}")
         console.print(f"\n# the plan, marked * above\n{found.plan.to_toml()}", markup=False)
+
+
+def _explanation(found: "Suggestion") -> str:
+    """Say what the columns mean."""
+    file = "the checkpoint" if found.stored_as == "checkpoint" else f"a voice exported in {found.stored_as}"
+    lines = [
+        f"*: in the plan; -: another row saves as much at a smaller cost. Bytes are those of {file};",
+        "file and work saved are shares of the whole. "
+        + (
+            "Work is that of a second of speech."
+            if found.before.macs_are_measured
+            else "Work counts each layer once: how often it runs is not known."
+        ),
+    ]
+    if all(each.loss is None for each in found.candidates):
+        lines.append(
+            "error: how much the weights change. It does not tell how much the output does: measure that with"
+            " `--data`, or in the program that the checkpoint is from."
+        )
+    return "\n".join(lines)
+
+
+def _totals(found: "Suggestion") -> str:
+    """Say what the plan saves of the whole."""
+    before, after = found.before, found.after
+    work = "the work stays the same"
+    if after.macs < 0.995 * before.macs:
+        work = f"the work becomes {after.macs / before.macs:.0%}"
+    return f"{tables.size(before.bytes)} of tensors become {tables.size(after.bytes)}, {work}"
 
 
 def _alike(rows: "Sequence[LayerReport]") -> "dict[str, list[LayerReport]]":

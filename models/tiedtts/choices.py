@@ -48,6 +48,8 @@ ACCELERATORS = ("auto", "cpu", "cuda")
 VOICE_PRECISIONS = ("int8", "fp16", "fp32")
 """How the weights of a voice file are stored."""
 
+STORED_AS = ("checkpoint", *VOICE_PRECISIONS)
+"""Files whose bytes `suggest` counts: a checkpoint, or a voice exported in that precision."""
 ARCHITECTURES = ("auto", "hifigan", "tacotron2", "state_dict")
 """Architectures that a checkpoint of another program may hold."""
 SCHEMES = ("identity", "diagonal", "separable", "lowrank", "cluster", "share", "codebook", "io")

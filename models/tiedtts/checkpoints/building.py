@@ -10,7 +10,7 @@ from tiedtts import schema
 from tiedtts.checkpoints.architectures import ARCHITECTURES
 from tiedtts.checkpoints.header import DAMAGED, Header, Part
 from tiedtts.errors import CheckpointError, ConfigError, is_out_of_memory
-from tiedtts.nets import finite
+from tiedtts.nets import finite, tensor_views
 from tiedtts.nets.state_dict import StateDictNet
 from tiedtts.quoting import named, shown
 from tiedtts.tying import tie_groups
@@ -51,6 +51,9 @@ def build(name: str, part: Part, header: Header, tensors: dict[str, Tensor], pat
         if is_out_of_memory(error):
             raise
         raise CheckpointError(f"{path}: cannot build part `{named(name)}`: {error}", hint=DAMAGED) from error
+    if part.architecture == "hifigan":
+        # Ties of their own are those of the file that they came in.
+        tensor_views.join(net, ties)
     try:
         net = rebuild(net, part.tied, own)
     # Values of tied layers are put together in many ways, and tensors that do not fit fail in as many.

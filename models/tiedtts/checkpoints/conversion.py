@@ -9,10 +9,12 @@ from torch import nn
 
 from tiedtts import storage
 from tiedtts.checkpoints import checkpoint, other_formats, shards
+from tiedtts.checkpoints.architectures import architecture as architecture_of
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.paths import StrPath, optional
 from tiedtts.tying import TiePlan, count_parameters, untie
+from tiedtts.tying.costs import Work
 from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.report import TieReport
 from tiedtts.tying.suggestion import Suggestion, suggest
@@ -52,6 +54,7 @@ class Conversion:
             "heldout_losses_before": self.losses_before,
             "heldout_losses_after": self.losses_after,
             "notes": list(self.notes),
+            "passed_over": list(report.passed_over),
             "layers": [dataclasses.asdict(row) for row in report.layers],
         }
 
@@ -151,6 +154,8 @@ def propose(
     max_error: float = 0.2,
     max_loss: float = 1.05,
     losses: Losses | None = None,
+    stored_as: str | None = None,
+    work: Work | None = None,
     progress: Callable[[float, str], None] = lambda share, words: None,
 ) -> Suggestion:
     """Propose a plan for a checkpoint; see `tiedtts.tying.suggestion.suggest`.
@@ -162,6 +167,8 @@ def propose(
         max_error: The same as for `suggest`.
         max_loss: The same as for `suggest`.
         losses: The same as for `suggest`.
+        stored_as: The same as for `suggest`; by default `int8`, a voice, for nets that voices are made of.
+        work: The same as for `suggest`.
         progress: The same as for `suggest`.
 
     Raises:
@@ -174,7 +181,18 @@ def propose(
     if target is not None:
         check_target(source, target)
     parts = read(source, architecture).parts
-    return suggest(parts, max_error=max_error, max_loss=max_loss, losses=losses, progress=progress)
+    if stored_as is None:
+        voice = {architecture_of(net) for net in parts.values()} & {"acoustic", "harmonic"}
+        stored_as = "int8" if voice else "checkpoint"
+    return suggest(
+        parts,
+        max_error=max_error,
+        max_loss=max_loss,
+        losses=losses,
+        stored_as=stored_as,
+        work=work,
+        progress=progress,
+    )
 
 
 def save_plan(found: Suggestion, target: StrPath) -> None:

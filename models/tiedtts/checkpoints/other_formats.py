@@ -252,4 +252,6 @@ def _hifigan(path: Path, tensors: Mapping[str, Tensor]) -> tuple[Hifigan, str]:
         net = Hifigan(config)
     hifigan_sizes.check(path, net, tensors, said_by)
     net.load_state_dict({key: value.float() for key, value in tensors.items()}, assign=True)
+    views, _ = tensor_views.find(tensors)
+    tensor_views.join(net, {key: view.source for key, view in views.items() if view.is_whole})
     return net.eval(), note

@@ -11,11 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiedtts.speech.metadata import CONSTANT, SCALE
-
-SMALLEST_HALF = 64
-"""Arrays of fewer values stay in 32 bits: they weigh nothing and some are scales."""
-SMALLEST_BYTE = 1024
-"""Arrays of fewer values are not stored in 8 bits: their scales would eat up what is saved."""
+from tiedtts.tying.costs import SMALLEST_BYTE, SMALLEST_HALF
 
 
 class Packed(NamedTuple):

@@ -113,6 +113,12 @@ def speech(net: nn.Module) -> tuple[float, dict[str, float]] | None:
     return total / seconds, {name: value / seconds for name, value in rows.items()}
 
 
+def rows(net: nn.Module) -> dict[str, float] | None:
+    """Count the multiply-accumulates of each module for a second of speech, of all of them under no name."""
+    counted = speech(net)
+    return None if counted is None else counted[1]
+
+
 def _acoustic(net: Any) -> tuple[Callable[[], Any], float]:
     phones = round(SECONDS * PHONES_PER_SECOND)
     frames = round(SECONDS * _FRAMES_PER_SECOND) // net.config.stride * net.config.stride

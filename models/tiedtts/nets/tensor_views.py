@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 HIDDEN = "shared memory "
 """Beginning of the name of memory that no tensor sees as a whole."""
@@ -113,6 +113,20 @@ def share(tensors: Mapping[str, Tensor], views: Mapping[str, View]) -> dict[str,
             if seen.dtype == found[name].dtype and torch.equal(_bits(seen), _bits(found[name])):
                 found[name] = seen
     return found
+
+
+def join(net: nn.Module, same: Mapping[str, str]) -> None:
+    """Make parameters of a net one, where they have the same shape.
+
+    Args:
+        net: It is changed.
+        same: Name of each parameter that goes to the name of the one that takes its place.
+    """
+    for name, source in same.items():
+        parameters = dict(net.named_parameters(remove_duplicate=False))
+        if name in parameters and source in parameters and parameters[name].shape == parameters[source].shape:
+            parent, _, last = name.rpartition(".")
+            setattr(net.get_submodule(parent), last, parameters[source])
 
 
 def repeats(tensor: Tensor) -> bool:

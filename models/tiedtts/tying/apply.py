@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from tiedtts.errors import ConfigError
+from tiedtts.errors import ConfigError, TiedTTSError
 from tiedtts.tying import eligibility
 from tiedtts.tying.eligibility import called
 from tiedtts.tying.folding import fold_refusal
@@ -18,7 +18,7 @@ from tiedtts.tying.report import TieReport
 from tiedtts.tying.schemes import SCHEMES, fitting
 from tiedtts.tying.schemes.cluster import Cluster, FoldedCluster, FoldedInput
 from tiedtts.tying.schemes.io import Io
-from tiedtts.tying.structure import UNDO_HINT, check_sharing, copied, places, put
+from tiedtts.tying.structure import UNDO_HINT, check_sharing, copied, own_parameters, places, put
 from tiedtts.tying.tied_layer import TiedLayer
 from tiedtts.tying.values import Values, of_type, precise, tied_biases
 from tiedtts.tying.workpiece import Workpiece
@@ -39,16 +39,23 @@ def tie(model: nn.Module, plan: TiePlan, *, rescale: bool = False) -> tuple[nn.M
         ConfigError: A rule matches no layer, or one that its scheme cannot tie.
         TiedTTSError: The model cannot be copied, or is tied in a way that the plan would undo.
     """
-    return _Tying(copied(model, plan.rules), plan, rescale).run()
+    tied, report = _Tying(copied(model, plan.rules), plan, rescale).run()
+    own_parameters(tied, {id(value) for value in model.parameters()})
+    return tied, report
 
 
 def untie(model: nn.Module) -> nn.Module:
     """Return a plain copy of a tied model, with the names and shapes it had before tying."""
     model = copied(model)
     check_sharing(model)
-    for names, layer in places(model):
-        if isinstance(layer, TiedLayer):
-            model = put(model, names, layer.untie())
+    tied = [(names, layer) for names, layer in places(model) if isinstance(layer, TiedLayer)]
+    plain = {id(layer): layer.untie() for _, layer in tied}
+    for names, layer in tied:
+        if layer.shared_with is not None:
+            owner = plain[id(layer.shared_with.layer)]
+            for key in layer.twins:
+                setattr(plain[id(layer)], key, getattr(owner, key))
+        model = put(model, names, plain[id(layer)])
     return model
 
 
@@ -63,16 +70,38 @@ class _Tying:
 
     def run(self) -> tuple[nn.Module, TieReport]:
         for rule in self.plan.rules:
-            matched = [name for name, by in self.rule_of.items() if by is rule]
-            specs = {name: self._spec(name, rule) for name in matched if name not in self.work.reports}
-            for group in self._groups(rule, specs):
+            self._tie_rule(rule)
+        return self.work.model, self.work.report()
+
+    def _tie_rule(self, rule: TieRule) -> None:
+        """Tie the layers of a rule; those that it cannot tie are passed over, if there are others.
+
+        Raises:
+            TiedTTSError: It can tie none of them.
+        """
+        matched = [name for name, by in self.rule_of.items() if by is rule]
+        refused: dict[str, TiedTTSError] = {}
+        specs: dict[str, LayerSpec] = {}
+        for name in matched:
+            if name not in self.work.reports:
+                try:
+                    specs[name] = self._spec(name, rule)
+                except ConfigError as error:
+                    refused[name] = error
+        for group in self._groups(rule, specs, refused):
+            try:
                 if rule.scheme == "io":
                     self._tie_pair(rule, specs, group)
                 elif rule.scheme == "cluster":
-                    self._tie_cluster(rule, specs, group[0])
+                    self._tie_cluster(rule, specs, group)
                 else:
                     self._tie_group(rule, specs, group)
-        return self.work.model, self.work.report()
+            except TiedTTSError as error:
+                refused |= dict.fromkeys(group, error)
+        if refused and not any(name in self.work.reports for name in matched):
+            raise next(iter(refused.values()))
+        # Several layers may have one reason in common.
+        self.work.passed_over += dict.fromkeys(map(str, refused.values()))
 
     def _match(self) -> dict[str, TieRule]:
         """Return the rule of each layer that has one."""
@@ -109,13 +138,23 @@ class _Tying:
             )
         return spec
 
-    def _groups(self, rule: TieRule, specs: dict[str, LayerSpec]) -> list[list[str]]:
+    def _groups(
+        self, rule: TieRule, specs: dict[str, LayerSpec], refused: dict[str, TiedTTSError]
+    ) -> list[list[str]]:
+        """Return which layers are tied together; those that have no other go to `refused`."""
         scheme = SCHEMES[rule.scheme]
         if scheme is Io:
             return [[name, self._other(name, rule.options.output, "output")] for name in specs]
         if scheme.ties_layers(rule.options):
-            return group_layers(specs, rule.options)
-        return [[name] for name in specs]
+            groups, alone = group_layers(specs, rule.options)
+            refused.update(alone)
+            return groups
+        groups, seen = [], set()
+        for name in specs:
+            if name not in seen:
+                groups.append([name, *self.work.twins(name, specs)])
+                seen.update(groups[-1])
+        return groups
 
     def _other(self, name: str, other: str, option: str) -> str:
         """Find a layer that an option names: beside `name`, further up, or by its whole name."""
@@ -130,6 +169,7 @@ class _Tying:
     def _tie_group(self, rule: TieRule, specs: dict[str, LayerSpec], group: list[str]) -> None:
         scheme = SCHEMES[rule.scheme]
         self.work.check_unshared(group)
+        first, twins = group[0], self.work.twins(group[0], group[1:])
         parameters = [dict(self.work.modules[name].named_parameters()) for name in group]
         values: list[dict[str, Values]] = [{} for _ in group]
         for weight in [key for key in parameters[0] if not key.startswith("bias")]:
@@ -138,20 +178,32 @@ class _Tying:
             spec = (
                 spec if weight == "weight" else LayerSpec.linear(originals[0].shape[1], originals[0].shape[0])
             )
-            projected = scheme.project_group(spec, originals, rule.options)
+            # Layers that hold one weight are one layer to a scheme that ties no layers to each other.
+            together = scheme.ties_layers(rule.options)
+            few = originals if together else originals[:1]
+            projected = scheme.project_group(spec, few, rule.options)
             if self.rescale:
-                projected = scheme.rescaled(spec, originals, projected, rule.options)
+                projected = scheme.rescaled(spec, few, projected, rule.options)
+            projected = projected if together else projected * len(group)
             for of, free in zip(values, projected, strict=True):
                 of[weight] = of_type(free, originals[0])
         biases = [
             {key: value.detach() for key, value in of.items() if key.startswith("bias")} for of in parameters
         ]
         stored = tied_biases(biases, rule.bias, scheme.shares_bias and len(group) > 1)
-        holder: TiedLayer | None = None
+        made: dict[str, TiedLayer] = {}
         for name, of, bias in zip(group, values, stored, strict=True):
-            layer = scheme(specs[name], rule.options, of, bias, rule.bias, holder)
-            note = "" if holder is None else f"weights stored in `{group[0]}`"
-            holder = holder or layer
+            made[name] = scheme(
+                specs[name], rule.options, of, bias, rule.bias, made.get(first), twins.get(name, ())
+            )
+        for name in twins:
+            if not made[name].stands_for_the_weight_of(made[first]):
+                raise ConfigError(
+                    f"`{first}` and `{name}` hold one `weight`, which `{rule.scheme}` lays out in two ways",
+                    hint="leave both out of the plan, or tie them by `codebook` or `cluster`",
+                )
+        for name, layer in made.items():
+            note = "" if name == first else f"weights stored in `{first}`"
             self.work.replace(name, layer, rule, note)
 
     def _tie_pair(self, rule: TieRule, specs: dict[str, LayerSpec], group: list[str]) -> None:
@@ -180,15 +232,22 @@ class _Tying:
             holder = holder or layer
             self.work.replace(name, layer, rule, note)
 
-    def _tie_cluster(self, rule: TieRule, specs: dict[str, LayerSpec], name: str) -> None:
+    def _tie_cluster(self, rule: TieRule, specs: dict[str, LayerSpec], group: list[str]) -> None:
+        name = group[0]
         if rule.options.into is None:
-            self._tie_group(rule, specs, [name])
+            self._tie_group(rule, specs, group)
             return
         into = self._other(name, rule.options.into, "into")
         why = self._fold_refusal(specs[name], name, into)
         if why is not None:
-            self._tie_group(rule, specs, [name])
-            self.work.reports[name] = replace(self.work.reports[name], note=f"`{into}` left as it is: {why}")
+            self._tie_group(rule, specs, group)
+            self.work.reports[name] = replace(
+                self.work.reports[name],
+                note=f"`{into}` left as it is: {why}",
+            )
+            self.work.passed_over.append(
+                f"`{into}` is not folded, so that rows of `{name}` are copied, which takes longer than before"
+            )
             return
         self.work.check_unshared([name])
         self.work.check_unshared([into])

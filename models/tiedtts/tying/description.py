@@ -40,6 +40,7 @@ class _Entry:
     weights: dict[str, tuple[str, ...]]
     biases: tuple[str, ...]
     owner: str | None
+    twins: tuple[str, ...] = ()
 
 
 def describe(model: nn.Module) -> dict[str, dict[str, Any]]:
@@ -60,6 +61,7 @@ def describe(model: nn.Module) -> dict[str, dict[str, Any]]:
             "weights": {weight: list(of) for weight, of in layer.weight_values.items()},
             "biases": list(layer.bias_names),
             "owner": None if layer.shared_with is None else name_of[id(layer.shared_with.layer)],
+            **({"twins": sorted(layer.twins)} if layer.twins else {}),
         }
         for names, layer in found
         if isinstance(layer, TiedLayer)
@@ -133,15 +135,20 @@ def _layer(
     weights: dict[str, Values] = {}
     for weight, values in entry.weights.items():
         weights[weight] = {
-            of: value(lender if of in kind.shared_values else name, stored_name(weight, of)) for of in values
+            of: value(
+                lender if of in kind.shared_values or weight in entry.twins else name, stored_name(weight, of)
+            )
+            for of in values
         }
     borrowed = holder is not None and entry.bias == "share" and kind.shares_bias
     biases = {
-        of: like if entry.bias == "zero" else value(lender if borrowed else name, stored_name(of, "values"))
+        of: like
+        if entry.bias == "zero"
+        else value(lender if borrowed or of in entry.twins else name, stored_name(of, "values"))
         for of in entry.biases
     }
     options = schema.build(kind.options_type, entry.options, f"the options of `{name}`")
-    layer = kind(spec, options, weights, biases, cast(Bias, entry.bias), holder)
+    layer = kind(spec, options, weights, biases, cast(Bias, entry.bias), holder, entry.twins)
     _check(name, layer, dict(plain.named_parameters()))
     return layer
 

@@ -16,6 +16,8 @@ def refusal(layer: nn.Module) -> str | None:
         own = {name for name, _ in layer.named_parameters()}
         if others := sorted(own - set(LayerSpec.of(layer).shapes())):
             return f"its weights are computed from `{'`, `'.join(others)}`"
+    if any(value.is_floating_point() and value.itemsize == 1 for value in layer.parameters(recurse=False)):
+        return "its numbers have 8 bits already"
     for hooks in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"):
         if getattr(layer, hooks):
             return "it has hooks, which would be lost"

@@ -32,15 +32,18 @@ class GroupOptions:
                 raise ConfigError(f"`{name}` must be one of {', '.join(known)}, got: {getattr(self, name)}")
 
 
-def group_layers(specs: Mapping[str, LayerSpec], options: GroupOptions) -> list[list[str]]:
+def group_layers(
+    specs: Mapping[str, LayerSpec], options: GroupOptions
+) -> tuple[list[list[str]], dict[str, ConfigError]]:
     """Return the names of layers that are tied to each other.
 
     Args:
         specs: Layers by name, in the model's order.
         options: How they fall into groups.
 
-    Raises:
-        ConfigError: A layer has no other to be tied to, or there are more groups than layers.
+    Returns:
+        The groups; and each layer that is in none, with the reason: it has no other to be tied to, or there
+        are more groups than layers.
     """
     alike: dict[tuple[object, ...], list[str]] = {}
     for name, spec in specs.items():
@@ -48,21 +51,25 @@ def group_layers(specs: Mapping[str, LayerSpec], options: GroupOptions) -> list[
             tuple("*" if part.isdigit() else part for part in name.split(".")) if options.by == "role" else ()
         )
         alike.setdefault((role, spec.type, *spec.shapes().items(), spec.groups), []).append(name)
-    grouped = []
+    grouped: list[list[str]] = []
+    alone: dict[str, ConfigError] = {}
     for names in alike.values():
         if len(names) < 2:
-            raise ConfigError(
+            alone[names[0]] = ConfigError(
                 f"{called(names[0])}, a {specs[names[0]].title}, has no other layer to share with",
                 hint='tied layers have equal shapes, and names that differ in numbers, or `by = "shape"`',
             )
+            continue
         if options.groups >= len(names):
-            raise ConfigError(
+            error = ConfigError(
                 f"`groups` {options.groups} leaves the {len(names)} layers like `{names[0]}` none to share",
                 hint=f"`groups` may be 1 to {len(names) - 1}",
             )
+            alone |= dict.fromkeys(names, error)
+            continue
         sets: list[list[str]] = [[] for _ in range(options.groups)]
         for at, name in enumerate(names):
             turn = at % options.groups if options.order == "cycle" else at * options.groups // len(names)
             sets[turn].append(name)
         grouped += sets
-    return grouped
+    return grouped, alone

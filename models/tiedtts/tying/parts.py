@@ -57,6 +57,7 @@ def tie_parts(
     tied, plans = dict(parts), {}
     rows: list[LayerReport] = []
     before = after = 0
+    passed_over: list[str] = []
     for part, root in roots.items():
         rules = tuple(rule for rule in chosen[part] if rule)
         if not rules:
@@ -68,8 +69,15 @@ def tie_parts(
         assert isinstance(made, nn.ModuleDict)
         tied[part] = made[part]
         rows.extend(report.layers)
+        passed_over.extend(report.passed_over)
         before, after = before + report.parameters_before, after + report.parameters_after
-    return tied, plans, TieReport(layers=tuple(rows), parameters_before=before, parameters_after=after)
+    report = TieReport(
+        layers=tuple(rows),
+        parameters_before=before,
+        parameters_after=after,
+        passed_over=tuple(passed_over),
+    )
+    return tied, plans, report
 
 
 def _names(root: nn.Module) -> list[str]:

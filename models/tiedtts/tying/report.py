@@ -38,6 +38,8 @@ class TieReport:
     """Different numbers stored in the whole model."""
     parameters_after: int
     """Different numbers stored after tying."""
+    passed_over: tuple[str, ...] = ()
+    """Sentences on layers that a rule matches and cannot tie, where it ties others."""
 
     @property
     def tying_ratio(self) -> float:

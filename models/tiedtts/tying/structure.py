@@ -1,7 +1,7 @@
 """The structure of a model: its modules by all their names, its ties, and copies of it."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from torch import nn
@@ -94,6 +94,20 @@ def copied(model: nn.Module, rules: Sequence[TieRule] = ()) -> nn.Module:
             f"the model cannot be copied: {str(error).splitlines()[0]}",
             hint=UNDO_HINT,
         ) from error
+
+
+def own_parameters(model: nn.Module, others: Container[int]) -> None:
+    """Give a model copies of parameters that it shares with another one.
+
+    Args:
+        model: It is changed.
+        others: Identities of the other's parameters.
+    """
+    memo: dict[int, Any] = {}
+    for module in model.modules():
+        for name, value in module.named_parameters(recurse=False):
+            if id(value) in others:
+                setattr(module, name, copy.deepcopy(value, memo))
 
 
 def count_parameters(model: nn.Module) -> int:

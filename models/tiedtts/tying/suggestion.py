@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tiedtts.errors import ConfigError
-from tiedtts.tying import eligibility, layers
+from tiedtts.tying import costs, eligibility, layers
+from tiedtts.tying.candidates import Candidate, choose, ranked
+from tiedtts.tying.costs import Size, Work
 from tiedtts.tying.folding import fold_refusal
 from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.likeness import Likeness, layer_of, likeness
 from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import TieReport
@@ -25,39 +28,15 @@ Losses = Callable[[Mapping[str, nn.Module]], dict[str, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """One way to tie a group of layers."""
+class Totals:
+    """Bytes and work of all nets together."""
 
-    rule: TieRule
-    """Ready for a plan."""
-    layers: tuple[str, ...]
-    """Names it matches."""
-    kind: str
-    """`structural` ties save parameters and work, `storage` ties parameters only."""
-    parameters_before: int
-    """Numbers in the layers' weights and biases."""
-    parameters_after: int
-    """Numbers stored when they are tied."""
-    bytes_before: int
-    """Size of weights and biases."""
-    bytes_after: int
-    """Size of everything stored, indices included."""
-    error: float
-    """Norm of the change of all the weights over their norm."""
-    loss: float | None = None
-    """Held-out loss with only this tie, over the loss without; 1 is no change."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Likeness:
-    """How much the layers of a group look like each other."""
-
-    pattern: str
-    """Pattern of the group's names."""
-    nearest: tuple[str, str]
-    """The two most alike."""
-    distance: float
-    """Norm of the difference of these two over that of both together; 0 for equal, 1 for unrelated."""
+    bytes: int
+    """Size of everything that is stored."""
+    macs: float
+    """Multiply-accumulates, for a second of speech or for one place of the input of each layer."""
+    macs_are_measured: bool
+    """Whether the nets were run: else each layer counts once, however often it runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +44,17 @@ class Suggestion:
     """Ties that are possible, and the plan that follows from them."""
 
     candidates: tuple[Candidate, ...]
-    """Group by group, what saves most bytes first."""
+    """Group by group, what saves most bytes and work first; what saves neither is left out."""
     alike: tuple[Likeness, ...]
     """Groups of several layers, the most alike first."""
     chosen: tuple[Candidate, ...]
     """One at most of each group: what saves most within the bounds."""
+    before: "Totals"
+    """Bytes and work of all nets as they are."""
+    after: "Totals"
+    """Bytes and work of all nets when they are tied by the plan."""
+    stored_as: str = "checkpoint"
+    """File whose bytes are counted: `checkpoint`, or the precision of a voice."""
 
     @property
     def plan(self) -> TiePlan | None:
@@ -81,9 +66,13 @@ class Suggestion:
 
         def plain(each: Candidate) -> dict[str, Any]:
             shown = {field.name: getattr(each, field.name) for field in dataclasses.fields(each)}
-            return {**shown, "rule": each.rule.to_dict(), "layers": list(each.layers)}
+            rule = {"rule": each.rule.to_dict(), "layers": list(each.layers), "bits_a_weight": each.bits}
+            return {**shown, **rule, "chosen": each in self.chosen}
 
         return {
+            "stored_as": self.stored_as,
+            "before": dataclasses.asdict(self.before),
+            "after": dataclasses.asdict(self.after),
             "candidates": [plain(each) for each in self.candidates],
             "alike": [dataclasses.asdict(each) for each in self.alike],
             "plan": None if self.plan is None else self.plan.to_dict(),
@@ -96,6 +85,8 @@ def suggest(
     max_error: float = 0.2,
     max_loss: float = 1.05,
     losses: Losses | None = None,
+    stored_as: str = "checkpoint",
+    work: Work | None = None,
     progress: Callable[[float, str], None] = lambda share, words: None,
 ) -> Suggestion:
     """Try ways to tie the layers of nets, each by itself.
@@ -105,6 +96,10 @@ def suggest(
         max_error: Weight error a chosen tie may have, where no loss is measured.
         max_loss: Held-out loss a chosen tie may lead to, over that without.
         losses: Measures nets on held-out recordings; the first loss of a part counts.
+        stored_as: File whose bytes count: `checkpoint`, or `int8`, `fp16` or `fp32`, a voice exported so. In
+            8 bits a `codebook` saves next to nothing.
+        work: Counts the multiply-accumulates of a net; by default, and if it knows nothing of one, each layer
+            counts once.
         progress: Told the share that is done, and what is tried.
 
     Raises:
@@ -113,6 +108,8 @@ def suggest(
     groups = list(_groups(parts))
     if not groups:
         raise ConfigError("there is no layer that can be tied, or all are tied already")
+    size = costs.as_stored if stored_as == "checkpoint" else costs.as_exported(stored_as)
+    measure = _Measure(parts, size, work)
     rules = [(pattern, rule) for pattern, names in groups for rule in _rules(parts, pattern, names)]
     base = None if losses is None else losses(parts)
     found: list[tuple[str, Candidate]] = []
@@ -124,25 +121,27 @@ def suggest(
         except ConfigError:
             # A layer of the group is one that the scheme cannot tie.
             continue
-        candidate = _candidate(rule, report, parts)
+        candidate = measure.candidate(rule, report, tied)
         if losses is not None and base is not None:
             after = losses(tied)
             name = next(name for name in after)
             candidate = dataclasses.replace(candidate, loss=after[name] / base[name])
-        if candidate.bytes_after < candidate.bytes_before:
-            found.append((pattern, candidate))
-    found.sort(key=lambda each: (each[0], each[1].bytes_after))
-    chosen: dict[str, Candidate] = {}
-    for pattern, candidate in found:
-        cost, bound = (candidate.error, max_error) if candidate.loss is None else (candidate.loss, max_loss)
-        taken = {name for each in chosen.values() for name in each.layers}
-        if cost <= bound and pattern not in chosen and not taken & set(candidate.layers):
-            chosen[pattern] = candidate
-    alike = [each for pattern, names in groups if (each := _likeness(parts, pattern, names)) is not None]
+        found.append((pattern, candidate))
+    by_group = [
+        ranked([each for of, each in found if of == pattern]) for pattern in sorted({of for of, _ in found})
+    ]
+    chosen = choose(by_group, max_error, max_loss)
+    tied = dict(parts)
+    if chosen:
+        tied, _, _ = tie_parts(parts, TiePlan(tuple(each.rule for each in chosen)))
+    alike = [each for pattern, names in groups if (each := likeness(parts, pattern, names)) is not None]
     return Suggestion(
-        candidates=tuple(candidate for _, candidate in found),
+        candidates=tuple(each for group in by_group for each in group),
         alike=tuple(sorted(alike, key=lambda each: each.distance)),
-        chosen=tuple(chosen.values()),
+        chosen=chosen,
+        before=measure.before,
+        after=measure.totals(tied),
+        stored_as=stored_as,
     )
 
 
@@ -159,7 +158,7 @@ def _groups(parts: Mapping[str, nn.Module]) -> Iterator[tuple[str, list[str]]]:
             groups.setdefault((pattern, LayerSpec.of(layer).title), []).append(full)
     patterns = [pattern for pattern, _ in groups]
     for (pattern, _), names in groups.items():
-        size = sum(value.numel() for name in names for value in _layer(parts, name).parameters())
+        size = sum(value.numel() for name in names for value in layer_of(parts, name).parameters())
         if size < SMALLEST * total:
             continue
         if patterns.count(pattern) == 1 and not _matches_more(parts, pattern, names):
@@ -183,7 +182,7 @@ def _matches_more(parts: Mapping[str, nn.Module], pattern: str, names: list[str]
 
 def _rules(parts: Mapping[str, nn.Module], pattern: str, names: list[str]) -> Iterator[TieRule]:
     """Yield what is worth trying on a group."""
-    spec = LayerSpec.of(_layer(parts, names[0]))
+    spec = LayerSpec.of(layer_of(parts, names[0]))
 
     def rule(scheme: str, **options: Any) -> TieRule | None:
         made = TieRule(pattern, scheme, options=options)
@@ -229,46 +228,69 @@ def _reader(parts: Mapping[str, nn.Module], name: str, spec: LayerSpec) -> str |
     return None
 
 
-def _candidate(rule: TieRule, report: TieReport, parts: Mapping[str, nn.Module]) -> Candidate:
-    change = energy = 0.0
-    for row in report.layers:
-        weights = [v for n, v in _layer(parts, row.layer).named_parameters() if "bias" not in n]
-        size = sum(float(precise(value.detach()).square().sum()) for value in weights)
-        # What reads merged channels only sums its columns.
-        if row.error or not row.note.startswith("reads"):
-            change, energy = change + row.error**2 * size, energy + size
-    return Candidate(
-        rule=rule,
-        layers=tuple(row.layer for row in report.layers),
-        kind=report.layers[0].kind,
-        parameters_before=sum(row.parameters_before for row in report.layers),
-        parameters_after=sum(row.parameters_after for row in report.layers),
-        bytes_before=sum(row.bytes_before for row in report.layers),
-        bytes_after=sum(row.bytes_after for row in report.layers),
-        error=(change / energy) ** 0.5 if energy else 0.0,
-    )
+class _Measure:
+    """Measures what ties save of nets.
 
+    Args:
+        parts: The nets as they are.
+        size: Bytes of a tensor.
+        work: Work of nets.
+    """
 
-def _likeness(parts: Mapping[str, nn.Module], pattern: str, names: list[str]) -> Likeness | None:
-    """Find the two layers of a group that are most alike."""
-    if len(names) < 2:
-        return None
-    rows = torch.stack([_flat(_layer(parts, name)) for name in names])
-    squares = rows.square().sum(1)
-    both = squares[:, None] + squares
-    distance = ((both - 2 * rows @ rows.T).clamp(min=0) / both.clamp(min=1e-12)).sqrt()
-    distance.fill_diagonal_(float("inf"))
-    first, second = divmod(int(distance.argmin()), len(names))
-    return Likeness(
-        pattern=pattern, nearest=(names[first], names[second]), distance=distance[first, second].item()
-    )
+    def __init__(self, parts: Mapping[str, nn.Module], size: Size, work: Work | None) -> None:
+        self._parts, self._size = parts, size
+        known = {} if work is None else {part: work(net) for part, net in parts.items()}
+        self._work = work if known and None not in known.values() else None
+        self._rows = {part: self._macs(net) for part, net in parts.items()}
+        self.before = self.totals(parts)
 
+    def _macs(self, net: nn.Module) -> Mapping[str, float]:
+        """Return the work of a net's modules."""
+        measured = None if self._work is None else self._work(net)
+        return costs.each_layer_once(net) if measured is None else measured
 
-def _flat(layer: nn.Module) -> Tensor:
-    weights = [value for name, value in layer.named_parameters() if "bias" not in name]
-    return torch.cat([precise(value.detach()).flatten() for value in weights])
+    def totals(self, parts: Mapping[str, nn.Module]) -> Totals:
+        """Return bytes and work of nets."""
+        return Totals(
+            bytes=costs.total_bytes(parts.values(), self._size),
+            macs=sum(self._macs(net).get("", 0.0) for net in parts.values()),
+            macs_are_measured=self._work is not None,
+        )
 
+    def _saved(self, name: str, tied: Mapping[str, nn.Module]) -> float:
+        """Return the work that a layer saves when it is tied: it runs as often as before."""
+        part, _, inner = name.partition(".")
+        before = costs.products(layer_of(self._parts, name))
+        after = costs.products(layer_of(tied, name))
+        return self._rows[part].get(inner, 0.0) * (1 - after / before) if before else 0.0
 
-def _layer(parts: Mapping[str, nn.Module], name: str) -> nn.Module:
-    part, _, inner = name.partition(".")
-    return parts[part].get_submodule(inner)
+    def candidate(self, rule: TieRule, report: TieReport, tied: Mapping[str, nn.Module]) -> Candidate:
+        """Return a way to tie, from what it did.
+
+        Args:
+            rule: The way.
+            report: Report of `tie`.
+            tied: The nets of which it tied layers.
+        """
+        change = energy = 0.0
+        for row in report.layers:
+            weights = [v for n, v in layer_of(self._parts, row.layer).named_parameters() if "bias" not in n]
+            numbers = sum(float(precise(value.detach()).square().sum()) for value in weights)
+            # What reads merged channels only sums its columns.
+            if row.error or not row.note.startswith("reads"):
+                change, energy = change + row.error**2 * numbers, energy + numbers
+        names = [row.layer for row in report.layers]
+        after = costs.total_bytes({**self._parts, **tied}.values(), self._size)
+        saved = sum(self._saved(name, tied) for name in names)
+        return Candidate(
+            rule=rule,
+            layers=tuple(names),
+            kind=report.layers[0].kind,
+            parameters_before=sum(row.parameters_before for row in report.layers),
+            parameters_after=sum(row.parameters_after for row in report.layers),
+            bytes_before=costs.total_bytes((layer_of(self._parts, name) for name in names), self._size),
+            bytes_after=costs.total_bytes((layer_of(tied, name) for name in names), self._size),
+            bytes_saved=1 - after / max(1, self.before.bytes),
+            work_saved=saved / max(1.0, self.before.macs),
+            error=(change / energy) ** 0.5 if energy else 0.0,
+        )

@@ -1,6 +1,6 @@
 """The tied layer: it stores free values, computes its weight from them, and can become plain again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -37,6 +37,8 @@ class TiedLayer(nn.Module):
         biases: Name of a bias of the plain layer to what is stored for it: (O,), or (1,) if it is one number.
         bias: Treatment of the biases.
         shared_with: Layer that stores the values named in `shared_values`, if it is not this one.
+        twins: Names of the parameters of the plain layer that are one with those of the other, in the plain
+            model, too: of them, nothing is stored here.
     """
 
     scheme: ClassVar[str]
@@ -60,12 +62,14 @@ class TiedLayer(nn.Module):
         biases: Mapping[str, Tensor],
         bias: Bias = "keep",
         shared_with: "TiedLayer | None" = None,
+        twins: Iterable[str] = (),
     ) -> None:
         super().__init__()
         self.spec = spec
         self.options = options
         self.bias_mode: Bias = bias
         self.shared_with = None if shared_with is None else SharedWith(shared_with)
+        self.twins = frozenset(twins)
         self._shapes = spec.shapes()
         self.weight_values = {name: tuple(of) for name, of in values.items()}
         """Name of a weight of the plain layer to the names of its free values."""
@@ -73,10 +77,10 @@ class TiedLayer(nn.Module):
         """Names of the biases of the plain layer."""
         for weight, of in values.items():
             for name, value in of.items():
-                if shared_with is None or name not in self.shared_values:
+                if not self._borrows(weight, name):
                     self._register(stored_name(weight, name), value)
         for name, value in biases.items():
-            if bias != "zero" and not self._borrows_bias:
+            if bias != "zero" and not self._borrows_bias(name):
                 self._register(stored_name(name, "values"), value)
 
     def _register(self, name: str, value: Tensor) -> None:
@@ -86,9 +90,13 @@ class TiedLayer(nn.Module):
         else:
             self.register_buffer(name, value)
 
-    @property
-    def _borrows_bias(self) -> bool:
-        return self.shared_with is not None and self.bias_mode == "share" and self.shares_bias
+    def _borrows(self, weight: str, value: str) -> bool:
+        """Return whether another layer stores a free value of a weight."""
+        return self.shared_with is not None and (value in self.shared_values or weight in self.twins)
+
+    def _borrows_bias(self, name: str) -> bool:
+        shares = self.bias_mode == "share" and self.shares_bias
+        return self.shared_with is not None and (shares or name in self.twins)
 
     @classmethod
     def refusal(cls, spec: LayerSpec, options: Any) -> str | None:
@@ -142,11 +150,9 @@ class TiedLayer(nn.Module):
         """Return the free values of one weight."""
         found = {}
         for name in self.weight_values[weight]:
-            holder = (
-                self.shared_with.layer
-                if self.shared_with is not None and name in self.shared_values
-                else self
-            )
+            holder: TiedLayer = self
+            if self.shared_with is not None and self._borrows(weight, name):
+                holder = self.shared_with.layer
             found[name] = getattr(holder, stored_name(weight, name))
         return found
 
@@ -158,7 +164,8 @@ class TiedLayer(nn.Module):
             return self.expand(spec, self.values(name), self.options)
         if self.bias_mode == "zero":
             return None
-        holder = self.shared_with.layer if self.shared_with is not None and self._borrows_bias else self
+        borrows = self._borrows_bias(name)
+        holder = self.shared_with.layer if self.shared_with is not None and borrows else self
         value: Tensor = getattr(holder, stored_name(name, "values"))
         return value.expand(shape)
 
@@ -217,8 +224,19 @@ class TiedLayer(nn.Module):
             return [value for value in self.values(name).values() if value.is_floating_point()]
         if self.bias_mode == "zero":
             return self.stored_for(next(iter(self.weight_values)))
-        holder = self.shared_with.layer if self.shared_with is not None and self._borrows_bias else self
+        borrows = self._borrows_bias(name)
+        holder = self.shared_with.layer if self.shared_with is not None and borrows else self
         return [getattr(holder, stored_name(name, "values"))]
+
+    def stands_for_the_weight_of(self, other: "TiedLayer") -> bool:
+        """Return whether both have the same weight in full, as layers that hold one must."""
+        with torch.no_grad():
+            try:
+                own, its = self.full("weight"), other.full("weight")
+            # Values laid out for one kind of layer fit another in no way.
+            except (RuntimeError, IndexError, ValueError):
+                return False
+            return own is not None and its is not None and own.shape == its.shape and torch.equal(own, its)
 
     def parameters_in_full(self) -> dict[str, Tensor]:
         """Return the parameters of the plain layer; a bias that is zero is zeros."""

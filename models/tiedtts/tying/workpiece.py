@@ -1,6 +1,6 @@
 """The model that is being tied: its layers are replaced one by one, and each replacement is reported."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +38,8 @@ class Workpiece:
         """Modules by their first names, the replaced ones included."""
         self.first_names = {alias: names[0] for names in self.names.values() for alias in names}
         self.reports: dict[str, LayerReport] = {}
+        self.passed_over: list[str] = []
+        """Sentences on layers that stay as they are, though a rule matches them."""
         self._before = count_parameters(model)
 
     def report(self) -> TieReport:
@@ -45,7 +47,10 @@ class Workpiece:
         order = {name: at for at, name in enumerate(self.modules)}
         rows = tuple(self.reports[name] for name in sorted(self.reports, key=order.__getitem__))
         return TieReport(
-            layers=rows, parameters_before=self._before, parameters_after=count_parameters(self.model)
+            layers=rows,
+            parameters_before=self._before,
+            parameters_after=count_parameters(self.model),
+            passed_over=tuple(self.passed_over),
         )
 
     def parameter(self, layer: str, name: str) -> Tensor:
@@ -81,6 +86,20 @@ class Workpiece:
                     hint="its training failed: take an earlier checkpoint",
                 )
 
+    def twins(self, name: str, among: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return other layers that hold this one's weight, and the parameters that both have in common."""
+        own = {id(value): key for key, value in self.modules[name].named_parameters(recurse=False)}
+        found = {}
+        for other in among:
+            common = tuple(
+                key
+                for key, value in self.modules[other].named_parameters(recurse=False)
+                if own.get(id(value)) == key
+            )
+            if other != name and "weight" in common:
+                found[other] = common
+        return found
+
     def check_unshared(self, group: Sequence[str]) -> None:
         """Raise if tying these layers would part them from others that hold the same parameters."""
         own = {id(value): name for name in group for value in self.modules[name].parameters()}
@@ -89,7 +108,7 @@ class Workpiece:
                 if id(value) in own and name not in group:
                     raise TiedTTSError(
                         f"`{own[id(value)]}` and `{name}` hold one `{key}`, and this plan would part them",
-                        hint="tie both in one group of `share`, or as the maps of `io`, or leave both out",
+                        hint="tie both by one rule, or as the maps of `io`, or leave both out",
                     )
 
     def replace(self, name: str, layer: TiedLayer, rule: TieRule, note: str) -> None:
