@@ -22,7 +22,7 @@ from tiedtts.errors import CheckpointError, TiedTTSError, VoiceError
 from tiedtts.measure.statistics import statistics
 from tiedtts.nets.hifigan import Hifigan, HifiganConfig
 from tiedtts.speech import library, vocoders
-from tiedtts.training.start import Starts
+from tiedtts.training import start
 from tiedtts.tying import TiePlan, TieRule
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 3758167\n"
@@ -109,7 +109,7 @@ def test_a_hifigan_is_no_voice(kind: str, tmp_path: Path) -> None:
         checkpoint.load(path)
     assert "tiedtts stats" in (refused.value.hint or "")
     with pytest.raises(CheckpointError, match="a HiFi-GAN generator"):
-        Starts(tmp_path / "run", path, None, {}, ["vocoder"], resume=False)
+        start.load(path)
 
 
 def test_a_folder_names_what_is_in_it(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def show_suggestion(found: "Suggestion") -> None:
         console.print(near)
         console.print("distance 0: equal; 1: unrelated")
     if found.plan is None:
-        console.print("\nno tie is within the bounds")
+        console.print("\nno tie is within the bounds; --max-error, --max-loss and --stored-as set them")
     else:
         console.print(f"\nby the plan, {_totals(found)}")
         console.print(f"\n# the plan, marked * above\n{found.plan.to_toml()}", markup=False)
