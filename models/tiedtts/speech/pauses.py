@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,26 +51,18 @@ def with_breaks(
     The voice says how a break begins and ends. It gets a length in the measure in which the settings change
     the silence between sentences: its middle, where it is quiet, is drawn out or taken out.
     """
-    made: list[npt.NDArray[np.float32]] = []
+    cuts: list[Cut] = []
     lengths = lengths.copy()
     ends = np.cumsum(lengths)
-    begin = 0
     for place in (index for index, phone in enumerate(phones) if phone.is_break):
         own = int(lengths[place])
         wanted = round(min(BREAK / float(speed[place]) * settings.pause_factor, LONGEST_BREAK) * rate)
         if wanted == own:
             continue
         first = int(ends[place]) - own + min(own, wanted) // 2
-        rest = first + max(0, own - wanted)
-        piece = samples[begin:first].copy()
-        fade(piece, int(FADE * rate))
-        made += [piece, np.zeros(max(0, wanted - own), np.float32)]
-        begin, lengths[place] = rest, wanted
-    if not made:
-        return samples, lengths
-    last = samples[begin:].copy()
-    fade(last, int(FADE * rate))
-    return np.concatenate([*made, last]), lengths
+        cuts.append((first, max(0, wanted - own), first + max(0, own - wanted)))
+        lengths[place] = wanted
+    return _spliced(samples, cuts, rate), lengths
 
 
 def with_silence(
@@ -78,17 +71,8 @@ def with_silence(
     """Return a sentence with the silence that markup puts between its phones, and its marks."""
     silence = np.array([round(seconds * rate) for seconds in prosody.silence])
     ends = np.cumsum(lengths)
-    pieces: list[npt.NDArray[np.float32]] = []
-    place = 0
-    for phone in np.flatnonzero(silence):
-        piece = samples[place : ends[phone]].copy()
-        fade(piece, int(FADE * rate))
-        pieces += [piece, np.zeros(silence[phone], np.float32)]
-        place = ends[phone]
-    if pieces:
-        last = samples[place:].copy()
-        fade(last, int(FADE * rate))
-        samples = np.concatenate([*pieces, last])
+    cuts = [(int(ends[phone]), int(silence[phone]), int(ends[phone])) for phone in np.flatnonzero(silence)]
+    samples = _spliced(samples, cuts, rate)
     lengths = lengths + silence
     starts = np.cumsum([0, *lengths])
     held = [0, *silence]
@@ -98,6 +82,23 @@ def with_silence(
         if place.phone >= 0
     )
     return samples, lengths, tuple(marks)
+
+
+Cut = tuple[int, int, int]
+"""The end of a piece, the samples of silence behind it, and the start of the next piece."""
+
+
+def _spliced(samples: npt.NDArray[np.float32], cuts: Sequence[Cut], rate: int) -> npt.NDArray[np.float32]:
+    """Return samples with silence at cuts, faded at the edges of each piece; as they are without a cut."""
+    if not cuts:
+        return samples
+    begins = (0, *(begin for _, _, begin in cuts))
+    ends = (*(end for end, _, _ in cuts), len(samples))
+    pieces = [samples[begin:end].copy() for begin, end in zip(begins, ends, strict=True)]
+    for piece in pieces:
+        fade(piece, int(FADE * rate))
+    gaps = [np.zeros(silence, np.float32) for _, silence, _ in cuts]
+    return np.concatenate([pieces[0], *chain.from_iterable(zip(gaps, pieces[1:], strict=True))])
 
 
 def marks_ahead(sentence: Sentence, sample: int, rate: int) -> tuple[Mark, ...]:
