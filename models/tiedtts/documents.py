@@ -3,12 +3,14 @@
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tiedtts.errors import ConfigError
 from tiedtts.paths import StrPath
 
+Parsed = TypeVar("Parsed")
 TOO_DEEP = "lists or tables are nested too deeply"
 
 
@@ -22,12 +24,7 @@ def from_json(text: str | bytes, source: str) -> Any:
     Raises:
         ConfigError: It is not JSON, or nested without end.
     """
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ConfigError(f"{source} is not readable: {TOO_DEEP}") from None
-    except ValueError as error:
-        raise ConfigError(f"{source} is not JSON: {_reason(error)}") from error
+    return _parsed(lambda: json.loads(text), source, "JSON")
 
 
 def from_toml(text: str, source: str) -> dict[str, Any]:
@@ -40,12 +37,17 @@ def from_toml(text: str, source: str) -> dict[str, Any]:
         import tomllib
     else:
         import tomli as tomllib
+    return _parsed(lambda: tomllib.loads(text), source, "TOML")
+
+
+def _parsed(parse: Callable[[], Parsed], source: str, language: str) -> Parsed:
+    """Return what a parser makes of a document, with its errors in our words."""
     try:
-        return tomllib.loads(text)
+        return parse()
     except RecursionError:
         raise ConfigError(f"{source} is not readable: {TOO_DEEP}") from None
     except ValueError as error:
-        raise ConfigError(f"{source} is not TOML: {_reason(error)}") from error
+        raise ConfigError(f"{source} is not {language}: {_reason(error)}") from error
 
 
 def read_text(name: StrPath, package: str, folder: str, kind: str) -> str:
