@@ -27,7 +27,7 @@ from tiedtts.measure import word_gaps
 from tiedtts.text import phrasing, tables
 from tiedtts.text.frontend import FrontEnd, LeftOut
 from tiedtts.text.phones import Phone
-from tiedtts.text.phrase_features import features
+from tiedtts.text.phrase_features import features, shapes
 
 TABLE = tables.DATA / "phrasing.tsv"
 HELD_OUT = 4
@@ -88,7 +88,9 @@ def boundaries(paths: Sequence[Path]) -> Iterator[tuple[tuple[str, ...], bool]]:
                 capitals = not any(map(str.islower, written))
                 for stretch, first in phrasing.stretches(reading.items, reading.places, written):
                     pauses = row["pause"][said + first : said + first + len(stretch.words) - 1]
-                    for own, is_pause in zip(features(stretch, capitals=capitals), pauses, strict=False):
+                    for own, is_pause in zip(
+                        features(stretch, shapes(stretch, capitals=capitals)), pauses, strict=False
+                    ):
                         if is_pause is not None:
                             yield own, is_pause
                 said += len(reading.places)

@@ -148,7 +148,7 @@ def simple(reading: Reading) -> list[int]:
     found = []
     for stretch, first in phrasing.stretches(reading.items, reading.places, reading.written.text):
         sizes = [syllables(word) for word in stretch.words]
-        kinds = [s.kind for s in shapes(stretch.words, starts=not stretch.before, capitals=False)]
+        kinds = [s.kind for s in shapes(stretch, capitals=False)]
         last = 0
         for index in range(1, len(sizes)):
             opens = kinds[index] not in ("content", "name") and kinds[index - 1] in ("content", "name")

@@ -62,17 +62,17 @@ def _shape(text: str, *, capital: bool) -> Shape:
     return Shape("plural" if name.endswith("s") else "content", "content")
 
 
-def shapes(words: Sequence[Word], *, starts: bool, capitals: bool) -> list[Shape]:
-    """Return what the model sees of the words of a stretch.
+def shapes(stretch: Stretch, *, capitals: bool) -> list[Shape]:
+    """Return what the model sees of the words of a stretch, (N,).
 
     Args:
-        words: N of them.
-        starts: Whether a sentence starts with them: the capital of the first says nothing.
+        stretch: The capital of a word that starts a sentence says nothing.
         capitals: Whether the text is in capitals, which then say nothing.
     """
+    starts = not stretch.before
     return [
         _shape(word.text, capital=not capitals and not (starts and index == 0))
-        for index, word in enumerate(words)
+        for index, word in enumerate(stretch.words)
     ]
 
 
@@ -81,11 +81,15 @@ def syllables(word: Word) -> int:
     return sum(phone[-1] in "012" for phone in word.phones)
 
 
-def features(stretch: Stretch, *, capitals: bool) -> Iterator[tuple[str, ...]]:
-    """Yield the features of the boundary after each word but the last."""
-    words = stretch.words
-    seen = [EDGE, *shapes(words, starts=not stretch.before, capitals=capitals), EDGE, EDGE, EDGE]
-    sizes = [max(1, syllables(word)) for word in words]
+def features(stretch: Stretch, shaped: Sequence[Shape]) -> Iterator[tuple[str, ...]]:
+    """Yield the features of the boundary after each word but the last.
+
+    Args:
+        stretch: N words.
+        shaped: The result of `shapes` for them.
+    """
+    seen = [EDGE, *shaped, EDGE, EDGE, EDGE]
+    sizes = [max(1, syllables(word)) for word in stretch.words]
     total, said = sum(sizes), 0
     length = _bucket(total, SYLLABLES)
     for index, (size, gap) in enumerate(zip(sizes[:-1], stretch.gaps, strict=True)):

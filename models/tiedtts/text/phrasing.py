@@ -48,24 +48,24 @@ def breaks(
     found: list[int] = []
     for stretch, first in stretches(items, places, written):
         if sum(map(syllables, stretch.words)) >= FEWEST_SYLLABLES:
-            may = allowed(stretch, capitals=capitals)
-            gains = [score - threshold for score in scores(stretch, capitals=capitals)]
+            seen = shapes(stretch, capitals=capitals)
+            may = allowed(stretch, seen, capitals=capitals)
+            gains = [score - threshold for score in scores(stretch, seen)]
             found += [first + count for count in _choose(stretch, gains, may)]
     return found
 
 
-def scores(stretch: Stretch, *, capitals: bool) -> list[float]:
+def scores(stretch: Stretch, seen: Sequence[Shape]) -> list[float]:
     """Return the log odds of a pause after each word of a stretch but the last, (N - 1,)."""
     weights = _weights()
-    return [sum(weights.get(name, 0.0) for name in own) for own in features(stretch, capitals=capitals)]
+    return [sum(weights.get(name, 0.0) for name in own) for own in features(stretch, seen)]
 
 
-def allowed(stretch: Stretch, *, capitals: bool) -> list[bool]:
+def allowed(stretch: Stretch, seen: Sequence[Shape], *, capitals: bool) -> list[bool]:
     """Return whether a pause may stand after each word of a stretch but the last, (N - 1,).
 
     It may not within names, numbers, and whatever is written as one thing.
     """
-    seen = shapes(stretch.words, starts=not stretch.before, capitals=capitals)
     return [
         " " in gap and not _belongs(left, seen[index], right, seen[index + 1], capitals=capitals)
         for index, (gap, left, right) in enumerate(
