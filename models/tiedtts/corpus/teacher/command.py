@@ -2,7 +2,6 @@
 
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from tiedtts.corpus.teacher import program
 from tiedtts.corpus.teacher.engine import Engine, EngineError
+from tiedtts.corpus.teacher.program import ProgramEngine, ProgramTeacher
 
 MOST_BYTES = 2**28
 """Bytes of a sound file; an engine that writes more never ends."""
@@ -18,7 +18,7 @@ _STEP = 1.0
 """Seconds between two looks at how much it has written."""
 
 
-class CommandTeacher:
+class CommandTeacher(ProgramTeacher):
     """A command that says one text and ends.
 
     Args:
@@ -31,32 +31,14 @@ class CommandTeacher:
         ConfigError: The command cannot be read, or there is no such program.
     """
 
-    def __init__(self, command: str | Sequence[str], *, timeout: float) -> None:
-        self._words = program.split(command)
-        self._timeout = timeout
-
-    @property
-    def key(self) -> str:
-        """The command."""
-        return "\0".join(("command", *self._words))
-
-    @property
-    def settings(self) -> dict[str, str | int | float]:
-        """The command without folders."""
-        return {"protocol": "command", "command": program.without_folders(self._words)}
+    protocol = "command"
 
     def open(self) -> Engine:
         """Return an engine that runs the command for each text."""
         return _CommandEngine(self._words, self._timeout)
 
 
-class _CommandEngine:
-    def __init__(self, words: Sequence[str], timeout: float) -> None:
-        self._words, self._timeout = words, timeout
-        self._process: subprocess.Popen[bytes] | None = None
-        self._guard = threading.Lock()
-        self._stopped = False
-
+class _CommandEngine(ProgramEngine):
     def say(self, text: str, seed: int, output: Path) -> None:
         """Run the command for a text."""
         values = {program.OUTPUT: str(output), program.SEED: str(seed), program.TEXT: text}
@@ -88,13 +70,7 @@ class _CommandEngine:
         Raises:
             EngineError: It cannot be started, takes too long, or writes without end.
         """
-        with self._guard:
-            if self._stopped:
-                raise EngineError("it was stopped")
-            try:
-                self._process = process = program.start(words, **streams)
-            except (OSError, ValueError) as error:
-                raise EngineError(f"it cannot be started: {error}") from error
+        process = self._begin(words, **streams)
         deadline = time.monotonic() + self._timeout
         try:
             while True:
@@ -109,14 +85,6 @@ class _CommandEngine:
             # Also when it has ended: what it has started may still be there.
             program.kill(process)
             self._process = None
-
-    def stop(self) -> None:
-        """End the command that runs, and let no other begin."""
-        with self._guard:
-            self._stopped = True
-            process = self._process
-        if process is not None:
-            program.kill(process)
 
     def close(self) -> None:
         """Do nothing: each command has ended."""

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from tiedtts.corpus.teacher import program
 from tiedtts.corpus.teacher.engine import Engine, EngineError
+from tiedtts.corpus.teacher.program import ProgramEngine, ProgramTeacher
 
 LOADING = 300.0
 """Seconds that a process may take to load, besides those for its first text."""
@@ -23,7 +24,7 @@ _LONGEST_LINE = 2**20
 """Bytes of an answer."""
 
 
-class JsonLinesTeacher:
+class JsonLinesTeacher(ProgramTeacher):
     """A command whose process says text after text.
 
     For each it reads a line such as `{"text": "Hello.", "output": "/tmp/1.wav", "seed": 0}` from stdin,
@@ -38,33 +39,18 @@ class JsonLinesTeacher:
         ConfigError: The command cannot be read, or there is no such program.
     """
 
-    def __init__(self, command: str | Sequence[str], *, timeout: float) -> None:
-        self._words = program.split(command)
-        self._timeout = timeout
-
-    @property
-    def key(self) -> str:
-        """The command."""
-        return "\0".join(("json-lines", *self._words))
-
-    @property
-    def settings(self) -> dict[str, str | int | float]:
-        """The command without folders."""
-        return {"protocol": "json-lines", "command": program.without_folders(self._words)}
+    protocol = "json-lines"
 
     def open(self) -> Engine:
         """Return an engine with a process of its own, which is started at the first text."""
         return _JsonLinesEngine(self._words, self._timeout)
 
 
-class _JsonLinesEngine:
+class _JsonLinesEngine(ProgramEngine):
     def __init__(self, words: Sequence[str], timeout: float) -> None:
-        self._words, self._timeout = words, timeout
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(words, timeout)
         self._answers: queue.Queue[bytes | None] = queue.Queue()
         self._told: IO[bytes] | None = None
-        self._guard = threading.Lock()
-        self._stopped = False
 
     def say(self, text: str, seed: int, output: Path) -> None:
         """Ask the process for a text; start one if there is none."""
@@ -116,18 +102,13 @@ class _JsonLinesEngine:
     def _start(self) -> None:
         answers: queue.Queue[bytes | None] = queue.Queue()
         self._answers = answers
-        with self._guard:
-            if self._stopped:
-                raise EngineError("it was stopped")
-            told = tempfile.TemporaryFile()  # noqa: SIM115
-            try:
-                process = program.start(
-                    self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told
-                )
-            except (OSError, ValueError) as error:
-                told.close()
-                raise EngineError(f"it cannot be started: {error}") from error
-            self._process, self._told = process, told
+        told = tempfile.TemporaryFile()  # noqa: SIM115
+        try:
+            process = self._begin(self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told)
+        except EngineError:
+            told.close()
+            raise
+        self._told = told
         # Reading waits, and only a thread of its own can be left waiting on every system.
         threading.Thread(target=_read, args=(process.stdout, answers), daemon=True).start()
 
@@ -150,14 +131,6 @@ class _JsonLinesEngine:
         words = program.last_words(self._told)  # type: ignore[arg-type]
         self._told.close()
         return f"{program.ended(status or 0)} before it answered{words}"
-
-    def stop(self) -> None:
-        """End the process, and let no other begin."""
-        with self._guard:
-            self._stopped = True
-            process = self._process
-        if process is not None:
-            program.kill(process)
 
     def close(self) -> None:
         """Let the process see that nothing more will be asked; end it if it does not end by itself."""

@@ -6,10 +6,12 @@ import shlex
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
+from tiedtts.corpus.teacher.engine import EngineError
 from tiedtts.errors import ConfigError
 
 TEXT, OUTPUT, SEED = "{text}", "{output}", "{seed}"
@@ -21,6 +23,73 @@ _SHOWN = 200
 """Characters of it that are told."""
 _PATIENCE = 5.0
 """Seconds that a killed process may take to end."""
+
+
+class ProgramTeacher:
+    """A program of the user's that says texts.
+
+    Args:
+        command: Its words, or all of it as a shell would be given it; no shell reads it.
+        timeout: Seconds that it may take for a text.
+
+    Raises:
+        ConfigError: The command cannot be read, or there is no such program.
+    """
+
+    protocol: ClassVar[str]
+    """How it is spoken to, for the record."""
+
+    def __init__(self, command: str | Sequence[str], *, timeout: float) -> None:
+        self._words = split(command)
+        self._timeout = timeout
+
+    @property
+    def key(self) -> str:
+        """The command."""
+        return "\0".join((self.protocol, *self._words))
+
+    @property
+    def settings(self) -> dict[str, str | int | float]:
+        """The command without folders."""
+        return {"protocol": self.protocol, "command": without_folders(self._words)}
+
+
+class ProgramEngine:
+    """An engine whose process can be stopped from another thread, at any moment.
+
+    Args:
+        words: The command.
+        timeout: Seconds that it may take for a text.
+    """
+
+    def __init__(self, words: Sequence[str], timeout: float) -> None:
+        self._words, self._timeout = words, timeout
+        self._process: subprocess.Popen[bytes] | None = None
+        self._guard = threading.Lock()
+        self._stopped = False
+
+    def _begin(self, words: Sequence[str], **streams: Any) -> "subprocess.Popen[bytes]":
+        """Start a process, unless the engine was stopped.
+
+        Raises:
+            EngineError: It was, or the process cannot be started.
+        """
+        with self._guard:
+            if self._stopped:
+                raise EngineError("it was stopped")
+            try:
+                self._process = start(words, **streams)
+            except (OSError, ValueError) as error:
+                raise EngineError(f"it cannot be started: {error}") from error
+            return self._process
+
+    def stop(self) -> None:
+        """End the process that runs, and let no other begin."""
+        with self._guard:
+            self._stopped = True
+            process = self._process
+        if process is not None:
+            kill(process)
 
 
 def split(command: str | Sequence[str]) -> list[str]:
