@@ -15,7 +15,7 @@ from tiedtts_cli.synth_arguments import STDIO, Arguments
 if TYPE_CHECKING:
     from tiedtts.settings import Settings
 
-_LANGUAGE = re.compile(r"en|[a-z]{2,3}([-_+][A-Za-z0-9]+)+(-[a-z_]+)*")
+_LANGUAGE = re.compile(r"en|en[-+_]\w+(-\w+)*|[a-z]{2}_[A-Z]{2}(-\w+)*")
 """Names of voices of other programs: `en`, `en-us`, `en+f3`, `en_US-lessac-medium`."""
 EXAMPLE = 'tiedtts synth "Hello there." -o hello.wav'
 
@@ -83,14 +83,16 @@ def _check_voice(words: Sequence[str]) -> None:
     """Refuse `-v NAME TEXT`, as other programs have it: the name would be said.
 
     Raises:
-        UsageError: The first word is the name of a voice or a language, or stands before a text in quotes.
+        UsageError: The first or the last word is the name of a voice or a language, or the first stands
+            before a text in quotes.
     """
     if len(words) < 2:
         return
     from tiedtts.speech.library import list_voices
 
     is_alone = len(words) == 2 and len(words[0].split()) == 1 and len(words[1].split()) > 1
-    if is_alone or words[0] in list_voices() or _LANGUAGE.fullmatch(words[0]):
+    ends = (words[0], words[-1])
+    if is_alone or any(word in list_voices() or _LANGUAGE.fullmatch(word) for word in ends):
         raise UsageError(
             "`-v` is `--verbose`, and takes no name of a voice",
             hint=f"`--voice NAME` is one of {', '.join(list_voices())}, or a voice file",

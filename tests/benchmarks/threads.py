@@ -1,6 +1,6 @@
 """How much sound threads make that share a voice: more of them than cores must lose nothing.
 
-    python -m tests.benchmarks.threads [--threads 1,2,4,8] [--rounds 5] [--voice VOICE]
+    python -m tests.benchmarks.threads [--threads 1,2,4,8] [--rounds 5] [--voice VOICE] [--processes]
 
 The numbers of threads take turns, so that what else a machine does falls on all of them alike; printed are medians. Beside
 the speed stand processor time and switches between threads, which tell why, also on a machine that is not idle.
@@ -8,12 +8,14 @@ the speed stand processor time and switches between threads, which tell why, als
 
 import argparse
 import hashlib
+import multiprocessing
 import queue
 import resource
 import statistics
 import sys
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +79,29 @@ def speak(voice: Voice, texts: list[str], threads: int) -> Round:
     )
 
 
+def apart(name: str | None, texts: list[str], count: int, rounds: int) -> list[float]:
+    """Return the speed of so many processes, which share nothing: the most that threads can reach."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(name,)) as pool:
+        # Each is ready before any is timed.
+        list(pool.map(_say, [texts[:5]] * (4 * count)))
+        speeds = []
+        for _ in range(rounds):
+            begin = time.perf_counter()
+            seconds = sum(pool.map(_say, [texts[at : at + 4] for at in range(0, len(texts), 4)]))
+            speeds.append(seconds / (time.perf_counter() - begin))
+    return speeds
+
+
+def _begin(name: str | None) -> None:
+    global _voice
+    _voice = Voice.load() if name is None else Voice.load(name)
+
+
+def _say(texts: list[str]) -> float:
+    return sum(_voice.say(text).seconds for text in texts)
+
+
 def counts(text: str) -> list[int]:
     """Read numbers of threads, `1,2,4`."""
     try:
@@ -97,6 +122,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sentences", type=int, default=100)
     parser.add_argument("--voice", default=None, help="name or file of a voice")
+    parser.add_argument("--processes", action="store_true", help="also as many processes, for comparison")
     parser.add_argument(
         "--without-turns", action="store_true", help="let all threads go at once, for comparison"
     )
@@ -132,6 +158,9 @@ def main() -> None:
             f"{statistics.median(one.preempted for one in found):.1f}",
         )
         print(f"| {count} | {' | '.join(cells)} |")
+    for count in given.threads if given.processes else ():
+        speed = statistics.median(apart(given.voice, texts, count, given.rounds))
+        print(f"{count} process{'es' if count > 1 else ''}: {speed:.0f} x real time")
     same = len({one.digest for found in rounds.values() for one in found}) == 1
     print(f"\nthe same samples each time: {'yes' if same else 'NO'}")
     sys.exit(0 if same else 1)

@@ -36,6 +36,8 @@ from tiedtts_cli.main import app, main
         ("synth Hello. -s 175 -o a.wav", "you mean `--speed`"),
         ("synth -v en-us Hello. -o a.wav", "`--voice NAME`"),
         ("synth -v fake Hello. -o a.wav", "`--voice NAME`"),
+        ("synth Hello. -v en+f3 -o a.wav", "`--voice NAME`"),
+        ("synth Hello. -o a.wav -v en_US-lessac-medium", "`--voice NAME`"),
         ("synth Hello. -p 60 -o a.wav", "you mean `--pitch SEMITONES`"),
         ("synth Hello. -x", "you mean `tiedtts explain"),
         ("synth --voices", "tiedtts voices"),
