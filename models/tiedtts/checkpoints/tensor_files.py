@@ -96,16 +96,18 @@ def read(path: StrPath) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, {key: _value(path, key, text) for key, text in texts.items()}
 
 
-def way_out(path: Path) -> str | None:
+def way_out(path: StrPath) -> str | None:
     """Return the hint for a file that is no checkpoint of this program."""
+    path = Path(path)
     known = file_kinds.kind(path)
     if known is not None and known.is_checkpoint:
         return f"`tiedtts tie {path}` and `tiedtts stats {path}` read it; voices are made of this program's"
     return None if known is None else known.hint
 
 
-def is_safetensors(path: Path) -> bool:
+def is_safetensors(path: StrPath) -> bool:
     """Return whether a file begins as safetensors do: a length, then JSON."""
+    path = Path(path)
     with path.open("rb") as file:
         return file.read(9)[8:] == b"{"
 
