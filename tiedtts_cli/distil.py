@@ -15,7 +15,7 @@ from tiedtts_cli.options import at_least, choice, option, takes
 from tiedtts_cli.prepare import reasons
 
 if TYPE_CHECKING:
-    from tiedtts.corpus.teacher.ear import Ear
+    from tiedtts.corpus.ear import Ear
     from tiedtts.corpus.teacher.engine import Teacher
     from tiedtts.corpus.teacher.report import DistilReport
 
@@ -195,7 +195,7 @@ def _ear(given: Arguments) -> "Ear | None":
     from tiedtts import extras
 
     try:
-        from tiedtts.measure.teacher_ear import CheckpointEar
+        from tiedtts.measure.ear import CheckpointEar
     except ModuleNotFoundError as error:
         raise TiedTTSError(
             f"the package `{error.name}`, by which clips are listened to, is not installed",

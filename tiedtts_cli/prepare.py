@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from tiedtts.choices import CORPUS_FORMATS, DENOISING, HELD_OUT, LANGUAGES
+from tiedtts.choices import CORPUS_FORMATS, DENOISING, HELD_OUT, LANGUAGES, LEAVE_OUT
 from tiedtts_cli import streams, talk
 from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.options import at_least, bounds, choice, option, takes
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SHOWN = 3
 """Recordings named for every reason."""
+MANY = 0.2
+"""Share of the recordings that is a lot to leave out."""
 
 
 def parse_share(text: str) -> float:
@@ -73,6 +75,16 @@ class Arguments(NamedTuple):
     aligner: Annotated[
         Path | None, option("--aligner", metavar="CKPT", help="Align by a trained DeepSpeech.")
     ] = None
+    listen: Annotated[
+        bool, typer.Option("--listen/--no-listen", help="Compare texts with what a recogniser hears.")
+    ] = True
+    leave_out: Annotated[
+        str,
+        choice("--leave-out", LEAVE_OUT, help="Suspects that are not used.", show_default=True),
+    ] = "clear"
+    decisions: Annotated[
+        Path | None, option("--decisions", metavar="FILE", help="Lines `keep NAME` or `drop NAME`.")
+    ] = None
     denoise: Annotated[
         float,
         typer.Option(
@@ -106,6 +118,11 @@ def prepare(given: Arguments) -> None:
         from tiedtts.measure.forced_alignment import NetAligner
 
         net = NetAligner(given.aligner)
+    ear = None
+    if given.listen:
+        from tiedtts.measure.ear import CheckpointEar
+
+        ear = CheckpointEar()
     with talk.progress("prepare", quiet=given.quiet) as show:
         report = prepare(
             given.corpus,
@@ -119,6 +136,9 @@ def prepare(given: Arguments) -> None:
             seed=given.seed,
             licence=given.licence,
             aligner=net,
+            ear=ear,
+            leave_out=given.leave_out,
+            decisions=given.decisions,
             denoise=given.denoise,
             overwrite=given.overwrite,
             progress=show,
@@ -128,8 +148,7 @@ def prepare(given: Arguments) -> None:
     else:
         _show(report)
     if not given.quiet and not given.as_json:
-        talk.note(f"all of it: {given.output / 'report.md'}")
-        talk.note(f"next: tiedtts train {given.output} -o RUN")
+        _tell_next(given.output, report)
 
 
 def _show(report: "Report") -> None:
@@ -142,6 +161,28 @@ def _show(report: "Report") -> None:
         typer.echo(line)
     if report.unknown_words:
         typer.echo(f"guessed pronunciations: {_few(report.unknown_words)}")
+
+
+def _tell_next(data: Path, report: "Report") -> None:
+    """Say where the report is, what to listen to, and what comes next."""
+    from tiedtts.corpus import amount
+    from tiedtts.corpus.report import REPORT_PAGE
+
+    talk.note(f"all of it: {data / 'report.md'}")
+    if found := report.judgement.suspects:
+        out = len(report.left_out)
+        talk.note(
+            f"suspects: {len(found)}, {out} of them left out (`--leave-out none|clear|all`): "
+            f"listen to them: {data / REPORT_PAGE}"
+        )
+    if len(report.left_out) > MANY * report.recordings:
+        talk.warning(
+            f"{len(report.left_out)} of {report.recordings} recordings are left out: do texts and sounds fit?"
+        )
+    if report.expected is not None:
+        talk.warning(report.expected)
+    change = " --recipe adapt --init-from clara" if amount.adapts(report.seconds) else ""
+    talk.note(f"next: tiedtts train {data} -o RUN{change}")
 
 
 def reasons(title: str, found: Mapping[str, Sequence[str]]) -> list[str]:

@@ -35,6 +35,8 @@ CORPUS_FORMATS = ("auto", "table", "ljspeech", "arctic", "folder", "jsonl")
 """Layouts of recordings with their texts."""
 LANGUAGES = ("auto", "en")
 """Languages of a corpus: told by its texts, or English whatever they look like."""
+LEAVE_OUT = ("none", "clear", "all")
+"""Suspect recordings that are left out of the data: none, those beyond doubt, or all."""
 HELD_OUT = (0.0, 0.5)
 """Smallest and largest share of a corpus that is kept from training."""
 DENOISING = (0.0, 40.0)

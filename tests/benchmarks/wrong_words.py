@@ -18,7 +18,7 @@ from tests.benchmarks.places import existing
 from tiedtts.corpus.teacher.command import CommandTeacher
 from tiedtts.corpus.teacher.distil import distil
 from tiedtts.corpus.teacher.texts import named
-from tiedtts.measure.teacher_ear import CheckpointEar
+from tiedtts.measure.ear import CheckpointEar
 from tiedtts_cli import boundary
 
 EVERY = 15

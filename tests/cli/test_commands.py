@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tiedtts.corpus.suspects import Judgement, Suspect
 from tiedtts.measure.evaluation import Evaluation
 from tiedtts.measure.listener import PhoneErrorRate
 from tiedtts_cli import talk
@@ -42,6 +43,11 @@ class Report:
     seconds: float = 200.0
     phones: int = 900
     unknown_words: tuple[str, ...] = ("zorb",)
+    judgement: Judgement = dataclasses.field(
+        default_factory=lambda: Judgement((Suspect(id="g", reason="cut", clear=True, doubt=9.0),))
+    )
+    left_out: tuple[str, ...] = ("g",)
+    expected: str | None = "3.3 minutes of speech are too little"
 
     @property
     def rejected(self) -> dict[str, list[str]]:
@@ -72,6 +78,7 @@ class State:
 def test_prepare(fake_core: Any, capsys: Captured) -> None:
     core = Core(Report(), (0.5, "x"))
     fake_core("tiedtts.corpus.prepare", prepare=core)
+    fake_core("tiedtts.measure.ear", CheckpointEar=lambda: "an ear")
     options = "--format arctic --workers 2 --holdout 10% --lexicon l.txt --licence CC0 --seed 3".split()
     assert main(["prepare", "corpus", "-o", "data", *options]) == 0
     assert core.arguments == (Path("corpus"), Path("data"))
@@ -85,6 +92,9 @@ def test_prepare(fake_core: Any, capsys: Captured) -> None:
         "seed": 3,
         "licence": "CC0",
         "aligner": None,
+        "ear": "an ear",
+        "leave_out": "clear",
+        "decisions": None,
         "denoise": 0.0,
         "overwrite": False,
     }
@@ -94,8 +104,22 @@ def test_prepare(fake_core: Any, capsys: Captured) -> None:
         "rejected: 1 x no text: a\n"
         "note: 1 x clipped: g\n"
         "guessed pronunciations: zorb\n",
-        "all of it: data/report.md\nnext: tiedtts train data -o RUN\n",
+        "all of it: data/report.md\n"
+        "suspects: 1, 1 of them left out (`--leave-out none|clear|all`): listen to them: data/report.html\n"
+        "warning: 3.3 minutes of speech are too little\n"
+        "next: tiedtts train data -o RUN --recipe adapt --init-from clara\n",
     )
+    more = "--leave-out all --decisions d.txt --no-listen --speaker anna --language en -q".split()
+    assert main(["prepare", "corpus", "-o", "data", *more]) == 0
+    changed = {
+        "leave_out": "all",
+        "decisions": Path("d.txt"),
+        "ear": None,
+        "speaker": "anna",
+        "language": "en",
+    }
+    assert {name: core.options[name] for name in changed} == changed
+    capsys.readouterr()
     assert main(["prepare", "corpus", "-o", "data", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"recordings": 12}
     fake_core("tiedtts.measure.forced_alignment", NetAligner=lambda path: ("net", path))

@@ -126,14 +126,6 @@ def test_speaking_rates(phones: int, seconds: float, reason: "str | None") -> No
     assert speaking_rate(phones, seconds) == reason
 
 
-def test_far_off() -> None:
-    assert checks.far_off([]) == []
-    assert checks.far_off([-1.0]) == [False]
-    scores = [-10.0, -11.0] * 50
-    assert checks.far_off([*scores, -20.0]) == [False] * 100 + [True]
-    assert not any(checks.far_off([*scores, -12.0]))
-
-
 @pytest.mark.parametrize(
     ("name", "safe"),
     [

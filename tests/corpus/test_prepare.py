@@ -11,7 +11,7 @@ import pytest
 
 from tests.corpus.corpora import RATE, TEXTS, ljspeech, voice, write
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.corpus import alignment, checks, extraction, manifest, prepare, recordings
+from tiedtts.corpus import alignment, checks, extraction, manifest, prepare, recordings, suspects
 from tiedtts.corpus.alignment import Alignment
 from tiedtts.corpus.licence import find_licence
 from tiedtts.corpus.report import Report
@@ -205,6 +205,8 @@ def test_every_reason(tmp_path: Path, data: Path, quick: list[int]) -> None:
     assert report.notes == {
         recordings.NO_RECORDING: ["metadata.csv, line 24"],
         checks.LEFT_OUT: ["foreign"],
+        # All of them are the voice of the first one, with texts of their own.
+        suspects.SAME_OTHER_TEXT: ["new", "foreign", "dup"],
     }
     assert [word.lower() for word in report.unknown_words] == ["blorpzib"]
     assert (report.recordings, report.used) == (23, 11)
@@ -223,10 +225,9 @@ def test_a_recording_shorter_than_its_phones(
         return alignments
 
     monkeypatch.setattr(alignment, "align", poor)
-    monkeypatch.setattr(checks, "FAR", 2.0)
     report = run(source, data)
     assert report.rejected == {checks.UNALIGNED: ["r1"]}
-    assert report.notes == {checks.FAR_OFF: ["r2"]}
+    assert report.notes == {suspects.FAR_OFF: ["r2"]}
     assert report.alignment_score.min == -99.0
     assert report.used == 7
     # The kept alignments know it, too.

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -10,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.corpus import alignment, manifest
+from tiedtts.corpus import alignment, manifest, trust
 from tiedtts.corpus.alignment import ALIGNMENT_VERSION, Alignment
 from tiedtts.corpus.candidates import Candidate
 from tiedtts.corpus.features import Features
+from tiedtts.corpus.trust import Trust
 from tiedtts.errors import CorpusError
 from tiedtts.text.phones import Phone
 
@@ -24,6 +26,16 @@ Progress = Callable[[float, str], None]
 """Told the share done, 0 to 1, and what goes on."""
 Pairs = Sequence[tuple[npt.NDArray[np.float32], Sequence[Phone]]]
 """Log mel spectrogram, (F, M), and phones of each recording."""
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """The alignments of a data folder."""
+
+    alignments: Sequence[Alignment | None]
+    """None for a recording that is too short for its phones."""
+    trust: Trust | None
+    """How much they tell; None if nobody knows."""
 
 
 class Aligner(Protocol):
@@ -75,7 +87,7 @@ def alignments(
     aligner: Aligner,
     key: str,
     progress: Progress,
-) -> list[Alignment | None]:
+) -> Aligned:
     """Return kept or new alignments; None for a recording that is too short.
 
     Args:
@@ -87,11 +99,14 @@ def alignments(
         progress: Told the share done and what goes on.
 
     Raises:
-        CorpusError: A file of features is damaged; the next run computes it again.
+        CorpusError: A file of features is damaged, and the next run computes it again; or the aligner knows
+            nothing.
     """
     kept = _kept(data, key)
     if kept is not None:
-        return [kept.get(each.recording.id) for each in candidates]
+        gain = manifest.read_provenance(data).get("alignment_gain")
+        found = [kept.get(each.recording.id) for each in candidates]
+        return Aligned(found, Trust(*gain) if isinstance(gain, list) and len(gain) == 2 else None)
     pairs = []
     for each in candidates:
         path = data / manifest.FEATURES / each.finding.features
@@ -101,8 +116,29 @@ def alignments(
             # Away with it, so that the next run does compute it again.
             path.unlink(missing_ok=True)
             raise
+    if aligner.key and len(pairs) > 2 * trust.MOST:
+        # Before hours are spent.
+        few = pairs[:: len(pairs) // trust.MOST]
+        _refuse_worthless(trust.judge(few, aligner(few, settings, lambda share, message: None)))
     made = aligner(pairs, settings, progress)
-    return [each if each.score > float("-inf") else None for each in made]
+    trusted = trust.judge(pairs, made)
+    if aligner.key:
+        _refuse_worthless(trusted)
+    return Aligned([each if each.score > float("-inf") else None for each in made], trusted)
+
+
+def _refuse_worthless(found: Trust | None) -> None:
+    """Refuse an aligner that tells nothing of this speech.
+
+    Raises:
+        CorpusError: It does not.
+    """
+    if found is not None and found.is_worthless:
+        raise CorpusError(
+            "the aligner knows nothing of this speech: its phones fit the sound no better "
+            f"({found.gain:.2f} nats a frame) than dividing each recording evenly ({found.even:.2f})",
+            hint="leave `--aligner` out, or train it longer: about 4 nats are usual",
+        )
 
 
 def _kept(data: Path, key: str) -> dict[str, Alignment] | None:
@@ -110,7 +146,7 @@ def _kept(data: Path, key: str) -> dict[str, Alignment] | None:
     try:
         if manifest.read_provenance(data).get("alignment") != key:
             return None
-        entries = manifest.read_manifest(data)
+        entries = [*manifest.read_manifest(data), *manifest.read_left_out(data)]
     except CorpusError:
         return None
     return {

@@ -75,7 +75,7 @@ def align(
         resume: File to keep the state of the passes in, and to go on from.
     """
     chains = [_chain(phones) for _, phones in items]
-    features = [_cepstra(mel) for mel, _ in items]
+    features = [cepstra(mel) for mel, _ in items]
     frames = np.concatenate(features)
     fingerprint = _fingerprint(items)
     start, labels = _restore(resume, fingerprint)
@@ -157,7 +157,7 @@ def collect(
     return Alignment(tuple(phones), tuple(frames), score)
 
 
-def _cepstra(mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def cepstra(mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return 13 cepstra with their slopes and the slopes of these, (F, M) to (F, 39).
 
     Mean and variance of the recording are taken out, which makes up for level and microphone.

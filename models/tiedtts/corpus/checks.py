@@ -2,7 +2,6 @@
 
 import re
 import stat
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +37,6 @@ MOST_CHARACTERS = 5_000
 """A text that nobody reads within `LONGEST`."""
 SLOWEST, FASTEST = 2.0, 30.0
 """Phones per second."""
-FAR = 5.0
-"""Standard deviations that an alignment may fall below the mean of all."""
 
 DUPLICATE = "id used before"
 UNSAID = "nothing to say"
@@ -74,7 +71,6 @@ RESAMPLED = "resampled"
 MIXED = "channels mixed to one"
 OPPOSED = "channels in opposite phase, which silence each other: one was turned round"
 FOREIGN = "text that does not look English"
-FAR_OFF = "fits its text much worse than the others"
 """Notes on recordings that are used all the same."""
 
 
@@ -185,13 +181,6 @@ def speaking_rate(phones: int, seconds: float) -> str | None:
     if phones < SLOWEST * (seconds - 1.0):
         return SLOW
     return FAST if phones > FASTEST * seconds else None
-
-
-def far_off(scores: Iterable[float]) -> list[bool]:
-    """Return which alignment scores lie far below the others."""
-    values = np.array(list(scores))
-    limit = values.mean() - FAR * values.std() if len(values) else 0.0
-    return [bool(value < limit) for value in values]
 
 
 def safe_name(name: str) -> str:

@@ -24,6 +24,8 @@ _COMMON = 0.10
 """Share of the words of a text that are usual ones of its language, at the least."""
 _LEAST_HITS = 2
 """Usual words of another language in one text that looks foreign."""
+_FEW_WORDS, _FEW_LETTERS = 3, 12
+"""Words or letters from which it can be told in which script a text is written."""
 _ACCENTED = 0.12
 """Share of words with letters such as ä or ő that no English text has."""
 _LETTERS = 0.5
@@ -80,12 +82,14 @@ def foreign(texts: Iterable[str], *, least: int) -> Guess | None:
         bare = unicodedata.normalize("NFC", _BRACED.sub(" ", text)).casefold().replace("’", "'")
         words.update(_WORD.findall(bare))
         letters.update(_script(char) for char in bare if char.isalpha())
-    if (total := sum(letters.values())) and letters["Latin"] < _LETTERS * total:
-        script, count = max(
-            ((name, count) for name, count in letters.items() if name != "Latin"), key=lambda pair: pair[1]
-        )
-        return Guess(f"{script} letters", count / total)
     count = sum(words.values())
+    total = sum(letters.values())
+    # A script without spaces has one word a sentence.
+    if (count >= _FEW_WORDS or total >= _FEW_LETTERS) and letters["Latin"] < _LETTERS * total:
+        script, number = max(
+            ((name, number) for name, number in letters.items() if name != "Latin"), key=lambda pair: pair[1]
+        )
+        return Guess(f"{script} letters", number / total)
     if count < least:
         return None
     hits = {name: sum(words[word] for word in usual) for name, usual in _languages().items()}

@@ -17,6 +17,8 @@ from tiedtts.text.phones import INVENTORY_VERSION
 FORMAT = 1
 """Version of data folders; a reader refuses what is newer."""
 MANIFEST = "manifest.jsonl"
+LEFT_OUT = "left_out.jsonl"
+"""The same of recordings that are left out, so that they need not be aligned again if they come back."""
 DESCRIPTION = "corpus.json"
 FEATURES = "features"
 """Folder of the features, inside the data folder."""
@@ -77,11 +79,14 @@ class _Description:
             raise ConfigError(f"`teacher` must be a table, got: {shown(self.values['teacher'])}")
 
 
-def write_manifest(data: StrPath, entries: Iterable[Entry]) -> None:
-    """Write the manifest; all of the file appears or none."""
+def write_manifest(data: StrPath, entries: Iterable[Entry], left_out: Iterable[Entry] = ()) -> None:
+    """Write the manifest, and beside it what is left out; all of each file appears or none."""
     data = Path(data)
-    lines = [json.dumps(dataclasses.asdict(entry), ensure_ascii=False) + "\n" for entry in entries]
-    storage.write_bytes(data / MANIFEST, "".join(lines).encode())
+    storage.write_bytes(data / MANIFEST, _lines(entries))
+    if others := _lines(left_out):
+        storage.write_bytes(data / LEFT_OUT, others)
+    else:
+        (data / LEFT_OUT).unlink(missing_ok=True)
 
 
 def read_manifest(data: StrPath) -> list[Entry]:
@@ -91,14 +96,32 @@ def read_manifest(data: StrPath) -> list[Entry]:
         CorpusError: The folder was not made by `prepare`, or the manifest is damaged.
     """
     data = Path(data)
-    path = data / MANIFEST
-    if not path.is_file():
+    if not (data / MANIFEST).is_file():
         raise _not_prepared(data)
+    return _entries(data / MANIFEST)
+
+
+def read_left_out(data: StrPath) -> list[Entry]:
+    """Read which recordings are left out; none if there is no such file.
+
+    Raises:
+        CorpusError: It is damaged.
+    """
+    path = Path(data) / LEFT_OUT
+    return _entries(path) if path.is_file() else []
+
+
+def _lines(entries: Iterable[Entry]) -> bytes:
+    lines = [json.dumps(dataclasses.asdict(entry), ensure_ascii=False) + "\n" for entry in entries]
+    return "".join(lines).encode()
+
+
+def _entries(path: Path) -> list[Entry]:
     try:
         # As bytes: `str.splitlines` also splits at separators that may stand inside a text.
         lines = path.read_bytes().splitlines()
     except OSError as error:
-        raise _not_prepared(data) from error
+        raise _not_prepared(path.parent) from error
     entries = []
     for number, line in enumerate(lines, start=1):
         try:

@@ -23,6 +23,8 @@ class Transcript:
     """Why recordings of the text cannot be used."""
     notes: tuple[str, ...] = ()
     """Remarks on the text, such as parts that were left out."""
+    words: tuple[str, ...] = ()
+    """Spoken words, which `Phone.word` counts."""
 
 
 class Transcriber:
@@ -70,4 +72,4 @@ class Transcriber:
             return Transcript(rejected=checks.UNSAID)
         guessed = tuple(word.text for word in words if word.source == GUESSED)
         notes = (checks.LEFT_OUT,) if analysis.warnings else ()
-        return Transcript(tuple(phones), guessed, None, notes)
+        return Transcript(tuple(phones), guessed, None, notes, tuple(word.text for word in words))

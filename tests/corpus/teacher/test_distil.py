@@ -10,9 +10,8 @@ import pytest
 
 from tests.corpus.teacher import stand_in
 from tests.corpus.teacher.test_engines import ENGINE
-from tiedtts.corpus import checks, provenance, readers
+from tiedtts.corpus import checks, limits, provenance, readers
 from tiedtts.corpus.teacher import distil as distilling
-from tiedtts.corpus.teacher import limits
 from tiedtts.corpus.teacher.command import CommandTeacher
 from tiedtts.corpus.teacher.distil import FAILED, distil
 from tiedtts.corpus.teacher.report import DistilReport

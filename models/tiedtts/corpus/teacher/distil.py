@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import cast
 
 from tiedtts import __version__, locking
-from tiedtts.corpus import provenance
+from tiedtts.corpus import limits, provenance
+from tiedtts.corpus.ear import Ear
 from tiedtts.corpus.picking import pick as picking
 from tiedtts.corpus.picking.coverage import Coverage
 from tiedtts.corpus.provenance import Origin
 from tiedtts.corpus.report import by_count
-from tiedtts.corpus.teacher import crew, folder, limits, texts, worker
+from tiedtts.corpus.teacher import crew, folder, texts, worker
 from tiedtts.corpus.teacher.clips import Clip, Journal
-from tiedtts.corpus.teacher.ear import Ear
 from tiedtts.corpus.teacher.engine import Engine, FunctionTeacher, Say, Teacher
 from tiedtts.corpus.teacher.folder import Folder
 from tiedtts.corpus.teacher.judging import Judge

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tiedtts.corpus.teacher import hearing, limits
+from tiedtts.corpus import hearing, limits
+from tiedtts.corpus.limits import Limits, Measured
 from tiedtts.corpus.teacher.clips import Clip, Journal
-from tiedtts.corpus.teacher.limits import Limits, Measured
 from tiedtts.corpus.teacher.texts import Text
 from tiedtts.corpus.transcripts import Transcript
 

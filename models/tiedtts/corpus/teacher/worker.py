@@ -10,8 +10,8 @@ import numpy.typing as npt
 from tiedtts.audio import files
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus import checks
+from tiedtts.corpus.ear import Ear
 from tiedtts.corpus.teacher.clips import Clip
-from tiedtts.corpus.teacher.ear import Ear
 from tiedtts.corpus.teacher.engine import Engine, EngineError
 from tiedtts.corpus.teacher.folder import Folder
 from tiedtts.corpus.teacher.texts import Text

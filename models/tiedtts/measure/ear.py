@@ -1,4 +1,4 @@
-"""The recogniser of a checkpoint as it listens to what a teacher says."""
+"""The recogniser of a checkpoint as it listens to a corpus, recorded or said by a teacher."""
 
 import hashlib
 from pathlib import Path

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 import tiedtts
-from tiedtts.corpus.teacher import limits
+from tiedtts.corpus import limits
 from tiedtts.corpus.teacher.distil import distil
-from tiedtts.measure.teacher_ear import CheckpointEar
+from tiedtts.measure.ear import CheckpointEar
 
 NAMES = "Anna Peter Susan Martin Helen Robert Alice Walter Nora Arthur".split()
 PLACES = ("the old garden", "a small kitchen", "their yellow boat", "the railway station")

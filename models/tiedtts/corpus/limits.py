@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.corpus.teacher import hearing
-from tiedtts.corpus.teacher.hearing import Habits, Row
+from tiedtts.corpus import hearing
+from tiedtts.corpus.hearing import Habits, Row
 
 LEAST = 20
 """Clips from which a usual speed can be learnt."""
+FEWEST = 4
+"""Clips by which it can be told whether a recogniser understands the voice at all."""
 TOO_LONG = "much longer than its text"
 TOO_SHORT = "much shorter than its text"
 UNHEARD = "words that the recogniser does not hear"
@@ -26,8 +28,11 @@ _NEAR = float(np.log(1.5))
 _MOMENT = 0.3
 """Seconds by which a short word may be drawn out or cut all the same."""
 _ROUNDS = 20
-_UNDERSTOOD = 0.9
-"""Share of the clips whose own text must fit better than that of another clip, for a recogniser to judge."""
+_UNDERSTOOD, _UNDERSTOOD_OF_FEW = 0.9, 0.75
+"""Share of the clips whose own text must fit better than that of another clip, for a recogniser to judge.
+
+Of few clips one or two that are wrong are a larger share.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,10 @@ class Limits:
     """Habits of the recogniser with this voice."""
     worst: float = 0.0
     """Cost of the worst stretch that a clip may have."""
+    middle: float = 0.0
+    """Median of these costs."""
+    spread: float = 0.0
+    """Their standard deviation, estimated from the middle half."""
     right: float | None = None
     """Share of the phones that the recogniser hears as they are."""
 
@@ -72,8 +81,13 @@ class Limits:
         return None
 
 
-def learn(clips: Sequence[Measured]) -> Limits:
-    """Learn what is usual from all clips that can be used by themselves."""
+def learn(clips: Sequence[Measured], *, few: bool = False) -> Limits:
+    """Learn what is usual from all clips that can be used by themselves.
+
+    Args:
+        clips: The clips.
+        few: Judge them by what is usual elsewhere if they are too few to learn from.
+    """
     values: dict[str, float] = {}
     habits = None
     if len(clips) >= LEAST:
@@ -82,13 +96,17 @@ def learn(clips: Sequence[Measured]) -> Limits:
             np.array([clip.seconds for clip in clips]),
         )
     pairs = [(clip.said, clip.heard) for clip in clips if clip.heard is not None]
-    if (learnt := hearing.learn(pairs)) is not None:
+    learnt = hearing.learn(pairs)
+    if learnt is None and few and len(pairs) >= FEWEST:
+        learnt = hearing.usual()
+    if learnt is not None:
         values["right"] = hearing.right(learnt, pairs[: hearing.MOST])
-        if hearing.understood(pairs) >= _UNDERSTOOD:
+        if hearing.understood(pairs) >= (_UNDERSTOOD if len(pairs) >= hearing.LEAST else _UNDERSTOOD_OF_FEW):
             habits = learnt
             costs = np.array([habits.worst(*pair) for pair in pairs])
             low, middle, high = np.percentile(costs, [25, 50, 75])
-            values["worst"] = max(float(middle + _UNLIKE * (high - low) / 1.349), _CHANCE)
+            values |= {"middle": float(middle), "spread": float(high - low) / 1.349}
+            values["worst"] = max(values["middle"] + _UNLIKE * values["spread"], _CHANCE)
     return Limits(habits=habits, **values)
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tiedtts.corpus.teacher import hearing, limits
-from tiedtts.corpus.teacher.limits import Measured
+from tiedtts.corpus import hearing, limits
+from tiedtts.corpus.limits import Measured
 
 PHONES = 39
 

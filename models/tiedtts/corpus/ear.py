@@ -1,4 +1,4 @@
-"""The recogniser that listens to a teacher, as far as `distil` knows it."""
+"""The recogniser that listens to recordings and to clips of a teacher, as far as a corpus knows it."""
 
 from typing import Protocol
 
