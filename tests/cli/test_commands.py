@@ -11,6 +11,7 @@ import pytest
 from tiedtts.corpus.suspects import Judgement, Suspect
 from tiedtts.measure.evaluation import Evaluation
 from tiedtts.measure.listener import PhoneErrorRate
+from tiedtts.stopping import Stopped
 from tiedtts_cli import talk
 from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.main import main
@@ -192,6 +193,33 @@ def test_train(fake_core: Any, capsys: Captured, monkeypatch: pytest.MonkeyPatch
     assert main(["train", "data", "-o", "run", "--resume"]) == 0
     assert core.options["resume"] is True
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_stopped_training_names_a_command_that_works(fake_core: Any, here: Path, capsys: Captured) -> None:
+    """`--resume` and `--init-from` exclude each other: the same command would be refused."""
+
+    def stopped(*arguments: Any, **options: Any) -> None:
+        raise Stopped(15, "the same command with `--resume` goes on there")
+
+    fake_core("tiedtts.training.train", train=stopped)
+    assert main(["train", "data", "-o", "run", "--init-from", "clara"]) == 143
+    assert capsys.readouterr().err.endswith("with `--resume` goes on there, without `--init-from`\n")
+    assert main(["train", "data", "-o", "run"]) == 143
+    assert capsys.readouterr().err.endswith("with `--resume` goes on there\n")
+
+
+def test_advice_is_said_before_training(fake_core: Any, capsys: Captured) -> None:
+    def core(*arguments: Any, advise: Any, **options: Any) -> dict[str, Path]:
+        advise(SimpleNamespace(text="12 minutes", warning=False))
+        advise(SimpleNamespace(text="too little", warning=True))
+        return {}
+
+    fake_core("tiedtts.training.train", train=core)
+    assert main(["train", "data", "-o", "run"]) == 0
+    assert capsys.readouterr().err == "12 minutes\nwarning: too little\n"
+    # A warning is no progress: it is said all the same.
+    assert main(["train", "data", "-o", "run", "-q"]) == 0
+    assert capsys.readouterr().err == "warning: too little\n"
 
 
 def test_export(fake_core: Any, capsys: Captured) -> None:
