@@ -74,10 +74,10 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2))
     else:
-        _show(result, voice)
+        _show(result, voice, quiet=quiet)
 
 
-def _show(found: "Evaluation", voice: str) -> None:
+def _show(found: "Evaluation", voice: str, *, quiet: bool) -> None:
     """Print each number with its unit and target, and below it what it means."""
     from tiedtts.measure import explanation
 
@@ -91,7 +91,7 @@ def _show(found: "Evaluation", voice: str) -> None:
     for line, row in zip(lines, rows, strict=True):
         typer.echo(_row(row, columns))
         typer.echo(textwrap.fill(line.meaning, width, initial_indent="    ", subsequent_indent="    "))
-    if (words := explanation.caution(found)) is not None:
+    if not quiet and (words := explanation.caution(found)) is not None:
         talk.warning(words)
     for name in found.left_out:
         talk.warning(f"left out: {name}")

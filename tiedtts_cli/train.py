@@ -106,10 +106,8 @@ def train(given: Arguments) -> None:
                 talk.note(f"{state.part}: {state.steps} steps done, {_losses(state)}")
 
         def advise(advice: "Advice") -> None:
-            if advice.warning:
-                talk.warning(advice.text)
-            elif not given.quiet:
-                talk.note(advice.text)
+            if not given.quiet:
+                (talk.warning if advice.warning else talk.note)(advice.text)
 
         try:
             made = core.train(
