@@ -46,8 +46,10 @@ LEAD = 100
 """Steps that the discriminator learns before it is asked."""
 REPULSION = 0.5
 """Share of the distance between two drawings that counts, see `losses.spectral_energy`."""
-COMPLEX_WEIGHT, COMPLEX_TOP_HZ = 0.3, 4000.0
-"""Weight and highest frequency of the complex spectral loss."""
+PHASE_WEIGHT, PHASE_TOP_HZ = 0.5, 4000.0
+"""Weight and highest frequency of the loss of the harmonics' phases."""
+JUDGE_RATE = 1e-3
+"""Highest rate of the discriminators: adapters learn at a higher one than whole nets."""
 ADVERSARIAL = 1.0
 """Weight of a discriminator's verdict and of its inner values."""
 FRAME_WEIGHTS = {"mel": 1.0, "f0": 0.3, "voicing": 0.2}
@@ -180,8 +182,8 @@ class Joint(nn.Module):
             losses.RESOLUTIONS
         )
         hop, rate = self.audio.hop, self.audio.sample_rate
-        parts["complex"] = losses.complex_spectral(
-            harmonic, batch["samples"], batch["voiced"], hop, rate, COMPLEX_TOP_HZ
+        parts["phase"] = losses.harmonic_phase(
+            harmonic, batch["samples"], batch["voiced"], hop, rate, PHASE_TOP_HZ
         ).value
         return made, parts
 
@@ -252,10 +254,12 @@ def main() -> None:
         for optimizer, values in zip(optimizers, kept["optimizers"], strict=True):
             optimizer.load_state_dict(values)
     for step in range(done, arguments.steps):
-        for optimizer in optimizers:
+        share = schedule(step, arguments.steps, warmup=100, final=arguments.final)
+        for optimizer, rate in zip(
+            optimizers, (arguments.rate, min(arguments.rate, JUDGE_RATE)), strict=True
+        ):
             for group in optimizer.param_groups:
-                share = schedule(step, arguments.steps, warmup=100, final=arguments.final)
-                group["lr"] = arguments.rate * share
+                group["lr"] = rate * share
         batch = sentences.batch(step, arguments.batch)
         with parametrize.cached():
             made, parts = joint.train()(batch)
@@ -265,7 +269,7 @@ def main() -> None:
         judgement.backward()
         optimizers[1].step()
         parts["judge"] = judgement.detach()
-        total = parts["spectral"] + COMPLEX_WEIGHT * parts["complex"]
+        total = parts["spectral"] + PHASE_WEIGHT * parts["phase"]
         total = total + sum(weight * parts[name] for name, weight in FRAME_WEIGHTS.items())
         if step >= LEAD:
             parts["fooled"] = joint.verdict(turn, made, wanted)

@@ -128,6 +128,27 @@ def test_complex_loss_knows_phase() -> None:
     assert complex_loss(0.1 * tone, tone, voiced) == pytest.approx((1 - 0.1**0.4) ** 2, abs=0.03)
 
 
+def test_phase_loss_knows_nothing_of_loudness() -> None:
+    time = torch.arange(160 * 40) / 16_000
+    tone, ahead = (torch.cos(2 * math.pi * 400 * time + shift)[None] for shift in (0.0, 0.5))
+    voiced = torch.zeros(1, 40)
+    voiced[:, 5:-5] = 1  # where the window sees no mirrored end
+
+    def loss(harmonic: torch.Tensor) -> float:
+        return float(losses.harmonic_phase(harmonic, tone, voiced, 160, 16_000, 5_000.0).value)
+
+    assert loss(tone) == pytest.approx(0.0, abs=1e-3)
+    assert loss(ahead) == pytest.approx(1 - math.cos(0.5), abs=0.01)
+    assert loss(-tone) == pytest.approx(2.0, abs=0.01)
+    # Quieter is no better and no worse, so that harmonics of unknown phase are not driven to silence.
+    assert loss(0.1 * ahead) == pytest.approx(loss(ahead), abs=0.01)
+    quiet = (0.1 * ahead).requires_grad_()
+    losses.harmonic_phase(quiet, tone, voiced, 160, 16_000, 5_000.0).value.backward()
+    assert quiet.grad is not None
+    louder, turned = (float((quiet.grad * way).sum()) for way in (ahead, torch.roll(ahead, 10)))
+    assert abs(louder) < 0.02 * abs(turned)
+
+
 def test_complex_loss_hears_only_voiced_frames_and_low_tones() -> None:
     torch.manual_seed(0)
     tone = torch.cos(2 * math.pi * 400 / 16_000 * torch.arange(160 * 40))[None]

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 RESOLUTIONS = (2048, 1024, 512, 256)
 """Windows of the multi-resolution spectral loss, samples."""
 COMPLEX_WINDOW = 1024
-"""Window of the complex spectral loss, samples."""
+"""Window of the losses that know phases, samples."""
 
 
 class Ratio(NamedTuple):
@@ -153,13 +153,7 @@ def complex_spectral(
     frames = voiced.shape[1]
 
     def compressed(signal: Tensor) -> Tensor:
-        spectra = torch.stft(
-            signal,
-            COMPLEX_WINDOW,
-            hop,
-            window=torch.hann_window(COMPLEX_WINDOW, device=signal.device),
-            return_complex=True,
-        )[:, 1 : top + 1, :frames]
+        spectra = _voiced_spectra(signal, hop, top, frames)
         power = spectra.real**2 + spectra.imag**2
         return spectra * (power + 1e-4) ** -0.3
 
@@ -168,6 +162,39 @@ def complex_spectral(
     distance = (difference.real**2 + difference.imag**2) * voiced[:, None]
     size = (real.real**2 + real.imag**2) * voiced[:, None]
     return Ratio(distance.sum(), size.sum())
+
+
+def harmonic_phase(
+    harmonic: Tensor, target: Tensor, voiced: Tensor, hop: int, sample_rate: int, top_hz: float
+) -> Ratio:
+    """Compare the phases of the harmonic part and of the recording where it is voiced: one minus the cosine.
+
+    Loud bins of the recording count more, by its magnitude to the power 0.8. How loud the harmonic part is
+    does not matter: `complex_spectral` is smallest for silence wherever phases cannot be foretold, which
+    leaves frequencies above 1 kHz to the noise. It, too, needs pulses that are locked to the recording.
+
+    Args:
+        harmonic: (B, S).
+        target: (B, S).
+        voiced: (B, F).
+        hop: Samples a frame.
+        sample_rate: Hz.
+        top_hz: Highest frequency that is compared, Hz.
+    """
+    top = int(top_hz / sample_rate * COMPLEX_WINDOW)
+    frames = voiced.shape[1]
+    made, real = (_voiced_spectra(signal, hop, top, frames) for signal in (harmonic, target))
+    loudness = magnitude(real)
+    cosine = (made.real * real.real + made.imag * real.imag) / (magnitude(made) * loudness)
+    weight = loudness**0.8 * voiced[:, None]
+    return Ratio((weight * (1 - cosine)).sum(), weight.sum())
+
+
+def _voiced_spectra(signal: Tensor, hop: int, top: int, frames: int) -> Tensor:
+    """Return the lowest `top` bins above zero of one spectrum a frame, (B, top, F)."""
+    window = torch.hann_window(COMPLEX_WINDOW, device=signal.device)
+    spectra: Tensor = torch.stft(signal, COMPLEX_WINDOW, hop, window=window, return_complex=True)
+    return spectra[:, 1 : top + 1, :frames]
 
 
 def discriminator_loss(real: Tensor, made: Tensor) -> Ratio:
