@@ -47,6 +47,8 @@ def spoiled(cases: list[Case], rng: np.random.Generator) -> dict[str, str]:
         13: (suspects.UNHEARD, {"heard": _garbled(cases[13], rng), "score": -21.0}),
         15: (suspects.SAME, {"sound": cases[14].sound, "prompt": cases[14].prompt}),
         17: (suspects.SAME_OTHER_TEXT, {"sound": cases[18].sound}),
+        21: (suspects.BEGINS, {"edges": (0.9, 0.1)}),
+        23: (suspects.ENDS, {"edges": (0.1, 0.7)}),
         19: (suspects.FAR_OFF, {"score": -60.0, "heard": cases[19].heard}),
     }
     for index, (_, change) in changes.items():
@@ -116,6 +118,24 @@ def test_a_recogniser_that_understands_nothing_is_told_and_judges_nothing() -> N
     found = judge(cases)
     assert found.notes == (suspects.DEAF,)
     assert not {each.reason for each in found.suspects} & {suspects.OTHER_TEXT, suspects.UNHEARD}
+
+
+def test_corpora_that_are_cut_close_have_no_abrupt_edges() -> None:
+    cases = [replace(each, edges=(0.9, 0.8)) for each in corpus(60, 0.1)[0]]
+    assert not {each.reason for each in judge(cases).suspects} & {suspects.BEGINS, suspects.ENDS}
+
+
+def test_edges() -> None:
+    time = np.arange(24_000) / 24_000
+    tone = np.sin(2 * np.pi * 200 * time).astype(np.float32)
+    hush = (1e-3 * np.random.default_rng(0).standard_normal(6_000)).astype(np.float32)
+    for samples, expected in (
+        (np.concatenate([hush, tone, hush]), (0, 0)),
+        (np.concatenate([tone, hush]), (1, 0)),
+        (np.concatenate([hush, tone]), (0, 1)),
+    ):
+        assert suspects.edges(samples, 24_000) == pytest.approx(expected, abs=0.2)
+    assert suspects.edges(hush[:10], 24_000) == (0.0, 0.0)
 
 
 def test_nobody_listens() -> None:

@@ -98,6 +98,7 @@ def fill(job: Job, recordings: Sequence[Recording], notes: Reasons) -> Report:
         good,
         None if heard is None else [heard[index] for index in kept],
         job.data,
+        job.audio.sample_rate,
         inquiry.key(key, job.ear),
     )
     out = deciding.left_out(judgement.suspects, job.leave_out, job.decisions)

@@ -57,7 +57,12 @@ def key(alignment: str, ear: Ear | None) -> str:
 
 
 def judge(
-    kept: Sequence[Candidate], aligned: Sequence[Alignment], heard: Heard | None, data: Path, key: str
+    kept: Sequence[Candidate],
+    aligned: Sequence[Alignment],
+    heard: Heard | None,
+    data: Path,
+    rate: int,
+    key: str,
 ) -> Judgement:
     """Judge the recordings that are aligned.
 
@@ -66,6 +71,7 @@ def judge(
         aligned: Their alignments.
         heard: What is heard in each, if anybody has listened.
         data: The data folder.
+        rate: Its sampling rate, Hz.
         key: Digest of all that.
     """
     known = _known(data, key)
@@ -85,6 +91,7 @@ def judge(
                 score=alignment.score,
                 speech=candidate.finding.speech,
                 voiced=suspects.voiced(features.voiced),
+                edges=suspects.edges(features.samples, rate),
                 sound=twins.fingerprint(features.mel),
                 heard=None if heard is None else tuple(heard[number]),
             )

@@ -17,7 +17,7 @@ from tiedtts.corpus.twins import Print
 from tiedtts.quoting import quoted
 from tiedtts.text.phones import Phone
 
-SUSPECTS_VERSION = 1
+SUSPECTS_VERSION = 2
 """Part of the key under which suspects are kept."""
 
 NO_SPEECH = "no speech is heard in it"
@@ -28,6 +28,8 @@ UNHEARD = "words of its text are not heard"
 SAME = "the same sound as another recording"
 SAME_OTHER_TEXT = "the same sound as another recording, with another text"
 PART = "a part of another recording"
+BEGINS = "begins in the middle of a sound"
+ENDS = "ends in the middle of a sound"
 FAR_OFF = "fits its text much worse than the others"
 """Reasons; a fixed text each, so that a report can count."""
 
@@ -51,6 +53,10 @@ _BOTH, _ONE = 5.0, 2.0
 """Standard deviations by which both measures together, and the recogniser alone, are far from usual."""
 _FAR_OFF = 6.0
 """Standard deviations by which an alignment alone is."""
+_ABRUPT = 0.55
+"""Loudness at an edge, between quiet and loud parts, above which it lies in the middle of a sound."""
+_FEW = 0.1
+"""Share of the recordings that may be abrupt at an edge; if more are, they are all cut close."""
 _FITS = -1.2
 """Cost of a phone below which a text fits what is heard."""
 _WORDS = 8
@@ -77,6 +83,8 @@ class Case:
     voiced: float
     """Share of its frames that have a pitch."""
     sound: Print
+    edges: tuple[float, float] = (0.0, 0.0)
+    """Loudness at its start and at its end, 0 as its quiet parts and 1 as its loud parts."""
     heard: tuple[str, ...] | None = None
     """Symbols that the recogniser hears; None if nobody has listened."""
 
@@ -158,6 +166,8 @@ class _Court:
         scores = np.array([case.score for case in cases])
         low, middle, high = np.percentile(scores, [25, 50, 75]) if len(cases) else (0.0, 0.0, 0.0)
         self._misfits = (middle - scores) / max((high - low) / 1.349, 1e-6)
+        loud = np.array([case.edges for case in cases]).reshape(-1, 2) > _ABRUPT
+        self._abrupt = loud & (loud.mean(0) < _FEW) if len(cases) else loud
         self._worst = np.array([self._worst_of(each) for each in measured])
 
     def _worst_of(self, each: Measured) -> float:
@@ -196,6 +206,8 @@ class _Court:
             return self._found(index, str(reason), clear=False)
         if self._misfits[index] > _FAR_OFF:
             return self._found(index, FAR_OFF, clear=False)
+        if self._abrupt[index].any():
+            return self._found(index, BEGINS if self._abrupt[index, 0] else ENDS, clear=False)
         return None
 
     def _by_ear(self, index: int) -> Suspect:
@@ -281,6 +293,26 @@ def _words(case: Case, places: Sequence[int]) -> str:
     numbers = dict.fromkeys(case.phones[place].word for place in places if case.phones[place].word >= 0)
     words = [case.words[number] for number in numbers if number < len(case.words)]
     return " ".join(words[:_WORDS]) + (" ..." if len(words) > _WORDS else "")
+
+
+def edges(samples: npt.NDArray[np.float32], rate: int) -> tuple[float, float]:
+    """Return how loud a recording is at its start and at its end.
+
+    Args:
+        samples: Mono, (S,).
+        rate: Sampling rate, Hz.
+
+    Returns:
+        Two levels, 0 as its quiet parts and 1 as its loud parts.
+    """
+    step = rate // 100
+    count = len(samples) // step
+    if not count:
+        return 0.0, 0.0
+    levels = np.log((samples[: count * step].reshape(count, step) ** 2).mean(1) + 1e-9)
+    low, high = np.percentile(levels, [5, 95])
+    spread = max(float(high - low), 1e-6)
+    return float((levels[:2].max() - low) / spread), float((levels[-2:].max() - low) / spread)
 
 
 def voiced(track: npt.NDArray[np.bool_]) -> float:
