@@ -44,7 +44,7 @@ def _show_one(console: "Console", found: "Statistics", *, everything: bool) -> N
             _millions(part.macs_per_second),
             style="bold" if part is found.total else None,
         )
-    from tiedtts.measure.macs import PHONES_PER_SECOND
+    from tiedtts.measure.pace import PHONES_PER_SECOND
 
     console.print(table)
     console.print(f"\nfile: {found.file_bytes:,} bytes", end="")
@@ -115,7 +115,9 @@ def _show_two(console: "Console", before: "Statistics", after: "Statistics") -> 
 def _saved(old: float | None, new: float | None) -> str:
     if not old or not new:
         return ""
-    return "the same" if old == new else f"{old / new:.2f}x" if old > new else f"{new / old:.2f}x more"
+    if abs(old - new) < 0.002 * old:
+        return "the same"
+    return f"{old / new:.2f}x" if old > new else f"{new / old:.2f}x more"
 
 
 def _number(value: int | float | None) -> str:

@@ -20,8 +20,10 @@ import numpy as np
 import soxr
 import torch
 
+from tests.benchmarks import rows_picture
 from tests.benchmarks.outside import RATE, Rate, Samples, predictor
 from tests.benchmarks.places import existing, writable
+from tests.benchmarks.rows_picture import Panel, Table
 from tiedtts.audio.frames import Frames
 from tiedtts.corpus.features import Features, extract
 from tiedtts.export.voice import export
@@ -122,6 +124,12 @@ def _rated(sounds: Sequence[Samples], corpus: Corpus, rate: Rate) -> float:
     return float(np.mean([rate(soxr.resample(x, corpus.audio.sample_rate, RATE)) for x in sounds]))
 
 
+NOTE = (
+    "A net's predictions, not listeners' ratings. Candidates differ in stages and steps, so that two rows alone do not tell "
+    "what tying costs:\nof the tied ones, only `rate annealed to nothing` had the stages of the untied."
+)
+
+
 def report(rows: Sequence[Row]) -> str:
     """Return a Markdown table."""
     lines = [
@@ -144,47 +152,33 @@ def report(rows: Sequence[Row]) -> str:
 
 
 def picture(rows: Sequence[Row], path: Path, chosen: str) -> None:
-    """Draw how candidates are rated, and their distortion, over bytes and over work."""
-    from matplotlib.figure import Figure
-
-    made = [row for row in rows if row["name"] != RECORDINGS]
-    natural = [row["rated"] for row in rows if row["name"] == RECORDINGS]
-    across = [("bytes", 1e3, "kB stored"), ("macs_per_second", 1e6, "MMACs per second of audio")]
-    up = [
-        ("rated", "predicted rating (higher is better)"),
-        ("mel_cepstral_distortion_db", "MCD, dB (lower is better)"),
+    """Draw how candidates are rated, their distortion, bytes and work: a row of bars each."""
+    natural = next((row["rated"] for row in rows if row["name"] == RECORDINGS), None)
+    made = [
+        {
+            "name": f"{row['name']} ({number})",
+            "family": "chosen" if row["name"] == chosen else "tried",
+            "rated": row.get("rated"),
+            "distortion": row.get("mel_cepstral_distortion_db"),
+            "kB": row["bytes"] / 1e3,
+            "work": row["macs_per_second"] / 1e6,
+        }
+        for number, row in enumerate((row for row in rows if row["name"] != RECORDINGS), 1)
     ]
-    up = [each for each in up if all(each[0] in row for row in made)]
-    figure = Figure(figsize=(12, 4 * len(up) + 0.17 * len(made)), layout="constrained")
-    for pair, (value, title) in zip(figure.subplots(len(up), 2, squeeze=False), up, strict=True):
-        for axes, (key, scale, label) in zip(pair, across, strict=True):
-            for number, row in enumerate(made, 1):
-                place = (row[key] / scale, row[value])
-                axes.plot(
-                    *place,
-                    "*" if row["name"] == chosen else "o",
-                    markersize=14 if row["name"] == chosen else 6,
-                    color="C3" if row["name"] == chosen else "C0",
-                )
-                # What lies at one place across takes turns at the sides, so that the numbers do not cover each other.
-                side = -1 if number % 2 else 1
-                axes.annotate(
-                    str(number),
-                    place,
-                    xytext=(11 * side, -3),
-                    textcoords="offset points",
-                    fontsize=8,
-                    ha="right" if side < 0 else "left",
-                )
-            if value == "rated" and natural:
-                axes.axhline(natural[0], color="0.6", linewidth=1)
-                axes.annotate("recordings", (axes.get_xlim()[0], natural[0]), fontsize=7, va="bottom")
-            axes.set_xlabel(label)
-            axes.set_ylabel(title)
-            axes.margins(x=0.15, y=0.15)
-    names = [f"{number} {row['name']}" for number, row in enumerate(made, 1)]
-    figure.supxlabel("\n".join(names), fontsize=9, x=0.05, ha="left")
-    figure.savefig(path, dpi=110)
+    if natural is not None:
+        made.insert(0, {"name": RECORDINGS, "family": "recordings", "rated": natural})
+    made = [{key: value for key, value in row.items() if value is not None} for row in made]
+    panels = (
+        Panel(key="rated", title="predicted rating\n(more is better)", form="{:.2f}", start=3.5),
+        Panel(
+            key="distortion", title="mel-cepstral distortion, dB\n(less is better)", form="{:.2f}", start=4.0
+        ),
+        Panel(key="kB", title="kB stored"),
+        Panel(key="work", title="million multiply-\naccumulates a second"),
+    )
+    table = Table(title="", rows=made, panels=panels)
+    colours = {"recordings": "0.55", "chosen": "C3", "tried": "C0"}
+    rows_picture.draw([table], colours, path, NOTE)
 
 
 if __name__ == "__main__":

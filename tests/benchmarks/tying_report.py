@@ -1,9 +1,14 @@
 """Tables and a picture of what `tests.benchmarks.tying` found."""
 
+import argparse
+import re
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from tests.benchmarks import rows_picture
+from tests.benchmarks.places import existing, writable
 
 Row = dict[str, Any]
 TITLES = {
@@ -64,39 +69,109 @@ def report(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def picture(rows: Sequence[Row], path: Path) -> None:
-    """Draw the loss over bytes and over work: a row of axes a study and part."""
-    from matplotlib.figure import Figure
+COLOURS = {
+    "not tied": "0.55",
+    "share": "C0",
+    "lowrank": "C1",
+    "cluster": "C2",
+    "codebook": "C4",
+    "identity": "C5",
+    "pruned, int8, fp16": "C8",
+}
+"""Family of variants to the colour of its bars."""
+NOTE = (
+    "What tying costs and saves, on this project's two nets. Less is better everywhere. The loss is held out, and told in "
+    "per cent above that of the\nuntied net after as many steps; a half is of the blocks' weights. Bars that would be "
+    "too long are cut off. Short trainings of one voice: see the page."
+)
+FURTHEST = 12.0
+"""Loss above the untied net's, in per cent, of the longest bar."""
 
+
+def family(name: str) -> str:
+    """Return the family that a variant is drawn with."""
+    first = name.split(",")[0].split(" ")[0]
+    if first == "untied":
+        return "not tied"
+    return "pruned, int8, fp16" if first in ("pruned", "int8", "fp16") else first
+
+
+def picture(rows: Sequence[Row], path: Path) -> None:
+    """Draw loss, bytes and work: a table of bars a study and part."""
     merged = merge(rows)
-    shown = [key for key in TITLES if any((row["study"], row["part"]) == key for row in merged)]
-    figure = Figure(figsize=(13, 4.2 * len(shown)), layout="constrained")
-    grid = figure.subplots(len(shown), 2, squeeze=False)
-    for (study, part), pair in zip(shown, grid, strict=True):
+    tables = []
+    for (study, part), title in TITLES.items():
         own = [row for row in merged if (row["study"], row["part"]) == (study, part)]
-        for axes, key, scale, label in (
-            (pair[0], "bytes", 1e3, "kB stored"),
-            (pair[1], "macs_per_second", 1e6, "MMACs per second of audio"),
-        ):
-            for row in own:
-                colour = "C0" if row["name"].startswith("untied") else "C3"
-                if row["name"].split(",")[0] in ("pruned", "int8", "fp16"):
-                    colour = "C2"
-                axes.plot(row[key] / scale, row["after"], "o", color=colour)
-                axes.annotate(
-                    row["name"],
-                    (row[key] / scale, row["after"]),
-                    fontsize=7,
-                    xytext=(4, 3),
-                    textcoords="offset points",
-                )
-            axes.set_xlabel(label)
-            axes.set_ylabel("held-out loss")
-            axes.set_title(
-                f"{part}, {'from nothing' if study == 'scratch' else 'after training'}", fontsize=10
+        if not own:
+            continue
+        untied = next(
+            (row["after"] for row in own if row["name"] == "untied"), min(row["after"] for row in own)
+        )
+        made = [
+            {
+                "name": row["name"],
+                "family": family(row["name"]),
+                "loss": 100 * (row["after"] / untied - 1),
+                "kB": row["bytes"] / 1e3,
+                "work": row["macs_per_second"] / 1e6,
+            }
+            for row in own
+        ]
+        panels = (
+            rows_picture.Panel(
+                key="loss",
+                title="loss above the untied net's, %",
+                limit=FURTHEST,
+                form="{:+.1f}",
+                start=min([0.0, *(1.1 * row["loss"] for row in made if row["loss"] < -0.2)]),
+            ),
+            rows_picture.Panel(key="kB", title="kB stored"),
+            rows_picture.Panel(key="work", title="million multiply-accumulates a second"),
+        )
+        made.sort(key=lambda row: row["kB"])
+        heading = f"{title.split(':')[0]} (after {own[0]['steps']} steps)"
+        tables.append(rows_picture.Table(title=heading, rows=made, panels=panels))
+    rows_picture.draw(tables, COLOURS, path, NOTE)
+
+
+def from_page(text: str) -> list[Row]:
+    """Return the rows of the tables that `report` wrote into a page."""
+    rows = []
+    for (study, part), title in TITLES.items():
+        _, found, rest = text.partition(f"**{title}**\n\n")
+        if not found:
+            continue
+        head, _, *lines = rest.split("\n\n")[0].splitlines()
+        steps = int(re.findall(r"after (\d+) steps", head)[0])
+        for line in lines:
+            name, parameters, kilobytes, work, *losses, _ = (
+                cell.strip() for cell in line.strip("|").split("|")
             )
-            # A broken variant would squeeze all the others into one line.
-            best = min(row["after"] for row in own)
-            axes.set_ylim(best * 0.985, min(max(row["after"] for row in own) * 1.01, best * 1.35))
-            axes.margins(x=0.12)
-    figure.savefig(path, dpi=110)
+            rows.append(
+                {
+                    "study": study,
+                    "part": part,
+                    "name": name,
+                    "steps": steps,
+                    "parameters": int(parameters.split(" ")[0].replace(",", "")),
+                    "bytes": 1e3 * float(kilobytes.replace(",", "")),
+                    "macs_per_second": 1e6 * float(work),
+                    "after": float(losses[-1].split(" ")[0]),
+                }
+            )
+    return rows
+
+
+def main() -> None:
+    """Draw the picture of the tables of a page."""
+    parser = argparse.ArgumentParser(
+        description="Draw the tables of a page that `tests.benchmarks.tying` wrote."
+    )
+    parser.add_argument("page", type=existing, nargs="?", default=Path("docs/tying.md"))
+    parser.add_argument("picture", type=writable, nargs="?", default=Path("docs/tying.png"))
+    arguments = parser.parse_args()
+    picture(from_page(arguments.page.read_text(encoding="utf-8")), arguments.picture)
+
+
+if __name__ == "__main__":
+    main()

@@ -218,3 +218,34 @@ def test_lists_of_layers_do_what_is_in_them() -> None:
     total, rows = macs(net, lambda: net(torch.zeros(1, 2)))
     assert rows == {"": 18, "sides": 18, "sides.a": 18, "sides.a.0": 6, "sides.a.1": 12}
     assert total == 18
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("kind", ["encoder layer", "attention", "products", "encoder"])
+def test_attention_is_counted_however_it_is_computed(kind: str, training: bool) -> None:
+    torch.manual_seed(0)
+    batch, length, width, heads, inner = 2, 7, 12, 3, 20
+    x = torch.randn(batch, length, width)
+    attention = 4 * batch * length * width**2 + 2 * batch * length**2 * width
+    layer: nn.Module
+    if kind == "attention":
+        layer, wanted = nn.MultiheadAttention(width, heads, batch_first=True), attention
+    elif kind == "products":
+        layer, wanted = Products(), 2 * batch * length**2 * width
+    else:
+        wanted = attention + 2 * batch * length * width * inner
+        layer = nn.TransformerEncoderLayer(width, heads, inner, dropout=0.0, batch_first=True)
+        if kind == "encoder":
+            layer, wanted = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False), 2 * wanted
+    layer.train(training)
+    call = (lambda: layer(x, x, x)) if kind == "attention" else lambda: layer(x)
+    assert macs(layer, call)[0] == wanted
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
+class Products(nn.Module):
+    """Attention without maps."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        split = x.unflatten(-1, (3, 4)).transpose(1, 2)
+        return nn.functional.scaled_dot_product_attention(split, split, split)

@@ -5,14 +5,17 @@ activations, norms and factors for whole channels are not. Two floating-point op
 multiply-accumulate.
 """
 
+import contextlib
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from tiedtts.measure.pace import PHONES_PER_SECOND, SECONDS
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.deepspeech import DeepSpeech
 from tiedtts.nets.hifigan import Hifigan
@@ -22,10 +25,6 @@ from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.nets.wavenet.config import CONTEXT
 from tiedtts.nets.wavenet.net import WaveNet
 
-PHONES_PER_SECOND = 10.5
-"""Speaking rate for which work is told: that of the corpus of the voice in the package, pauses included."""
-SECONDS = 4
-"""Length of the speech in the call that is counted, seconds."""
 _FRAMES_PER_SECOND = 24_000 / 256
 """Frame rate for nets that do not state theirs: 24 kHz in steps of 256 samples, as `prepare` makes them."""
 _HIFIGAN_RATE = 22_050
@@ -46,11 +45,12 @@ def macs(model: nn.Module, call: Callable[[], Any]) -> tuple[int, dict[str, int]
     """
     rows: dict[str, int] = {}
     counters = _RecurrentLayers(model)
-    # Without oneDNN a recurrent layer is the matrix products that it is, also where a tie runs it.
+    # Without oneDNN a recurrent layer is the matrix products that it is, also where a tie runs it; so is
+    # attention without its fast ways, of which the counter knows some and not others.
     with warnings.catch_warnings(), counters, FlopCounterMode(display=False) as counter:
         # It tells of kinds of processors that are not asked for.
         warnings.simplefilter("ignore")
-        with torch.backends.mkldnn.flags(enabled=False):
+        with torch.backends.mkldnn.flags(enabled=False), _plain_attention():
             call()
     for name, flops in counter.get_flop_counts().items():
         if name != "Global":
@@ -71,6 +71,18 @@ def macs(model: nn.Module, call: Callable[[], Any]) -> tuple[int, dict[str, int]
         rows[outer] = sum(work for name, work in rows.items() if name.rpartition(".")[0] == outer)
     # A layer that a tie makes for the moment has no name, and what it does is counted with none.
     return total, rows | ({"": total} if total else {})
+
+
+@contextlib.contextmanager
+def _plain_attention() -> Iterator[None]:
+    """Let attention be computed by products of matrices."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
 
 
 class _RecurrentLayers:

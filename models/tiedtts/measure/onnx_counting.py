@@ -3,22 +3,21 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import VoiceError, is_out_of_memory
-from tiedtts.measure.macs import PHONES_PER_SECOND, SECONDS
+from tiedtts.measure.pace import PHONES_PER_SECOND, SECONDS
 from tiedtts.paths import StrPath
-from tiedtts.speech import library, onnx_file
+from tiedtts.speech import library, onnx_file, onnx_nodes, onnx_tensors
 from tiedtts.speech import metadata as voice_metadata
-from tiedtts.speech.metadata import CONSTANT, INPUTS, METADATA_KEY, OUTPUTS, SCALE, VoiceMetadata, check_graph
+from tiedtts.speech.metadata import CONSTANT, INPUTS, OUTPUTS, SCALE, VoiceMetadata, check_graph
+from tiedtts.speech.onnx_nodes import Node
 
 _PRODUCTS = ("MatMul", "Gemm", "Conv", "ConvTranspose")
-_VALUES = (1, 3, 10, 11, 16)
-"""ONNX's numbers for what weights are stored as: 32-bit floating point, 8-bit levels, 16, 64
-and 16-bit (brain) floating point. Indices of a codebook have no sign, or more bits."""
+_VALUES = tuple(map(np.dtype, ("f4", "i1", "f2", "f8")))
+"""Types of stored weights: floating point, levels of 8 bits. Indices of a codebook have other types."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,43 +43,34 @@ def count(path: StrPath) -> GraphCount:
         VoiceError: The file is not a voice.
     """
     path = Path(path)
-    import onnx
-
-    try:
-        data = library.read(path)
-        onnx_file.check(data, str(path))
-        model = onnx.load_from_string(data)
-    except VoiceError:
-        raise
-    # Whatever protobuf finds wrong with a file of another kind.
-    except Exception as error:
-        raise VoiceError(f"{path} is damaged or is not a voice") from error
-    text = next((entry.value for entry in model.metadata_props if entry.key == METADATA_KEY), None)
-    metadata, _ = voice_metadata.read(text, str(path))
-    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
-    sizes = {name: math.prod(tensor.dims) for name, tensor in tensors.items()}
+    name = str(path)
+    data = library.read(path)
+    onnx_file.check(data, name)
+    metadata, _ = voice_metadata.read(onnx_tensors.metadata(data, name), name)
+    tensors = onnx_tensors.places(data, name)
+    sizes = {key: math.prod(place.shape) for key, place in tensors.items()}
     weights = {
-        name
-        for name, tensor in tensors.items()
-        if tensor.data_type in _VALUES and not name.startswith((CONSTANT, SCALE))
+        key
+        for key, place in tensors.items()
+        if place.dtype in _VALUES and not key.startswith((CONSTANT, SCALE))
     }
     return GraphCount(
-        unique_parameters=sum(sizes[name] for name in weights),
-        unique_bytes=sum(len(tensor.raw_data) or 4 * sizes[name] for name, tensor in tensors.items()),
-        buffers=sum(size for name, size in sizes.items() if name not in weights),
+        unique_parameters=sum(sizes[key] for key in weights),
+        unique_bytes=sum(place.stop - place.start for place in tensors.values()),
+        buffers=sum(size for key, size in sizes.items() if key not in weights),
         metadata=metadata,
-        macs_per_second=_macs(path, model, metadata.audio),
+        macs_per_second=_macs(path, data, metadata.audio),
     )
 
 
-def _macs(path: Path, model: Any, audio: AudioSettings) -> float:
+def _macs(path: Path, data: bytes, audio: AudioSettings) -> float:
     """Run the graph and count its products.
 
     Raises:
         VoiceError: It cannot be run.
     """
     try:
-        return _run(path, model, audio)
+        return _run(path, data, audio)
     except VoiceError:
         raise
     # ONNX Runtime's errors have no common class of their own.
@@ -94,23 +84,18 @@ def _macs(path: Path, model: Any, audio: AudioSettings) -> float:
         ) from error
 
 
-def _run(path: Path, model: Any, audio: AudioSettings) -> float:
+def _run(path: Path, data: bytes, audio: AudioSettings) -> float:
     """Run the graph with the shapes of its products shown."""
-    import onnx
     import onnxruntime
 
-    products = [node for node in model.graph.node if node.op_type in _PRODUCTS]
-    names = sorted({name for node in products for name in (*node.input, *node.output)})
-    probed = onnx.ModelProto()
-    probed.CopyFrom(model)
-    there = {value.name for value in probed.graph.output}
-    stored = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
+    products = [node for node in onnx_nodes.nodes(data, str(path)) if node.operator in _PRODUCTS]
+    names = sorted({name for node in products for name in (*node.inputs, *node.outputs)})
+    stored = {key: place.shape for key, place in onnx_tensors.places(data, str(path)).items()}
     shown = [name for name in names if name and name not in stored]
-    probed.graph.output.extend(onnx.ValueInfoProto(name=name) for name in shown if name not in there)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
-        probed.SerializeToString(), options, providers=["CPUExecutionProvider"], enable_fallback=0
+        onnx_nodes.showing(data, shown), options, providers=["CPUExecutionProvider"], enable_fallback=0
     )
     each_phone = check_graph(session.get_inputs(), session.get_outputs(), str(path))
     phones = round(SECONDS * PHONES_PER_SECOND)
@@ -129,15 +114,14 @@ def _run(path: Path, model: Any, audio: AudioSettings) -> float:
     return float(work / seconds)
 
 
-def _product(node: Any, shapes: dict[str, tuple[int, ...]]) -> int:
+def _product(node: Node, shapes: dict[str, tuple[int, ...]]) -> int:
     """Return the multiply-accumulates of one operation."""
-    first, second = (shapes[name] for name in node.input[:2])
-    out = math.prod(shapes[node.output[0]])
-    if node.op_type == "MatMul":
+    first, second = (shapes[name] for name in node.inputs[:2])
+    out = math.prod(shapes[node.outputs[0]])
+    if node.operator == "MatMul":
         return out * first[-1]
-    if node.op_type == "Gemm":
-        turned = any(attribute.name == "transA" and attribute.i for attribute in node.attribute)
-        return out * first[0 if turned else 1]
-    if node.op_type == "Conv":
+    if node.operator == "Gemm":
+        return out * first[0 if node.numbers.get("transA") else 1]
+    if node.operator == "Conv":
         return out * math.prod(second[1:])
     return math.prod(first) * math.prod(second[1:])

@@ -4,12 +4,14 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tiedtts.errors import VoiceError
-from tiedtts.measure.counting import ModuleCount
-from tiedtts.measure.macs import PHONES_PER_SECOND
+from tiedtts.measure.pace import PHONES_PER_SECOND
 from tiedtts.paths import StrPath
+
+if TYPE_CHECKING:
+    from tiedtts.measure.counting import ModuleCount
 
 FRONT_END = Path(__file__).parents[1] / "text" / "data"
 """Files that `synth` reads beside the voice: the lexicon."""
@@ -31,7 +33,7 @@ class PartStatistics:
     """Numbers that training does not change, such as the indices of a codebook."""
     macs_per_second: float | None
     """Multiply-accumulates for a second of audio; nothing where it is not known how the net is run."""
-    modules: tuple[ModuleCount, ...] = ()
+    modules: "tuple[ModuleCount, ...]" = ()
     """Layers of a checkpoint, without the part's name."""
     module_macs: dict[str, float] = dataclasses.field(default_factory=dict)
     """Multiply-accumulates of modules for a second of audio, with what is inside them."""

@@ -9,7 +9,7 @@ Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
 from collections.abc import Iterator
 
 from tiedtts.errors import VoiceError
-from tiedtts.speech.wire import BYTES, VARINT, NotAMessage, fields
+from tiedtts.speech.wire import BYTES, VARINT, NotAMessage, damaged, fields
 
 STANDARD = (b"", b"ai.onnx")
 """Names of the domain whose operators every ONNX Runtime has."""
@@ -53,9 +53,7 @@ def check(data: bytes, name: str) -> None:
                 hint="make it again with `tiedtts export`",
             )
     except (NotAMessage, IndexError):
-        raise VoiceError(
-            f"{name} is damaged or is not a voice", hint="make it again with `tiedtts export`"
-        ) from None
+        raise damaged(name) from None
 
 
 def _strange(data: bytes) -> Iterator[str]:

@@ -12,14 +12,19 @@ import numpy.typing as npt
 
 from tiedtts.errors import VoiceError
 from tiedtts.speech.metadata import METADATA_KEY
-from tiedtts.speech.wire import BYTES, VARINT, NotAMessage, field, fields
+from tiedtts.speech.wire import BYTES, VARINT, NotAMessage, damaged, field, fields, number_at
 
 TYPES: dict[int, np.dtype[Any]] = {
     1: np.dtype("<f4"),
+    2: np.dtype("u1"),
     3: np.dtype("i1"),
+    4: np.dtype("<u2"),
+    5: np.dtype("<i2"),
     6: np.dtype("<i4"),
     7: np.dtype("<i8"),
+    9: np.dtype("?"),
     10: np.dtype("<f2"),
+    11: np.dtype("<f8"),
 }
 """Element types by their number in ONNX; a voice has no others."""
 _GRAPH, _METADATA, _INITIALIZER = 7, 14, 5
@@ -63,9 +68,7 @@ def places(data: bytes, name: str) -> dict[str, Place]:
                     key, place = _tensor(data, first, last)
                     found[key] = place
     except (NotAMessage, IndexError, KeyError, UnicodeDecodeError):
-        raise VoiceError(
-            f"{name} is damaged or is not a voice", hint="make it again with `tiedtts export`"
-        ) from None
+        raise damaged(name) from None
     return found
 
 
@@ -94,14 +97,7 @@ def _packed(data: bytes, start: int, stop: int) -> list[int]:
     """Return numbers that are written one after the other."""
     found = []
     while start < stop:
-        value = shift = 0
-        while True:
-            byte = data[start]
-            start += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                break
+        value, start = number_at(data, start)
         found.append(value)
     return found
 
@@ -122,9 +118,7 @@ def metadata(data: bytes, name: str) -> str | None:
                 if inner == _VALUE and inner_kind == BYTES:
                     found = data[first:last].decode()
     except (NotAMessage, IndexError, UnicodeDecodeError):
-        raise VoiceError(
-            f"{name} is damaged or is not a voice", hint="make it again with `tiedtts export`"
-        ) from None
+        raise damaged(name) from None
     return found
 
 

@@ -5,6 +5,8 @@ Encoding: https://protobuf.dev/programming-guides/encoding/
 
 from collections.abc import Iterator
 
+from tiedtts.errors import VoiceError
+
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 """Kinds of fields."""
 
@@ -13,22 +15,31 @@ class NotAMessage(Exception):
     """The bytes are no message."""
 
 
+def damaged(name: str) -> VoiceError:
+    """Return the error of a voice file that cannot be read, or is none.
+
+    Args:
+        name: What the error calls it.
+    """
+    return VoiceError(f"{name} is damaged or is not a voice", hint="make it again with `tiedtts export`")
+
+
 def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
     """Yield number, kind and place of the fields of a message; the value instead of the place of a number."""
     while start < end:
-        tag, start = _number(data, start)
+        tag, start = number_at(data, start)
         # What readers of this format do: they take no notice of bits beyond.
         tag &= 0xFFFFFFFF
         number, kind = tag >> 3, tag & 7
         if kind == BYTES:
-            size, start = _number(data, start)
+            size, start = number_at(data, start)
             stop = start + size
             if stop > end:
                 raise NotAMessage
             yield number, kind, start, stop
             start = stop
         elif kind == VARINT:
-            value, start = _number(data, start)
+            value, start = number_at(data, start)
             yield number, kind, value, value
         elif kind in (FIXED64, FIXED32):
             start += 8 if kind == FIXED64 else 4
@@ -38,7 +49,7 @@ def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, i
         raise NotAMessage
 
 
-def _number(data: bytes, start: int) -> tuple[int, int]:
+def number_at(data: bytes, start: int) -> tuple[int, int]:
     """Return a number of seven bits a byte, and where it ends."""
     value = data[start]
     if value < 0x80:
