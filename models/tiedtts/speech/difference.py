@@ -9,14 +9,14 @@ import hashlib
 import json
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts import documents, schema
+from tiedtts import compression, documents, schema
 from tiedtts.errors import ConfigError, VoiceError
 from tiedtts.speech import onnx_tensors
 from tiedtts.speech.onnx_tensors import Place
@@ -103,8 +103,12 @@ def fingerprint(data: bytes, name: str) -> str:
     Raises:
         VoiceError: It is damaged.
     """
+    return _fingerprint(data, onnx_tensors.places(data, name))
+
+
+def _fingerprint(data: bytes, places: Mapping[str, Place]) -> str:
     digest = hashlib.sha256()
-    for key, place in sorted(onnx_tensors.places(data, name).items()):
+    for key, place in sorted(places.items()):
         digest.update(f"{key} {place.dtype.str} {place.shape}\n".encode())
         digest.update(data[place.start : place.stop])
     return digest.hexdigest()
@@ -138,16 +142,13 @@ def unpack(data: bytes, name: str) -> tuple[About, bytes]:
     try:
         if not data.startswith(MARK):
             raise ConfigError("it has no mark")
-        reader = zlib.decompressobj()
-        plain = reader.decompress(data[len(MARK) :], MOST_BYTES)
-        if not reader.eof:
-            raise ConfigError("it is cut, or too large")
+        plain = compression.unpack(data[len(MARK) :], MOST_BYTES)
         text, _, numbers = plain.partition(b"\n")
         described = documents.from_json(text.decode(), "its description")
         if schema.build(_Format, described, "its description", open_ended=True).format > FORMAT:
             raise VoiceError(f"{name} is newer than this program", hint="install a newer tiedtts")
         return schema.build(About, described, "its description"), numbers
-    except (zlib.error, UnicodeDecodeError, ConfigError) as error:
+    except (UnicodeDecodeError, ConfigError) as error:
         raise VoiceError(f"{name} is damaged or is not a voice: {error}", hint=_HINT) from error
 
 
@@ -163,12 +164,12 @@ def compose(base: bytes, about: About, numbers: bytes, name: str) -> bytes:
     Raises:
         VoiceError: The difference is damaged, or of another base.
     """
-    if fingerprint(base, about.base) != about.base_sha256:
+    places = onnx_tensors.places(base, about.base)
+    if _fingerprint(base, places) != about.base_sha256:
         raise VoiceError(
             f"{name} is a change of another voice than the `{about.base}` that is here",
             hint=f"put the {about.base}.onnx that it was made with beside it, or make it again",
         )
-    places = onnx_tensors.places(base, about.base)
     changed = bytearray(base)
     given = _Numbers(numbers)
     try:

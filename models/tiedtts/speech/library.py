@@ -90,7 +90,11 @@ def read(voice: StrPath) -> bytes:
     Raises:
         VoiceError: There is no such voice, or it is damaged.
     """
-    path = find(voice)
+    return _whole(find(voice), os.fspath(voice))
+
+
+def _whole(path: Path, name: str) -> bytes:
+    """Return the bytes of a voice file, put together if need be; errors call it by the name."""
     data = _bytes(path)
     # An ONNX file begins with its version.
     if path.suffix != CHANGE and not data.startswith(b"\x08"):
@@ -99,14 +103,14 @@ def read(voice: StrPath) -> bytes:
         return data
     from tiedtts.speech import difference
 
-    about, arrays = difference.unpack(data, os.fspath(voice))
+    about, arrays = difference.unpack(data, name)
     if about.base != plain_name(about.base):
-        raise VoiceError(f"{voice} is damaged or is not a voice")
+        raise VoiceError(f"{name} is damaged or is not a voice")
     beside = path.with_name(f"{about.base}{WHOLE}")
     base = beside if beside.is_file() else find(about.base)
     if base.suffix != WHOLE:
-        raise VoiceError(f"{voice} is a change of `{about.base}`, which is no whole voice")
-    return difference.compose(_bytes(base), about, arrays, os.fspath(voice))
+        raise VoiceError(f"{name} is a change of `{about.base}`, which is no whole voice")
+    return difference.compose(_bytes(base), about, arrays, name)
 
 
 def _bytes(path: Path) -> bytes:
@@ -136,5 +140,5 @@ def renderer(voice: StrPath = DEFAULT, *, vocoder: StrPath | None = None) -> "Re
     from tiedtts.speech.onnx_renderer import OnnxRenderer
 
     # A voice of the package is as safe as the package.
-    trusted = find(voice).parent == FOLDER
-    return OnnxRenderer(read(voice), os.fspath(voice), vocoder=vocoder, trusted=trusted)
+    path, name = find(voice), os.fspath(voice)
+    return OnnxRenderer(_whole(path, name), name, vocoder=vocoder, trusted=path.parent == FOLDER)

@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from tiedtts import documents, schema
+from tiedtts import compression, documents, schema
 from tiedtts.errors import ConfigError, VoiceError
 
 KEY = "weights"
@@ -55,12 +55,9 @@ def unpack(text: object, name: str) -> WeightNames:
             hint="name its checkpoint, or export that again",
         )
     try:
-        reader = zlib.decompressobj()
-        plain = reader.decompress(base64.b64decode(str(text), validate=True), MOST_BYTES)
-        if not reader.eof:
-            raise ConfigError("they are cut, or too large")
+        plain = compression.unpack(base64.b64decode(str(text), validate=True), MOST_BYTES)
         return schema.build(WeightNames, documents.from_json(plain.decode(), "they"), "they")
-    except (binascii.Error, zlib.error, ValueError, ConfigError) as error:
+    except (binascii.Error, ValueError, ConfigError) as error:
         raise VoiceError(
             f"{name} is damaged: the names of its weights cannot be read: {error}",
             hint="make it again with `tiedtts export`",

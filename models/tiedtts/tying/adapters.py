@@ -5,7 +5,6 @@ A matrix gets a low-rank difference (Hu et al., "LoRA: Low-rank adaptation of la
 they are; `merge` adds each difference to its weight and leaves a plain net, as fast as the shared one.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -65,8 +64,9 @@ def attach(net: nn.Module, rank: int, seed: int = 0) -> nn.Module:
     if not 1 <= rank <= MOST_RANK:
         raise ConfigError(f"the rank of an adapter must be 1 to {MOST_RANK}, got: {rank}")
     generator = torch.Generator().manual_seed(seed)
-    for module, name in list(_places(net)):
-        shared = getattr(module, name)
+    for path, shared in list(net.named_parameters()):
+        above, _, name = path.rpartition(".")
+        module = net.get_submodule(above)
         difference = Difference(shared.detach(), rank, generator)
         # Its checks would run the difference once more, and it keeps shape and type.
         parametrize.register_parametrization(module, name, difference, unsafe=True)
@@ -100,13 +100,3 @@ def differences(net: nn.Module) -> dict[str, Difference]:
 def is_shared(name: str) -> bool:
     """Return whether a parameter is one that an adapter adds to, by its name in the net."""
     return "parametrizations." in name and name.endswith(".original")
-
-
-def _places(net: nn.Module) -> Iterator[tuple[nn.Module, str]]:
-    """Yield the module and the name of each parameter, every parameter once."""
-    seen: set[int] = set()
-    for module in net.modules():
-        for name, parameter in module.named_parameters(recurse=False):
-            if id(parameter) not in seen:
-                seen.add(id(parameter))
-                yield module, name
