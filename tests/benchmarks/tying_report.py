@@ -3,12 +3,14 @@
 import argparse
 import re
 import statistics
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import rows_picture
 from tests.benchmarks.places import existing, writable
+from tiedtts_cli import boundary
 
 Row = dict[str, Any]
 TITLES = {
@@ -174,4 +176,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(boundary.run(lambda _: main(), sys.argv[1:]))

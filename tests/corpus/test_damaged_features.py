@@ -10,7 +10,7 @@ from tests.training.data_folder import write_data_folder
 from tiedtts import Voice
 from tiedtts.corpus.manifest import FEATURES
 from tiedtts.errors import CorpusError
-from tiedtts.measure import evaluation
+from tiedtts.measure import evaluation, judging
 from tiedtts.training import corpus
 from tiedtts.training.heldout import HeldOut
 
@@ -46,7 +46,7 @@ def test_held_out_losses_do_without_it(data: Path) -> None:
 
 
 def test_an_evaluation_does_without_it(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "_listener", lambda path, settings: None)
+    monkeypatch.setattr(judging, "candidates", lambda given, run, settings: [])
     (data / FEATURES / "r8.npz").unlink()
     (data / FEATURES / "r8.npz").mkdir()
     result = evaluation.evaluate(Voice.load(), data)

@@ -72,6 +72,7 @@ class StateDictConfig:
         except (TypeError, ValueError):
             raise ConfigError("`views` must be a list of key, key, number and steps") from None
         object.__setattr__(self, "views", views)
+        object.__setattr__(self, "hidden", tuple(self.hidden))
         shapes: dict[str, tuple[int, ...]] = {key: shape for key, _, shape in self.tensors}
         kinds = {key: kind for key, kind, _ in self.tensors}
         stored = set(shapes) - {view[0] for view in views}
