@@ -35,16 +35,15 @@ def show(made: "Conversion") -> None:
         )
     console = tables.console(WIDTH)
     console.print(table)
-    weights = max(1, sum(row.parameters_before for row in report.layers))
-    bits = [
-        8 * sum(getattr(row, key) for row in report.layers) / weights
-        for key in ("bytes_before", "bytes_after")
-    ]
+    count = max(1, sum(row.parameters_before for row in report.layers))
+    stored = sum(row.bytes_after for row in report.layers)
+    plain = sum(row.bytes_before for row in report.layers)
+    # What a tie stores beside numbers are indices, and they weigh more than the numbers of a codebook.
     console.print(
-        f"\n{report.parameters_before:,} parameters became {report.parameters_after:,}"
-        f" ({report.tying_ratio:.2f} times fewer). With its indices, a weight that is tied takes"
-        f" {bits[1]:.1f} bits, before {bits[0]:.0f}:"
-        f" {tables.size(made.file_bytes_before)} on disk became {tables.size(made.file_bytes_after)}"
+        f"\n{report.parameters_before:,} parameters became {report.parameters_after:,}; with its indices, a"
+        f" weight that is tied takes {8 * stored / count:.1f} bits, before {8 * plain / count:.0f}, that is"
+        f" {plain / max(1, stored):.2f} times fewer. {tables.size(made.file_bytes_before)} on disk became"
+        f" {tables.size(made.file_bytes_after)}."
     )
     for sentence in report.passed_over:
         console.print(f"passed over: {sentence}", markup=False)
