@@ -1,7 +1,7 @@
 """The amount of speech in a corpus: what can be made of it."""
 
 HOUR = 3600.0
-"""Seconds from which a voice can be trained from nothing."""
+"""Seconds from which a voice can be trained from nothing: 77 minutes were enough for one."""
 LITTLE = 1200.0
 """Seconds below which little is understood of such a voice."""
 LEAST = 60.0

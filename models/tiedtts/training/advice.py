@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from tiedtts.corpus.amount import HOUR, LEAST, LITTLE
 from tiedtts.corpus.manifest import Entry
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.recognizer import CLASSES
@@ -14,12 +15,6 @@ from tiedtts.training.recipe import DEFAULT, Recipe
 
 ADAPT, TUNE = "adapt", "tune"
 """Recipes that go on from a voice: a small difference from it is learnt, or all of its weights change."""
-HOUR = 3600.0
-"""Seconds of speech from which a voice can learn all of its weights: 77 minutes were enough for one."""
-LITTLE = 1200.0
-"""Seconds below which little is understood of a voice that begins from nothing."""
-LEAST = 60.0
-"""Seconds below which not even another voice's manner can be learnt."""
 RARE = 10
 """Occurrences of a sound below which it is hardly learnt."""
 MOST_PASSES = 600
