@@ -16,7 +16,7 @@ import torch
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.corpus.manifest import read_manifest
-from tiedtts.nets.vocoder import NOISE_OFFSET, HarmonicVocoder
+from tiedtts.nets.vocoder import NOISE_OFFSET, HarmonicVocoder, knot_frequencies
 
 SENTENCES = 12
 """Sentences that levels are measured on."""
@@ -35,9 +35,7 @@ def main() -> None:
     vocoder = loaded.part("vocoder")
     assert isinstance(vocoder, HarmonicVocoder)
     config = vocoder.config
-    # Knots lie evenly on the mel scale of `nets.vocoder.knot_interpolation`.
-    mels = np.linspace(0, np.log1p(config.sample_rate / 2 / 700), config.knots)
-    hertz = 700 * np.expm1(mels)
+    hertz = knot_frequencies(config.knots, config.sample_rate)
     band = np.flatnonzero((hertz >= arguments.low) & (hertz <= arguments.high))
     if not len(band) or band[0] == 0 or band[-1] == config.knots - 1:
         parser.error("the band must hold a knot and leave one on each side")

@@ -189,7 +189,7 @@ class Joint(nn.Module):
 
     def judgement(self, turn: int, made: Tensor, real: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return a judge's own loss, and its inner values for the real segments."""
-        views = torch.cat([view(real, WINDOWS[turn]), view(made.detach(), WINDOWS[turn])])
+        views = torch.cat([losses.judged_view(signal, WINDOWS[turn]) for signal in (real, made.detach())])
         scores, inner = self.judges[turn](views)
         count = len(real)
         wanted = [values[:count].detach() for values in inner]
@@ -198,16 +198,10 @@ class Joint(nn.Module):
     def verdict(self, turn: int, made: Tensor, wanted: list[Tensor]) -> Tensor:
         """Return a judge's loss on made segments: its score, and its inner values beside the real ones."""
         judge = self.judges[turn].requires_grad_(False)
-        score, inner = judge(view(made, WINDOWS[turn]))
+        score, inner = judge(losses.judged_view(made, WINDOWS[turn]))
         judge.requires_grad_(True)
         matching = torch.stack([(w - i).abs().mean() for w, i in zip(wanted, inner, strict=True)]).mean()
         return losses.generator_loss(score).value + 2.0 * matching
-
-
-def view(signal: Tensor, window: int) -> Tensor:
-    """Return the log spectrogram that a judge sees, (B, frames, bins)."""
-    size = losses.magnitude(losses.spectrum(signal, window)) / window**0.5
-    return torch.log(size + 1e-4).transpose(1, 2) / 3 + 1
 
 
 def main() -> None:

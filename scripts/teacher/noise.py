@@ -14,7 +14,7 @@ import torch
 
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
-from tiedtts.nets.vocoder import HarmonicVocoder
+from tiedtts.nets.vocoder import HarmonicVocoder, knot_frequencies
 
 
 def main() -> None:
@@ -29,9 +29,7 @@ def main() -> None:
     vocoder = loaded.part("vocoder")
     assert isinstance(vocoder, HarmonicVocoder)
     config = vocoder.config
-    # Knots lie evenly on the mel scale of `nets.vocoder.knot_interpolation`.
-    mels = np.linspace(0, np.log1p(config.sample_rate / 2 / 700), config.knots)
-    hertz = np.maximum(700 * np.expm1(mels), 1.0)
+    hertz = np.maximum(knot_frequencies(config.knots, config.sample_rate), 1.0)
     above = np.clip(np.log2(hertz / arguments.hertz), 0.0, 1.0)
     change = (1 - above) * np.log(arguments.low) + above * np.log(arguments.high)
     with torch.no_grad():

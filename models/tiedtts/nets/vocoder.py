@@ -183,6 +183,12 @@ class HarmonicVocoder(nn.Module):
         return torch.istft(padded, config.n_fft, config.step, window=self.window, length=length)
 
 
+def knot_frequencies(knots: int, sample_rate: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return the frequencies of knots spaced evenly on a mel scale, Hz, (K,)."""
+    mels = np.linspace(0, np.log1p(sample_rate / 2 / 700), knots)
+    return np.asarray(700 * np.expm1(mels))
+
+
 def knot_interpolation(bins: int, knots: int, sample_rate: int) -> Tensor:
     """Return weights, (K, bins), that draw straight lines between knots spaced evenly on a mel scale."""
     frequencies = np.linspace(0, sample_rate / 2, bins)

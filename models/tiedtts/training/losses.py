@@ -78,6 +78,12 @@ def magnitude(spectra: Tensor) -> Tensor:
     return torch.sqrt(spectra.real**2 + spectra.imag**2 + 1e-8)
 
 
+def judged_view(signal: Tensor, window: int) -> Tensor:
+    """Return the log spectrogram that a discriminator sees, (B, S) to (B, frames, bins)."""
+    size = magnitude(spectrum(signal, window)) / window**0.5
+    return torch.log(size + 1e-4).transpose(1, 2) / 3 + 1
+
+
 def multi_resolution(signal: Tensor, target: Tensor) -> dict[str, Ratio]:
     """Compare magnitudes at several resolutions: mean log distance, and distance relative to the target.
 
@@ -149,11 +155,10 @@ def complex_spectral(
         sample_rate: Hz.
         top_hz: Highest frequency that is compared, Hz.
     """
-    top = int(top_hz / sample_rate * COMPLEX_WINDOW)
-    frames = voiced.shape[1]
+    top, frames = int(top_hz / sample_rate * COMPLEX_WINDOW), voiced.shape[1]
 
     def compressed(signal: Tensor) -> Tensor:
-        spectra = _voiced_spectra(signal, hop, top, frames)
+        spectra = _lowest_bins(signal, hop, top, frames)
         power = spectra.real**2 + spectra.imag**2
         return spectra * (power + 1e-4) ** -0.3
 
@@ -181,16 +186,15 @@ def harmonic_phase(
         sample_rate: Hz.
         top_hz: Highest frequency that is compared, Hz.
     """
-    top = int(top_hz / sample_rate * COMPLEX_WINDOW)
-    frames = voiced.shape[1]
-    made, real = (_voiced_spectra(signal, hop, top, frames) for signal in (harmonic, target))
+    top, frames = int(top_hz / sample_rate * COMPLEX_WINDOW), voiced.shape[1]
+    made, real = (_lowest_bins(signal, hop, top, frames) for signal in (harmonic, target))
     loudness = magnitude(real)
     cosine = (made.real * real.real + made.imag * real.imag) / (magnitude(made) * loudness)
     weight = loudness**0.8 * voiced[:, None]
     return Ratio((weight * (1 - cosine)).sum(), weight.sum())
 
 
-def _voiced_spectra(signal: Tensor, hop: int, top: int, frames: int) -> Tensor:
+def _lowest_bins(signal: Tensor, hop: int, top: int, frames: int) -> Tensor:
     """Return the lowest `top` bins above zero of one spectrum a frame, (B, top, F)."""
     window = torch.hann_window(COMPLEX_WINDOW, device=signal.device)
     spectra: Tensor = torch.stft(signal, COMPLEX_WINDOW, hop, window=window, return_complex=True)

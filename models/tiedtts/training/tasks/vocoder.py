@@ -140,8 +140,7 @@ class VocoderTask(AdversarialTask):
         real: list[Tensor] = []
         for window in JUDGED:
             for signal, views in ((outputs, made), (batch["samples"], real)):
-                size = losses.magnitude(losses.spectrum(signal, window)) / window**0.5
-                views.append(torch.log(size + 1e-4).transpose(1, 2) / 3 + 1)
+                views.append(losses.judged_view(signal, window))
         return made, real
 
     @torch.no_grad()
