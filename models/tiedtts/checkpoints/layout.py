@@ -63,7 +63,7 @@ class Layout:
         for kind, table in _TABLES.items():
             if type(value) is table:
                 return [kind, self._rows(value, path)]
-        for kind, of in {"list": list, "tuple": tuple, "set": set, "size": torch.Size}.items():
+        for kind, of in _LISTS.items():
             if type(value) is of:
                 rows = (self._taken(each, (*path, str(at))) for at, each in enumerate(value))
                 return [kind, [row for row in rows if row is not _NOTHING]]

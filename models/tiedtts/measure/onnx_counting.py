@@ -1,6 +1,7 @@
 """Counts what a voice file stores, and the work it does for a second of speech."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tiedtts.speech import library, onnx_file, onnx_nodes, onnx_tensors
 from tiedtts.speech import metadata as voice_metadata
 from tiedtts.speech.metadata import CONSTANT, INPUTS, OUTPUTS, SCALE, VoiceMetadata, check_graph
 from tiedtts.speech.onnx_nodes import Node
+from tiedtts.speech.onnx_tensors import Place
 
 _PRODUCTS = ("MatMul", "Gemm", "Conv", "ConvTranspose")
 _VALUES = tuple(map(np.dtype, ("f4", "i1", "f2", "f8")))
@@ -59,18 +61,18 @@ def count(path: StrPath) -> GraphCount:
         unique_bytes=sum(place.stop - place.start for place in tensors.values()),
         buffers=sum(size for key, size in sizes.items() if key not in weights),
         metadata=metadata,
-        macs_per_second=_macs(path, data, metadata.audio),
+        macs_per_second=_macs(path, data, tensors, metadata.audio),
     )
 
 
-def _macs(path: Path, data: bytes, audio: AudioSettings) -> float:
+def _macs(path: Path, data: bytes, tensors: Mapping[str, Place], audio: AudioSettings) -> float:
     """Run the graph and count its products.
 
     Raises:
         VoiceError: It cannot be run.
     """
     try:
-        return _run(path, data, audio)
+        return _run(path, data, tensors, audio)
     except VoiceError:
         raise
     # ONNX Runtime's errors have no common class of their own.
@@ -84,13 +86,13 @@ def _macs(path: Path, data: bytes, audio: AudioSettings) -> float:
         ) from error
 
 
-def _run(path: Path, data: bytes, audio: AudioSettings) -> float:
+def _run(path: Path, data: bytes, tensors: Mapping[str, Place], audio: AudioSettings) -> float:
     """Run the graph with the shapes of its products shown."""
     import onnxruntime
 
     products = [node for node in onnx_nodes.nodes(data, str(path)) if node.operator in _PRODUCTS]
     names = sorted({name for node in products for name in (*node.inputs, *node.outputs)})
-    stored = {key: place.shape for key, place in onnx_tensors.places(data, str(path)).items()}
+    stored = {key: place.shape for key, place in tensors.items()}
     shown = [name for name in names if name and name not in stored]
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

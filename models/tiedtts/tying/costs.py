@@ -1,5 +1,6 @@
 """Costs of layers, tied or not: the bytes that they take in a file, and the products that they compute."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 
 from torch import Tensor, nn
@@ -85,11 +86,4 @@ def products(layer: nn.Module) -> int:
 
 def _plain(spec: LayerSpec) -> int:
     shapes = spec.shapes() if not spec.is_embedding else {}
-    sizes = [(name, shape) for name, shape in shapes.items() if not name.startswith("bias")]
-    total = 0
-    for _, shape in sizes:
-        numbers = 1
-        for side in shape:
-            numbers *= side
-        total += numbers
-    return total
+    return sum(math.prod(shape) for name, shape in shapes.items() if not name.startswith("bias"))

@@ -240,12 +240,17 @@ class _Measure:
     def __init__(self, parts: Mapping[str, nn.Module], size: Size, work: Work | None) -> None:
         self._parts, self._size = parts, size
         known = {} if work is None else {part: work(net) for part, net in parts.items()}
-        self._work = work if known and None not in known.values() else None
-        self._rows = {part: self._macs(net) for part, net in parts.items()}
+        measured = {part: rows for part, rows in known.items() if rows is not None}
+        self._work = work if known and len(measured) == len(known) else None
+        self._rows: Mapping[str, Mapping[str, float]] = measured
+        if self._work is None:
+            self._rows = {part: costs.each_layer_once(net) for part, net in parts.items()}
         self.before = self.totals(parts)
 
-    def _macs(self, net: nn.Module) -> Mapping[str, float]:
-        """Return the work of a net's modules."""
+    def _of(self, part: str, net: nn.Module) -> Mapping[str, float]:
+        """Return the work of a part's modules; that of a net as it is has been counted."""
+        if net is self._parts[part]:
+            return self._rows[part]
         measured = None if self._work is None else self._work(net)
         return costs.each_layer_once(net) if measured is None else measured
 
@@ -253,7 +258,7 @@ class _Measure:
         """Return bytes and work of nets."""
         return Totals(
             bytes=costs.total_bytes(parts.values(), self._size),
-            macs=sum(self._macs(net).get("", 0.0) for net in parts.values()),
+            macs=sum(self._of(part, net).get("", 0.0) for part, net in parts.items()),
             macs_are_measured=self._work is not None,
         )
 
