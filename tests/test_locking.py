@@ -99,3 +99,31 @@ def test_a_link_for_the_folder_of_the_lock(tmp_path: Path) -> None:
     with pytest.raises(FolderError, match="is a link, not a folder"), locking.hold(tmp_path / "out"):
         pass
     assert list(elsewhere.iterdir()) == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tiedtts import storage
+with storage.replacing(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+@pytest.mark.parametrize("deep", [False, True])
+def test_what_a_killed_process_was_writing_is_removed(deep: bool, tmp_path: Path) -> None:
+    below = tmp_path / "below"
+    below.mkdir()
+    (tmp_path / ".mine").write_bytes(b"x")
+    for folder in (tmp_path, below):
+        words = [sys.executable, "-c", KILLED, str(folder / "x.wav")]
+        env = {**os.environ, "PYTHONPATH": str(Path(locking.__file__).parents[1])}
+        assert subprocess.run(words, env=env, check=False).returncode == -9
+        assert len([path for path in folder.iterdir() if path.name.startswith(".x.wav.")]) == 1
+    with locking.hold(tmp_path, deep=deep):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {".mine", "below"}
+    assert len(list(below.iterdir())) == (0 if deep else 1)

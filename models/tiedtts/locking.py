@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tiedtts import plain
+from tiedtts import plain, storage
 from tiedtts.errors import FolderError
 from tiedtts.paths import StrPath
 
@@ -24,13 +24,14 @@ _PATIENCE_SECONDS = 0.5
 
 
 @contextlib.contextmanager
-def hold(folder: StrPath) -> Iterator[Path]:
-    """Make a folder if need be, and keep all other runs out of it.
+def hold(folder: StrPath, *, deep: bool = False) -> Iterator[Path]:
+    """Make a folder if need be, keep all other runs out of it, and remove what a killed run was just writing.
 
     At the end the lock is gone, and so is the folder `WORK` if nothing else is left in it.
 
     Args:
         folder: Folder that the run writes to.
+        deep: Its subfolders are of such runs alone, too.
 
     Yields:
         The folder `WORK` in it, for what the run has not finished.
@@ -45,6 +46,7 @@ def hold(folder: StrPath) -> Iterator[Path]:
     try:
         with plain.opened(work / _HOLDER, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as file:
             file.write(f"{os.getpid()}\n".encode())
+        storage.sweep(folder, deep=deep)
         yield work
     finally:
         _release(lock, work)

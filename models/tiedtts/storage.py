@@ -18,6 +18,8 @@ from tiedtts.paths import StrPath
 _DESCRIPTORS = re.compile(r"/dev/(stdout|stderr)|(?:/dev|/proc/self)/fd/([0-9]{1,9})")
 _PREFIX = 40
 """Length of the part of a temporary name that is taken from the file's."""
+_UNFINISHED = ".unfinished"
+"""End of a temporary name."""
 _UMASK = threading.Lock()
 
 
@@ -88,6 +90,7 @@ def replacing(path: StrPath, *, sync: bool = True) -> Iterator[BinaryIO]:
             dir=None if streams else path.parent,
             # Not the whole name, which may be as long as names can be.
             prefix=f".{path.name[:_PREFIX]}.",
+            suffix=_UNFINISHED,
             delete=False,
         ) as file:
             temporary = file.name
@@ -107,6 +110,22 @@ def replacing(path: StrPath, *, sync: bool = True) -> Iterator[BinaryIO]:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def sweep(folder: StrPath, *, deep: bool = False) -> None:
+    """Remove the temporary files that a killed process has left in a folder; nobody may be writing to it.
+
+    Args:
+        folder: Path of the folder.
+        deep: Its subfolders too.
+    """
+    for here, folders, names in os.walk(folder):
+        for name in names:
+            if name.startswith(".") and name.endswith(_UNFINISHED):
+                with contextlib.suppress(OSError):
+                    os.unlink(os.path.join(here, name))
+        if not deep:
+            folders.clear()
 
 
 def _descriptor(path: Path) -> int | None:

@@ -121,7 +121,7 @@ def prepare(
     # Settings that do not fit and a package that is missing show here, not in every recording.
     mel.filterbank(job.audio)
     data_folder.make(data)
-    with locking.hold(data):
+    with locking.hold(data, deep=True):
         if not overwrite:
             data_folder.check_corpus(data, job.title, recordings)
         return filling.fill(job, recordings, notes)

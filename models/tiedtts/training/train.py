@@ -121,7 +121,7 @@ def train(
     # One process speaks for all: the others are of the same run.
     with contextlib.ExitStack() as held:
         if fabric.is_global_zero:
-            held.enter_context(locking.hold(run))
+            held.enter_context(locking.hold(run, deep=True))
             runs.check(run, parts, resume=resume, overwrite=overwrite)
             if not resume:
                 runs.clear(run, parts)

@@ -128,7 +128,7 @@ def distil(
         texts_sha256=texts.digest(named),
     )
     folder.make(corpus)
-    with locking.hold(corpus) as work:
+    with locking.hold(corpus, deep=True) as work:
         run = _Run(corpus, work, origin, spoken, engine, seed, retries, ear, tell)
         try:
             run.begin()
