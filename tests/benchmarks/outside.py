@@ -123,10 +123,23 @@ def show(
     title: str, said: Iterable[tuple[str, Samples]], hertz: int, hear: Hear | None, rate: Rate | None
 ) -> None:
     """Print what the judges say of a set of sounds with their texts."""
+    found = judge(((text, samples, hertz) for text, samples in said), hear, rate)
+    parts = []
+    if "words_wrong" in found:
+        parts.append(f"{found['words_wrong']:.1%} of {found['words']} words wrong")
+    if "rated" in found:
+        parts.append(f"rated {found['rated']:.2f} (standard error {found['rated_error']:.2f})")
+    print(f"{title}: {', '.join(parts)}", flush=True)
+
+
+def judge(
+    said: Iterable[tuple[str, Samples, int]], hear: Hear | None, rate: Rate | None
+) -> dict[str, float | int]:
+    """Return what the judges say of sounds, each with its text and its rate in Hz."""
     wrong = count = 0
     ratings = []
-    for text, samples in said:
-        sound = soxr.resample(samples, hertz, RATE)
+    for text, samples, hertz in said:
+        sound = samples if hertz == RATE else soxr.resample(samples, hertz, RATE)
         if rate is not None:
             ratings.append(rate(sound))
         if hear is not None:
@@ -134,11 +147,13 @@ def show(
             number = {word: n for n, word in enumerate({*expected, *heard})}
             wrong += edits([number[word] for word in heard], [number[word] for word in expected]).total
             count += len(expected)
-    parts = [f"{wrong / count:.1%} of {count} words wrong"] if count else []
+    found: dict[str, float | int] = {}
+    if count:
+        found |= {"words_wrong": wrong / count, "words": count}
     if ratings:
-        error = np.std(ratings) / len(ratings) ** 0.5
-        parts.append(f"rated {np.mean(ratings):.2f} (standard error {error:.2f})")
-    print(f"{title}: {', '.join(parts)}", flush=True)
+        error = float(np.std(ratings) / len(ratings) ** 0.5)
+        found |= {"rated": float(np.mean(ratings)), "rated_error": error}
+    return found
 
 
 if __name__ == "__main__":
