@@ -26,6 +26,7 @@ HEAVY = ("torch", "librosa", "nltk", "inflect", "numba", "matplotlib", "scipy", 
         "synth",
         "explain",
         "voices",
+        "speechd",
         "distil",
         "prepare",
         "train",
@@ -76,7 +77,7 @@ def test_no_arguments_show_the_commands(capsys: pytest.CaptureFixture[str]) -> N
     assert out == ""
     commands = err.partition("\nSpeak:\n")[2].splitlines()
     assert [line.split()[0] for line in commands] == [
-        *("synth", "explain", "voices"),
+        *("synth", "explain", "voices", "speechd"),
         *("Make", "distil", "prepare", "train", "export", "eval"),
         *("Tie:", "tie", "untie", "suggest", "stats"),
     ]

@@ -1,6 +1,6 @@
 """A voice: a text front end and a renderer, with pauses and fades between the sentences."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from tiedtts.settings import Changes
+    from tiedtts.text.markup.spans import Span
 
 
 class Voice:
@@ -144,6 +145,26 @@ class Voice:
                     yield Speech(np.zeros(0, np.float32), self.sample_rate, piece, (), (), (str(error),))
             characters += len(piece)
 
+    def stream_spans(
+        self, spans: "Sequence[Span]", settings: Settings | None = None, **changes: "Unpack[Changes]"
+    ) -> Iterator[Speech]:
+        """Speak a marked-up text that is read already, sentence by sentence.
+
+        Args:
+            spans: What `tiedtts.text.markup.ssml.parse` finds in SSML, or others.
+            settings: How to say it, as for `say`.
+            changes: Settings by name, as for `say`.
+
+        Raises:
+            TextError: There is nothing to say in it.
+            VoiceError: The voice is damaged.
+        """
+        settings = replace(Settings() if settings is None else settings, **changes)
+        left_out = LeftOut()
+        breaks = settings.breaks and settings.pause_factor > 0
+        sentences = self.front_end.read_spans(spans, left_out, breaks=breaks)
+        yield from self._sentences(sentences, left_out, settings)
+
     def _text(
         self, text: str, settings: Settings, first: int = 0, *, after_paragraph: bool = False
     ) -> Iterator[Speech]:
@@ -161,6 +182,21 @@ class Voice:
             if looks_like_ssml(text):
                 told = ("the text looks like SSML but is read as it stands: `--ssml`, in Python `ssml=True`",)
             sentences = self.front_end.read(text, left_out, breaks=breaks)
+        yield from self._sentences(
+            sentences, left_out, settings, first, told, after_paragraph=after_paragraph
+        )
+
+    def _sentences(
+        self,
+        sentences: Iterator[Sentence],
+        left_out: LeftOut,
+        settings: Settings,
+        first: int = 0,
+        told: tuple[str, ...] = (),
+        *,
+        after_paragraph: bool = False,
+    ) -> Iterator[Speech]:
+        """Speak the sentences of a text, of which so many were spoken before."""
         if first == 0:
             sentences = first_clause.cut(sentences)
         with TURNS:

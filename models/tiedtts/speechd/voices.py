@@ -1,0 +1,79 @@
+"""The voices that the module offers, and which of them speaks."""
+
+import threading
+from pathlib import Path
+
+from tiedtts.errors import VoiceError
+from tiedtts.speech import library
+from tiedtts.speech.voice import Voice
+from tiedtts.speechd.parameters import Parameters
+from tiedtts.text.pronounce.user_lexicon import Files
+
+LANGUAGE = "en-US"
+"""Language of all voices."""
+KINDS = {
+    "male1": (0, 0.0),
+    "male2": (0, -2.0),
+    "male3": (0, -4.0),
+    "female1": (0, 0.0),
+    "female2": (1, 0.0),
+    "female3": (1, 2.0),
+    "child_male": (0, 4.0),
+    "child_female": (1, 4.0),
+}
+"""Kinds of voices: which voice, the usual one first, and semitones. `male1` is what the server asks for when
+nobody has chosen anything, so that it is the usual voice as it is."""
+
+
+class Voices:
+    """Voices, each loaded when it first speaks; threads may share them.
+
+    Args:
+        usual: Name or file of the voice that speaks when none is chosen.
+        lexicon: Files of own pronunciations.
+    """
+
+    def __init__(self, usual: str = library.DEFAULT, lexicon: Files = None) -> None:
+        self._usual, self._lexicon = usual, lexicon
+        self._loaded: dict[str, Voice] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the voices, the usual one first."""
+        usual = library.plain_name(self._usual)
+        return [usual, *(name for name in library.list_voices() if name != usual)]
+
+    def choose(self, parameters: Parameters) -> tuple[str, float]:
+        """Return the name of the voice that parameters ask for, and by how many semitones it is shifted.
+
+        One that does not exist is the usual voice: a screen reader must not fall silent.
+        """
+        wanted = parameters.synthesis_voice.lower()
+        for name in self.names:
+            if name.lower() == wanted:
+                return name, 0.0
+        place, semitones = KINDS.get(parameters.voice.lower(), (0, 0.0))
+        return self.names[min(place, len(self.names) - 1)], semitones
+
+    def get(self, name: str) -> Voice:
+        """Return a voice by its name.
+
+        Raises:
+            VoiceError: It cannot be loaded.
+            TextError: The lexicon cannot be read.
+        """
+        with self._lock:
+            if name not in self._loaded:
+                is_usual = name == library.plain_name(self._usual)
+                self._loaded[name] = Voice.load(
+                    str(Path(self._usual).expanduser()) if is_usual else name, lexicon=self._lexicon
+                )
+            return self._loaded[name]
+
+    def speaking(self, name: str) -> Voice:
+        """Return a voice by its name, or the usual one if it cannot be loaded."""
+        try:
+            return self.get(name)
+        except VoiceError:
+            return self.get(self.names[0])
