@@ -30,6 +30,8 @@ TRAIN_PACKAGES = frozenset(
     )
 )
 """Packages that the extra `train` installs, by the names they are imported under."""
+SERVE_PACKAGES = frozenset(("anyio", "h11", "prometheus_client", "starlette", "uvicorn"))
+"""Packages that the extra `serve` installs, by the names they are imported under."""
 
 MOVED = {
     ("synth", "--explain"): 'tiedtts explain "Hello there."',
@@ -115,7 +117,7 @@ def describe(error: Exception, command: str, arguments: Sequence[str] = ()) -> t
         from tiedtts import extras
 
         package = error.name.partition(".")[0]
-        extra = "train" if package in TRAIN_PACKAGES else ""
+        extra = "train" if package in TRAIN_PACKAGES else "serve" if package in SERVE_PACKAGES else ""
         return f"the package `{package}` is not installed", extras.install_command(extra), 1
     if is_out_of_memory(error):
         hint = "use a smaller `batch_size` in the recipe" if command == "train" else None

@@ -17,6 +17,7 @@ from tiedtts_cli.explain import explain
 from tiedtts_cli.export import export
 from tiedtts_cli.panels import GroupedCommand, GroupedProgram
 from tiedtts_cli.prepare import prepare
+from tiedtts_cli.serve import serve
 from tiedtts_cli.speechd import speechd
 from tiedtts_cli.stats import stats
 from tiedtts_cli.suggest import suggest
@@ -27,7 +28,7 @@ from tiedtts_cli.untie import untie
 from tiedtts_cli.voices import voices
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
-    "Speak": {"synth": synth, "explain": explain, "voices": voices, "speechd": speechd},
+    "Speak": {"synth": synth, "explain": explain, "voices": voices, "serve": serve, "speechd": speechd},
     "Make voices": {
         "distil": distil,
         "prepare": prepare,

@@ -52,6 +52,20 @@ class VoiceError(TiedTTSError):
     """A voice file that is missing, damaged or not a voice."""
 
 
+class BusyError(TiedTTSError):
+    """More was asked for at once than there is room for.
+
+    Args:
+        message: As for every error.
+        retry_after: Seconds after which there is likely to be room.
+        hint: As for every error.
+    """
+
+    def __init__(self, message: str, *, retry_after: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
 _NO_MEMORY = (
     "can't allocate memory",
     "not enough memory",

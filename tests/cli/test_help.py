@@ -26,6 +26,7 @@ HEAVY = ("torch", "librosa", "nltk", "inflect", "numba", "matplotlib", "scipy", 
         "synth",
         "explain",
         "voices",
+        "serve",
         "speechd",
         "distil",
         "prepare",
@@ -77,7 +78,7 @@ def test_no_arguments_show_the_commands(capsys: pytest.CaptureFixture[str]) -> N
     assert out == ""
     commands = err.partition("\nSpeak:\n")[2].splitlines()
     assert [line.split()[0] for line in commands] == [
-        *("synth", "explain", "voices", "speechd"),
+        *("synth", "explain", "voices", "serve", "speechd"),
         *("Make", "distil", "prepare", "train", "export", "eval"),
         *("Tie:", "tie", "untie", "suggest", "stats"),
     ]

@@ -1,6 +1,7 @@
 """Encoding of sound files: format, numbers, sampling rate and tags."""
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ SOFTWARE = f"tiedtts {__version__}"
 """Software tag of files."""
 
 _OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
+_CONSTANT = 0.6
+"""Compression of MP3 of a constant bit rate, 0 to 1: 64 kbit/s at the rates of voices."""
 _BLOCK = 65_536
 """Samples encoded at once."""
 
@@ -122,24 +125,31 @@ def of_name(name: str) -> str:
 
 
 @contextlib.contextmanager
-def encoder(file: BinaryIO, rate: int, encoding: Encoding, *, title: str = "") -> Iterator[Add]:
-    """Encode mono samples, in parts, into an open file that can be read and moved about in.
+def encoder(
+    file: BinaryIO, rate: int, encoding: Encoding, *, title: str = "", streamed: bool = False
+) -> Iterator[Add]:
+    """Encode mono samples, in parts, into an open file that can be moved about in.
+
+    Args:
+        file: For bytes.
+        rate: Sampling rate of the samples, Hz.
+        encoding: How they are written.
+        title: Told in the file, where the format has a place for it.
+        streamed: What stands in front goes out before the end is written, so that it cannot be put right: MP3
+            has a constant bit rate then, from which readers tell its length.
 
     Raises:
         AudioError: The format cannot hold this sampling rate or so much sound.
     """
     opened = _wav if encoding.suffix == ".wav" else _libsndfile
+    if streamed and encoding.suffix == ".mp3":
+        opened = functools.partial(_libsndfile, bitrate_mode="CONSTANT", compression_level=_CONSTANT)
     target = encoding.rate(rate)
     with (
         opened(file, target, encoding, encoding.tags(title)) as write,
         resampling(write, rate, target) as add,
     ):
         yield add
-    if FORMATS[encoding.suffix] == "OGG":
-        file.seek(0)
-        stream = ogg.renumber(file.read())
-        file.seek(0)
-        file.write(stream)
 
 
 @contextlib.contextmanager
@@ -169,13 +179,17 @@ def _wav(file: BinaryIO, rate: int, encoding: Encoding, tags: dict[str, str]) ->
 
 
 @contextlib.contextmanager
-def _libsndfile(file: BinaryIO, rate: int, encoding: Encoding, tags: dict[str, str]) -> Iterator[Add]:
+def _libsndfile(
+    file: BinaryIO, rate: int, encoding: Encoding, tags: dict[str, str], **options: Any
+) -> Iterator[Add]:
     import soundfile
 
-    patient = _Patient(file)
+    # Pages of Ogg go out one by one, each with the same serial number: nothing moves in their file.
+    pages = ogg.Renumbering(file.write) if FORMATS[encoding.suffix] == "OGG" else None
+    patient = _Patient(file if pages is None else pages)
     name, subtype = FORMATS[encoding.suffix], SUBTYPES[encoding.suffix][encoding.numbers]
     try:
-        sound = soundfile.SoundFile(patient, "w", rate, 1, subtype, format=name)
+        sound = soundfile.SoundFile(patient, "w", rate, 1, subtype, format=name, **options)
     except soundfile.LibsndfileError as error:
         raise AudioError(
             f"cannot encode {rate} Hz as {name}: {error.error_string}", hint="write .wav or .flac instead"
@@ -211,7 +225,7 @@ def _set_tags(sound: Any, tags: dict[str, str]) -> None:
 class _Patient:
     """Keeps the first error of writing: libsndfile writes by callback, where an error is only printed."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO | ogg.Renumbering) -> None:
         self.read, self.tell = file.read, file.tell
         self._file = file
         self._error: OSError | None = None

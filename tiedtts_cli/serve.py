@@ -1,0 +1,98 @@
+"""`tiedtts serve`: voices for everybody who asks, over HTTP."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from tiedtts_cli import talk
+from tiedtts_cli.boundary import UsageError
+from tiedtts_cli.options import at_least, choice, completes, option
+
+KEY = "TIEDTTS_API_KEY"
+"""Environment variable with the key, which other users of the machine cannot read."""
+LOGS = ("auto", "json", "text", "off")
+"""Forms of the log; `auto` is words on a terminal, JSON elsewhere."""
+
+
+def serve(
+    voice: Annotated[
+        list[str] | None,
+        option(
+            "--voice",
+            metavar="NAME|FILE",
+            help="Voice, several times for several.",
+            show_default="all of the package",
+            autocompletion=completes("voice"),
+        ),
+    ] = None,
+    lexicon: Annotated[
+        list[Path] | None, option("--lexicon", metavar="FILE", help="Word, then phones; several: last wins.")
+    ] = None,
+    alias: Annotated[
+        list[str] | None,
+        option("--alias", metavar="NAME=VOICE", help="Another name for a voice: alloy=clara."),
+    ] = None,
+    host: Annotated[str, option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, at_least(0, "--port", help="Port; 0 takes a free one.")] = 8000,
+    api_key: Annotated[
+        str | None,
+        option("--api-key", metavar="KEY", help="Key that clients send.", show_default=f"that of {KEY}"),
+    ] = None,
+    without_key: Annotated[
+        bool, option("--without-key", help="Let other machines in without a key.")
+    ] = False,
+    allow_origin: Annotated[
+        list[str] | None,
+        option("--allow-origin", metavar="ORIGIN", help="Web site that may ask: https://example.org."),
+    ] = None,
+    max_characters: Annotated[int, at_least(1, "--max-characters", help="Longest text.")] = 50_000,
+    max_requests: Annotated[int, at_least(1, "--max-requests", help="Texts in hand at once.")] = 256,
+    max_seconds: Annotated[int, at_least(1, "--max-seconds", help="Longest request.")] = 600,
+    threads: Annotated[
+        int | None, at_least(1, "--threads", help="Threads that speak.", show_default="all cores")
+    ] = None,
+    log: Annotated[str, choice("--log", LOGS, help="Log on stderr.")] = "auto",
+) -> None:
+    """Serve voices over HTTP, as OpenAI's speech API does, with a page.
+
+    \b
+    tiedtts serve
+    TIEDTTS_API_KEY=... tiedtts serve --host 0.0.0.0
+    """  # noqa: D301
+    if port > 65_535:
+        raise UsageError(f"`--port` must be at most 65535, got: {port}")
+    aliases = _aliases(alias or ())
+    key = api_key if api_key is not None else os.environ.get(KEY) or None
+    from tiedtts.serving import logs
+    from tiedtts.serving.engine import Engine
+    from tiedtts.serving.guard import Access
+    from tiedtts.serving.limits import Limits
+    from tiedtts.serving.roster import Roster
+    from tiedtts.serving.server import Server
+
+    access = Access.for_host(host, key=key, without_key=without_key, origins=tuple(allow_origin or ()))
+    limits = Limits(characters=max_characters, open_requests=max_requests, seconds=max_seconds)
+    is_terminal = sys.stderr.isatty()
+    logs.set_up(log if log != "auto" else "text" if is_terminal else "json")
+    voices = Roster.load(voice or (), lexicon=lexicon or (), aliases=aliases)
+    with Engine(voices, threads=threads, most_open=max_requests) as engine:
+        server = Server(engine, host=host, port=port, access=access, limits=limits)
+
+        def ready() -> None:
+            if is_terminal:
+                talk.note(f"{', '.join(voices.names)} at {server.url} (Ctrl-C ends it)")
+
+        server.run(ready)
+
+
+def _aliases(given: Sequence[str]) -> dict[str, str]:
+    """Read other names of voices, `NAME=VOICE`."""
+    found = {}
+    for text in given:
+        name, _, voice = text.partition("=")
+        if not name or not voice:
+            raise UsageError(f"`--alias` takes NAME=VOICE, got: {text}")
+        found[name] = voice
+    return found
