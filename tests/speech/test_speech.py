@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,21 @@ def test_a_format_stands_above_a_suffix(tmp_path: Path) -> None:
     assert speech().to_bytes("flac", subtype="24", sample_rate=48_000) == (tmp_path / "take.1").read_bytes()
 
 
+def test_an_open_file_tells_its_format_by_its_name_or_gets_wav(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    speech().save(buffer)
+    assert buffer.getvalue() == speech().to_bytes("wav")
+    with (tmp_path / "a.flac").open("wb") as file:
+        speech().save(file)
+    assert (tmp_path / "a.flac").read_bytes() == speech().to_bytes("flac")
+    with tempfile.TemporaryFile() as file:
+        speech().save(file)
+        file.seek(0)
+        assert file.read() == speech().to_bytes("wav")
+    with (tmp_path / "a.aac").open("wb") as file, pytest.raises(AudioError, match="from its suffix"):
+        speech().save(file)
+
+
 def test_a_file_goes_on_where_it_is() -> None:
     buffer = io.BytesIO(b"head")
     buffer.seek(4)
@@ -56,7 +72,6 @@ def test_a_file_goes_on_where_it_is() -> None:
 @pytest.mark.parametrize(
     ("target", "options", "said", "way_out"),
     [
-        (io.BytesIO(), {}, "does not tell the format", 'format="wav"'),
         (io.BytesIO(), {"format": "aac"}, "no format `aac`", "wav, flac, ogg, opus, mp3"),
         (io.BytesIO(), {"format": "wav", "timestamps": "srt"}, "timestamps need a path", "encode"),
         (io.BytesIO(), {"format": "mp3", "subtype": "24"}, "no subtype `24`", "mp3"),

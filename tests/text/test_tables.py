@@ -17,6 +17,8 @@ LISTS = {
     "capitalised",
     "roman",
     "weekday",
+    "compared",
+    "hidden",
     "per",
     "no plural",
     "top level",

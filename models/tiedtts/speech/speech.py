@@ -64,8 +64,8 @@ class Speech(ByContent):
 
         Args:
             path: Path, or a file that is open for bytes, such as an `io.BytesIO`.
-            format: The format, `wav`, `flac`, `ogg`, `opus` or `mp3`; a path's suffix tells it. An open
-                file has none, so that it must be named.
+            format: The format, `wav`, `flac`, `ogg`, `opus` or `mp3`; by default the suffix of the path or
+                of the open file's name tells it. An open file without a name gets `wav`.
             subtype: Numbers or codec, as for `tiedtts synth`: 16, 24, float, vorbis, opus.
             sample_rate: Sampling rate of the file, Hz; the voice's own by default.
             timestamps: Write the times of words and phones into a file beside it: json, srt, vtt or textgrid.
@@ -104,9 +104,9 @@ class Speech(ByContent):
                 hint='name a file: save("speech.wav")',
             )
         if format is None:
-            raise AudioError(
-                "an open file does not tell the format of the sound", hint='name it: save(file, format="wav")'
-            )
+            # Temporary files and descriptors have numbers for names.
+            name = getattr(file, "name", None)
+            format = encoding.of_path(name) if isinstance(name, str) and name else "wav"
         if timestamps is not None:
             raise AudioError(
                 "timestamps need a path, since they are written beside the sound",

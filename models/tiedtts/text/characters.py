@@ -113,6 +113,7 @@ def clean_aligned(text: AlignedText) -> AlignedText:
         if not unicodedata.is_normalized("NFC", text.text):
             text = text.sub(_NOT_ASCII, lambda match: unicodedata.normalize("NFC", match[0]))
         text = text.sub(_RAISED, _power)
+        text = text.sub(_UNIT_DOT, lambda match: match[1])
         text = text.sub(_UNIT_SIGN, lambda match: _UNIT_SIGNS[match[0]])
     return _translated(text)
 
@@ -154,6 +155,8 @@ def _few_marks(text: str) -> str:
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _RAISED = re.compile("([^\\W⁰¹²³⁴-⁹]{0,12}|[)\\]])([⁺⁻]?[⁰¹²³⁴-⁹]{1,9})")
+_UNIT_DOT = re.compile(r"(\d ?[kMm]?[NWA])[·⋅](?=[mh]\b)")
+"""`5 N·m`, `3 kW·h`"""
 _UNIT_SIGN = re.compile(
     "(?<=[\\d ])(?:μ(?=[mgslLAVFW](?![^\\W\\d]))|[kMm]?[ΩΩ](?!\\w))|(?<=\\d) ?[ÅÅ](?!\\w)"
 )

@@ -32,7 +32,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     return (
         re.compile(r"\n[ \n]*\n|\x1e|\n(?= {0,8}(?:[-*+]|\d{1,3}[.)]) )"),
         re.compile(rf"(?<=[^ .?!])([.?!]{{1,9}})[{_CLOSERS}]{{0,4}}(?= )"),
-        re.compile(r"[\"'(\[]{0,4}(\d|[A-Za-z]{0,12})"),
+        re.compile(r"[\"'(\[]{0,4}(\d|#[A-Z\d]|[A-Za-z]{0,12})"),
     )
 
 
@@ -101,7 +101,9 @@ def _is_end(before: str, mark: str, after: str) -> bool:
     if after.isdigit() and word in _BOOKS:
         return False
     kind = _kind(word)
-    if kind == "leads" or (kind == "counts" and after.isdigit()):
+    if kind == "leads" or (kind == "counts" and (after.isdigit() or after[:1] == "#")):
+        return False
+    if word in ("no", "No") and after == "of":
         return False
     if (
         kind == "counts"

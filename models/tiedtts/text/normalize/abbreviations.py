@@ -19,6 +19,10 @@ ROMAN = frozenset(_TABLES["roman"])
 """Counted abbreviations that a Roman numeral may follow as well."""
 STREETS = _TABLES["street"]
 """Abbreviations after the name of a street."""
+LABELLED = _TABLES["labelled"]
+"""Abbreviations before a colon: `Temp: 20`."""
+TEXTED = _TABLES["texted"]
+"""Words written with figures in short messages."""
 WEEKDAYS = frozenset(_TABLES["weekday"])
 DIRECTIONS = _TABLES["direction"]
 _REGIONS = (
@@ -59,16 +63,44 @@ def _contracted(match: re.Match[str]) -> str:
     return f"{match[1]}nternational" if match[1] else f"{match[2]}ational"
 
 
+def _labelled(match: re.Match[str]) -> str:
+    said = LABELLED[match[1].lower()]
+    return said.capitalize() if match[1][0].isupper() else said
+
+
+def _either(match: re.Match[str]) -> str:
+    if match[0] not in ("s/he", "S/he", "S/He", "(s)he", "(S)he"):
+        return match[0]
+    return "She or he" if match[0].strip("(")[0] == "S" else "she or he"
+
+
 def _street(match: re.Match[str]) -> str:
     return f"{match[1]} {STREETS[match[2].lower()]}"
 
 
 COUNTED_RULES = (
     Rule(r"\b(Hwy|Rte|Apt|Bldg|Ste|Rm|Vol|Fig|Eq|Ext) (?=\d)", lambda m: f"{COUNTED[m[1].lower()]} "),
+    # `c. 1450`, `20th c.`
+    Rule(
+        r"(?<![\w.])c\. ?(?=\d{3,4}\b(?!,\d| ?[a-z]{3}))|(?<![\w.])c\. ?(?=\d{1,4} (?:AD|BC|BCE|CE)\b)",
+        lambda m: "circa ",
+    ),
+    Rule(r"(?<=\d(?:st|nd|rd|th)) c\.", lambda m: " century"),
+    Rule(r"\b([Nn])o\. ?(?=of\b)", lambda m: f"{m[1]}umber ", _DOT),
+    Rule(rf"(?<![\w.])({'|'.join(LABELLED)})\.?(?=:(?!\w))", _labelled, frozenset(":"), re.IGNORECASE),
+    Rule(rf"(?<![\w.'#@/-])({'|'.join(TEXTED)})(?![\w'/@-]|\.\w)", lambda m: TEXTED[m[1]]),
+    Rule(r"(?<![\w/])\(?[sS]\)?/?[hH]e(?![\w/])", _either, frozenset("/()")),
+    Rule(
+        r"\b((?i:ref|inv|acct|apt|ste|rm|ext|tel|ep|vol|ch))\.? ?(?=#[A-Z\d])",
+        lambda m: f"{COUNTED.get(m[1].lower()) or ENDS[m[1].lower()]} ",
+        frozenset("#"),
+    ),
+    Rule(r"\b([Nn])o\. ?#(?=\d)", lambda m: f"{m[1]}umber ", frozenset("#")),
+    Rule(r"(?<![\w-])M ?[-–] ?F(?=:? \d)", lambda m: "Monday to Friday"),
     Rule(r"(?<!\w)#s\b", lambda m: "numbers", frozenset("#")),
     Rule(r"(?<!\d )(?<!\d)\b([Mm])in\. ?(?=\d)", lambda m: f"{m[1]}inimum ", _DOT),
     Rule(
-        rf"\b({'|'.join(COUNTED)})\. ?(?=[\d+(]|[A-Z]\d)",
+        rf"\b({'|'.join(COUNTED)})\. ?(?=[\d+(]|[A-Z]{1, 3}-?\d)",
         lambda m: f"{COUNTED[m[1].lower()]} ",
         _DOT,
         re.IGNORECASE,
@@ -87,7 +119,8 @@ RULES = (
     Rule(r"\b(?:e\.g|i\.e|a\.k\.a|E\.g|I\.e)\b\.?,?", lambda m: _LATIN[m[0][0].lower()], _DOT),
     Rule(r"(?<![\w.])(?:Ph\. ?D|M\.D|B\.A|M\.A|B\.Sc|M\.Sc|D\.C|R\.I\.P|P\.S)\b\.?", _initials, _DOT),
     Rule(r"\bSt\. (?=[A-Z])", _saint_or_street, _DOT),
-    Rule(r"(?:^|(?<=[a-z] )|(?<=, ))St (?=[A-Z][a-z])", lambda m: "Saint ", frozenset()),
+    Rule(r"(?:^|(?<=[a-z] )|(?<=[,;:(] )|(?<=[(\"“]))St (?=[A-Z][a-z])", lambda m: "Saint ", frozenset()),
+    Rule(r"(?<![\w.'-])Mt (?=[A-Z][a-z])", lambda m: "Mount ", frozenset()),
     Rule(r"(?<=[a-z]) vs?\. (?=[A-Z])", lambda m: " versus ", _DOT),
     Rule(rf"(?<!\w)([NSEW])\. (?={_REGIONS}\b)", lambda m: f"{DIRECTIONS[m[1]]} ", _DOT),
     Rule(

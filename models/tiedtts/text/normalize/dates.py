@@ -129,7 +129,21 @@ def _this_year(match: re.Match[str]) -> str:
     return f"{match[1]} {MONTHS[number - 1]} {ordinal(day)}"
 
 
+def _days(match: re.Match[str]) -> str:
+    """Read a list of weekdays; the full stop of the last may end the sentence."""
+    said = re.sub(rf"\b({_DAY_NAMES})\b(?:\.(?!$))?", lambda day: DAYS[day[1].lower()], match[0])
+    return said.replace("&", " and ").replace("+", " and ").replace("/", " and ")
+
+
 RULES = (
+    # `Sat & Sun`, `Mon, Wed & Fri`, `Tue/Thu`
+    Rule(
+        rf"(?<![\w'-])(?:{_DAY_NAMES})\.?"
+        r"(?:(?:, | ?[&/+] ?|,? (?:and|or|to|through|thru|till|until) (?:on )?)"
+        rf"(?:{_DAY_NAMES})\b\.?(?![\w'])){{1,6}}",
+        _days,
+        frozenset(),
+    ),
     Rule(
         rf"\b({_DAY_NAMES})\.? ?[-–] ?({_DAY_NAMES})\b(?:\.(?= [a-z]))?",
         lambda m: f"{DAYS[m[1].lower()]} to {DAYS[m[2].lower()]}",

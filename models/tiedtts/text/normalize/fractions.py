@@ -73,6 +73,8 @@ RULES = (
     Rule(r"(?<![\w.,'])\d{1,3}(?:(?:'\d{3})+|(?:_\d{3})+)(?![\w'])", lambda m: _without_marks(m[0])),
     Rule(r"(?<=\d/\d) ?[xX] ?(?=\d)|(?<=\d/\d\d) ?[xX] ?(?=\d)", lambda m: " by "),
     Rule(r"(?<![\w/.-])\d{1,2}[/-]\d{1,2}(?![\w/-])", lambda m: SET_PHRASES.get(m[0], m[0])),
+    # `1/2x + 3`
+    Rule(r"(?<![\w/.,-])\d{1,3}/\d{1,3}(?=[xyz]\b)", lambda m: f"{m[0]} "),
     Rule(rf"(?<![\w/.,-])(\d{{1,9}})[ -](\d{{1,3}})/(\d{{1,3}})(?: ?({UNIT})\b)?(?!\w|/|\.\d)", _mixed),
     Rule(rf"(?<![\w/.,-])(\d{{1,6}})/(\d{{1,6}})(?: ?({UNIT})\b)?(?![\w/-]|\.\d)", _fraction),
     Rule(r"(?<![\w.,-])(\d{4})[-–](\d{4}|\d\d)(?![\w-]|[.,]\d)", _years),
@@ -88,9 +90,11 @@ RULES = (
         r"(?<![\w.,])(\d{3,4})[xX](\d{3,4})(?!\w|[.,]\d)",
         lambda m: f"{pairs(int(m[1]))} by {pairs(int(m[2]))}",
     ),
-    Rule(rf"(?<![\w.])({NUMBER}) ?[xX] ?(?=\d)", lambda m: f"{m[1]} by "),
+    Rule(rf"(?:(?<![\w.])|(?<=\d[xX×]))({NUMBER}) ?[xX] ?(?=\d)", lambda m: f"{m[1]} by "),
     Rule(r"(?<=\d)/(?=\d)", lambda m: " "),
-    Rule(r"(?<![\w.])(\d{1,3}):(?=\d{1,3}(?![\w:]))", lambda m: f"{m[1]} to "),
+    Rule(
+        r"(?<![\w.:])(\d{1,3}(?:\.\d{1,2})?):(?=\d{1,3}(?:\.\d{1,2})?(?![\w:]|\.\d))", lambda m: f"{m[1]} to "
+    ),
 )
 
 

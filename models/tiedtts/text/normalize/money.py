@@ -164,6 +164,14 @@ RULES = (
         lambda m: f"{spell_number(m[1])} {'penny' if m[1] == '1' else 'pence'}",
     ),
     Rule(rf"({_SIGN}{NUMBER}) ?[-–] ?(?={_SIGN}\d)", lambda m: f"{m[1]} to ", frozenset(SIGNS)),
+    # `$1.5M-2M`
+    Rule(
+        rf"({_SIGN}{NUMBER} ?(?:{'|'.join(sorted(SCALES, key=len, reverse=True))})) ?[-–] ?"
+        rf"(?={NUMBER} ?(?:{'|'.join(sorted(SCALES, key=len, reverse=True))})\b)",
+        lambda m: f"{m[1]} to {m[1][0]}",
+        frozenset(SIGNS),
+        re.IGNORECASE,
+    ),
     Rule(
         rf"({_SIGN})({NUMBER}) ?[-–] ?(?=\d)", lambda m: f"{spell_number(m[2])} to {m[1]}", frozenset(SIGNS)
     ),

@@ -38,6 +38,7 @@ RULES = (
         r"(?! ?[ap]\.?m)(?![\w:])",
         _verses,
     ),
+    Rule(r"\b(Ps)\.? (\d{1,3})(?![\w:]|[.,]\d)", lambda m: f"Psalm {count(int(m[2]))}"),
     Rule(
         rf"\b((?i:{_SECTIONS})) (\d{{1,3}}(?:\.\d{{1,3}}){{2,6}})(?![\w]|\.\d)",
         _section,

@@ -47,6 +47,10 @@ def _small(match: re.Match[str]) -> str:
     return f"{said} to {cardinal(value(match[3].upper()))}" if match[3] else said
 
 
+def _item(match: re.Match[str]) -> str:
+    return f"{match[1]}{cardinal(value(match[2].upper()))})"
+
+
 def _alone(match: re.Match[str]) -> str:
     return cardinal(value(match[1]))
 
@@ -54,11 +58,13 @@ def _alone(match: re.Match[str]) -> str:
 _LETTERS = frozenset("IVXLCDM")
 RULES = (
     Rule(
-        r"\b(pages?|[Aa]ct|[Cc]hapter|[Pp]art|[Vv]olume|[Bb]ook) ([ivxl]{1,6})"
+        r"\b(pages?|[Aa]ct|[Ss]cene|[Cc]hapter|[Ss]ection|[Ii]tem|[Pp]art|[Vv]olume|[Bb]ook) ([ivxl]{1,6})"
         r"(?:[-–]([ivxl]{1,6}))?(?![\w'])",
         _small,
         frozenset("ivxl"),
     ),
+    # Items of a list: `ii)` and `(iv)`.
+    Rule(r"(?<![\w(])(\(?)(ii|iii|iv|vi{1,3}|ix|xi{1,3})\)", _item, frozenset(")")),
     Rule(rf"\b({'|'.join(RULERS)}) {_NUMERAL}(?![\w.]\w|\w)", _ruler, _LETTERS),
     Rule(rf"\b((?i:{'|'.join(NUMBERED)})s?) {_NUMERAL}(?!\w)", _numbered, _LETTERS),
     # Two and more, after a capitalised word: `Rocky II`, `Apple III`.

@@ -1,5 +1,7 @@
 """Rules for signs that are read as words."""
 
+import re
+
 from tiedtts.text import tables
 from tiedtts.text.normalize.rules import Rule, letters
 
@@ -15,13 +17,33 @@ def _compared(sign: str, equal: str) -> str:
     return f" {BETWEEN[sign]} {'or equal to ' if equal else ''}"
 
 
+def _function(match: re.Match[str]) -> str:
+    return f"{_FUNCTIONS[match[1]]} of "
+
+
+def _of(match: re.Match[str]) -> str:
+    return f"{letters(match[1])} of "
+
+
 _SPELLINGS = {"!=": "≠", "==": "=", "<=": "≤", ">=": "≥", "->": ", ", "=>": ", "}
+_FUNCTIONS = _TABLES["function"]
+_NAMES = "|".join(sorted(_FUNCTIONS, key=len, reverse=True))
 EARLY_RULES = (
+    # `sin(x)`, `cos θ`, `ln x`, but not `a tan coat`
+    Rule(
+        rf"(?<![\w.])({_NAMES})(?:(?=\()| (?=(?:\d{{0,2}}[b-hj-z]|[α-ω])(?![\w']|\.\w)))",
+        _function,
+        frozenset(),
+    ),
+    Rule(r"(?<![\w.])([fghFGPE])(?=\([a-zA-Z\d](?: ?[,|+-] ?[a-zA-Z\d]){0,3}\))", _of, frozenset("(")),
+    Rule(r" ?(?<![&|])(&&|\|\|)(?![&|]) ?", lambda m: " and " if m[1] == "&&" else " or ", frozenset("&|")),
     Rule(r"(?<![<>=!-])(?:[!=<>]=|[-=]>)(?![<>=-])", lambda m: f" {_SPELLINGS[m[0]]} ", frozenset("=>")),
     Rule(r"\b([A-Za-z])([<>])(?=[A-Za-z]\b)", lambda m: f"{m[1]} {BETWEEN[m[2]]} ", frozenset("<>")),
     Rule(r"(?<=\d) ?deg\.? ?(?=[CF]\b)", lambda m: "°"),
     Rule(r"(?<=\d) ?[-–] ?(?=(?:present|now|today)\b)", lambda m: " to "),
     Rule(r"(?<!\w)~ ?(?=[$£€]?\d)", lambda m: "approximately ", frozenset("~")),
+    # A scale: `1:1000`, `1:25,000`.
+    Rule(r"(?<![\w.:])1:(?=\d{1,3}(?:,?\d{3}){1,2}(?![\w:]))", lambda m: "1 to "),
     Rule(r"\+/-|-/\+", lambda m: "±", frozenset("/")),
     Rule(r"(?<![<>])([<>])(=?) ?(?=[$£€]?\d)", lambda m: _compared(m[1], m[2]), frozenset("<>")),
 )

@@ -55,7 +55,8 @@ RULES = (
     Rule(r"(?<![\w.,+/-])\(?0\d{2,4}\)?[ -]\d{5,7}(?![\w-]|[.,:/]\d)", lambda m: groups(m[0])),
     Rule(
         rf"\b({_LEADS})\b\.?((?: (?:no\.?|number|is|on|at|us|us at|us on|me|me at|me on))?:?),? "
-        r"((?:\(?\d{2,8}\)?[ .-]){1,5}\d{2,8}|\d{5,15})(?![\w-]|[.,:/]\d| [ap]\.?m)",
+        r"((?:\(?\d{2,8}\)?[ .-]){1,5}\d{2,8}|\d{5,15})"
+        rf"(?![\w-]|[.,:/]\d| [ap]\.?m|{_EXTENSION})",
         _led,
         flags=re.IGNORECASE,
     ),

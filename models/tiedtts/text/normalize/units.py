@@ -156,6 +156,14 @@ def _square(number: str, unit: str) -> str:
     return f"{spell_number(number)} square {name}"
 
 
+def _amount_per_amount(match: re.Match[str]) -> str:
+    above, below = words(match[2], many=match[1] != "1"), words(match[4], many=match[3] != "1")
+    if not above or not below:
+        return match[0]
+    return f"{spell_number(match[1])} {above} per {spell_number(match[3])} {below}"
+
+
+_COMPARED = "|".join(_TABLES["compared"])
 _ANGLE = re.compile(
     " ?-?(?:angle|turn|view|rotation|bend|heat|weather|water|day|burn|arc|slope|incline)s?\\b"
 )
@@ -184,6 +192,12 @@ EARLY_RULES = (
         r"(?<![\w.'])(\d{1,3})'(?=[,.;)]| x |$)",
         lambda m: _feet_and(m[1]) if " '" not in m.string[: m.start()] else m[0],
         frozenset("'"),
+    ),
+    # `6 L/100 km`, `5 g/100 ml`
+    Rule(
+        rf"(?<![\w.,])({NUMBER}) ?({UNIT})/(\d{{1,4}}) ?({UNIT})(?![\w/])",
+        _amount_per_amount,
+        frozenset("/"),
     ),
     # `3,5 kg`, as on the Continent
     Rule(
@@ -224,6 +238,11 @@ RULES = (
     Rule(
         r"(?<![\w.])(\d{1,2}(?:/\d)?) c\. (?=[a-z]{3})",
         lambda m: f"{m[1]} {'cup' if m[1] == '1' or '/' in m[1] else 'cups'} ",
+    ),
+    # `3x faster`, `10x more`
+    Rule(
+        rf"(?<![\w.,])({NUMBER}) ?[x×] (?=(?:as|the|more|less|worse|{_COMPARED})\b)",
+        lambda m: f"{spell_number(m[1])} times ",
     ),
     # `50%-60%`, `5kg–10kg`
     Rule(

@@ -11,6 +11,8 @@ _STARTERS = tables.read("sentences")["starter"]
 SIGNS = _TABLES["sign"]
 TOP_LEVELS = tuple(_TABLES["top level"])
 FILE_ENDINGS = tuple(_TABLES["file ending"])
+HIDDEN = tuple(_TABLES["hidden"])
+"""Names of files that begin with a dot."""
 SPELLED = frozenset(_TABLES["spelled"])
 """Parts that are spelled letter by letter."""
 SAID = _TABLES["spoken"]
@@ -76,7 +78,15 @@ RULES = (
     Rule(
         rf"(?<![\w.])[\w-]{{1,64}}\.(?:{'|'.join(FILE_ENDINGS)})\b", lambda m: read_out(m[0]), frozenset(".")
     ),
+    # `.NET`, a `.zip` file, `.gitignore`
+    Rule(
+        rf"(?<![\w.@/])\.(?=(?:NET|{'|'.join(FILE_ENDINGS + HIDDEN)})(?![\w-]|\.\w))",
+        lambda m: "dot ",
+        frozenset("."),
+    ),
     Rule(r"(?<![\w.@/])([a-z][a-z\d-]{2,40})\.([a-z]{2,12})(?![\w@/-]|\.\w)", _dotted, frozenset(".")),
+    # `#A-77`: no hashtag has a hyphen.
+    Rule(r"(?<![\w&])#(?=[A-Z]{1,4}-\d)", lambda m: "number ", frozenset("#")),
     Rule(r"(?<![\w&])#([A-Za-z]\w{0,100})", _hashtag, frozenset("#")),
     Rule(r"(?<![\w&])# ?(?=\d)", lambda m: "number ", frozenset("#")),
     Rule(r"(?<![\w.])@([A-Za-z_]\w{0,100})", lambda m: f"at {_in_words(m[1])}", frozenset("@")),
