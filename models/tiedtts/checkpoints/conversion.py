@@ -1,6 +1,7 @@
 """`tie`: a checkpoint becomes a tied one, or a plain one again."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -206,9 +207,20 @@ def save_plan(found: Suggestion, target: StrPath) -> None:
     if found.plan is None:
         raise ConfigError(
             "no tie is within the bounds, so that there is no plan to write",
-            hint="allow more: --max-error 0.5",
+            hint=_way_out(found),
         )
     storage.write_bytes(target, found.plan.to_toml().encode())
+
+
+def _way_out(found: Suggestion) -> str:
+    """Return a hint that names the bound which admits at least one tie."""
+    possible = [each for each in found.candidates if not each.dominated]
+    if not possible:
+        return "no tie saves bytes or work in this file; `--stored-as` counts those of another"
+    best = min(possible, key=lambda each: each.cost)
+    option = "--max-error" if best.loss is None else "--max-loss"
+    bound = math.ceil(100 * best.cost) / 100
+    return f"the smallest change is that of `{best.rule.layers}`; allow it: {option} {bound:.2f}"
 
 
 def _read(source: Path, architecture: str) -> tuple[Checkpoint, tuple[str, ...]]:
