@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from tiedtts.text.markup.spans import Span
 
@@ -26,8 +27,9 @@ def _announced(match: re.Match[str]) -> str:
 def marked(span: Span) -> Iterator[Span]:
     """Yield a span in parts, with a mark for a tone before each word that begins with a capital letter."""
     starts = [match.start() for match in _CAPITAL.finditer(span.text) if match[0][0].isupper()]
-    for start, end in zip([0, *starts], [*starts, len(span.text)], strict=True):
-        if start in starts:
+    cuts = [0, *starts, len(span.text)]
+    for number, (start, end) in enumerate(pairwise(cuts)):
+        if number:
             yield Span("", mark=TONE)
         if part := span.text[start:end].strip():
             last = end == len(span.text)

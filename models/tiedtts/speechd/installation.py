@@ -31,6 +31,13 @@ def install(
         ConfigError: A file cannot be read.
     """
     _check(places.program)
+    if voice is not None:
+        _check_voice(voice)
+    for file in lexicon:
+        if not Path(file).is_file():
+            raise ConfigError(
+                f"there is no file {file}", hint="name a file with a word and its phones a line"
+            )
     done = []
     _write(places.program, f'#!/bin/sh\n{MARK}\nexec {_command()} "$@"\n')
     places.program.chmod(0o755)
@@ -82,8 +89,6 @@ def _configure_module(path: Path, voice: str | None, lexicon: Sequence[str]) -> 
         voice=before.voice if voice is None else _absolute(voice),
         lexicon=tuple(str(Path(file).absolute()) for file in lexicon) or before.lexicon,
     )
-    if voice is not None:
-        _check_voice(voice)
     text = _module_text(changed)
     if written is None or written == _module_text(before):
         _write(path, text)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from tiedtts.errors import TextError, TiedTTSError
-from tiedtts.speechd import curves, protocol, reading, sounds, trimming
+from tiedtts.speechd import curves, pace, protocol, reading, sounds, trimming
 from tiedtts.speechd.log import Log
 from tiedtts.speechd.options import Options
 from tiedtts.speechd.outlet import Outlet
@@ -185,7 +185,10 @@ class Module:
         spans = read()
         speed, pitch = curves.speed(parameters.rate), curves.semitones(parameters.pitch)
         stream = voice.stream_spans(
-            spans, speed=speed, pitch=pitch + semitones, volume=curves.decibels(parameters.volume)
+            spans,
+            speed=pace.own_speed(speed),
+            pitch=pitch + semitones,
+            volume=curves.decibels(parameters.volume),
         )
         is_first = True
         try:
@@ -195,7 +198,7 @@ class Module:
                 if part.is_last:
                     part = trimming.at_end(part)
                 is_first = False
-                yield Part(part.samples, part.sample_rate, tuple(mark[:2] for mark in part.marks))
+                yield from pace.parts(part, speed)
         except TextError as error:
             self._log.detail(str(error))
             if is_first:

@@ -14,8 +14,8 @@ from tiedtts.speechd.outlet import Outlet
 
 BLOCK_SECONDS = 0.04
 """Sound that is handed to the server at once: a message that is stopped is heard no longer than this."""
-AHEAD = 2
-"""Parts of a message that are made before they are needed."""
+AHEAD_SECONDS = 4.0
+"""Sound of a message that is made before it is needed."""
 RESUMABLE = "__spd_"
 """How the names of the marks begin that the server puts into a message, to go on from after a pause."""
 PATIENCE_SECONDS = 1.0
@@ -92,42 +92,38 @@ class Utterance:
     def _add(self, part: Part | None) -> bool:
         """Put a part into the queue once there is room; return whether it is still wanted."""
         with self._changed:
-            self._changed.wait_for(lambda: self._stopping or len(self._ready) < AHEAD)
+            self._changed.wait_for(lambda: self._stopping or self._seconds < AHEAD_SECONDS)
             self._ready.append(part)
             self._changed.notify_all()
             return not self._stopping
 
-    def _next(self) -> Part | None:
+    @property
+    def _seconds(self) -> float:
+        """Length of the sound that is made and not handed out, seconds."""
+        return sum(len(part.samples) / part.sample_rate for part in self._ready if part is not None)
+
+    def _next(self) -> Part | bytes:
+        """Return the next part, or the event that ends the message."""
         with self._changed:
             self._changed.wait_for(lambda: self._stopping or self._pausing or self._ready)
-            if self._stopping or not self._ready:
-                return None
+            if self._stopping:
+                return protocol.STOP
+            if not self._ready:
+                return protocol.PAUSE
             part = self._ready.popleft()
             self._changed.notify_all()
-            return part
+            return protocol.END if part is None else part
 
     def _send(self) -> None:
-        event = protocol.END
-        while (part := self._next()) is not None:
-            ended = self._speak(part)
-            if ended is not None:
-                event = ended
-                break
-        else:
-            if self._stopping:
-                event = protocol.STOP
-            elif self._pausing and not self._is_made:
-                event = protocol.PAUSE
+        event: bytes | None = None
+        while event is None:
+            found = self._next()
+            event = self._speak(found) if isinstance(found, Part) else found
         # Nothing more is made for a message that has ended.
         self.stop()
         self._begin()
         self._outlet.send(event)
         self._over.set()
-
-    @property
-    def _is_made(self) -> bool:
-        """Whether all of it was handed out: its end was the next in the queue."""
-        return not self._threads[0].is_alive() and not self._ready
 
     def _begin(self) -> None:
         if not self._has_begun:
@@ -169,9 +165,17 @@ class Utterance:
         return protocol.PAUSE if self._pausing and name.startswith(RESUMABLE) else None
 
     def _is_near(self, marks: deque[tuple[str, int]], place: int, part: Part) -> bool:
-        """Whether a mark, or the end of what is ready, comes soon enough to go on until then."""
-        limit = place + PATIENCE_SECONDS * part.sample_rate
-        if any(name.startswith(RESUMABLE) and sample <= limit for name, sample in marks):
-            return True
-        # The server's marks stand between sentences, which are the parts.
-        return len(part.samples) <= limit and place < len(part.samples)
+        """Whether a mark of the server's, or the end, comes soon enough to go on until then."""
+        ahead = -place / part.sample_rate
+        with self._changed:
+            ready = (Part(part.samples, part.sample_rate, tuple(marks)), *self._ready)
+        for following in ready:
+            if following is None:
+                return True
+            for name, sample in following.marks:
+                if name.startswith(RESUMABLE):
+                    return ahead + sample / following.sample_rate <= PATIENCE_SECONDS
+            ahead += len(following.samples) / following.sample_rate
+            if ahead > PATIENCE_SECONDS:
+                break
+        return False
