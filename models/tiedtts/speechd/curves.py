@@ -33,11 +33,6 @@ def decibels(volume: int) -> float:
     return 20 * math.log10(amplitude) if amplitude else DECIBELS[0]
 
 
-def intonation(pitch_range: int) -> float:
-    """Return by what to multiply the rise and fall of the pitch: 100 doubles it, -100 makes it flat."""
-    return 1 + limited(pitch_range) / 100
-
-
 def limited(value: int) -> int:
     """Return the nearest number from -100 to 100."""
     return min(max(value, -100), 100)
