@@ -50,6 +50,7 @@ def serve(
     max_characters: Annotated[int, at_least(1, "--max-characters", help="Longest text.")] = 50_000,
     max_requests: Annotated[int, at_least(1, "--max-requests", help="Texts in hand at once.")] = 256,
     max_seconds: Annotated[int, at_least(1, "--max-seconds", help="Longest request.")] = 600,
+    stop_seconds: Annotated[int, at_least(1, "--stop-seconds", help="Time to finish when stopped.")] = 10,
     threads: Annotated[
         int | None, at_least(1, "--threads", help="Threads that speak.", show_default="all cores")
     ] = None,
@@ -73,7 +74,12 @@ def serve(
     from tiedtts.serving.server import Server
 
     access = Access.for_host(host, key=key, without_key=without_key, origins=tuple(allow_origin or ()))
-    limits = Limits(characters=max_characters, open_requests=max_requests, seconds=max_seconds)
+    limits = Limits(
+        characters=max_characters,
+        open_requests=max_requests,
+        seconds=max_seconds,
+        stop_seconds=stop_seconds,
+    )
     is_terminal = sys.stderr.isatty()
     logs.set_up(log if log != "auto" else "text" if is_terminal else "json")
     voices = Roster.load(voice or (), lexicon=lexicon or (), aliases=aliases)

@@ -126,7 +126,12 @@ def main() -> None:
     parser.add_argument(
         "--without-turns", action="store_true", help="let all threads go at once, for comparison"
     )
+    parser.add_argument(
+        "--switch-ms", type=float, help="let Python's lock change hands after so many milliseconds (5)"
+    )
     given = parser.parse_args()
+    if given.switch_ms is not None:
+        sys.setswitchinterval(given.switch_ms / 1000)
     if min(given.rounds, given.sentences) < 1:
         parser.error("--rounds and --sentences must be at least 1")
     if given.without_turns:

@@ -5,7 +5,6 @@ from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from tiedtts import __version__
+from tiedtts.errors import TiedTTSError
 from tiedtts.quoting import quoted
 from tiedtts.serving import body, formats, metrics, page, production, refusal
 from tiedtts.serving.answers import as_json, refused
@@ -57,29 +57,28 @@ def application(
         Route("/v1/models", routes.models),
         Route("/v1/models/{name}", routes.model),
     ]
-    middleware = []
-    if access.origins:
-        middleware.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=access.origins,
-                allow_methods=["GET", "POST"],
-                allow_headers=["*"],
-                expose_headers=["X-Request-Id", "Retry-After"],
-            )
-        )
     app = Starlette(
         routes=known,
-        middleware=middleware,
         exception_handlers={
             Refusal: _refused,
+            TiedTTSError: _refused,
             HTTPException: _not_found,
             ClientDisconnect: _gone,
             Exception: _failed,
         },
     )
     app.router.redirect_slashes = False
-    return Observer(Guard(app, access), counts, frozenset(route.path for route in known))
+    guarded: ASGIApp = Guard(app, access)
+    if access.origins:
+        # Outside of the guard: browsers ask without a key whether they may ask.
+        guarded = CORSMiddleware(
+            guarded,
+            allow_origins=access.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=["X-Request-Id", "Retry-After"],
+        )
+    return Observer(guarded, counts, frozenset(route.path for route in known))
 
 
 class _Routes:

@@ -27,7 +27,7 @@ MOST_OPEN = 256
 """Texts that are spoken at once, those included that wait for their reader."""
 AHEAD = 4
 """Parts of a text, usually sentences, that are made before the first of them is taken."""
-FIRST_IN_A_ROW = 8
+FIRST_IN_A_ROW = 3
 """First parts that are made before one that is not: they go first, but hold up nobody for ever."""
 LONGEST_WAIT = 60
 """Seconds; nobody is sent away for longer."""

@@ -49,6 +49,8 @@ class Server:
     ) -> None:
         limits = limits or Limits()
         self._engine = engine
+        # Beside the connections, a few files of the voices and the log.
+        self._most_files = limits.connections + 256
         self._socket = _listening(host, port)
         app = application(engine, access=access, limits=limits, is_stopping=lambda: self._server.should_exit)
         self._server = uvicorn.Server(
@@ -91,6 +93,7 @@ class Server:
         Args:
             when_ready: Called once it listens.
         """
+        _allow_open_files(self._most_files)
         host, port = self.address
         logs.event(
             "ready", url=self.url, version=__version__, voices=list(self._engine.voices), host=host, port=port
@@ -120,6 +123,18 @@ def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _allow_open_files(count: int) -> None:
+    """Ask the system for so many open files, of which each connection is one; it may grant fewer."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        unlimited = resource.RLIM_INFINITY
+        wanted = count if hard == unlimited else min(count, hard)
+        if soft != unlimited and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listening(host: str, port: int) -> socket.socket:

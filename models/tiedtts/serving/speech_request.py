@@ -74,7 +74,7 @@ class SpeechRequest(NamedTuple):
         form = fields.one_of("stream_format", (AUDIO, EVENTS)) or AUDIO
         timestamps = bool(fields.take("timestamps", bool))
         if timestamps and form != EVENTS:
-            raise _misfit("timestamps", f'times of words come in events only: `"stream_format": "{EVENTS}"`')
+            raise _misfit("timestamps", f'`timestamps` come in events only: `"stream_format": "{EVENTS}"`')
         return cls(
             text=text,
             voice=name,

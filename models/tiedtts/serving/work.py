@@ -27,7 +27,8 @@ class Work(Generic[Item]):
     It is iterated with `for` in a thread of one's own, or with `async for` in an event loop; by one reader.
 
     Args:
-        source: Makes the items. Several threads may run it, one after the other.
+        source: Makes the items. Several threads may run it, one after the other. An item that has a true
+            `is_last`, as a `Speech` may, ends it.
         lock: Guards this work and the queue that it stands in.
         ask: Puts this work into the queue of those that wait for a thread, or returns False if there are no
             threads any more; called with the lock held.
@@ -82,18 +83,19 @@ class Work(Generic[Item]):
             # Whoever takes the items is told, in place of the thread that happened to make this one.
             except BaseException as failure:
                 error = failure
+        # To find the end only when the next item is asked for would be another turn in the queue.
+        is_last = not item or getattr(item[0], "is_last", False) is True
         with self._lock:
             self._waits, self.begun = False, True
             if not self._cancelled:
-                if item:
-                    self._ready += item
-                    if len(self._ready) < self._ahead:
-                        self.begin()
-                else:
+                self._ready += item
+                if is_last:
                     self._ended, self._error = True, error
-            cancelled = self._cancelled
+                elif len(self._ready) < self._ahead:
+                    self.begin()
+            done = self._cancelled or self._ended
             self._tell()
-        if cancelled:
+        if done:
             self._close()
 
     def cancel(self) -> None:
@@ -106,7 +108,7 @@ class Work(Generic[Item]):
             self._let_go()
             self._tell()
             # Otherwise the thread that makes an item now, or would make the next, closes the source.
-            rests = not self._waits
+            rests = not self._waits and not self._ended
         if rests:
             self._close()
 
