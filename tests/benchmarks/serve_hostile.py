@@ -37,7 +37,7 @@ def request(body: bytes, told: int | None = None) -> bytes:
 
 
 class Hostile:
-    """Those who would fill a server."""
+    """Clients that would fill a server."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
