@@ -92,6 +92,13 @@ def test_neither_does_the_extra_for_training() -> None:
     assert {name for name in found if any(map(is_gpl, licences(found[name])))} == set()
 
 
+def test_neither_does_the_extra_for_serving() -> None:
+    pytest.importorskip("starlette")
+    found = installed_by([*declared(), *declared("serve")])
+    assert {"starlette", "uvicorn", "prometheus-client", "anyio", "h11"} <= found.keys()
+    assert {name for name in found if any(map(is_gpl, licences(found[name])))} == set()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="one system is enough")
 def test_the_light_installation_is_small() -> None:
     found = installed_by(declared())

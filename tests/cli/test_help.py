@@ -17,7 +17,18 @@ from tiedtts.speech import library
 from tiedtts_cli.main import app, main
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("torch", "librosa", "nltk", "inflect", "numba", "matplotlib", "scipy", "rich.progress")
+HEAVY = (
+    "torch",
+    "librosa",
+    "nltk",
+    "inflect",
+    "numba",
+    "matplotlib",
+    "scipy",
+    "rich.progress",
+    "starlette",
+    "uvicorn",
+)
 
 
 @pytest.mark.parametrize(
