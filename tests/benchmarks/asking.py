@@ -168,6 +168,15 @@ def memory(process: int) -> float | None:
     return next(int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmRSS"))
 
 
+def processor(process: int) -> float | None:
+    """Return the processor time that a process has taken, seconds; nothing where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def quantile(values: list[float], share: float) -> float:
     """Return the value below which a share of all lie; not a number if there are none."""
     ordered = sorted(values)

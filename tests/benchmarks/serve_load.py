@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import asking
-from tests.benchmarks.asking import Answer, Client, memory, quantile
+from tests.benchmarks.asking import Answer, Client, memory, processor, quantile
 from tiedtts_cli import boundary
 
 SENTENCES = Path(__file__).with_name("sentences.txt")
@@ -98,9 +98,18 @@ async def measure(url: str, pid: int | None, given: argparse.Namespace) -> dict[
     fields = ({"model": given.model, "voice": given.voice, "input": line} for line in itertools.cycle(lines))
     await closed(url, fields, given.clients, given.warm_up)
     before = memory(pid) if pid else None
+    taken = processor(pid) if pid else None
     begin = time.perf_counter()
-    highest = summary(await closed(url, fields, given.clients, given.seconds), time.perf_counter() - begin)
+    answers = await closed(url, fields, given.clients, given.seconds)
+    spent = time.perf_counter() - begin
+    highest = summary(answers, spent)
     after = memory(pid) if pid else None
+    if pid and taken is not None:
+        # Tells how much the server works, also on a machine that is not idle.
+        speech = highest["speech_seconds_per_second"] * spent
+        highest["processor_ms_per_speech_second"] = (
+            1000 * ((processor(pid) or 0.0) - taken) / max(speech, 1e-9)
+        )
     found: dict[str, Any] = {
         "url": given.url or "tiedtts serve",
         "clients": given.clients,
@@ -130,6 +139,9 @@ def show(found: dict[str, Any]) -> None:
             )
             for error in one["first_errors"]:
                 print(f"error: {error}", file=sys.stderr)
+    if "processor_ms_per_speech_second" in found["highest"]:
+        spent = found["highest"]["processor_ms_per_speech_second"]
+        print(f"\nprocessor time of the server: {spent:.1f} ms for a second of speech at the highest load")
     held = found["memory_mb"]
     if held["before"] is not None:
         print(
