@@ -3,9 +3,11 @@
     pip install hibari-tts[fast] onnx
     python scripts/teacher/corpus.py sentences.txt data --hours 7
 
-The teacher is hibari (Apache-2.0), which learnt from Kokoro-82M's voice af_heart. Its graph is asked for the
-durations of its symbols as well; our front end chooses the phones, so that text, phones and durations are
-exactly what is spoken.
+    python scripts/teacher/corpus.py sentences.txt data --hours 0.4 --kokoro FOLDER --voice af_sarah
+
+The teacher is hibari (Apache-2.0), which learnt from Kokoro-82M's voice af_heart, or Kokoro (`kokoro.py`).
+Its graph is asked for the durations of its symbols as well; our front end chooses the phones, so that text,
+phones and durations are exactly what is spoken.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from kokoro import Kokoro
 from phonemes import SPACE, tokens
 
 from tiedtts.audio import mel, pitch
@@ -44,6 +47,9 @@ Samples = npt.NDArray[np.float32]
 
 class Hibari:
     """The teacher, asked for durations as well."""
+
+    corpus = "hibari says CC0 sentences"
+    name = "hibari 0.2.1, a pupil of Kokoro-82M's voice af_heart"
 
     def __init__(self) -> None:
         import hibari
@@ -154,10 +160,10 @@ def features(samples: Samples, f0: Samples, settings: AudioSettings) -> Features
 
 
 def clips(
-    texts: Sequence[str], seconds: float, settings: AudioSettings
+    teacher: Hibari | Kokoro, texts: Sequence[str], seconds: float, settings: AudioSettings
 ) -> Iterator[tuple[str, Sentence, Features, npt.NDArray[np.int64]]]:
     """Yield name, sentence, features and durations of what the teacher says, for about so long."""
-    teacher, front_end = Hibari(), FrontEnd()
+    front_end = FrontEnd()
     spoken = 0.0
     for number, text in enumerate(texts):
         for part, sentence in enumerate(front_end(text)):
@@ -180,13 +186,19 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder to write")
     parser.add_argument("--hours", type=float, default=7.0)
     parser.add_argument("--heldout", type=int, default=100, help="texts that are not trained on")
+    parser.add_argument("--skip", type=int, default=0, help="texts at the beginning that are left out")
+    parser.add_argument(
+        "--kokoro", type=Path, metavar="FOLDER", help="Kokoro is the teacher, from these files"
+    )
+    parser.add_argument("--voice", default="af_heart", help="of Kokoro")
     arguments = parser.parse_args()
+    teacher = Kokoro(arguments.kokoro, arguments.voice) if arguments.kokoro else Hibari()
     settings = AudioSettings()
     (arguments.data / "features").mkdir(parents=True, exist_ok=True)
     entries: list[Entry] = []
     held: set[str] = set()
-    lines = arguments.texts.read_text("utf-8").splitlines()
-    for name, sentence, heard, lengths in clips(lines, arguments.hours * 3600, settings):
+    lines = arguments.texts.read_text("utf-8").splitlines()[arguments.skip :]
+    for name, sentence, heard, lengths in clips(teacher, lines, arguments.hours * 3600, settings):
         heard.save(arguments.data / "features" / f"{name}.npz")
         prompt = name.partition("-")[0]
         drawn = int(hashlib.sha256(prompt.encode()).hexdigest(), 16) % 60 == 0
@@ -214,9 +226,9 @@ def main() -> None:
         "format": 1,
         "inventory": INVENTORY_VERSION,
         "audio": settings.to_dict(),
-        "corpus": "hibari says CC0 sentences",
+        "corpus": teacher.corpus,
         "licence": "Apache-2.0",
-        "teacher": {"name": "hibari 0.2.1, a pupil of Kokoro-82M's voice af_heart", "licence": "Apache-2.0"},
+        "teacher": {"name": teacher.name, "licence": "Apache-2.0"},
         "recordings": len(entries),
         "heldout": sum(entry.split != "train" for entry in entries),
         "seconds": round(sum(entry.seconds for entry in entries), 3),

@@ -112,7 +112,7 @@ def test_models(client: "openai.OpenAI") -> None:
     [
         ({"response_format": "aac"}, "response_format", "unsupported_format", "ask for mp3 or opus"),
         ({"response_format": "midi"}, "response_format", "unsupported_format", "use one of mp3, opus, flac"),
-        ({"voice": "hal"}, "voice", "voice_not_found", "voices: clara, kathleen"),
+        ({"voice": "hal"}, "voice", "voice_not_found", "voices: clara, felix, kathleen"),
         ({"voice": "../voices/clara.onnx"}, "voice", "voice_not_found", "no such voice"),
         ({"speed": 9}, "speed", "invalid_value", "0.25 to 4"),
         ({"input": ""}, "input", "invalid_value", "nothing to say"),

@@ -13,8 +13,22 @@ from tiedtts.text.pronounce.user_lexicon import Files
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-OPENAI_NAMES = tuple("alloy ash ballad cedar coral echo fable marin nova onyx sage shimmer verse".split())
-"""Voices of OpenAI, which clients ask for by default."""
+OPENAI_NAMES = {
+    "alloy": "clara",
+    "ash": "oscar",
+    "ballad": "felix",
+    "cedar": "felix",
+    "coral": "nora",
+    "echo": "oscar",
+    "fable": "nora",
+    "marin": "nora",
+    "nova": "clara",
+    "onyx": "felix",
+    "sage": "nora",
+    "shimmer": "clara",
+    "verse": "oscar",
+}
+"""Voices of OpenAI, which clients ask for by default, and a voice of the package for each: men for men."""
 WARM_UP = "One, two: here is Zorbeck."
 """Said once by each voice, so that the first who asks does not wait for the lexicon."""
 
@@ -24,7 +38,8 @@ class Roster:
 
     Args:
         voices: The voices by name; the first speaks where none is named.
-        aliases: Other names of them. OpenAI's names are shared out over all voices, unless given here.
+        aliases: Other names of them. OpenAI's names stand for those in `OPENAI_NAMES`, or are shared out over
+            all where that voice is not among them, unless given here.
 
     Raises:
         ConfigError: There is no voice, or an alias stands for none or is a voice itself.
@@ -35,7 +50,10 @@ class Roster:
             raise ConfigError("there is no voice to serve", hint="name one: --voice clara")
         self._voices = dict(voices)
         names = list(self._voices)
-        shared_out = {alias: names[number % len(names)] for number, alias in enumerate(OPENAI_NAMES)}
+        shared_out = {
+            alias: name if name in names else names[number % len(names)]
+            for number, (alias, name) in enumerate(OPENAI_NAMES.items())
+        }
         self.aliases = {alias: name for alias, name in shared_out.items() if alias not in self._voices}
         for alias, name in (aliases or {}).items():
             if alias in self._voices:
