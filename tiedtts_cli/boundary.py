@@ -78,6 +78,10 @@ def run(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) ->
         return close_stdout()
     except SystemExit as end:
         status = end.code
+        if isinstance(status, str):
+            # `sys.exit("why")`: Python itself would print it.
+            talk.error(status, None)
+            status = 1
     except Exception as error:
         show_traceback()
         message, hint, status = describe(error, _name(arguments), arguments)

@@ -28,6 +28,9 @@ class OutOfMemoryError(RuntimeError):
         (TextError("no text", hint="write one"), 1, "error: no text\nhint: write one\n"),
         (TextError("no text"), 1, "error: no text\n"),
         (UsageError("not both", hint="one"), 2, "error: not both\nhint: one\n"),
+        (SystemExit("it has failed"), 1, "error: it has failed\n"),
+        (SystemExit(3), 3, ""),
+        (SystemExit(), 0, ""),
         (
             ModuleNotFoundError("No module named 'torch'", name="torch.nn"),
             1,
