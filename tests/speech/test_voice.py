@@ -1,6 +1,6 @@
 """Voices speak: what goes in, what comes out, and what is refused."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.settings import SENTENCE_PAUSE
 from tiedtts.speech.library import find, list_voices
+from tiedtts.speech.speech import Speech
 from tiedtts.speech.voice import Voice
 from tiedtts.text.aligned import AlignedText
 from tiedtts.text.frontend import LeftOut, Reading
+from tiedtts.text.growing import Whole
 
 
 @pytest.fixture(scope="module")
@@ -76,37 +78,64 @@ def test_a_stream_reads_no_further_than_it_must(voice: Voice, monkeypatch: pytes
     assert len(rest[-1].warnings) == 1, "the last part knows what was left out of the text"
 
 
-def test_texts_that_come_one_by_one_are_one_speech(voice: Voice) -> None:
+def joined(parts: Iterable[Speech]) -> np.ndarray:
+    return np.concatenate([part.samples for part in parts])
+
+
+def test_a_text_that_comes_in_pieces_is_spoken_as_the_whole_is(voice: Voice) -> None:
+    text = (
+        "It rained in the hills above the town all day, and nobody who lived there minded very much, I think. "
+        "Dr. Who? 3.5 of them!\n\n# Later\n\nWhy should they?\n- One\n- Two \u2014 or $5"
+    )
+    whole = voice.say(text, speed=1.3, pause=0.3)
+    for size in (1, 3, 50, 1_000):
+        pieces = [text[place : place + size] for place in range(0, len(text), size)]
+        parts = list(voice.stream(["", *pieces, ""], speed=1.3, pause=0.3))
+        assert np.array_equal(joined(parts), whole.samples)
+        assert [word for part in parts for word in part.words][-1].span == whole.words[-1].span
+        assert sum(sum(part.durations) for part in parts) == len(whole.samples)
+        assert [part.is_last for part in parts] == [False] * (len(parts) - 1) + [True]
+
+
+def test_pieces_are_asked_for_when_there_is_nothing_to_say(voice: Voice) -> None:
     def coming() -> Iterator[str]:
-        yield "It rained. Nobody minded!"
-        asked.append("second")
-        yield "..."
-        yield "Why should they?"
+        for piece in ("It rain", "ed. Nob", "ody mind", "ed! ", "Why", " should", " they?"):
+            asked.append(piece)
+            yield piece
 
     asked: list[str] = []
-    parts = voice.stream(coming(), speed=1.3)
-    made = [next(parts), next(parts)]
-    assert not asked, "what is there is said before more is asked for"
-    made += parts
-    assert [part.text for part in made] == ["It rained.", "Nobody minded!", "...", "Why should they?"]
-    assert made[2].warnings == ("there is nothing to say in the text",)
-    assert len(made[2].samples) == 0
-    whole = voice.say("It rained. Nobody minded! Why should they?", speed=1.3)
-    assert np.array_equal(np.concatenate([part.samples for part in made]), whole.samples)
-    assert sum(sum(part.durations) for part in made) == len(whole.samples)
+    parts = voice.stream(coming())
+    assert (next(parts).text, asked[-1]) == ("It rained.", "ody mind")
+    assert (next(parts).text, asked[-1]) == ("Nobody minded!", " should")
+    assert (next(parts).text, next(parts, None)) == ("Why should they?", None)
 
 
-def test_texts_that_come_one_by_one_may_be_paragraphs(voice: Voice) -> None:
-    parts = list(voice.stream(["One is here. So is two.\n\n", "Three.", "Four."], pause=0.3))
-    whole = voice.say("One is here. So is two.\n\nThree. Four.", pause=0.3)
-    assert np.array_equal(np.concatenate([part.samples for part in parts]), whole.samples)
+def test_lines_that_are_waited_for_are_said_at_once(voice: Voice) -> None:
+    pieces = map(Whole, ["\n", "One is here.\n", " \n", "\n", "...\n", "Two\n", "\nThree."])
+    parts = list(voice.stream(pieces, pause=0.3))
+    assert [part.text for part in parts] == ["One is here.", "", "Two", "Three."]
+    assert parts[1].warnings == ("there is nothing to say in the text",)
+    assert len(parts[1].samples) == 0
+    whole = voice.say("One is here.\n\nTwo\n\nThree.", pause=0.3)
+    assert np.array_equal(joined(parts), whole.samples)
 
 
-def test_a_blank_line_of_its_own_ends_a_paragraph(voice: Voice) -> None:
-    parts = list(voice.stream(["\n", "One is here.\n", " \n", "\n", "Two.\n", "\nThree."], pause=0.3))
-    whole = voice.say("One is here.\n\nTwo.\n\nThree.", pause=0.3)
-    assert np.array_equal(np.concatenate([part.samples for part in parts]), whole.samples)
-    assert not any(part.warnings for part in parts)
+def test_pieces_with_nothing_to_say(voice: Voice) -> None:
+    assert list(voice.stream([])) == list(voice.stream(["", " \n"])) == []
+    (part,) = voice.stream(["\u65e5", "\u672c"])
+    assert len(part.samples) == 0
+    assert "nothing to say" in part.warnings[0]
+    parts = list(voice.stream(["One. \u65e5", "\u672c\u8a9e. Two. \u65e5\u672c. ", "Three."]))
+    assert sum(len(part.warnings) for part in parts) >= 1
+    with pytest.raises(TextError, match="a piece of a text must be a string, got: NoneType"):
+        list(voice.stream(["One.", None]))  # type: ignore[list-item]
+
+
+def test_ssml_in_pieces_is_one_document(voice: Voice) -> None:
+    text = "<speak>One is <break time='1s'/> here. Two.</speak>"
+    pieces = [text[place : place + 5] for place in range(0, len(text), 5)]
+    assert np.array_equal(joined(voice.stream(pieces, ssml=True)), voice.say(text, ssml=True).samples)
+    assert "looks like SSML" in " ".join(w for part in voice.stream(pieces) for w in part.warnings)
 
 
 def test_spans_count_from_the_start_of_all_pieces(voice: Voice) -> None:
@@ -137,7 +166,7 @@ def test_a_long_opening_is_heard_before_the_rest_is_made(voice: Voice) -> None:
     silence = round(SENTENCE_PAUSE * 24_000)
     assert np.abs(parts[0].samples[-silence:]).max() > 0, "no pause of a sentence's end at a comma"
     assert not parts[1].samples[-silence:].any()
-    second = list(voice.stream(["Well.", text]))
+    second = list(voice.stream(["Well. ", text]))
     assert len(second) == 3, "only what is waited for is cut"
 
 
@@ -160,7 +189,7 @@ def test_words_are_timed_to_the_sample(voice: Voice) -> None:
     offset = len(parts[0].samples)
     assert parts[1].words[0].phones[0].start + offset == speech.words[5].phones[0].start
     assert speech.words[5].start_s > speech.words[4].end_s + 2 * 0.1234
-    late = list(voice.stream(["Well.", "Go on."], pause=1.0))[1]
+    late = list(voice.stream(["Well. ", "Go on."], pause=1.0))[1]
     assert late.words[0].start_s > 1.0, "the silence before a text that came later counts"
 
 

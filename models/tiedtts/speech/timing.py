@@ -179,21 +179,6 @@ def marks_later(marks: Sequence[Mark], samples: int) -> tuple[Mark, ...]:
     return tuple(mark._replace(sample=mark.sample + samples) for mark in marks)
 
 
-def further_on(sentences: Sequence[SpokenSentence], characters: int) -> tuple[SpokenSentence, ...]:
-    """Return sentences whose text stands so many characters further on in a longer text."""
-    if not characters:
-        return tuple(sentences)
-    return tuple(
-        sentence._replace(
-            words=tuple(
-                word._replace(span=(word.span[0] + characters, word.span[1] + characters))
-                for word in sentence.words
-            )
-        )
-        for sentence in sentences
-    )
-
-
 def _later(word: SpokenWord, samples: int) -> SpokenWord:
     phones = (
         SpokenPhone(label, start + samples, end + samples, rate) for label, start, end, rate in word.phones

@@ -13,12 +13,15 @@ from tiedtts.errors import TextError, VoiceError
 from tiedtts.paths import StrPath
 from tiedtts.settings import Settings
 from tiedtts.speech import library, pauses, timing
+from tiedtts.speech.in_pieces import SpeechInPieces
 from tiedtts.speech.renderer import Renderer
 from tiedtts.speech.speech import Speech
 from tiedtts.speech.timing import Mark, Timeline
 from tiedtts.speech.turns import TURNS
 from tiedtts.text import first_clause
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
+from tiedtts.text.growing import GrowingText
+from tiedtts.text.left_out import NOTHING
 from tiedtts.text.markup.detection import looks_like_ssml
 from tiedtts.text.pronounce.user_lexicon import Files
 
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
     from tiedtts.settings import Changes
     from tiedtts.text.markup.spans import Span
+
+
+_LOOKS_LIKE_SSML = "the text looks like SSML but is read as it stands: `--ssml`, in Python `ssml=True`"
 
 
 class Voice:
@@ -112,10 +118,11 @@ class Voice:
         of the whole text.
 
         Args:
-            text: What to say; or the pieces of one, which may come one by one from somewhere else and are
-                said as soon as they are there. A piece that ends with a blank line ends a paragraph, and
-                one of blank lines alone says nothing; spans of words count from the start of the first
-                piece. One that cannot be said gives a part without samples that tells why in its warnings.
+            text: What to say; or the pieces of one, which come one by one from somewhere else, such as a
+                language model, wherever they are cut. A sentence is spoken as soon as the word behind it has
+                come whole (one of several lines: as soon as a blank line has come), or the end; spans of
+                words count from the start of the first piece. Pieces that have nothing to say give a part
+                without samples that tells so in its warnings.
             settings: How to say it, as for `say`.
             changes: Settings by name, as for `say`.
 
@@ -130,20 +137,7 @@ class Voice:
             return
         if isinstance(text, bytes) or not isinstance(text, Iterable):
             raise TextError(f"a text must be a string, got: {type(text).__name__}")
-        number = characters = line_ends = 0
-        for piece in text:
-            blank = not piece.strip()
-            before = line_ends + piece[: len(piece) - len(piece.lstrip())].count("\n")
-            line_ends = before if blank else piece[len(piece.rstrip()) :].count("\n")
-            if not blank or "\n" not in piece:
-                try:
-                    # Two line ends with nothing between them end a paragraph.
-                    for part in self._text(piece, settings, number, after_paragraph=before > 1):
-                        number += 1
-                        yield replace(part, sentences=timing.further_on(part.sentences, characters))
-                except TextError as error:
-                    yield Speech(np.zeros(0, np.float32), self.sample_rate, piece, (), (), (str(error),))
-            characters += len(piece)
+        yield from self._pieces(text, settings)
 
     def stream_spans(
         self, spans: "Sequence[Span]", settings: Settings | None = None, **changes: "Unpack[Changes]"
@@ -165,10 +159,8 @@ class Voice:
         sentences = self.front_end.read_spans(spans, left_out, breaks=breaks)
         yield from self._sentences(sentences, left_out, settings)
 
-    def _text(
-        self, text: str, settings: Settings, first: int = 0, *, after_paragraph: bool = False
-    ) -> Iterator[Speech]:
-        """Speak a text of which so many sentences were spoken before."""
+    def _text(self, text: str, settings: Settings) -> Iterator[Speech]:
+        """Speak a whole text."""
         left_out = LeftOut()
         told: tuple[str, ...] = ()
         breaks = settings.breaks and settings.pause_factor > 0
@@ -180,30 +172,48 @@ class Voice:
             sentences = self.front_end.read_spans(document.spans, left_out, breaks=breaks)
         else:
             if looks_like_ssml(text):
-                told = ("the text looks like SSML but is read as it stands: `--ssml`, in Python `ssml=True`",)
+                told = (_LOOKS_LIKE_SSML,)
             sentences = self.front_end.read(text, left_out, breaks=breaks)
-        yield from self._sentences(
-            sentences, left_out, settings, first, told, after_paragraph=after_paragraph
-        )
+        yield from self._sentences(sentences, left_out, settings, told)
+
+    def _pieces(self, pieces: Iterable[str], settings: Settings) -> Iterator[Speech]:
+        """Speak a text that comes piece by piece."""
+        if settings.ssml:
+            # A document can be read when all of it is there.
+            yield from self._text("".join(map(_checked, pieces)), settings)
+            return
+
+        def speak(
+            sentences: Iterator[Sentence],
+            left_out: LeftOut,
+            first: int,
+            before: Sentence | None,
+            opening: str,
+        ) -> Iterator[Speech]:
+            told = (_LOOKS_LIKE_SSML,) if first == 0 and looks_like_ssml(opening) else ()
+            return self._sentences(sentences, left_out, settings, told, first, before)
+
+        growing = GrowingText(self.front_end, breaks=settings.breaks and settings.pause_factor > 0)
+        speech = SpeechInPieces(growing, speak, self.sample_rate)
+        yield from speech.parts(map(_checked, pieces))
 
     def _sentences(
         self,
         sentences: Iterator[Sentence],
         left_out: LeftOut,
         settings: Settings,
-        first: int = 0,
         told: tuple[str, ...] = (),
-        *,
-        after_paragraph: bool = False,
+        first: int = 0,
+        before: Sentence | None = None,
     ) -> Iterator[Speech]:
-        """Speak the sentences of a text, of which so many were spoken before."""
+        """Speak sentences of a text, of which so many were spoken before, the last of them `before`."""
         if first == 0:
             sentences = first_clause.cut(sentences)
         with TURNS:
             sentence = next(sentences, None)
         if sentence is None:
             raise TextError(
-                "; ".join(("there is nothing to say in the text", *left_out.warnings())),
+                "; ".join((NOTHING, *left_out.warnings())),
                 hint="give a text with words in Latin letters or with numbers",
             )
         number = first
@@ -220,8 +230,8 @@ class Voice:
             known.update(new)
             part = replace(part, is_last=following is None, warnings=new)
             if number == first:
-                # What came before is another text: nobody knew then that there would be more.
-                usual = settings.silence(paragraph=after_paragraph) if first > 0 else 0.0
+                # What came before was spoken when nobody knew that there would be more.
+                usual = 0.0 if before is None else pauses.pause(before, sentence, settings)
                 part = pauses.after(part, usual if sentence.before is None else sentence.before)
                 part = replace(part, marks=(*pauses.marks_ahead(sentence, 0, self.sample_rate), *part.marks))
             if following is not None:
@@ -285,3 +295,10 @@ class Voice:
             sentences=timing.sentence(sentence, durations, rate),
             marks=marks,
         )
+
+
+def _checked(piece: object) -> str:
+    """Return a piece of a text, which must be one."""
+    if not isinstance(piece, str):
+        raise TextError(f"a piece of a text must be a string, got: {type(piece).__name__}")
+    return piece

@@ -113,13 +113,31 @@ class FrontEnd:
             left_out: Counts what cannot be spoken.
             breaks: Whether they have phrase breaks; a transcript has none, where its reader paused is heard.
         """
-        for number, reading in self._plain(text, left_out):
-            yield from (sentence for sentence, _ in reading.sentences(number, breaks=breaks))
+        for number, paragraph in enumerate(sentences.paragraphs(text)):
+            for written in sentences.split(paragraph):
+                yield from self.read_sentence(written, left_out, number, breaks=breaks)
+
+    def read_sentence(
+        self, written: AlignedText, left_out: LeftOut, paragraph: int, *, breaks: bool = False
+    ) -> Iterator[Sentence]:
+        """Yield the sentences that a written one is spoken in, nearly always one.
+
+        Args:
+            written: The clean sentence.
+            left_out: Counts what cannot be spoken.
+            paragraph: Number of its paragraph.
+            breaks: Whether it has phrase breaks, see `read`.
+        """
+        yield from (
+            sentence for sentence, _ in self._reading(written, left_out).sentences(paragraph, breaks=breaks)
+        )
 
     def readings(self, text: str, left_out: LeftOut, *, ssml: bool = False) -> Iterator["Reading"]:
         """Yield what each sentence of a text is read as; see `read` and, for SSML, `read_spans`."""
         if not ssml:
-            yield from (reading for _, reading in self._plain(text, left_out))
+            for paragraph in sentences.paragraphs(text):
+                for written in sentences.split(paragraph):
+                    yield self._reading(written, left_out)
             return
         from tiedtts.text.markup import marked_up
         from tiedtts.text.markup.ssml import parse
@@ -132,12 +150,6 @@ class FrontEnd:
                 reading = self._reading(written, left_out, begins)
                 yield replace(reading, items=track.place(reading.items, reading.spans)[0])
             track.end()
-
-    def _plain(self, text: str, left_out: LeftOut) -> Iterator[tuple[int, "Reading"]]:
-        """Yield the number of the paragraph of each sentence of a plain text, and what it is read as."""
-        for number, paragraph in enumerate(sentences.paragraphs(text)):
-            for written in sentences.split(paragraph):
-                yield number, self._reading(written, left_out)
 
     def read_spans(
         self, spans: Sequence["Span"], left_out: LeftOut, *, breaks: bool = False

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from tiedtts.errors import TextError
+from tiedtts.text.growing import Whole
 
 PATIENCE_SECONDS = 0.08
 """A line without a full stop is said when none has followed it for so long."""
@@ -27,7 +28,7 @@ _TITLES = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Prof|Gen|Col|Capt|Lt|Sgt|Rev|Hon|[A-Z]
 
 def pieces(
     stream: BinaryIO, name: str = "stdin", report: Callable[[TextError], object] | None = None
-) -> Iterator[str]:
+) -> Iterator[Whole]:
     """Yield paragraphs as their lines come; what is left waiting is said without its next line.
 
     A piece that ends its paragraph ends with its blank line; further blank lines are pieces of their own. Put
@@ -48,9 +49,9 @@ def pieces(
     held: list[str] = []
     size = number = 0
 
-    def taken() -> str:
+    def taken() -> Whole:
         nonlocal size
-        text = "".join(held)
+        text = Whole("".join(held))
         held.clear()
         size = 0
         return text

@@ -5,6 +5,8 @@ from collections import Counter
 from tiedtts.text.characters import Folded, script
 from tiedtts.text.inline import phones
 
+NOTHING = "there is nothing to say in the text"
+
 
 class LeftOut:
     """Counts of what cannot be spoken."""

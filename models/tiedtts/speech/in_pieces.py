@@ -1,0 +1,76 @@
+"""Speech of a text that comes piece by piece."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+
+from tiedtts.speech.speech import Speech
+from tiedtts.text.frontend import LeftOut, Sentence
+from tiedtts.text.growing import GrowingText, Whole
+from tiedtts.text.left_out import NOTHING
+
+Speak = Callable[[Iterator[Sentence], LeftOut, int, Sentence | None, str], Iterator[Speech]]
+"""Speaks sentences: what could not be spoken so far, how many were spoken before, the last of them, and the
+beginning of the text."""
+
+_OPENING = 500
+"""Characters that tell what a text is."""
+
+
+class SpeechInPieces:
+    """Speaks the sentences of a growing text as they are complete.
+
+    Args:
+        growing: The text, still empty.
+        speak: Speaks sentences.
+        sample_rate: Hz.
+    """
+
+    def __init__(self, growing: GrowingText, speak: Speak, sample_rate: int) -> None:
+        self._growing, self._speak, self._sample_rate = growing, speak, sample_rate
+        self._opening = ""
+        self._last: Sentence | None = None
+        self._count = 0
+        self._told: set[str] = set()
+        self._has_said = self._has_text = False
+
+    def parts(self, pieces: Iterable[str]) -> Iterator[Speech]:
+        """Yield the speech of each sentence; a part without samples, if there is nothing to say."""
+        for piece in pieces:
+            if len(self._opening) < _OPENING:
+                self._opening += piece
+            self._has_text = self._has_text or bool(piece.strip())
+            yield from self._spoken(self._growing.add(piece), ends=False)
+            if isinstance(piece, Whole):
+                yield from self._finished()
+        yield from self._finished()
+
+    def _spoken(self, sentences: Iterator[Sentence], *, ends: bool) -> Iterator[Speech]:
+        before, first = self._last, next(sentences, None)
+        if first is None:
+            return
+        following = self._noted(chain((first,), sentences))
+        for part in self._speak(following, self._growing.left_out, self._count, before, self._opening):
+            self._count += 1
+            # What holds for all sentences is told once.
+            new = tuple(warning for warning in part.warnings if warning not in self._told)
+            self._told.update(new)
+            yield replace(part, warnings=new, is_last=part.is_last and ends)
+        self._growing.left_out, self._has_said = LeftOut(), True
+
+    def _noted(self, sentences: Iterator[Sentence]) -> Iterator[Sentence]:
+        for sentence in sentences:
+            self._last = sentence
+            yield sentence
+
+    def _finished(self) -> Iterator[Speech]:
+        """Yield what is left, and tell what nobody has told so far."""
+        yield from self._spoken(self._growing.finish(), ends=True)
+        warnings = self._growing.left_out.warnings()
+        if self._has_text and not self._has_said:
+            warnings = ("; ".join((NOTHING, *warnings)),)
+        if warnings:
+            yield Speech(np.zeros(0, np.float32), self._sample_rate, "", (), (), warnings)
+        self._growing.left_out, self._has_said, self._has_text = LeftOut(), False, False
