@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 WIDTH = 200
 """Columns, where no terminal says how many there are."""
+_PASSED_OVER = re.compile(r"(`[^`]*`|the model itself|)(, an? [^`]*?\),)? ?(.*)", re.DOTALL)
 WORDS = ("", "layers", "scheme", "kind", "options", "held-out loss", "most alike")
 """Headings of columns that are words."""
 
@@ -45,8 +46,9 @@ def show(made: "Conversion") -> None:
         f" {plain / max(1, stored):.2f} times fewer. {tables.size(made.file_bytes_before)} on disk became"
         f" {tables.size(made.file_bytes_after)}."
     )
-    for sentence in report.passed_over:
-        console.print(f"passed over: {sentence}", markup=False)
+    for reason, layers in _reasons(report.passed_over).items():
+        each = ": each" if len(layers) > 1 else ""
+        console.print(f"passed over: {', '.join(layers)}{each} {reason}", markup=False)
     if made.losses_before is not None and made.losses_after is not None:
         losses = tables.table("held-out loss", "before", "after", left=WORDS)
         for name, before in made.losses_before.items():
@@ -131,6 +133,16 @@ def _alike(rows: "Sequence[LayerReport]") -> "dict[str, list[LayerReport]]":
         key = (_pattern(row.layer), row.scheme, row.note.split(" ")[0] if "left as it is" in row.note else "")
         found.setdefault(key, []).append(row)
     return {rows[0].layer if len(rows) == 1 else key[0]: rows for key, rows in found.items()}
+
+
+def _reasons(passed_over: "Sequence[str]") -> "dict[str, list[str]]":
+    """Put layers that are passed over for one reason into one sentence: many have the same."""
+    found: dict[str, list[str]] = {}
+    for sentence in dict.fromkeys(map(_pattern, passed_over)):
+        layer, _, reason = _PASSED_OVER.match(sentence).groups()  # type: ignore[union-attr]
+        layers = found.setdefault(reason, [])
+        layers.extend(() if layer in layers else (layer,))
+    return found
 
 
 def _pattern(text: str) -> str:

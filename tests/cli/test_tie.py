@@ -1,6 +1,7 @@
 """`tiedtts tie` as a user types it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,27 @@ def test_mistakes_of_the_commands_beside(
     assert main(arguments) == status
     assert error in capsys.readouterr().err.splitlines()[0]
     assert {path.name: path.read_bytes() for path in Path().iterdir()} == there
+
+
+def test_layers_that_are_passed_over_for_one_reason_are_told_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["tie", "v.safetensors", "-o", "t.safetensors", "--plan", "plan.toml", "-q"]) == 0
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    again = ["tie", "t.safetensors", "-o", "u.safetensors", "--layers", "*", "--scheme"]
+    assert main([*again, "codebook"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("passed over")]
+    layers = "`vocoder.body.blocks.*.expand`, `vocoder.body.blocks.*.project`"
+    assert lines == [f"passed over: {layers}: each is tied already, by `cluster`"]
+    assert os.environ["OMP_WAIT_POLICY"] == "passive", "read by torch's threads"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    assert main([*again, "lowrank"]) == 0
+    assert os.environ["OMP_WAIT_POLICY"] == "active"
+
+
+def test_a_rule_that_ties_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tie", "v.safetensors", "-o", "t.safetensors", "--plan", "plan.toml", "-q"]) == 0
+    again = ["tie", "t.safetensors", "-o", "u.safetensors", "--scheme", "codebook"]
+    assert main([*again, "--layers", "*.expand"]) == 1
+    assert "`vocoder.body.blocks.0.expand` is tied already, by `cluster`" in capsys.readouterr().err
+    assert not Path("u.safetensors").exists()

@@ -214,7 +214,13 @@ def test_a_rule_that_another_hides() -> None:
 def test_a_tied_layer_is_not_tied_again() -> None:
     net, _ = tie(Net(), plan("share", "blocks.*.wide"))
     with pytest.raises(ConfigError, match=r"`blocks.0.wide` is tied already, by `share`"):
-        tie(net, plan("codebook"))
+        tie(net, plan("codebook", "blocks.*.wide"))
+    others, report = tie(net, plan("codebook"))
+    assert "`blocks.0.wide` is tied already, by `share`" in report.passed_over
+    assert {layer.scheme for layer in others.modules() if isinstance(layer, TiedLayer)} == {
+        "share",
+        "codebook",
+    }
     again, _ = tie(net, plan("codebook", "blocks.*.narrow"))
     assert tie_map(again) == tie_map(net)
 

@@ -14,6 +14,7 @@ from tiedtts.measure import counting
 from tiedtts.nets.hifigan import Hifigan, HifiganConfig
 from tiedtts.tying import TiePlan, TieRule, tie, untie
 from tiedtts.tying.description import describe, rebuild
+from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.tied_layer import TiedLayer
 
 
@@ -146,3 +147,22 @@ def test_a_copy_keeps_its_layers_apart() -> None:
     tied, _ = tie(LanguageModel(), plan("codebook", k=4))
     layers = [layer for layer in tied.modules() if isinstance(layer, TiedLayer)]
     assert [sorted(layer.twins) for layer in layers] == [[], [], ["weight"]]
+
+
+def test_a_rule_need_not_tie_something_in_every_part() -> None:
+    parts = {
+        "first": nn.ModuleDict({"a": nn.Conv1d(4, 4, 3)}),
+        "second": nn.ModuleDict({"b": nn.Linear(4, 4)}),
+    }
+    tied, plans, report = tie_parts(parts, plan("separable"))
+    assert [row.layer for row in report.layers] == ["first.a"]
+    assert list(plans) == ["first"]
+    assert tied["second"] is parts["second"]
+    assert "`second.b`, a Linear(4, 4), cannot be tied by `separable`" in report.passed_over[0]
+    # What is tied already is passed over as well, and the rest is tied.
+    again, _, report = tie_parts(tied, plan("codebook", k=2))
+    assert "`first.a` is tied already, by `separable`" in report.passed_over
+    assert again["first"] is tied["first"]
+    assert [row.layer for row in report.layers] == ["second.b"]
+    with pytest.raises(ConfigError, match=r"`second\.b` is tied already, by `codebook`"):
+        tie_parts(again, plan("codebook", "second.*"))

@@ -8,7 +8,7 @@ from torch.nn.utils import parametrize
 
 from tiedtts.errors import ConfigError, TiedTTSError
 from tiedtts.tying import eligibility
-from tiedtts.tying.eligibility import called
+from tiedtts.tying.eligibility import an, called
 from tiedtts.tying.folding import fold_refusal
 from tiedtts.tying.grouping import group_layers
 from tiedtts.tying.layers import LayerSpec
@@ -39,9 +39,30 @@ def tie(model: nn.Module, plan: TiePlan, *, rescale: bool = False) -> tuple[nn.M
         ConfigError: A rule matches no layer, or one that its scheme cannot tie.
         TiedTTSError: The model cannot be copied, or is tied in a way that the plan would undo.
     """
-    tied, report = _Tying(copied(model, plan.rules), plan, rescale).run()
-    own_parameters(tied, {id(value) for value in model.parameters()})
+    tied, report, refused = tie_what_can_be(model, plan, rescale=rescale)
+    if refused:
+        raise refused[min(refused)][0]
     return tied, report
+
+
+def tie_what_can_be(
+    model: nn.Module, plan: TiePlan, *, rescale: bool = False
+) -> tuple[nn.Module, TieReport, dict[int, list[TiedTTSError]]]:
+    """Return what `tie` does, and the errors of rules that can tie none of their layers, by their places.
+
+    Args:
+        model: The same as for `tie`.
+        plan: The same as for `tie`.
+        rescale: The same as for `tie`.
+
+    Raises:
+        ConfigError: A rule matches no layer.
+        TiedTTSError: The same as for `tie`.
+    """
+    tying = _Tying(copied(model, plan.rules), plan, rescale)
+    tied, report = tying.run()
+    own_parameters(tied, {id(value) for value in model.parameters()})
+    return tied, report, tying.refused
 
 
 def untie(model: nn.Module) -> nn.Module:
@@ -67,18 +88,16 @@ class _Tying:
         self.plan = plan
         self.rescale = rescale
         self.rule_of = self._match()
+        self.refused: dict[int, list[TiedTTSError]] = {}
+        """Why rules tie nothing, by their places in the plan."""
 
     def run(self) -> tuple[nn.Module, TieReport]:
-        for rule in self.plan.rules:
-            self._tie_rule(rule)
+        for at, rule in enumerate(self.plan.rules):
+            self._tie_rule(at, rule)
         return self.work.model, self.work.report()
 
-    def _tie_rule(self, rule: TieRule) -> None:
-        """Tie the layers of a rule; those that it cannot tie are passed over, if there are others.
-
-        Raises:
-            TiedTTSError: It can tie none of them.
-        """
+    def _tie_rule(self, at: int, rule: TieRule) -> None:
+        """Tie the layers of a rule; those that it cannot tie are passed over, if there are others."""
         matched = [name for name, by in self.rule_of.items() if by is rule]
         refused: dict[str, TiedTTSError] = {}
         specs: dict[str, LayerSpec] = {}
@@ -99,19 +118,14 @@ class _Tying:
             except TiedTTSError as error:
                 refused |= dict.fromkeys(group, error)
         if refused and not any(name in self.work.reports for name in matched):
-            raise next(iter(refused.values()))
+            self.refused[at] = list(refused.values())
+            return
         # Several layers may have one reason in common.
         self.work.passed_over += dict.fromkeys(map(str, refused.values()))
 
     def _match(self) -> dict[str, TieRule]:
         """Return the rule of each layer that has one."""
         found = match(self.work.modules, self.work.names, self.plan)
-        for name in found.rule_of:
-            layer = self.work.modules[name]
-            if isinstance(layer, TiedLayer):
-                raise ConfigError(
-                    f"{called(name)} is tied already, by `{layer.scheme}`", hint="untie the model first"
-                )
         check_used(found, self.work.modules, self.plan)
         return {name: self.plan.rules[at] for name, at in found.rule_of.items()}
 
@@ -122,6 +136,10 @@ class _Tying:
             ConfigError: It cannot.
         """
         layer, scheme = self.work.modules[name], scheme or SCHEMES[rule.scheme]
+        if isinstance(layer, TiedLayer):
+            raise ConfigError(
+                f"{called(name)} is tied already, by `{layer.scheme}`", hint="untie the model first"
+            )
         why = eligibility.refusal(layer)
         if why is not None:
             raise ConfigError(f"{called(name)} cannot be tied: {why}", hint=_way_out(why))
@@ -133,7 +151,7 @@ class _Tying:
         if why is not None:
             names = [of for of in fitting(spec) if of != rule.scheme]
             raise ConfigError(
-                f"{called(name)}, a {spec.title}, cannot be tied by `{rule.scheme}`: {why}",
+                f"{called(name)}, {an(spec.title)}, cannot be tied by `{rule.scheme}`: {why}",
                 hint=f"schemes that fit are {', '.join(names)}" if names else "leave it out of the plan",
             )
         return spec
@@ -284,7 +302,7 @@ class _Tying:
         if why is not None:
             return why
         if spec.outputs != reader.inputs or spec.channel_axis != reader.channel_axis:
-            return f"a {reader.title} does not read the channels of a {spec.title}"
+            return f"{an(reader.title)} does not read the channels of {an(spec.title)}"
         if len(self.work.names[name]) > 1 or len(self.work.names[into]) > 1:
             return "one of the two stands in several places"
         return fold_refusal(self.work.model, name, into)

@@ -9,9 +9,9 @@ def refusal(layer: nn.Module) -> str | None:
     """Return why no scheme can tie a layer, or nothing."""
     kind = plain_type(layer)
     if kind is None:
-        return f"a {type(layer).__name__} has no weight that can be tied"
+        return f"{an(type(layer).__name__)} has no weight that can be tied"
     if kind is not type(layer) and not nn.utils.parametrize.is_parametrized(layer):
-        return f"a {type(layer).__name__} may do more than a {kind.__name__}"
+        return f"{an(type(layer).__name__)} may do more than {an(kind.__name__)}"
     if not nn.utils.parametrize.is_parametrized(layer):
         own = {name for name, _ in layer.named_parameters()}
         if others := sorted(own - set(LayerSpec.of(layer).shapes())):
@@ -31,3 +31,8 @@ def refusal(layer: nn.Module) -> str | None:
 def called(name: str) -> str:
     """Return a module's name as messages have it."""
     return f"`{name}`" if name else "the model itself"
+
+
+def an(title: str) -> str:
+    """Return what a kind of layer is called, with its article."""
+    return f"{'an' if title[0] in 'AEIO' else 'a'} {title}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tiedtts.errors import ConfigError
-from tiedtts.tying.eligibility import called
+from tiedtts.tying.eligibility import an, called
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.options import check_positive
 
@@ -56,7 +56,7 @@ def group_layers(
     for names in alike.values():
         if len(names) < 2:
             alone[names[0]] = ConfigError(
-                f"{called(names[0])}, a {specs[names[0]].title}, has no other layer to share with",
+                f"{called(names[0])}, {an(specs[names[0]].title)}, has no other layer to share with",
                 hint='tied layers have equal shapes, and names that differ in numbers, or `by = "shape"`',
             )
             continue

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from torch import nn
 
-from tiedtts.errors import ConfigError
+from tiedtts.errors import ConfigError, TiedTTSError
 from tiedtts.tying import layers
-from tiedtts.tying.apply import tie
+from tiedtts.tying.apply import tie_what_can_be
 from tiedtts.tying.matching import hidden_rule, match
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import LayerReport, TieReport
@@ -32,7 +32,7 @@ def tie_parts(
         begin with the part; and what tying did.
 
     Raises:
-        ConfigError: A rule matches no layer, or one that its scheme cannot tie.
+        ConfigError: A rule matches no layer, or none that its scheme can tie.
         TiedTTSError: A net cannot be copied, or is tied in a way that the plan would undo.
     """
     roots = {part: nn.ModuleDict({part: net}) for part, net in parts.items()}
@@ -58,19 +58,30 @@ def tie_parts(
     rows: list[LayerReport] = []
     before = after = 0
     passed_over: list[str] = []
+    refused: dict[int, list[TiedTTSError]] = {}
+    unused: dict[int, set[str]] = {}
     for part, root in roots.items():
+        places_of = [at for at, rule in enumerate(chosen[part]) if rule]
         rules = tuple(rule for rule in chosen[part] if rule)
         if not rules:
             size = sum(value.numel() for value in root.parameters())
             before, after = before + size, after + size
             continue
-        plans[part] = TiePlan(rules, plan.source)
-        made, report = tie(root, plans[part], rescale=rescale)
+        made, report, why = tie_what_can_be(root, TiePlan(rules, plan.source), rescale=rescale)
         assert isinstance(made, nn.ModuleDict)
-        tied[part] = made[part]
+        for at, errors in why.items():
+            refused.setdefault(places_of[at], []).extend(errors)
+            unused.setdefault(places_of[at], set()).add(part)
+        kept = tuple(rule for at, rule in enumerate(rules) if at not in why)
+        if kept:
+            tied[part], plans[part] = made[part], TiePlan(kept, plan.source)
         rows.extend(report.layers)
         passed_over.extend(report.passed_over)
         before, after = before + report.parameters_before, after + report.parameters_after
+    for at, errors in refused.items():
+        if all(part in unused[at] for part, rules in chosen.items() if rules[at]):
+            raise errors[0]
+        passed_over.extend(dict.fromkeys(map(str, errors)))
     report = TieReport(
         layers=tuple(rows),
         parameters_before=before,

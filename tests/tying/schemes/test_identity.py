@@ -92,6 +92,6 @@ def test_the_nearest_layer_is_found() -> None:
 def test_the_layer_inside_a_model_is_untied_with_it() -> None:
     model = nn.Sequential(nn.Conv2d(1, 4, 1), WeightTyingConv2d(4, 4, 3, 1, 1))
     with pytest.raises(ConfigError, match="`1` is tied already, by `identity`"):
-        tie(model, plan("codebook"))
+        tie(model, plan("codebook", "1"))
     x = torch.randn(1, 1, 6, 6)
     torch.testing.assert_close(untie(model)(x), model(x))

@@ -21,7 +21,8 @@ class IoOptions:
     def __post_init__(self) -> None:
         if not self.output:
             raise ConfigError(
-                "scheme `io` needs `output`", hint='name the output map: options = { output = "head" }'
+                "scheme `io` needs `output`",
+                hint='name the output map: options = { output = "head" }, or --option output=head',
             )
 
 
