@@ -54,7 +54,6 @@ class OutOfMemoryError(RuntimeError):
             "error: internal error: ValueError: bad\n"
             "hint: run it again with TIEDTTS_TRACEBACK=1 in the environment and report what it prints\n",
         ),
-        (SystemExit(3), 3, ""),
     ],
 )
 def test_every_exception_becomes_a_line_and_a_status(
