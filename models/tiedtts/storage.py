@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import re
+import secrets
 import shutil
 import stat
 import tempfile
@@ -85,15 +86,11 @@ def replacing(path: StrPath, *, sync: bool = True) -> Iterator[BinaryIO]:
         descriptor = _descriptor(path)
         # A device such as /dev/null: renaming over it would replace it.
         streams = descriptor is not None or (path.exists() and not path.is_file())
-        with tempfile.NamedTemporaryFile(
-            "w+b",
-            dir=None if streams else path.parent,
-            # Not the whole name, which may be as long as names can be.
-            prefix=f".{path.name[:_PREFIX]}.",
-            suffix=_UNFINISHED,
-            delete=False,
-        ) as file:
-            temporary = file.name
+        folder = tempfile.gettempdir() if streams else path.parent
+        # Not the whole name, which may be as long as names can be. Known before the file is there: whoever is
+        # stopped in between removes it.
+        temporary = os.path.join(folder, f".{path.name[:_PREFIX]}.{secrets.token_hex(8)}{_UNFINISHED}")
+        with open(temporary, "x+b", opener=_for_me_alone) as file:
             yield cast(BinaryIO, file)
             file.flush()
             if sync and not streams:
@@ -126,6 +123,10 @@ def sweep(folder: StrPath, *, deep: bool = False) -> None:
                     os.unlink(os.path.join(here, name))
         if not deep:
             folders.clear()
+
+
+def _for_me_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _descriptor(path: Path) -> int | None:

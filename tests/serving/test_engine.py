@@ -253,8 +253,10 @@ def test_speech_is_that_of_the_voice(engine: Engine, voices: Roster) -> None:
 def test_other_names_of_voices(voices: Roster) -> None:
     named = Roster({name: voices[name] for name in voices}, {"bob": "kathleen", "alloy": "kathleen"})
     assert [named.name(asked) for asked in (None, "bob", "Alloy", "CLARA", "echo")] == [
-        *("clara", "kathleen", "kathleen", "clara", "kathleen")
+        *("clara", "kathleen", "kathleen", "clara", "oscar")
     ]
+    two = Roster({name: voices[name] for name in ("clara", "kathleen")})
+    assert {two.name(asked) for asked in ("alloy", "echo", "onyx")} == {"clara", "kathleen"}
     for aliases, message in (({"x": "hal"}, "not served: hal"), ({"clara": "kathleen"}, "is a voice itself")):
         with pytest.raises(ConfigError, match=message):
             Roster({name: voices[name] for name in voices}, aliases)

@@ -11,18 +11,20 @@ from tiedtts.text.pronounce.user_lexicon import Files
 
 LANGUAGE = "en-US"
 """Language of all voices."""
+USUAL = ""
+"""Stands for the usual voice."""
 KINDS = {
-    "male1": (0, 0.0),
-    "male2": (0, -2.0),
-    "male3": (0, -4.0),
-    "female1": (0, 0.0),
-    "female2": (1, 0.0),
-    "female3": (1, 2.0),
-    "child_male": (0, 4.0),
-    "child_female": (1, 4.0),
+    "male1": (USUAL, 0.0),
+    "male2": ("oscar", 0.0),
+    "male3": ("felix", 0.0),
+    "female1": (USUAL, 0.0),
+    "female2": ("nora", 0.0),
+    "female3": ("kathleen", 0.0),
+    "child_male": ("felix", 5.0),
+    "child_female": ("nora", 4.0),
 }
-"""Kinds of voices: which voice, the usual one first, and semitones. `male1` is what the server asks for when
-nobody has chosen anything, so that it is the usual voice as it is."""
+"""Kinds of voices: name and semitones. `male1` is what the server asks for when nobody has chosen anything: the
+usual voice as it is."""
 
 
 class Voices:
@@ -53,8 +55,8 @@ class Voices:
         for name in self.names:
             if name.lower() == wanted:
                 return name, 0.0
-        place, semitones = KINDS.get(parameters.voice.lower(), (0, 0.0))
-        return self.names[min(place, len(self.names) - 1)], semitones
+        name, semitones = KINDS.get(parameters.voice.lower(), (USUAL, 0.0))
+        return name if name in self.names else self.names[0], semitones
 
     def get(self, name: str) -> Voice:
         """Return a voice by its name.
