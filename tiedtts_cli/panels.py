@@ -30,6 +30,7 @@ class GroupedCommand(TyperCommand):
 
             def checked(args: list[str]) -> Any:
                 _refuse_long_names(self.params, args)
+                args = _with_values(self.params, args)
                 parsed = parse(args=args)
                 _refuse_repeated(parsed[2])
                 return parsed
@@ -69,6 +70,24 @@ class GroupedProgram(TyperGroup):
             text = command.get_short_help_str(formatter.width)
             groups.setdefault(title, []).append((f"{name:<{_COMMAND_COLUMN}}", text))
         _write(groups, formatter, _COMMAND_COLUMN)
+
+
+def _with_values(known: Iterable[Any], arguments: Sequence[str]) -> list[str]:
+    """Return arguments in which an option has an empty value whose value may be left out, and is.
+
+    Args:
+        known: Parameters of the command; the `metavar` of such a one stands in brackets.
+        arguments: Its arguments.
+    """
+    optional = {name for each in known if (each.metavar or "").startswith("[") for name in each.opts}
+    filled: list[str] = []
+    for place, argument in enumerate(arguments):
+        if argument == "--":
+            return [*filled, *arguments[place:]]
+        following = arguments[place + 1 : place + 2]
+        left_out = argument in optional and (not following or following[0].startswith("-"))
+        filled.append(f"{argument}=" if left_out else argument)
+    return filled
 
 
 def _refuse_repeated(given: Iterable[Any]) -> None:

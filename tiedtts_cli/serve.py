@@ -1,4 +1,4 @@
-"""`tiedtts serve`: voices for everybody who asks, over HTTP."""
+"""`tiedtts serve`: voices for everybody who asks, over HTTP and by Wyoming."""
 
 import os
 import sys
@@ -36,6 +36,15 @@ def serve(
     ] = None,
     host: Annotated[str, option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, at_least(0, "--port", help="Port; 0 takes a free one.")] = 8000,
+    wyoming: Annotated[
+        str | None,
+        option(
+            "--wyoming",
+            metavar="[URI]",
+            help="Serve Wyoming, too, for Home Assistant: tcp://127.0.0.1:10200.",
+        ),
+    ] = None,
+    no_http: Annotated[bool, option("--no-http", help="Serve nothing but Wyoming.")] = False,
     api_key: Annotated[
         str | None,
         option("--api-key", metavar="KEY", help="Key that clients send.", show_default=f"that of {KEY}"),
@@ -54,25 +63,41 @@ def serve(
     threads: Annotated[
         int | None, at_least(1, "--threads", help="Threads that speak.", show_default="all cores")
     ] = None,
+    speed: Annotated[
+        float, option("--speed", metavar="X", help="Usual speed, 0.25 to 4; larger is faster.")
+    ] = 1.0,
+    pause: Annotated[
+        float | None,
+        option(
+            "--pause", metavar="SECONDS", help="Usual silence between sentences.", show_default="0.25 / speed"
+        ),
+    ] = None,
+    volume: Annotated[float, option("--volume", metavar="DB", help="Louder or softer, decibels.")] = 0.0,
     log: Annotated[str, choice("--log", LOGS, help="Log on stderr.")] = "auto",
 ) -> None:
-    """Serve voices over HTTP, as OpenAI's speech API does, with a page.
+    """Serve voices over HTTP, as OpenAI's speech API does, with a page, and by Wyoming.
 
     \b
     tiedtts serve
     TIEDTTS_API_KEY=... tiedtts serve --host 0.0.0.0
+    tiedtts serve --wyoming tcp://0.0.0.0:10200 --without-key
     """  # noqa: D301
     if port > 65_535:
         raise UsageError(f"`--port` must be at most 65535, got: {port}")
     aliases = _aliases(alias or ())
     key = api_key if api_key is not None else os.environ.get(KEY) or None
-    from tiedtts.serving import logs
+    if no_http and wyoming is None:
+        raise UsageError("`--no-http` leaves nothing to serve", hint="add `--wyoming`")
+    from tiedtts.serving import logs, service
     from tiedtts.serving.engine import Engine
     from tiedtts.serving.guard import Access
     from tiedtts.serving.limits import Limits
+    from tiedtts.serving.metrics import Metrics
     from tiedtts.serving.roster import Roster
     from tiedtts.serving.server import Server
+    from tiedtts.settings import Settings
 
+    settings = Settings(speed=speed, pause=pause, volume=volume)
     access = Access.for_host(host, key=key, without_key=without_key, origins=tuple(allow_origin or ()))
     limits = Limits(
         characters=max_characters,
@@ -80,17 +105,32 @@ def serve(
         seconds=max_seconds,
         stop_seconds=stop_seconds,
     )
+    address = None
+    if wyoming is not None:
+        from tiedtts.serving.wyoming import address as addresses
+        from tiedtts.serving.wyoming.listener import Listener
+
+        address = addresses.Address.parse(wyoming or addresses.DEFAULT, without_key=without_key)
     is_terminal = sys.stderr.isatty()
     logs.set_up(log if log != "auto" else "text" if is_terminal else "json")
     voices = Roster.load(voice or (), lexicon=lexicon or (), aliases=aliases)
     with Engine(voices, threads=threads, most_open=max_requests) as engine:
-        server = Server(engine, host=host, port=port, access=access, limits=limits)
+        counts = Metrics(engine)
+        services: dict[str, service.Service] = {}
+        if not no_http:
+            server = Server(
+                engine, host=host, port=port, access=access, limits=limits, settings=settings, counts=counts
+            )
+            services[server.url] = server
+        if address is not None:
+            listener = Listener(engine, address, settings=settings, limits=limits, counts=counts)
+            services[listener.uri] = listener
 
         def ready() -> None:
             if is_terminal:
-                talk.note(f"{', '.join(voices.names)} at {server.url} (Ctrl-C ends it)")
+                talk.note(f"{', '.join(voices.names)} at {' and '.join(services)} (Ctrl-C ends it)")
 
-        server.run(ready)
+        service.run(list(services.values()), ready)
 
 
 def _aliases(given: Sequence[str]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from tiedtts.serving.production import Account
 from tiedtts.serving.refusal import Refusal
 from tiedtts.serving.speech_request import MODEL, MODELS, SpeechRequest
 from tiedtts.serving.speech_response import SpeechResponse
+from tiedtts.settings import Settings
 
 
 def application(
@@ -33,6 +34,8 @@ def application(
     *,
     access: Access | None = None,
     limits: Limits | None = None,
+    settings: Settings | None = None,
+    counts: Metrics | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
     """Return the application of an engine, for any ASGI server.
@@ -41,11 +44,13 @@ def application(
         engine: Speaks.
         access: Who may ask; this machine without a key by default.
         limits: What is taken on.
+        settings: How is spoken where a request does not say it.
+        counts: Counts of the process, if others count there, too.
         is_stopping: Tells whether the server is about to end, so that nobody sends more to it.
     """
     access, limits = access or Access(), limits or Limits()
-    counts = Metrics(engine)
-    routes = _Routes(engine, limits, counts, is_stopping)
+    counts = counts or Metrics(engine)
+    routes = _Routes(engine, limits, settings or Settings(), counts, is_stopping)
     known = [
         Route("/", routes.page),
         Route("/healthz", routes.health),
@@ -85,16 +90,21 @@ class _Routes:
     """Answers of one server."""
 
     def __init__(
-        self, engine: Engine, limits: Limits, counts: Metrics, is_stopping: Callable[[], bool]
+        self,
+        engine: Engine,
+        limits: Limits,
+        settings: Settings,
+        counts: Metrics,
+        is_stopping: Callable[[], bool],
     ) -> None:
-        self._engine, self._limits, self._counts = engine, limits, counts
+        self._engine, self._limits, self._settings, self._counts = engine, limits, settings, counts
         self._is_stopping = is_stopping
 
     async def speech(self, request: Request) -> SpeechResponse:
         """Speak a text."""
         seen = request.scope["tiedtts.seen"]
         asked = SpeechRequest.from_json(
-            await body.read(request, self._limits), self._engine.voices, self._limits
+            await body.read(request, self._limits), self._engine.voices, self._limits, self._settings
         )
         seen.voice, seen.format, seen.characters = asked.voice, asked.format.name, len(asked.text)
         account = Account()

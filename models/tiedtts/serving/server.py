@@ -1,31 +1,30 @@
 """The server: one process that listens, answers, and stops without cutting anybody short."""
 
-import asyncio
 import contextlib
 import os
-import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from types import FrameType
+from collections.abc import Callable
 
 import uvicorn
 
-from tiedtts import __version__, stopping
+from tiedtts import __version__
 from tiedtts.errors import ConfigError
-from tiedtts.serving import logs
+from tiedtts.serving import logs, service
 from tiedtts.serving.app import application
 from tiedtts.serving.engine import Engine
 from tiedtts.serving.guard import Access
 from tiedtts.serving.limits import Limits
+from tiedtts.serving.metrics import Metrics
 from tiedtts.serving.protocol import bounded
+from tiedtts.settings import Settings
 
 BACKLOG = 2048
 """Connections that the system keeps until they are taken."""
 
 
 class Server:
-    """A server of an engine on one address.
+    """A server of an engine on one address; a service, see `tiedtts.serving.service`.
 
     Args:
         engine: Speaks.
@@ -33,6 +32,8 @@ class Server:
         port: Port; any that is free if 0.
         access: Who may ask.
         limits: What is taken on.
+        settings: How is spoken where a request does not say it.
+        counts: Counts of the process, if others count there, too.
 
     Raises:
         ConfigError: The address cannot be listened on.
@@ -46,13 +47,22 @@ class Server:
         port: int = 8000,
         access: Access | None = None,
         limits: Limits | None = None,
+        settings: Settings | None = None,
+        counts: Metrics | None = None,
     ) -> None:
         limits = limits or Limits()
         self._engine = engine
         # Beside the connections, a few files of the voices and the log.
-        self._most_files = limits.connections + 256
-        self._socket = _listening(host, port)
-        app = application(engine, access=access, limits=limits, is_stopping=lambda: self._server.should_exit)
+        self.most_files = limits.connections + 256
+        self._socket = listening(host, port)
+        app = application(
+            engine,
+            access=access,
+            limits=limits,
+            settings=settings,
+            counts=counts,
+            is_stopping=lambda: self._server.should_exit,
+        )
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -87,58 +97,33 @@ class Server:
         self._server.force_exit = self._server.should_exit
         self._server.should_exit = True
 
+    def announce(self) -> None:
+        """Log that it is ready."""
+        host, port = self.address
+        logs.event(
+            "ready", url=self.url, version=__version__, voices=list(self._engine.voices), host=host, port=port
+        )
+
+    async def serve(self) -> None:
+        """Answer until the server is stopped."""
+        await self._server.serve(sockets=[self._socket])
+
     def run(self, when_ready: Callable[[], None] = lambda: None) -> None:
         """Answer until the server is stopped; a signal stops it, too, in the main thread.
 
         Args:
             when_ready: Called once it listens.
         """
-        _allow_open_files(self._most_files)
-        host, port = self.address
-        logs.event(
-            "ready", url=self.url, version=__version__, voices=list(self._engine.voices), host=host, port=port
-        )
-        when_ready()
-        with _stopped_by_signals(self.stop):
-            asyncio.run(self._server.serve(sockets=[self._socket]))
-        logs.event("stopped")
+        service.run([self], when_ready)
 
 
-@contextlib.contextmanager
-def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Let signals that ask for the end stop a server; those that are ignored still are."""
-    before = {}
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        logs.event("stopping", signal=signal.Signals(number).name)
-        stop()
-
-    with contextlib.suppress(ValueError):
-        # Elsewhere than in the main thread nobody may ask for signals.
-        for number in stopping.SIGNALS:
-            if signal.getsignal(number) not in (signal.SIG_IGN, None):
-                before[number] = signal.signal(number, receive)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _allow_open_files(count: int) -> None:
-    """Ask the system for so many open files, of which each connection is one; it may grant fewer."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        unlimited = resource.RLIM_INFINITY
-        wanted = count if hard == unlimited else min(count, hard)
-        if soft != unlimited and soft < wanted:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int, *, option: str = "--port") -> socket.socket:
     """Return a socket that listens on an address.
+
+    Args:
+        host: Name or address.
+        port: Port; any that is free if 0.
+        option: Option of the command that names another.
 
     Raises:
         ConfigError: There is no such address, or somebody else listens there.
@@ -162,7 +147,7 @@ def _listening(host: str, port: int) -> socket.socket:
         made.close()
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise ConfigError(
-            f"cannot listen on {host}, port {port}: {reason}", hint="is it in use? another port: --port 8001"
+            f"cannot listen on {host}, port {port}: {reason}", hint=f"is it in use? {option} takes another"
         ) from error
     made.setblocking(False)
     return made

@@ -44,13 +44,16 @@ class SpeechRequest(NamedTuple):
     """Whether the events tell the times of words."""
 
     @classmethod
-    def from_json(cls, body: bytes, voices: Roster, limits: Limits) -> "SpeechRequest":
+    def from_json(
+        cls, body: bytes, voices: Roster, limits: Limits, settings: Settings | None = None
+    ) -> "SpeechRequest":
         """Read the body of a request.
 
         Args:
             body: As it was sent.
             voices: Those that are served.
             limits: The longest text.
+            settings: Those that hold where the request says nothing.
 
         Raises:
             Refusal: It is not JSON, or a field does not fit.
@@ -78,7 +81,7 @@ class SpeechRequest(NamedTuple):
         return cls(
             text=text,
             voice=name,
-            settings=fields.settings(),
+            settings=fields.settings(settings or Settings()),
             format=Format(
                 formats.named(fields.take("response_format", str) or formats.DEFAULT), fields.rate()
             ),
@@ -140,9 +143,13 @@ class _Fields:
             "sample_rate", f"`sample_rate` must be one of {known}, got: {quoted(json.dumps(value))}"
         )
 
-    def settings(self) -> Settings:
-        """Return how the text is to be said."""
-        made = Settings()
+    def settings(self, usual: Settings) -> Settings:
+        """Return how the text is to be said.
+
+        Args:
+            usual: Settings that hold where nothing else was sent.
+        """
+        made = usual
         for name in SETTINGS:
             if name in self._values:
                 value = self._values[name]

@@ -1,0 +1,135 @@
+"""The inbox of a connection: events are read within bounds, a line of JSON, then data and a payload."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+import anyio
+from wyoming.event import Event
+
+from tiedtts.quoting import quoted
+from tiedtts.serving.limits import Limits
+from tiedtts.serving.refusal import Refusal
+
+
+class Left(Exception):
+    """The client has gone, or says nothing for too long."""
+
+
+class Inbox:
+    """Reads the events of a client.
+
+    Args:
+        reader: What it sends; its own limit is not less than `limits.body_bytes`.
+        limits: Bounds of size, and of the time that an event may take once it has begun.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, limits: Limits) -> None:
+        self._reader, self._limits = reader, limits
+        self._first: bytes | None = None
+        """Read already of the next event; empty at the end."""
+
+    async def comes(self, seconds: float) -> bool:
+        """Wait for an event, or for the end, for so long; tell whether one begins.
+
+        Raises:
+            Left: The connection broke.
+        """
+        if self._first is None:
+            try:
+                with anyio.move_on_after(seconds):
+                    self._first = await self._reader.read(1)
+            except OSError as error:
+                raise Left from error
+        return self._first is not None
+
+    async def next(self, patience: float) -> Event | None:
+        """Return the next event; nothing at the end.
+
+        Args:
+            patience: Seconds until it must have begun.
+
+        Raises:
+            Refusal: It is no event, or too large. What follows it cannot be read.
+            Left: The connection broke, or nothing came.
+        """
+        if not await self.comes(patience):
+            raise Left
+        first, self._first = self._first, None
+        if not first:
+            return None
+        if first != b"{":
+            raise _no_event("an event begins with a line of JSON; OpenAI's route is at the HTTP port")
+        try:
+            with anyio.move_on_after(self._limits.head_seconds):
+                return await self._read(first)
+        except (OSError, asyncio.IncompleteReadError) as error:
+            raise Left from error
+        raise Refusal(
+            HTTPStatus.REQUEST_TIMEOUT,
+            f"the event did not come whole within {self._limits.head_seconds:g} seconds",
+            code="request_timeout",
+        )
+
+    async def _read(self, first: bytes) -> Event:
+        try:
+            head = _object(first + await self._reader.readuntil(b"\n"), "its first line")
+        except asyncio.LimitOverrunError as error:
+            raise _too_large(self._limits) from error
+        kind = head.get("type")
+        if not isinstance(kind, str) or not kind:
+            raise _no_event("it has no `type`")
+        data = head.get("data")
+        if data is not None and not isinstance(data, dict):
+            raise _no_event("`data` must be an object")
+        data = dict(data or {})
+        data_length = _length(head, "data_length", self._limits)
+        payload_length = _length(head, "payload_length", self._limits)
+        if data_length:
+            data.update(_object(await self._reader.readexactly(data_length), "its data"))
+        if payload_length:
+            # Nobody who asks for speech has anything to send there.
+            await self._reader.readexactly(payload_length)
+        return Event(type=kind, data=data)
+
+
+def _length(head: Mapping[str, Any], name: str, limits: Limits) -> int:
+    value = head.get(name)
+    if value is None:
+        return 0
+    if type(value) is not int or value < 0:
+        raise _no_event(f"`{name}` must be a number of bytes, got: {quoted(json.dumps(value))}")
+    if value > limits.body_bytes:
+        raise _too_large(limits)
+    return value
+
+
+def _object(raw: bytes, what: str) -> dict[str, Any]:
+    try:
+        # Recursion is met where lists lie in lists without end.
+        value = json.loads(raw.decode(), parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        raise _no_event(f"{what} is not UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise _no_event(f"{what} is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise _no_event(f"{what} must be an object of JSON")
+    return value
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _no_event(why: str) -> Refusal:
+    return Refusal(HTTPStatus.BAD_REQUEST, f"this is no event of Wyoming: {why}", code="invalid_event")
+
+
+def _too_large(limits: Limits) -> Refusal:
+    return Refusal(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        f"an event may have {limits.body_bytes:,} bytes; send the text in pieces",
+        code="event_too_large",
+    )

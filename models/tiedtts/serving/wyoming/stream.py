@@ -1,0 +1,124 @@
+"""A text that comes in chunks and is spoken meanwhile."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+from wyoming.event import Event
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
+
+from tiedtts.errors import BusyError, TextError
+from tiedtts.serving.engine import Engine
+from tiedtts.serving.limits import Limits
+from tiedtts.serving.observer import Observation
+from tiedtts.serving.work import Work
+from tiedtts.serving.wyoming import asked
+from tiedtts.serving.wyoming.answer import Answer
+from tiedtts.serving.wyoming.asked import Asked
+from tiedtts.serving.wyoming.inbox import Inbox, Left
+from tiedtts.speech.speech import Speech
+from tiedtts.text.arriving import Arriving
+
+PATIENCE_SECONDS = 0.5
+"""What sounds like a whole sentence is said when nothing has followed it for so long: whoever thinks, or asks
+a tool, before going on is heard up to there."""
+STEP = 2_000
+"""Characters that are looked at before others get their turn."""
+_AGAIN_SECONDS = 0.1
+
+
+class Stream:
+    """One text, from `synthesize-start` to `synthesize-stop`.
+
+    Args:
+        inbox: Brings its chunks.
+        inform: Answers events that ask for something else than speech.
+        answer: Takes its sound.
+        engine: Speaks.
+        limits: The longest text and the longest time.
+        wanted: The voice, and how it speaks.
+        seen: What is logged and counted.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        inform: Callable[[Event], Awaitable[None]],
+        *,
+        answer: Answer,
+        engine: Engine,
+        limits: Limits,
+        wanted: Asked,
+        seen: Observation,
+    ) -> None:
+        self._inform = inform
+        self._inbox, self._answer, self._engine, self._limits = inbox, answer, engine, limits
+        self._seen, self._wanted = seen, wanted
+        self._said = engine.voices[wanted.voice].begin(wanted.settings)
+        self._text = Arriving()
+        self._seen.characters = 0
+
+    async def speak(self) -> Event | None:
+        """Speak what comes until the end of the text; return the event of another that begins then, if any.
+
+        Raises:
+            Left: The client has gone.
+            Refusal: An event does not fit.
+            TiedTTSError: The text cannot be spoken.
+        """
+        begins: Event | None = None
+        while True:
+            if self._text.is_whole and not await self._inbox.comes(PATIENCE_SECONDS):
+                await self._say([self._text.rest()])
+            event = await self._inbox.next(self._limits.seconds)
+            if event is None:
+                raise Left
+            if SynthesizeStop.is_type(event.type):
+                break
+            if SynthesizeStart.is_type(event.type):
+                begins = event
+                break
+            if SynthesizeChunk.is_type(event.type):
+                await self._add(event)
+            # The whole text, which comes once more, is for servers that know no chunks.
+            elif not Synthesize.is_type(event.type):
+                await self._inform(event)
+        await self._say([self._text.rest()])
+        if not self._said.has_begun:
+            raise TextError(
+                "there is nothing to say in the text",
+                hint="give a text with words in Latin letters or with numbers",
+            )
+        return begins
+
+    async def _add(self, event: Event) -> None:
+        text = asked.text(event.data, self._limits, self._seen.characters or 0)
+        self._seen.characters = (self._seen.characters or 0) + len(text)
+        for place in range(0, len(text), STEP):
+            self._text.add(text[place : place + STEP])
+            if not self._wanted.settings.ssml:
+                await self._say(list(self._text.take()))
+            await asyncio.sleep(0)
+
+    async def _say(self, pieces: list[str]) -> None:
+        if not any(piece and not piece.isspace() for piece in pieces):
+            # Blank lines count as those between paragraphs.
+            for piece in pieces:
+                list(self._said.say(piece) if "\n" in piece else ())
+            return
+
+        def parts() -> Iterator[Speech]:
+            for piece in pieces:
+                yield from self._said.say(piece)
+
+        with await self._start(parts()) as work:
+            await self._answer.add(work)
+
+    async def _start(self, parts: Iterator[Speech]) -> Work[Speech]:
+        """Let the engine speak; who has begun waits for a place, where others are sent away."""
+        while True:
+            try:
+                return self._engine.start(parts)
+            except BusyError:
+                if not self._answer.has_begun:
+                    raise
+            await asyncio.sleep(_AGAIN_SECONDS)
