@@ -75,7 +75,7 @@ def serve(
     volume: Annotated[float, option("--volume", metavar="DB", help="Louder or softer, decibels.")] = 0.0,
     log: Annotated[str, choice("--log", LOGS, help="Log on stderr.")] = "auto",
 ) -> None:
-    """Serve voices over HTTP, as OpenAI's speech API does, with a page, and by Wyoming.
+    """Serve voices: OpenAI's speech API, a page, and Wyoming for Home Assistant.
 
     \b
     tiedtts serve

@@ -32,7 +32,7 @@ class Arriving:
     def __init__(self) -> None:
         self._held = ""
         self._line = ""
-        """What was handed on of the line that goes on in what is held."""
+        """The part that was handed on of the line that goes on in what is held."""
         self._seen = self._end = 0
         """Ends of what was looked at, and of the last whole word in it."""
         self._place: int | None = None

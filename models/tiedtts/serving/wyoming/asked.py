@@ -1,4 +1,4 @@
-"""What an event asks for: the voice, and how the text is to be said."""
+"""Wishes of an event: the voice, and how the text is to be said."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ TEXT, SSML = "text", "ssml"
 
 
 class Asked(NamedTuple):
-    """What is asked for."""
+    """Wishes of one event."""
 
     voice: str
     """Own name of a voice that is served."""

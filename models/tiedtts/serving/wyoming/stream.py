@@ -19,8 +19,8 @@ from tiedtts.speech.speech import Speech
 from tiedtts.text.arriving import Arriving
 
 PATIENCE_SECONDS = 0.5
-"""What sounds like a whole sentence is said when nothing has followed it for so long: whoever thinks, or asks
-a tool, before going on is heard up to there."""
+"""A whole sentence is said, although the next may go on with it, when nothing has followed it for so long:
+whoever thinks, or asks a tool, before going on is heard up to there."""
 STEP = 2_000
 """Characters that are looked at before others get their turn."""
 _AGAIN_SECONDS = 0.1
