@@ -75,7 +75,7 @@ def serve(
     volume: Annotated[float, option("--volume", metavar="DB", help="Louder or softer, decibels.")] = 0.0,
     log: Annotated[str, choice("--log", LOGS, help="Log on stderr.")] = "auto",
 ) -> None:
-    """Serve voices: OpenAI's speech API, a page, and Wyoming for Home Assistant.
+    """Serve voices to OpenAI's clients, Home Assistant and browsers.
 
     \b
     tiedtts serve
