@@ -105,3 +105,38 @@ def test_what_never_ends_is_handed_on_anyway(text: str) -> None:
     cut = pieces(text, 50)
     assert "".join(cut) == text
     assert max(map(len, cut)) <= max(LONGEST + 50, text.count("\n") + 1)
+
+
+LONG_FIRST = (
+    "After the long and rainy night was over at last, the old fishermen walked down to the harbour, looked at the "
+    "grey sea for a while, and decided that nobody would go out that day. They went home."
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LONG_FIRST,
+        LONG_FIRST.replace(",", ""),
+        "Well, " + LONG_FIRST,
+        "In 1,250 cases, of 3 kinds, " + LONG_FIRST,
+    ],
+)
+def test_first_clauses_are_said_before_their_sentence_is_whole(text: str) -> None:
+    voice = Voice.load()
+    said, arriving = voice.begin(), Arriving()
+    parts, heard_at = [], 0
+    for place, character in enumerate(text):
+        arriving.add(character)
+        for piece in arriving.take():
+            parts += said.say(piece)
+        if said.is_open and len(arriving.beginning) >= 80:
+            parts += said.clause(arriving.beginning)
+        if parts and not heard_at:
+            heard_at = place
+    parts += said.say(arriving.rest())
+    whole = voice.say(text)
+    assert [word.text for part in parts for word in part.words] == [word.text for word in whole.words]
+    assert np.array_equal(np.concatenate([part.samples for part in parts]), whole.samples)
+    if "," in text:
+        assert heard_at < text.index("decided")

@@ -66,6 +66,12 @@ class Arriving:
         return left
 
     @property
+    def beginning(self) -> str:
+        """The whole words of a sentence that is not whole; nothing where their meaning may still change."""
+        text = self._held[: self._end]
+        return "" if "\n" in text.strip() or self._is_laid_out(len(text)) else text
+
+    @property
     def is_whole(self) -> bool:
         """Whether what is held ends with a mark that ends sentences, and not with a number."""
         text = self._held.rstrip()

@@ -29,6 +29,38 @@ def cut(sentences: Iterator[Sentence]) -> Iterator[Sentence]:
     yield from sentences
 
 
+def certain(sentence: Sentence) -> tuple[Sentence | None, bool]:
+    """Return the first clauses of a sentence of which only the beginning is known.
+
+    Args:
+        sentence: Its beginning, so far as its words are whole.
+
+    Returns:
+        What `cut` will yield first once all of it is known, if that is certain; and whether more words can
+        still change that.
+    """
+    # Its last phone is the mark of an end that is none.
+    if len(sentence.phones) - 1 < LONGEST + SHORTEST:
+        return None, True
+    place = _place(sentence)
+    return (next(_halves(sentence, place)) if 0 < place <= LONGEST else None), False
+
+
+def rest(sentences: Iterator[Sentence], words: int) -> Iterator[Sentence]:
+    """Yield the sentences of a text without the words at its beginning that were said already."""
+    for sentence in sentences:
+        ends = [place for place, phone in enumerate(sentence.phones) if 0 <= phone.word < words]
+        place = max(ends, default=-1) + 1
+        # The comma belongs to the words before it.
+        while place < len(sentence.phones) and sentence.phones[place].word < 0:
+            place += 1
+        if place < len(sentence.phones):
+            *_, after = _halves(sentence, place)
+            yield after
+        break
+    yield from sentences
+
+
 def _place(sentence: Sentence) -> int:
     """Return how many phones to speak first: the most within `LONGEST`, else the fewest; 0 for all."""
     phones = sentence.phones

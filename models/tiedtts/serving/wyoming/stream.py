@@ -21,6 +21,8 @@ from tiedtts.text.arriving import Arriving
 PATIENCE_SECONDS = 0.5
 """A whole sentence is said, although the next may go on with it, when nothing has followed it for so long:
 whoever thinks, or asks a tool, before going on is heard up to there."""
+FEWEST = 80
+"""Characters of a first sentence before which it is not cut."""
 STEP = 2_000
 """Characters that are looked at before others get their turn."""
 _AGAIN_SECONDS = 0.1
@@ -97,7 +99,14 @@ class Stream:
             self._text.add(text[place : place + STEP])
             if not self._wanted.settings.ssml:
                 await self._say(list(self._text.take()))
+                await self._begin()
             await asyncio.sleep(0)
+
+    async def _begin(self) -> None:
+        """Speak the first clauses of a first sentence that is still coming."""
+        if self._said.is_open and len(text := self._text.beginning) >= FEWEST:
+            with await self._start(self._said.clause(text)) as work:
+                await self._answer.add(work)
 
     async def _say(self, pieces: list[str]) -> None:
         if not any(piece and not piece.isspace() for piece in pieces):
