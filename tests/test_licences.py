@@ -95,7 +95,7 @@ def test_neither_does_the_extra_for_training() -> None:
 def test_neither_does_the_extra_for_serving() -> None:
     pytest.importorskip("starlette")
     found = installed_by([*declared(), *declared("serve")])
-    assert {"starlette", "uvicorn", "prometheus-client", "anyio", "h11"} <= found.keys()
+    assert {"starlette", "uvicorn", "prometheus-client", "anyio", "h11", "wyoming"} <= found.keys()
     assert {name for name in found if any(map(is_gpl, licences(found[name])))} == set()
 
 

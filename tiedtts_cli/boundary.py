@@ -30,7 +30,7 @@ TRAIN_PACKAGES = frozenset(
     )
 )
 """Packages that the extra `train` installs, by the names they are imported under."""
-SERVE_PACKAGES = frozenset(("anyio", "h11", "prometheus_client", "starlette", "uvicorn"))
+SERVE_PACKAGES = frozenset(("anyio", "h11", "prometheus_client", "starlette", "uvicorn", "wyoming"))
 """Packages that the extra `serve` installs, by the names they are imported under."""
 
 MOVED = {

@@ -28,6 +28,7 @@ HEAVY = (
     "rich.progress",
     "starlette",
     "uvicorn",
+    "wyoming",
 )
 
 

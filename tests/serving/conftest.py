@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 # The extra `serve`, and a client for the tests.
 if any(
-    importlib.util.find_spec(name) is None for name in ("starlette", "uvicorn", "prometheus_client", "httpx")
+    importlib.util.find_spec(name) is None
+    for name in ("starlette", "uvicorn", "prometheus_client", "wyoming", "httpx")
 ):
     collect_ignore_glob = ["test_*.py"]
 

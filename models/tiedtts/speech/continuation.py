@@ -13,8 +13,8 @@ Speak = Callable[[str, int, bool, int], Iterator[Speech]]
 """Speaks a piece: before it so many sentences were spoken and, if so, a paragraph ended; of it, so many words
 were said already."""
 Begin = Callable[[str], tuple[Speech | None, bool]]
-"""Speaks the first clauses of a text whose first sentence is not whole, if they are certain, and tells whether
-more words could make them so."""
+"""Speaks the first clauses of a first sentence that is not whole, if they are certain, and tells whether more
+words could make them so."""
 
 
 class Continuation:
