@@ -281,6 +281,7 @@ def test_pause_and_speed_of_the_server(start: Callable[..., Running], voices: Ro
         (Synthesize("Hello.", 3), "invalid_value", "must be an object"),  # type: ignore[arg-type]
         (Synthesize(3), "invalid_value", "must be text"),  # type: ignore[arg-type]
         (SynthesizeStart(SynthesizeVoice("hal")), "voice_not_found", "voices: clara"),
+        (SynthesizeStart(text_format="midi"), "invalid_value", "must be text or ssml"),
         (SynthesizeChunk("a"), "invalid_event", "without `synthesize-start`"),
         (SynthesizeStop(), "invalid_event", "without `synthesize-start`"),
     ],

@@ -8,6 +8,7 @@ import pytest
 from tiedtts.speech.voice import Voice
 from tiedtts.text.arriving import LONGEST, Arriving
 from tiedtts.text.frontend import FrontEnd
+from tiedtts.text.growing import Whole
 
 TEXTS = {
     "prose": 'Hello there. This is Dr. Smith, at 5 p.m. today. It costs 3.50 dollars! Is it 1.5? "Yes." He left.',
@@ -57,7 +58,7 @@ def test_pieces_depend_on_the_text_alone(text: str) -> None:
 def test_the_sound_is_that_of_the_whole(name: str) -> None:
     voice = Voice.load()
     said = voice.begin()
-    parts = [part.samples for piece in pieces(TEXTS[name], 7) for part in said.say(piece)]
+    parts = [part.samples for piece in pieces(TEXTS[name], 7) for part in said.add(Whole(piece))]
     assert np.array_equal(np.concatenate(parts), voice.say(TEXTS[name]).samples)
 
 
@@ -129,12 +130,12 @@ def test_first_clauses_are_said_before_their_sentence_is_whole(text: str) -> Non
     for place, character in enumerate(text):
         arriving.add(character)
         for piece in arriving.take():
-            parts += said.say(piece)
+            parts += said.add(Whole(piece))
         if said.is_open and len(arriving.beginning) >= 80:
-            parts += said.clause(arriving.beginning)
+            parts += said.clauses(arriving.beginning)
         if parts and not heard_at:
             heard_at = place
-    parts += said.say(arriving.rest())
+    parts += said.add(Whole(arriving.rest()))
     whole = voice.say(text)
     assert [word.text for part in parts for word in part.words] == [word.text for word in whole.words]
     assert np.array_equal(np.concatenate([part.samples for part in parts]), whole.samples)

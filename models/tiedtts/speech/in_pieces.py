@@ -7,6 +7,7 @@ from itertools import chain
 import numpy as np
 
 from tiedtts.speech.speech import Speech
+from tiedtts.text import first_clause
 from tiedtts.text.frontend import LeftOut, Sentence
 from tiedtts.text.growing import GrowingText, Whole
 from tiedtts.text.left_out import NOTHING
@@ -35,20 +36,53 @@ class SpeechInPieces:
         self._count = 0
         self._told: set[str] = set()
         self._has_said = self._has_text = False
+        self._words = 0
+        self.is_open = True
+        """Whether the first clauses may be said before their sentence is whole."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether something has been said."""
+        return self._count > 0
 
     def parts(self, pieces: Iterable[str]) -> Iterator[Speech]:
         """Yield the speech of each sentence; a part without samples, if there is nothing to say."""
         for piece in pieces:
-            if len(self._opening) < _OPENING:
-                self._opening += piece
-            self._has_text = self._has_text or bool(piece.strip())
-            yield from self._spoken(self._growing.add(piece), ends=False)
-            if isinstance(piece, Whole):
-                yield from self._finished()
+            yield from self.add(piece)
         yield from self._finished()
+
+    def add(self, piece: str) -> Iterator[Speech]:
+        """Yield the speech of the sentences that a piece completes; see `parts`."""
+        self.is_open = False
+        if len(self._opening) < _OPENING:
+            self._opening += piece
+        self._has_text = self._has_text or bool(piece.strip())
+        yield from self._spoken(self._growing.add(piece), ends=False)
+        if isinstance(piece, Whole):
+            yield from self._finished()
+
+    def clauses(self, text: str) -> Iterator[Speech]:
+        """Yield the first clauses of a first sentence that is still coming, if they are certain.
+
+        Its piece is added later, whole; then the rest of it is said. Together they are the same sound as the
+        sentence alone.
+
+        Args:
+            text: What there is of it; its words are whole.
+        """
+        if not self.is_open:
+            return
+        first, self.is_open = self._growing.clauses(text)
+        if first is not None:
+            for part in self._speak(iter((first,)), LeftOut(), 0, None, text):
+                yield replace(part, is_last=False)
+            self._count, self._last, self._words = 1, first, len(first.words)
 
     def _spoken(self, sentences: Iterator[Sentence], *, ends: bool) -> Iterator[Speech]:
         before, first = self._last, next(sentences, None)
+        if first is not None and self._words:
+            sentences, self._words = first_clause.rest(chain((first,), sentences), self._words), 0
+            first = next(sentences, None)
         if first is None:
             return
         following = self._noted(chain((first,), sentences))

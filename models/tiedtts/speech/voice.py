@@ -139,6 +139,28 @@ class Voice:
             raise TextError(f"a text must be a string, got: {type(text).__name__}")
         yield from self._pieces(text, settings)
 
+    def begin(self, settings: Settings | None = None, **changes: "Unpack[Changes]") -> SpeechInPieces:
+        """Begin a text whose pieces come later, one by one; `stream` takes them from an iterator.
+
+        Args:
+            settings: How to say it, as for `say`. SSML is read as text: it must be whole.
+            changes: Settings by name, as for `say`.
+        """
+        chosen = replace(Settings() if settings is None else settings, **changes)
+
+        def speak(
+            sentences: Iterator[Sentence],
+            left_out: LeftOut,
+            first: int,
+            before: Sentence | None,
+            opening: str,
+        ) -> Iterator[Speech]:
+            told = (_LOOKS_LIKE_SSML,) if first == 0 and looks_like_ssml(opening) else ()
+            return self._sentences(sentences, left_out, chosen, told, first, before)
+
+        growing = GrowingText(self.front_end, breaks=chosen.breaks and chosen.pause_factor > 0)
+        return SpeechInPieces(growing, speak, self.sample_rate)
+
     def stream_spans(
         self, spans: "Sequence[Span]", settings: Settings | None = None, **changes: "Unpack[Changes]"
     ) -> Iterator[Speech]:
@@ -182,20 +204,7 @@ class Voice:
             # A document can be read when all of it is there.
             yield from self._text("".join(map(_checked, pieces)), settings)
             return
-
-        def speak(
-            sentences: Iterator[Sentence],
-            left_out: LeftOut,
-            first: int,
-            before: Sentence | None,
-            opening: str,
-        ) -> Iterator[Speech]:
-            told = (_LOOKS_LIKE_SSML,) if first == 0 and looks_like_ssml(opening) else ()
-            return self._sentences(sentences, left_out, settings, told, first, before)
-
-        growing = GrowingText(self.front_end, breaks=settings.breaks and settings.pause_factor > 0)
-        speech = SpeechInPieces(growing, speak, self.sample_rate)
-        yield from speech.parts(map(_checked, pieces))
+        yield from self.begin(settings).parts(map(_checked, pieces))
 
     def _sentences(
         self,

@@ -1,4 +1,9 @@
-"""Text that arrives bit by bit, cut anywhere, and is handed on sentence by sentence."""
+"""Text that arrives bit by bit, cut anywhere, and is handed on sentence by sentence.
+
+`tiedtts.text.growing` does so, too, for programs, and waits for the end of a paragraph of several lines. Here
+somebody is listening: the items of a list are handed on as they come, and so is a sentence after which
+nothing comes for a while.
+"""
 
 import re
 from collections.abc import Iterator

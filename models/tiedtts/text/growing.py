@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tiedtts.text import sentences
+from tiedtts.text import first_clause, sentences
 from tiedtts.text.aligned import AlignedText
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
 
@@ -61,6 +61,11 @@ class GrowingText:
         if len(self._held) > LONGEST and self._said:
             self._paragraph = self._said_in
             self._drop(self._said)
+
+    def clauses(self, text: str) -> tuple[Sentence | None, bool]:
+        """Return the first clauses of a first sentence that goes on; see `first_clause.certain`."""
+        sentence = next(self._front_end.read(text, LeftOut(), breaks=self._breaks), None)
+        return (None, True) if sentence is None else first_clause.certain(sentence)
 
     def finish(self) -> Iterator[Sentence]:
         """Yield all that is left; what is added afterwards goes on in the same paragraph."""

@@ -17,6 +17,8 @@ from tiedtts.serving.wyoming.asked import Asked
 from tiedtts.serving.wyoming.inbox import Inbox, Left
 from tiedtts.speech.speech import Speech
 from tiedtts.text.arriving import Arriving
+from tiedtts.text.growing import Whole
+from tiedtts.text.left_out import NOTHING
 
 PATIENCE_SECONDS = 0.5
 """A whole sentence is said, although the next may go on with it, when nothing has followed it for so long:
@@ -57,6 +59,7 @@ class Stream:
         self._seen, self._wanted = seen, wanted
         self._said = engine.voices[wanted.voice].begin(wanted.settings)
         self._text = Arriving()
+        self._is_ssml = wanted.settings.ssml
         self._seen.characters = 0
 
     async def speak(self) -> Event | None:
@@ -69,7 +72,7 @@ class Stream:
         """
         begins: Event | None = None
         while True:
-            if self._text.is_whole and not await self._inbox.comes(PATIENCE_SECONDS):
+            if not self._is_ssml and self._text.is_whole and not await self._inbox.comes(PATIENCE_SECONDS):
                 await self._say([self._text.rest()])
             event = await self._inbox.next(self._limits.seconds)
             if event is None:
@@ -84,12 +87,7 @@ class Stream:
             # The whole text, which comes once more, is for servers that know no chunks.
             elif not Synthesize.is_type(event.type):
                 await self._inform(event)
-        await self._say([self._text.rest()])
-        if not self._said.has_begun:
-            raise TextError(
-                "there is nothing to say in the text",
-                hint="give a text with words in Latin letters or with numbers",
-            )
+        await self._finish()
         return begins
 
     async def _add(self, event: Event) -> None:
@@ -97,7 +95,7 @@ class Stream:
         self._seen.characters = (self._seen.characters or 0) + len(text)
         for place in range(0, len(text), STEP):
             self._text.add(text[place : place + STEP])
-            if not self._wanted.settings.ssml:
+            if not self._is_ssml:
                 await self._say(list(self._text.take()))
                 await self._begin()
             await asyncio.sleep(0)
@@ -105,21 +103,24 @@ class Stream:
     async def _begin(self) -> None:
         """Speak the first clauses of a first sentence that is still coming."""
         if self._said.is_open and len(text := self._text.beginning) >= FEWEST:
-            with await self._start(self._said.clause(text)) as work:
+            with await self._start(self._said.clauses(text)) as work:
                 await self._answer.add(work)
 
     async def _say(self, pieces: list[str]) -> None:
-        if not any(piece and not piece.isspace() for piece in pieces):
-            # Blank lines count as those between paragraphs.
-            for piece in pieces:
-                list(self._said.say(piece) if "\n" in piece else ())
-            return
+        """Speak pieces, each of whole sentences."""
+        if any(map(str.strip, pieces)):
+            with await self._start(part for piece in pieces for part in self._said.add(Whole(piece))) as work:
+                await self._answer.add(work)
 
-        def parts() -> Iterator[Speech]:
-            for piece in pieces:
-                yield from self._said.say(piece)
-
-        with await self._start(parts()) as work:
+    async def _finish(self) -> None:
+        """Speak what is left; of SSML, which is read when all of it is there, that is the whole document."""
+        if not self._is_ssml:
+            await self._say([self._text.rest()])
+            if self._said.has_begun:
+                return
+            raise TextError(NOTHING, hint="give a text with words in Latin letters or with numbers")
+        voice = self._engine.voices[self._wanted.voice]
+        with await self._start(voice.stream(self._text.rest(), self._wanted.settings)) as work:
             await self._answer.add(work)
 
     async def _start(self, parts: Iterator[Speech]) -> Work[Speech]:
