@@ -119,6 +119,7 @@ RULES = (
     Rule(r"\b(?:e\.g|i\.e|a\.k\.a|E\.g|I\.e)\b\.?,?", lambda m: _LATIN[m[0][0].lower()], _DOT),
     Rule(r"(?<![\w.])(?:Ph\. ?D|M\.D|B\.A|M\.A|B\.Sc|M\.Sc|D\.C|R\.I\.P|P\.S)\b\.?", _initials, _DOT),
     Rule(r"\bSt\. (?=[A-Z])", _saint_or_street, _DOT),
+    Rule(r"\bSte\. (?=[A-Z][a-z])", lambda m: "Saint ", _DOT),
     Rule(r"(?:^|(?<=[a-z] )|(?<=[,;:(] )|(?<=[(\"“]))St (?=[A-Z][a-z])", lambda m: "Saint ", frozenset()),
     Rule(r"(?<![\w.'-])Mt (?=[A-Z][a-z])", lambda m: "Mount ", frozenset()),
     Rule(r"(?<=[a-z]) vs?\. (?=[A-Z])", lambda m: " versus ", _DOT),

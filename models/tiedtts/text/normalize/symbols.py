@@ -3,6 +3,7 @@
 import re
 
 from tiedtts.text import tables
+from tiedtts.text.normalize.numbers import cardinal
 from tiedtts.text.normalize.rules import Rule, letters
 
 _TABLES = tables.read("symbols")
@@ -15,6 +16,12 @@ _ALL = frozenset(ALWAYS)
 
 def _compared(sign: str, equal: str) -> str:
     return f" {BETWEEN[sign]} {'or equal to ' if equal else ''}"
+
+
+def _heart(match: re.Match[str]) -> str:
+    if match.start() == 0 and match.end() < len(match.string.rstrip(".!")):
+        return match[0]
+    return " broken heart " if match[1] else " heart "
 
 
 def _function(match: re.Match[str]) -> str:
@@ -39,7 +46,19 @@ EARLY_RULES = (
     Rule(r" ?(?<![&|])(&&|\|\|)(?![&|]) ?", lambda m: " and " if m[1] == "&&" else " or ", frozenset("&|")),
     Rule(r"(?<![<>=!-])(?:[!=<>]=|[-=]>)(?![<>=-])", lambda m: f" {_SPELLINGS[m[0]]} ", frozenset("=>")),
     Rule(r"\b([A-Za-z])([<>])(?=[A-Za-z]\b)", lambda m: f"{m[1]} {BETWEEN[m[2]]} ", frozenset("<>")),
-    Rule(r"(?<=\d) ?deg\.? ?(?=[CF]\b)", lambda m: "°"),
+    Rule(r"(?<=\d) ?deg\.? ?(?=[CF]\b)|(?<=\d) ?° ?& ?(?=[CF]\b)", lambda m: "°"),
+    # `log₂ 8`, `log10(x)`
+    Rule(
+        r"(?<![\w.])log_?(\d{1,2})(?:(?=\()| (?=(?:\d|[b-hj-z]\b)))",
+        lambda m: f"log base {cardinal(int(m[1]))} of ",
+    ),
+    # A heart, where people stand beside it, not a number: `I <3 you`.
+    Rule(
+        r"(?:^|(?<=\bI )|(?<=\b[Ww]e )|(?<=\b[Yy]ou )|(?<=\ball )|(?<=\btoo )|(?<=\bmuch )|(?<=! ))<(/?)3"
+        r"(?=[.!]{0,9}$| [A-Za-z]{1,20}(?<! of)(?<! years)(?<! days)(?<! hours)(?<! months)\b)",
+        _heart,
+        frozenset("<"),
+    ),
     Rule(r"(?<=\d) ?[-–] ?(?=(?:present|now|today)\b)", lambda m: " to "),
     Rule(r"(?<!\w)~ ?(?=[$£€]?\d)", lambda m: "approximately ", frozenset("~")),
     # A scale: `1:1000`, `1:25,000`.

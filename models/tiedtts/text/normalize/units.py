@@ -163,6 +163,29 @@ def _amount_per_amount(match: re.Match[str]) -> str:
     return f"{spell_number(match[1])} {above} per {spell_number(match[3])} {below}"
 
 
+def _amperes(match: re.Match[str]) -> str:
+    """Read `3 A` as a current where something electric is near, else as it stands."""
+    before = match.string[max(0, match.start() - 20) : match.start()]
+    if _LABEL.search(before) or not _ELECTRIC.search(match.string):
+        return match[0]
+    one = _DEVICE.match(match.string, match.end())
+    if not match[2] and not one:
+        # More often the name of a flat or a seat.
+        return match[0]
+    return f"{spell_number(match[1])} {'amp' if one or match[1] == '1' else 'amps'}"
+
+
+_DEVICES = "fuse|breaker|charger|adapter|plug|socket|outlet|circuit|supply|supplies|motor|load|relay|cable"
+_DEVICE = re.compile(f" (?:{_DEVICES})s?\\b")
+_ELECTRIC = re.compile(
+    rf"\b(?i:(?:{_DEVICES}|volt|watt|amp)s?|draws?|drawing|current|batter(?:y|ies)|USB)\b"
+    r"|\d ?(?:V|W|mA|kW|kV|VA|m?Ah)\b"
+)
+_LABEL = re.compile(
+    r"\b(?i:apt|apartment|flat|unit|room|section|table|fig|figure|grade|class|type|part|phase|step|gate|seat|hall|"
+    r"building|appendix|level|model|iphone|line|page|no|number|suite)\.? $"
+)
+"""Words before a name such as `3 A`."""
 _COMPARED = "|".join(_TABLES["compared"])
 _ANGLE = re.compile(
     " ?-?(?:angle|turn|view|rotation|bend|heat|weather|water|day|burn|arc|slope|incline)s?\\b"
@@ -171,6 +194,7 @@ _RACE = re.compile(f" (?:{'|'.join(_TABLES['described'])})s?\\b")
 _LOOK_BACK = 300
 """Characters in which quotes are counted."""
 EARLY_RULES = (
+    Rule(rf"(?<![\w.,#-])({NUMBER})([ -]?)A(?![\w'&/-]|\.\w| levels?\b)", _amperes, frozenset("A")),
     Rule(
         r"(?<![\w.])(\d{1,3}(?:\.\d{1,8})?) ?° ?(\d{1,2}(?:\.\d{1,6})?)'"
         r"(?: ?(\d{1,2}(?:\.\d{1,4})?)(?:\"|''))?(?: ?([NSEW])\b)?",
