@@ -23,7 +23,7 @@ KINDS = {
     "child_male": ("felix", 5.0),
     "child_female": ("nora", 4.0),
 }
-"""Kinds of voices: name and semitones. `male1` is what the server asks for when nobody has chosen: the usual."""
+"""Kinds of voices: name, semitones. `male1` is asked for when nobody has chosen: the usual voice."""
 
 
 class Voices:
