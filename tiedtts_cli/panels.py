@@ -79,7 +79,9 @@ def _with_values(known: Iterable[Any], arguments: Sequence[str]) -> list[str]:
         known: Parameters of the command; the `metavar` of such a one stands in brackets.
         arguments: Its arguments.
     """
-    optional = {name for each in known if (each.metavar or "").startswith("[") for name in each.opts}
+    # An argument may have such a metavar, too, and its name is a word that somebody may say.
+    options = (each for each in known if each.param_type_name == "option")
+    optional = {name for each in options if (each.metavar or "").startswith("[") for name in each.opts}
     filled: list[str] = []
     for place, argument in enumerate(arguments):
         if argument == "--":

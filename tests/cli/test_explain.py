@@ -95,3 +95,18 @@ def test_phrase_breaks_are_told() -> None:
     assert [line["written"] for line in lines if line["after_break"]] == ["which"]
     marked = text.replace(" which", ' <break time="1s"/> which')
     assert "phrase break" not in run("--ssml", f"<speak>{marked}</speak>")
+
+
+@pytest.mark.parametrize("word", ["spoken", "text", "inputs"])
+def test_names_of_parameters_are_words_like_others(word: str) -> None:
+    assert f"{word}=" not in run(word)
+
+
+@pytest.mark.parametrize("word", ["spoken", "text"])
+def test_a_folder_may_have_the_name_of_a_parameter(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lines.txt").write_text("a|One.\n")
+    assert main(["synth", "-i", "lines.txt", "-d", word, "-q"]) == 0
+    assert (tmp_path / word / "a.wav").is_file()
