@@ -50,12 +50,22 @@ def handled() -> Iterator[None]:
     signal has come, no other keeps the program from cleaning up, unless somebody presses Ctrl-C again.
     """
     global _ending
-    before = {}
     _ending = False
+    with received_by(_receive):
+        yield
+
+
+@contextlib.contextmanager
+def received_by(receive: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Let a function receive the signals that ask for the end, in the main thread; elsewhere nobody may.
+
+    Those that the process was started to ignore still are.
+    """
+    before = {}
     if threading.current_thread() is threading.main_thread():
         for number in SIGNALS:
             if signal.getsignal(number) not in (signal.SIG_IGN, None):
-                before[number] = signal.signal(number, _receive)
+                before[number] = signal.signal(number, receive)
     try:
         yield
     finally:

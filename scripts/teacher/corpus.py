@@ -13,14 +13,14 @@ phones and durations are exactly what is spoken.
 import argparse
 import hashlib
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from graphs import session, symbols
 from kokoro import Kokoro
-from phonemes import SPACE, tokens
+from phonemes import SPACE
 
 from tiedtts.audio import mel, pitch
 from tiedtts.audio.settings import AudioSettings
@@ -53,19 +53,11 @@ class Hibari:
 
     def __init__(self) -> None:
         import hibari
-        import onnx
-        import onnxruntime
         from hibari import dsp
 
         self._synthesise = dsp.synth
         assets = Path(hibari.__file__).parent / "assets"
-        model = onnx.load(str(assets / "hibari.onnx"))
-        model.graph.output.append(onnx.ValueInfoProto(name="/Clip_output_0"))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = 1, 3
-        with tempfile.TemporaryDirectory() as folder:
-            onnx.save(model, str(Path(folder, "tapped.onnx")))
-            self._session = onnxruntime.InferenceSession(str(Path(folder, "tapped.onnx")), options)
+        self._session = session(assets / "hibari.onnx", ["/Clip_output_0"])
         self._ids = json.loads((assets / "vocab.json").read_text("utf-8"))
 
     def __call__(self, sentence: Sentence, seed: int) -> tuple[list[int], list[int], Samples, Samples] | None:
@@ -74,14 +66,13 @@ class Hibari:
         Returns:
             Phone of each symbol, duration of each symbol and of the silence at both ends, samples, pitch, Hz.
         """
-        symbols = [(phone, character) for phone, token in tokens(sentence) for character in token]
-        if len(symbols) > MOST_SYMBOLS:
+        owners, ids = symbols(sentence, self._ids)
+        if len(owners) > MOST_SYMBOLS:
             return None
-        ids = np.array([[0, *(self._ids[character] for _, character in symbols), 0]], np.int64)
         *spectra, durations = self._session.run(None, {"ids": ids, "speed": np.ones(1, np.float32)})
         parts = [part[0] for part in spectra]
         samples = self._synthesise(*parts, np.random.default_rng(seed))
-        return [phone for phone, _ in symbols], durations.ravel().astype(int).tolist(), samples, parts[-1]
+        return owners, durations.ravel().astype(int).tolist(), samples, parts[-1]
 
 
 def frames(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from phonemes import tokens
+from graphs import session, symbols
 
 from tiedtts.text.frontend import Sentence
 
@@ -29,18 +29,8 @@ class Kokoro:
     corpus = "Kokoro-82M says CC0 sentences"
 
     def __init__(self, folder: Path, voice: str) -> None:
-        import onnx
-        import onnxruntime
-
         self.name = f"Kokoro-82M's voice {voice}"
-        tapped = folder / "tapped.onnx"
-        if not tapped.exists():
-            model = onnx.load(str(folder / "kokoro.onnx"))
-            model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in TAPPED)
-            onnx.save(model, str(tapped))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = 1, 3
-        self._session = onnxruntime.InferenceSession(str(tapped), options)
+        self._session = session(folder / "kokoro.onnx", TAPPED)
         ids = json.loads((folder / "vocab.json").read_text("utf-8"))
         self._ids = ids.get("vocab", ids)
         self._styles = np.fromfile(folder / f"{voice}.bin", dtype="<f4").reshape(-1, 1, 256)
@@ -51,13 +41,11 @@ class Kokoro:
         Returns:
             Phone of each symbol, duration of each symbol and of the silence at both ends, samples, pitch, Hz.
         """
-        symbols = [(phone, character) for phone, token in tokens(sentence) for character in token]
-        if len(symbols) > MOST_SYMBOLS:
+        owners, ids = symbols(sentence, self._ids)
+        if len(owners) > MOST_SYMBOLS:
             return None
-        ids = np.array([[0, *(self._ids[character] for _, character in symbols), 0]], np.int64)
-        style = self._styles[min(len(symbols), len(self._styles) - 1)]
+        style = self._styles[min(len(owners), len(self._styles) - 1)]
         given = {"tokens": ids, "style": style, "speed": np.ones(1, np.float32)}
         samples, durations, f0 = self._session.run(["audio", *TAPPED], given)
         clipped = np.clip(samples.ravel(), -1, 1).astype(np.float32)
-        owners = [phone for phone, _ in symbols]
         return owners, durations.ravel().astype(int).tolist(), clipped, f0.ravel().astype(np.float32)

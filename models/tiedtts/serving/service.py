@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Protocol
 
@@ -38,7 +38,8 @@ def run(services: Sequence[Service], when_ready: Callable[[], None] = lambda: No
         when_ready: Called once they answer.
     """
 
-    def stop() -> None:
+    def receive(number: int, frame: FrameType | None) -> None:
+        logs.event("stopping", signal=signal.Signals(number).name)
         for service in services:
             service.stop()
 
@@ -46,7 +47,7 @@ def run(services: Sequence[Service], when_ready: Callable[[], None] = lambda: No
     for service in services:
         service.announce()
     when_ready()
-    with _stopped_by_signals(stop):
+    with stopping.received_by(receive):
         asyncio.run(_serve(services))
     logs.event("stopped")
 
@@ -65,24 +66,3 @@ def _allow_open_files(count: int) -> None:
         wanted = count if hard == unlimited else min(count, hard)
         if soft != unlimited and soft < wanted:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-@contextlib.contextmanager
-def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Let signals that ask for the end stop the services; those that are ignored still are."""
-    before = {}
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        logs.event("stopping", signal=signal.Signals(number).name)
-        stop()
-
-    with contextlib.suppress(ValueError):
-        # Elsewhere than in the main thread nobody may ask for signals.
-        for number in stopping.SIGNALS:
-            if signal.getsignal(number) not in (signal.SIG_IGN, None):
-                before[number] = signal.signal(number, receive)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
