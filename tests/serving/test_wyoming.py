@@ -40,6 +40,7 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
+from tiedtts.serving.wyoming import connection
 from tiedtts.serving.wyoming.address import Address
 from tiedtts.serving.wyoming.listener import Listener
 
@@ -312,7 +313,7 @@ def test_errors_and_the_connection_goes_on(
 def test_a_client_that_does_not_look_at_errors_is_let_go(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tiedtts.serving.wyoming.connection.AFTER_ERROR_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "AFTER_ERROR_SECONDS", 0.05)
 
     async def talk() -> None:
         async with AsyncClient.from_uri(running.uri) as client:

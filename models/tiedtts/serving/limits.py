@@ -25,3 +25,8 @@ class Limits:
     """Connections at once; one more is closed."""
     stop_seconds: float = 10.0
     """Longest time in which requests in hand are finished when the server is stopped."""
+
+    @property
+    def files(self) -> int:
+        """Files that may be open at once: beside the connections, a few of the voices and the log."""
+        return self.connections + 256

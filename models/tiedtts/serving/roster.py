@@ -8,6 +8,7 @@ from tiedtts.paths import StrPath
 from tiedtts.quoting import quoted
 from tiedtts.speech import library
 from tiedtts.speech.voice import Voice
+from tiedtts.text.frontend import FrontEnd
 from tiedtts.text.pronounce.user_lexicon import Files
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class Roster:
             ConfigError: Two have the same name, or the aliases do not fit.
         """
         wanted = voices or sorted(library.list_voices(), key=lambda name: name != library.DEFAULT)
+        # Texts are read in the same way for all: the lexicon and what was looked up are there once.
+        front_end = FrontEnd(lexicon)
         loaded: dict[str, Voice] = {}
         for voice in wanted:
             name = library.plain_name(voice).removesuffix(library.CHECKPOINT)
@@ -98,7 +101,7 @@ class Roster:
                     f"two voices have the name `{quoted(name)}`",
                     hint="rename one of the files: their names are asked for",
                 )
-            loaded[name] = Voice.load(voice, lexicon=lexicon)
+            loaded[name] = Voice(library.renderer(voice), front_end)
         made = cls(loaded, aliases)
         for one in loaded.values():
             one.say(WARM_UP)

@@ -52,8 +52,7 @@ class Server:
     ) -> None:
         limits = limits or Limits()
         self._engine = engine
-        # Beside the connections, a few files of the voices and the log.
-        self.most_files = limits.connections + 256
+        self.most_files = limits.files
         self._socket = listening(host, port)
         app = application(
             engine,

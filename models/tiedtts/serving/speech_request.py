@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from tiedtts import choices
 from tiedtts.errors import ConfigError, VoiceError
 from tiedtts.quoting import quoted
-from tiedtts.serving import formats, refusal
+from tiedtts.serving import formats, json_input, refusal
 from tiedtts.serving.formats import Format
 from tiedtts.serving.limits import Limits
 from tiedtts.serving.refusal import Refusal
@@ -181,21 +181,12 @@ def _check_model(model: str | None) -> None:
 def _object(body: bytes) -> dict[str, Any]:
     """Return the JSON object that a body is."""
     try:
-        text = body.decode()
-    except UnicodeDecodeError as error:
-        raise _not_read(f"the body is not UTF-8: byte {error.start} is no part of it") from error
-    try:
-        # Recursion is met where lists lie in lists without end.
-        value = json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        raise _not_read(f"the body is not JSON: {error}") from error
+        value = json_input.read(body, "the body")
+    except ValueError as error:
+        raise _not_read(str(error)) from error
     if not isinstance(value, dict):
         raise _not_read('the body must be a JSON object such as {"input": "Hello there."}')
     return value
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
 
 
 def _not_read(message: str) -> Refusal:

@@ -7,6 +7,7 @@ from tiedtts.errors import VoiceError
 from tiedtts.speech import library
 from tiedtts.speech.voice import Voice
 from tiedtts.speechd.parameters import Parameters
+from tiedtts.text.frontend import FrontEnd
 from tiedtts.text.pronounce.user_lexicon import Files
 
 LANGUAGE = "en-US"
@@ -36,6 +37,7 @@ class Voices:
 
     def __init__(self, usual: str = library.DEFAULT, lexicon: Files = None) -> None:
         self._usual, self._lexicon = usual, lexicon
+        self._front_end: FrontEnd | None = None
         self._loaded: dict[str, Voice] = {}
         self._lock = threading.Lock()
 
@@ -67,9 +69,10 @@ class Voices:
         with self._lock:
             if name not in self._loaded:
                 is_usual = name == library.plain_name(self._usual)
-                self._loaded[name] = Voice.load(
-                    str(Path(self._usual).expanduser()) if is_usual else name, lexicon=self._lexicon
-                )
+                renderer = library.renderer(str(Path(self._usual).expanduser()) if is_usual else name)
+                # One for all voices: what one has looked up, the others know.
+                self._front_end = self._front_end or FrontEnd(self._lexicon)
+                self._loaded[name] = Voice(renderer, self._front_end)
             return self._loaded[name]
 
     def speaking(self, name: str) -> Voice:

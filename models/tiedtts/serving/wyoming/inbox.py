@@ -4,12 +4,13 @@ import asyncio
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any
 
 import anyio
 from wyoming.event import Event
 
 from tiedtts.quoting import quoted
+from tiedtts.serving import json_input
 from tiedtts.serving.limits import Limits
 from tiedtts.serving.refusal import Refusal
 
@@ -108,19 +109,12 @@ def _length(head: Mapping[str, Any], name: str, limits: Limits) -> int:
 
 def _object(raw: bytes, what: str) -> dict[str, Any]:
     try:
-        # Recursion is met where lists lie in lists without end.
-        value = json.loads(raw.decode(), parse_constant=_no_number)
-    except UnicodeDecodeError as error:
-        raise _no_event(f"{what} is not UTF-8") from error
-    except (ValueError, RecursionError) as error:
-        raise _no_event(f"{what} is not JSON: {error}") from error
+        value = json_input.read(raw, what)
+    except ValueError as error:
+        raise _no_event(str(error)) from error
     if not isinstance(value, dict):
         raise _no_event(f"{what} must be an object of JSON")
     return value
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
 
 
 def _no_event(why: str) -> Refusal:

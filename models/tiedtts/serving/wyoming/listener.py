@@ -44,7 +44,7 @@ class Listener:
     ) -> None:
         self._engine, self._settings = engine, settings or Settings()
         self._limits, self._counts = limits or Limits(), counts or Metrics(engine)
-        self.most_files = self._limits.connections + 256
+        self.most_files = self._limits.files
         self._about = description.info(engine.voices)
         self._socket = address.listen()
         self._address = address if address.path else address._replace(port=self._socket.getsockname()[1])
