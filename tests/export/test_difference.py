@@ -120,6 +120,23 @@ def test_speaks_as_the_nets_do(adapted: Path, change: Path) -> None:
     assert np.array_equal(Voice.load(change).say(text).samples, ours.samples)
 
 
+@pytest.mark.parametrize("scales", [(1.0, 1.1), (1.2, 1.0), (0.9, 1.1)])
+def test_scales_may_be_others(base: Path, adapted: Path, scales: tuple[float, float]) -> None:
+    loaded = checkpoint.load(adapted)
+    net = loaded.part("acoustic")
+    assert isinstance(net, AcousticNet)
+    net.config = dataclasses.replace(net.config, duration_scale=scales[0], pitch_scale=scales[1])
+    nets, changed, whole = (base.with_name(name) for name in ("c.safetensors", "c.voice", "c.onnx"))
+    checkpoint.save(nets, loaded)
+    changes.export([nets], changed, base=base)
+    acoustic = voice_nets.load(changed).part("acoustic")
+    assert isinstance(acoustic, AcousticNet)
+    assert (acoustic.config.duration_scale, acoustic.config.pitch_scale) == scales
+    voices.export([nets], whole, precision="int8")
+    ours, theirs = (Voice.load(voice).say("Scales.").durations for voice in (changed, whole))
+    assert np.abs(np.subtract(ours, theirs)).max() <= 2 * 256
+
+
 def test_same_bytes(base: Path, adapted: Path, change: Path, tmp_path: Path) -> None:
     changes.export([adapted], tmp_path / "other.voice", base=base)
     assert (tmp_path / "other.voice").read_bytes() == change.read_bytes()

@@ -1,5 +1,6 @@
 """Checkpoint to voice: acoustic net and vocoder filters in one ONNX graph."""
 
+import copy
 import dataclasses
 import io
 import json
@@ -32,6 +33,8 @@ from tiedtts.speech.weight_names import WeightNames
 from tiedtts.tying import count_parameters
 
 OPSET = 17
+_UNEVEN = {"duration_scale": 1.0001, "pitch_scale": 1.0002}
+"""Factors that nobody hears, which scales get so that they are no round numbers, nor each other's equals."""
 
 
 class VoiceNet(nn.Module):
@@ -184,7 +187,7 @@ def made(
             )
     assert isinstance(acoustic, AcousticNet)
     assert isinstance(vocoder, HarmonicVocoder)
-    voice_net = VoiceNet(acoustic, vocoder).eval()
+    voice_net = VoiceNet(_with_scales(acoustic), vocoder).eval()
     metadata = {
         "format": FORMAT,
         "version": __version__,
@@ -286,6 +289,20 @@ def _parts(
             )
     kept = {part: provenance.get(part, {}) for part in ("acoustic", "vocoder")}
     return found, audio, kept
+
+
+def _with_scales(net: AcousticNet) -> AcousticNet:
+    """Return a net whose scales are no round numbers, with the weights of `net`.
+
+    The graph leaves out what multiplies by 1, and stores equal numbers once. Then a small change of a voice,
+    which has scales of its own, would have another graph than its base.
+    """
+    scales = {name: getattr(net.config, name) for name in _UNEVEN}
+    uneven = {name: scale * _UNEVEN[name] for name, scale in scales.items() if 2 * scale == round(2 * scale)}
+    if uneven:
+        net = copy.copy(net)
+        net.config = dataclasses.replace(net.config, **uneven)
+    return net
 
 
 def _graph(
