@@ -1,6 +1,7 @@
 """Turns of threads: as many at once as there are cores, in order, and nobody waits for ever."""
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -130,6 +131,29 @@ def test_whoever_is_interrupted_while_waiting_leaves_no_trace(monkeypatch: pytes
     with pytest.raises(KeyboardInterrupt), mine:
         pass
     assert (mine._taken, len(mine._waiting)) == (0, 0)
+
+
+def test_pythons_lock_changes_hands_sooner_while_several_are_at_work() -> None:
+    usual = sys.getswitchinterval()
+    mine = Turns(lambda: 2)
+    try:
+        sys.setswitchinterval(0.004)
+        mine._take()
+        assert sys.getswitchinterval() == pytest.approx(0.004)
+        mine._take()
+        assert sys.getswitchinterval() == pytest.approx(turns.SWITCH_SECONDS)
+        mine._give_back()
+        assert sys.getswitchinterval() == pytest.approx(0.004)
+        # What somebody else sets in the meantime stays, and what is shorter is not made longer.
+        for other, while_two in ((0.002, turns.SWITCH_SECONDS), (0.0001, 0.0001)):
+            sys.setswitchinterval(other)
+            mine._take()
+            assert sys.getswitchinterval() == pytest.approx(while_two)
+            sys.setswitchinterval(0.003)
+            mine._give_back()
+            assert sys.getswitchinterval() == pytest.approx(0.003)
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def test_more_cores_let_more_go() -> None:

@@ -218,17 +218,16 @@ class Voice:
         """Speak sentences of a text, of which so many were spoken before, the last of them `before`."""
         if first == 0:
             sentences = first_clause.cut(sentences)
-        with TURNS:
-            sentence = next(sentences, None)
-        if sentence is None:
-            raise TextError(
-                "; ".join((NOTHING, *left_out.warnings())),
-                hint="give a text with words in Latin letters or with numbers",
-            )
+        sentence: Sentence | None = None
         number = first
         known: set[str] = set()
-        while sentence is not None:
+        while True:
             with TURNS:
+                if sentence is None and (sentence := next(sentences, None)) is None:
+                    raise TextError(
+                        "; ".join((NOTHING, *left_out.warnings())),
+                        hint="give a text with words in Latin letters or with numbers",
+                    )
                 following = next(sentences, None)
                 warnings = (*told, *left_out.warnings()) if following is None else ()
                 part = self._speak(
@@ -251,6 +250,8 @@ class Voice:
                     part, marks=(*part.marks, *pauses.marks_ahead(following, end, self.sample_rate))
                 )
             yield part
+            if following is None:
+                return
             sentence, number = following, number + 1
 
     def _speak(
