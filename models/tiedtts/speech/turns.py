@@ -5,8 +5,8 @@ take it again. Where more threads are at work than there are cores, the system s
 and all others wait until it has a core again: eight threads on two cores made no more sound than one. Threads
 that wait for their turn cost nothing.
 
-While two or more have a turn, Python's lock changes hands sooner, too: a thread that comes back from such a call
-would otherwise wait up to 5 ms for it, longer than the call itself took.
+While two or more have a turn, Python's lock changes hands sooner, too: a thread that comes back from such a
+call would otherwise wait up to 5 ms for it, longer than the call itself took.
 """
 
 import os
@@ -105,7 +105,7 @@ class Turns:
             self._switch_as_before()
 
     def _switch_as_before(self) -> None:
-        """Let Python's lock change hands as it did; whoever has set something else in the meantime keeps it."""
+        """Let Python's lock change hands as before, unless somebody has set something else since."""
         if self._switch_before is not None:
             if abs(sys.getswitchinterval() - SWITCH_SECONDS) < 1e-6:
                 sys.setswitchinterval(self._switch_before)

@@ -12,6 +12,7 @@ from tiedtts.text.layout import html, lines, markdown
 STARTERS = tables.read("sentences")["starter"]
 """Words that, with a capital after an abbreviation, begin a new sentence."""
 _ABBREVIATIONS = tables.read("abbreviations")
+_WEEKDAYS = _ABBREVIATIONS["weekday"]
 _BOOKS = tables.read("references")["book"]
 _NEVER_ENDS = tables.read("sentences")["never ends"]
 _UNSURE = tables.read("sentences")["unsure"]
@@ -114,6 +115,8 @@ def _is_end(before: str, mark: str, after: str) -> bool:
         return False
     if kind == "month":
         return not (after.isdigit() or after[:1].islower())
+    if word in _WEEKDAYS:
+        return after in STARTERS
     if kind == "street":
         return after in STARTERS
     if word.lower() in _UNITS and after.isdigit():

@@ -21,6 +21,8 @@ STREETS = _TABLES["street"]
 """Abbreviations after the name of a street."""
 LABELLED = _TABLES["labelled"]
 """Abbreviations before a colon: `Temp: 20`."""
+INITIALISMS = frozenset(_TABLES["initialism"])
+"""Abbreviations that are initialisms in capitals."""
 TEXTED = _TABLES["texted"]
 """Words written with figures in short messages."""
 WEEKDAYS = frozenset(_TABLES["weekday"])
@@ -38,6 +40,9 @@ def _dotted(match: re.Match[str]) -> str:
     name = word.lower()
     said = LEADS.get(name) or ENDS.get(name)
     if said is None or (name in CAPITALISED and not word[0].isupper()):
+        return match[0]
+    if name in INITIALISMS and word.isupper() and not match.string.isupper():
+        # `Ask HR.`: letters, and the full stop ends the sentence.
         return match[0]
     if word[0].isupper():
         said = said.capitalize()
@@ -86,6 +91,7 @@ COUNTED_RULES = (
         lambda m: "circa ",
     ),
     Rule(r"(?<=\d(?:st|nd|rd|th)) c\.", lambda m: " century"),
+    Rule(r"(?<=\d(?:st|nd|rd|th)) [Ff]l\b\.?", lambda m: " floor"),
     Rule(r"\b([Nn])o\. ?(?=of\b)", lambda m: f"{m[1]}umber ", _DOT),
     Rule(rf"(?<![\w.])({'|'.join(LABELLED)})\.?(?=:(?!\w))", _labelled, frozenset(":"), re.IGNORECASE),
     Rule(rf"(?<![\w.'#@/-])({'|'.join(TEXTED)})(?![\w'/@-]|\.\w)", lambda m: TEXTED[m[1]]),
@@ -138,7 +144,7 @@ RULES = (
     Rule(r"(?<![\w.'])[A-Z]\.(?: ?[A-Z]\.){1,4}(?= [A-Z])", _initials, _DOT),
     Rule(r"(?<![\w.'-])([A-Z])\. (?=[A-Z][a-z])", lambda m: f"{letters(m[1])} ", _DOT),
     Rule(
-        r"(?<!\w)([wW])/(?:(o)(?= |$)|(?= |[a-z]{3}))",
+        r"(?<!\w)([wW])/(?:(o(?:ut)?)(?![\w/])|(?=[ ,;.)]|$|[a-z]{3}))",
         lambda m: "without" if m[2] else "with ",
         frozenset("/"),
     ),

@@ -177,6 +177,16 @@ RULES = (
         rf"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?(?=,? (?:(?:{_MONTH_NAMES})\b|\d))",
         lambda m: DAYS[m[1].lower()],
     ),
+    # `on Sat. morning`, `every Mon`
+    Rule(rf"(?<![\w.'-])({_DAY_NAMES})\.(?=,| [a-z])", lambda m: DAYS[m[1].lower()], frozenset(".")),
+    Rule(
+        r"\b((?i:on|last|next|this|every|each|until|till|since|by)) "
+        r"(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat(?=\.?$|,| (?:morn|noon|after|even|night))"
+        r"|Sun(?=\.$| (?:morn|noon|after|even|night)))\b"
+        r"(?=\.?$|[,;:)]| [a-z])",
+        lambda m: f"{m[1]} {DAYS[m[2].lower()]}",
+        frozenset(),
+    ),
     Rule(r"(?<![\w./-])([12]\d{3})-0([1-9])(?![\w/-]|[.,]\d)", lambda m: _year_month(m[1], m[2])),
     Rule(r"(?<![\w./-])0([1-9])/([12]\d{3})(?![\w/-]|[.,]\d)", lambda m: _year_month(m[2], m[1])),
     Rule(r"(?<![\w./-])(\d{4})([-./])(\d\d)\2(\d\d)(?![\w-]|[./]\d)", _iso),

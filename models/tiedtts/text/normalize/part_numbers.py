@@ -62,7 +62,45 @@ def _hexadecimal(match: re.Match[str]) -> str:
     return f"zero {letters('x')} {signs}"
 
 
+def _airliner(match: re.Match[str]) -> str:
+    if not match[1] and not _AIRCRAFT.search(match.string):
+        return match[0]
+    version = f" {cardinal(int(match[3]))} {letters(match[4]) if match[4] else ''}" if match[3] else ""
+    return f"{match[1] or ''}{pairs(int(match[2]))}{version}"
+
+
+_AIRCRAFT = re.compile(
+    r"\b(?i:boeing|jets?|jetliners?|airliners?|planes?|airplanes?|aircraft|airlines?|flights?|flew|fly|flying|"
+    r"dreamliner|cockpit|runway|pilots?)\b|\b7[0-8]7 M(?:ax|AX)\b"
+)
 EARLY_RULES = (
+    # `Boeing 747-400`, `a 737 MAX`
+    Rule(r"(?<![\w.,$-])(Boeing )?(7[0-8]7)(?:-([1-9]00)(ER|LR|F)?)?(?![\w-]|[.,]\d)", _airliner),
+    # Models and standards with four digits are read in pairs: `RTX 4090`, `RFC 2616`.
+    Rule(
+        r"\b(RFC|RTX|GTX|RX|GT|Ryzen \d|Threadripper) ([1-9]\d{3})(?=[A-Z]{0,3}\b)(?![.,]\d)",
+        lambda m: f"{m[1]} {pairs(int(m[2]))}" + (" " if m.string[m.end() : m.end() + 1].isalpha() else ""),
+    ),
+    Rule(r"(?<![\w.,$-])(\d{3})(?= (?:[Ff]reeway|[Hh]ighway|[Ii]nterstate)\b)", lambda m: pairs(int(m[1]))),
+    Rule(r"\bIPv(?=[46]\b)", lambda m: f"{letters('IPV')} "),
+    # Plans for saving, after paragraphs of American law.
+    Rule(
+        r"(?<![\w.,])(40[13]|457)(?:\(([bk])\)|([bk])\b)|(?<![\w.,])(529)(?= (?:plan|account|saving)s?\b)",
+        lambda m: (
+            f"{pairs(int(m[1] or m[4]))} {letters((m[2] or m[3] or '').upper()) if m[1] else ''}".rstrip()
+        ),
+    ),
+    # Emergency numbers are dialled digit by digit.
+    Rule(
+        r"\b((?i:call(?:s|ed|ing)?|dial(?:s|ed|led|ing|ling)?|phon(?:e|ed|ing)|text(?:ed)?)) "
+        r"(911|999|988|112|111|411)\b"
+        r"(?![.,]?\d|-\d)",
+        lambda m: f"{m[1]} {digits(m[2])}",
+    ),
+    Rule(
+        r"(?<![\w.,$-])(911|999|988|112)(?= (?:call|caller|operator|dispatcher|emergency|center|centre)s?\b)",
+        lambda m: digits(m[1]),
+    ),
     Rule(r"(?<!\w)0[xX]([\da-fA-F]{1,16})(?!\w)", _hexadecimal),
     Rule(r"(?<![\w.,/-])\d{1,18}(?:/\d{1,18}){2,5}(?![\w/-])", _slashes),
     Rule(r"(?<![\w.,/-])\d{1,12}(?:-\d{1,12}){2,7}(?![\w/-])", _groups),

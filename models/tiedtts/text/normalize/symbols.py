@@ -75,6 +75,7 @@ RULES = (
         frozenset("#"),
     ),
     Rule(r"\b([A-Za-z])\+\+", lambda m: f"{m[1]} plus plus ", frozenset("+")),
+    Rule(r"\b([Cc]trl|[Cc]md)(?=[ +-]|$)", lambda m: "Control" if m[1][1] == "t" else "Command", frozenset()),
     Rule(r"\band/or\b", lambda m: "and or", frozenset("/")),
     Rule(r"^#{1,6} ", lambda m: "", frozenset("#")),
     Rule(r"(?<= )([<>])(?= )", lambda m: BETWEEN[m[1]], frozenset("<>")),

@@ -16,6 +16,7 @@ from tiedtts.text.pronounce.user_lexicon import Entry, Files, read_user_lexicon,
 __all__ = [
     "CMUDICT",
     "LABELS",
+    "MORE_WORDS",
     "Entry",
     "Files",
     "Lexicon",
@@ -34,6 +35,8 @@ LABELS = (*CONSONANTS, *(vowel + digit for vowel in VOWELS for digit in "012"))
 
 CMUDICT = Path(__file__).parents[1] / "data" / "cmudict.bin"
 """The packed CMU Pronouncing Dictionary."""
+MORE_WORDS = CMUDICT.with_name("more_words.bin")
+"""Words that it lacks and that would be guessed wrong, from misaki's dictionary; packed, too."""
 
 _MAGIC = b"tiedtts-lexicon 1"
 _FIRST_CODE = 128

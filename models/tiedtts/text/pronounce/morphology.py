@@ -1,5 +1,6 @@
-"""Pronunciations of new words from those of known words: endings, prefixes and compounds."""
+"""Pronunciations of new words from those of known words: endings, prefixes, compounds, British spellings."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from tiedtts.text import tables
@@ -10,6 +11,9 @@ LookUp = Callable[[str], Pronunciation]
 
 HISSING = frozenset(("S", "Z", "SH", "ZH", "CH", "JH"))
 VOICELESS = frozenset(("P", "T", "K", "F", "TH", "S", "SH", "CH", "HH"))
+
+_BRITISH = re.compile(r"(?<=[a-z]{3})(?:(i|y)s(?=(?:e[sdr]?s?|ing|ations?|able)$)|ou(?=r))")
+"""What is written `ize`, `yze` and `or` in America."""
 
 _TABLES = tables.read("affixes")
 PREFIXES = _TABLES["prefix"]
@@ -34,11 +38,26 @@ def past(phones: Pronunciation) -> Pronunciation:
 
 def derive(word: str, look_up: LookUp) -> Pronunciation:
     """Return the phones of a word made of known words, nothing if it is not."""
-    for attempt in (_possessive, _plural, _past, _suffix, _prefix, _compound):
+    for attempt in (_possessive, _plural, _past, _suffix, _noun_of_verb, _prefix, _compound, _british):
         phones = attempt(word, look_up)
         if phones:
             return phones
     return ()
+
+
+def _noun_of_verb(word: str, look_up: LookUp) -> Pronunciation:
+    """Derive `tokenization` from `tokenize`: the stress moves to the ending."""
+    match = re.fullmatch(r"([a-z]{3,})iz(ations?)", word)
+    verb = (look_up(match[1] + "ize") or derive(match[1] + "ize", look_up)) if match else ()
+    if not match or verb[-2:] not in (("AY2", "Z"), ("AY0", "Z"), ("AY1", "Z")):
+        return ()
+    stem = tuple(phone.replace("1", "2") for phone in verb[:-2])
+    return (*stem, "AH0", "Z", "EY1", "SH", "AH0", "N", *(("Z",) if match[2].endswith("s") else ()))
+
+
+def _british(word: str, look_up: LookUp) -> Pronunciation:
+    american = _BRITISH.sub(lambda match: f"{match[1]}z" if match[1] else "o", word)
+    return (look_up(american) or derive(american, look_up)) if american != word else ()
 
 
 def _known(word: str, look_up: LookUp) -> Pronunciation:

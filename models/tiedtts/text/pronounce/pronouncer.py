@@ -13,7 +13,14 @@ from tiedtts.text.pronounce import accents, homographs, initialisms, morphology,
 from tiedtts.text.pronounce.additions import CASED, CORRECTIONS, INITIALISMS, SPELLED, WORDS
 from tiedtts.text.pronounce.function_words import weak
 from tiedtts.text.pronounce.g2p import Network
-from tiedtts.text.pronounce.lexicon import Entry, Files, Lexicon, Pronunciation, read_user_lexicons
+from tiedtts.text.pronounce.lexicon import (
+    MORE_WORDS,
+    Entry,
+    Files,
+    Lexicon,
+    Pronunciation,
+    read_user_lexicons,
+)
 from tiedtts.text.pronounce.user_lexicon import PHONE_HINT, longest_first, read_labels
 from tiedtts.text.pronounce.words import Word, parts, places_of
 from tiedtts.text.tokens import Token
@@ -58,6 +65,10 @@ class Pronouncer:
     @cached_property
     def _lexicon(self) -> Lexicon:
         return Lexicon.open()
+
+    @cached_property
+    def _more(self) -> Lexicon:
+        return Lexicon.open(MORE_WORDS)
 
     @cached_property
     def _user_words(self) -> re.Pattern[str] | None:
@@ -265,7 +276,9 @@ class Pronouncer:
         found = self._lexicon.get(name)
         if found:
             return found[0]
-        return self._spell(name) if name in INITIALISMS else WORDS.get(name, ())
+        if name in INITIALISMS:
+            return self._spell(name)
+        return WORDS.get(name) or next(iter(self._more.get(name)), ())
 
     def _find(self, text: str, capitals: bool) -> Word:
         """Look a word up and try the rules; no phones if none knows it."""
