@@ -56,6 +56,7 @@ RULES = (
     ),
     Rule(r"(?<=\d0s) ?[-–] ?(?='?\d\d)", lambda m: " to "),
     Rule(r"(?<![\w.,$])(\d{1,2}00|[12]\d\d0)(?:'?s| s)\b", lambda m: decade(int(m[1]))),
+    Rule(r"(?<![\w.,$])'?00'?s\b", lambda m: decade(2000)),
     Rule(r"(?<![\w.,$])'?([2-9]0)'?s\b", lambda m: decade(int(m[1]))),
     Rule(r"(?<![\w.,'])'(\d\d)\b(?!')", lambda m: _short_year(m[1])),
     Rule(r"(?:(?<=[\s(\"])|^)[-−–](?=\.?\d)", lambda m: "minus "),

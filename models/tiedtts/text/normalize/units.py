@@ -227,6 +227,12 @@ EARLY_RULES = (
         lambda m: _feet_and(m[1]) if " '" not in m.string[: m.start()] else m[0],
         frozenset("'"),
     ),
+    # `a 24h clock`
+    Rule(
+        r"(?<![\w.,])(\d{1,3})[ -]?(?:h|hrs?)(?= (?:format|clock|shift|window|period|delivery|service|support|"
+        r"race|flight|drive|delay|cycle|day|trip|battery|deadline|notice|sale|fast|hotline|news)\b)",
+        lambda m: f"{spell_number(m[1])} hour",
+    ),
     # `8 fl. oz.`
     Rule(
         rf"(?<![\w.])({NUMBER})[ -]?(?i:fl)\.? ?(?i:oz)\b(?:\.(?= [a-z]|,))?",
