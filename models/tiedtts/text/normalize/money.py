@@ -129,7 +129,10 @@ _MARK = "|".join(sorted(map(re.escape, MARKS), key=len, reverse=True))
 _CONTINENTAL = r"\d{1,3}(?:[. ']\d{3})*,\d{1,2}"
 _RUPEES = r"(?:\d{1,2}(?:,\d{2}){1,4},\d{3}(?:\.\d\d)?|\d{1,3}(?:,\d{3})+(?:\.\d\d)?|\d+(?:\.\d+)?)"
 _CODE = "(" + "|".join(CODES) + ")"
+_TRADED = "EUR|USD|GBP|JPY|CHF|AUD|NZD|CAD|CNY|INR|SEK|NOK|MXN|BTC|ETH"
 RULES = (
+    # Exchange rates: `EUR/USD 1.08`
+    Rule(rf"\b({_TRADED})/({_TRADED})\b", lambda m: f"{letters(m[1])} {letters(m[2])}, ", frozenset("/")),
     # `€1.234,56` and `1.234,56 €`
     Rule(
         rf"(?<![A-Z])({_SIGN}) ?(\d{{1,3}}(?:[. ']\d{{3}})+,\d\d|\d{{1,9}},\d\d)(?![\d,]|\.\d)",

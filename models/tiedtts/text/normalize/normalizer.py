@@ -25,6 +25,7 @@ from tiedtts.text.normalize import (
     numbers,
     part_numbers,
     places,
+    quantities,
     ratios,
     references,
     roman,
@@ -52,6 +53,7 @@ STAGES = (
         money.RULES,
     ),
     *(
+        quantities.RULES,
         units.EARLY_RULES,
         part_numbers.EARLY_RULES,
         ratios.RULES,

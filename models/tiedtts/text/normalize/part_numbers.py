@@ -82,6 +82,12 @@ EARLY_RULES = (
         lambda m: f"{m[1]} {pairs(int(m[2]))}" + (" " if m.string[m.end() : m.end() + 1].isalpha() else ""),
     ),
     Rule(r"(?<![\w.,$-])(\d{3})(?= (?:[Ff]reeway|[Hh]ighway|[Ii]nterstate)\b)", lambda m: pairs(int(m[1]))),
+    # Answers of web servers: `HTTP 404`
+    Rule(
+        r"\b(HTTP(?:/\d(?:\.\d)?)?|(?i:error|status)(?: (?i:code))?) ([1-5]\d\d)\b"
+        r"(?![.,:/-]?\d|%| [a-z]{2,}s\b)",
+        lambda m: f"{m[1]} {pairs(int(m[2]))}",
+    ),
     Rule(r"\bIPv(?=[46]\b)", lambda m: f"{letters('IPV')} "),
     # Plans for saving, after paragraphs of American law.
     Rule(

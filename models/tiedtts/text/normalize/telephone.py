@@ -79,7 +79,8 @@ RULES = (
     Rule(r"(?<![\w.-])\d{3}-\d\d-\d{4}(?![\w-])", lambda m: groups(m[0])),
     Rule(r"(?<![\w.-])\d{4}(?:[ -]\d{4}){3}(?![\w-])", lambda m: groups(m[0])),
     Rule(
-        r"\b(ending in|ends in|PIN|pin|code|extension|ext\.?|zip|ZIP|dial|press|call|zip code|postcode"
+        r"\b(ending in|ends in|PIN|pin|(?<!tatus )(?<!rror )code|"
+        r"extension|ext\.?|zip|ZIP|dial|press|call|zip code|postcode"
         r"|code is|number is) (\d{3,})\b",
         lambda m: f"{'extension' if m[1].startswith('ext') else m[1]} {digits(m[2])}",
     ),

@@ -175,16 +175,6 @@ def _amperes(match: re.Match[str]) -> str:
     return f"{spell_number(match[1])} {'amp' if one or match[1] == '1' else 'amps'}"
 
 
-def _bps(match: re.Match[str]) -> str:
-    """Read `25 bps` as hundredths of a percent where rates are spoken of, else as a speed of data."""
-    points = not match[1].count(".") and int(match[1].replace(",", "")) < 1000 and _RATES.search(match.string)
-    return f"{spell_number(match[1])} {'basis points' if points else 'bits per second'}"
-
-
-_RATES = re.compile(
-    r"\b(?i:rates?|yields?|spreads?|fed|funds?|bonds?|margins?|cuts?|hikes?|treasury|treasuries|inflation|interest|"
-    r"basis|percent|fees?|growth|return|returns|EPS|QoQ|YoY)\b|%|[+]\d"
-)
 _DEVICES = "fuse|breaker|charger|adapter|plug|socket|outlet|circuit|supply|supplies|motor|load|relay|cable"
 _DEVICE = re.compile(f" (?:{_DEVICES})s?\\b")
 _ELECTRIC = re.compile(
@@ -227,29 +217,6 @@ EARLY_RULES = (
         lambda m: _feet_and(m[1]) if " '" not in m.string[: m.start()] else m[0],
         frozenset("'"),
     ),
-    # `a 24h clock`
-    Rule(
-        r"(?<![\w.,])(\d{1,3})[ -]?(?:h|hrs?)(?= (?:format|clock|shift|window|period|delivery|service|support|"
-        r"race|flight|drive|delay|cycle|day|trip|battery|deadline|notice|sale|fast|hotline|news)\b)",
-        lambda m: f"{spell_number(m[1])} hour",
-    ),
-    # `8 fl. oz.`
-    Rule(
-        rf"(?<![\w.])({NUMBER})[ -]?(?i:fl)\.? ?(?i:oz)\b(?:\.(?= [a-z]|,))?",
-        lambda m: f"{spell_number(m[1])} fluid {'ounce' if m[1] == '1' else 'ounces'}",
-    ),
-    # `3 cm x 4 cm`
-    Rule(
-        rf"(?<![\w.])({NUMBER} ?(?:{UNIT})) ?[xX×] ?(?={NUMBER} ?(?:{UNIT})(?!\w))",
-        lambda m: f"{m[1]} by ",
-        frozenset("xX×"),
-    ),
-    # Timber: `2×4 board`
-    Rule(
-        r"(?<![\w.])([1-9])×(?=1?\d (?:board|plank|stud|beam|lumber|timber|frame)s?\b)",
-        lambda m: f"{m[1]} by ",
-    ),
-    Rule(r"(?<![\w.,])({NUMBER}) ?bps\b".replace("{NUMBER}", NUMBER), _bps),
     # `6 L/100 km`, `5 g/100 ml`
     Rule(
         rf"(?<![\w.,])({NUMBER}) ?({UNIT})/(\d{{1,4}}) ?({UNIT})(?![\w/])",
