@@ -21,6 +21,7 @@ if any(
     importlib.util.find_spec(name) is None
     for name in ("starlette", "uvicorn", "prometheus_client", "wyoming", "httpx")
 ):
+    collect_ignore = ["wyoming"]
     collect_ignore_glob = ["test_*.py"]
 
 

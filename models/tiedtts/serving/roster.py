@@ -90,7 +90,7 @@ class Roster:
             TextError: A lexicon cannot be read.
             ConfigError: Two have the same name, or the aliases do not fit.
         """
-        wanted = voices or sorted(library.list_voices(), key=lambda name: name != library.DEFAULT)
+        wanted = voices or library.usual_first()
         # Texts are read in the same way for all: the lexicon and what was looked up are there once.
         front_end = FrontEnd(lexicon)
         loaded: dict[str, Voice] = {}

@@ -45,21 +45,44 @@ class SpeechInPieces:
         """Whether something has been said."""
         return self._count > 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether what has not been said ends as a sentence does."""
+        return self._growing.is_whole
+
+    @property
+    def may_be_complete(self) -> bool:
+        """Whether `complete` may have something to say; told at once."""
+        return self._growing.may_be_complete
+
+    @property
+    def beginning(self) -> str:
+        """What may be given to `clauses`: the whole words of a first sentence that is still coming."""
+        return self._growing.beginning if self.is_open else ""
+
     def parts(self, pieces: Iterable[str]) -> Iterator[Speech]:
         """Yield the speech of each sentence; a part without samples, if there is nothing to say."""
         for piece in pieces:
             yield from self.add(piece)
-        yield from self._finished()
+        yield from self.finish()
 
     def add(self, piece: str) -> Iterator[Speech]:
         """Yield the speech of the sentences that a piece completes; see `parts`."""
-        self.is_open = False
+        self.append(piece)
+        yield from self.complete()
+        if isinstance(piece, Whole):
+            yield from self.finish()
+
+    def append(self, piece: str) -> None:
+        """Take a piece, and say nothing yet."""
         if len(self._opening) < _OPENING:
             self._opening += piece
         self._has_text = self._has_text or bool(piece.strip())
-        yield from self._spoken(self._growing.add(piece), ends=False)
-        if isinstance(piece, Whole):
-            yield from self._finished()
+        self._growing.append(piece)
+
+    def complete(self) -> Iterator[Speech]:
+        """Yield the speech of the sentences that are complete and have not been said."""
+        yield from self._spoken(self._growing.complete(), ends=False)
 
     def clauses(self, text: str) -> Iterator[Speech]:
         """Yield the first clauses of a first sentence that is still coming, if they are certain.
@@ -85,6 +108,7 @@ class SpeechInPieces:
             first = next(sentences, None)
         if first is None:
             return
+        self.is_open = False
         following = self._noted(chain((first,), sentences))
         for part in self._speak(following, self._growing.left_out, self._count, before, self._opening):
             self._count += 1
@@ -99,8 +123,8 @@ class SpeechInPieces:
             self._last = sentence
             yield sentence
 
-    def _finished(self) -> Iterator[Speech]:
-        """Yield what is left, and tell what nobody has told so far."""
+    def finish(self) -> Iterator[Speech]:
+        """Yield the speech of what is left, although more may follow, and tell what nobody has told."""
         yield from self._spoken(self._growing.finish(), ends=True)
         warnings = self._growing.left_out.warnings()
         if self._has_text and not self._has_said:

@@ -27,6 +27,16 @@ def list_voices() -> list[str]:
     return sorted(path.stem for path in FOLDER.iterdir() if path.suffix in SUFFIXES)
 
 
+def usual_first(usual: StrPath = DEFAULT) -> list[str]:
+    """Return the names of the package's voices, behind that of the voice that speaks when none is named.
+
+    Args:
+        usual: That voice: one of the package, or a file.
+    """
+    name = plain_name(usual)
+    return [name, *(other for other in list_voices() if other != name)]
+
+
 def find(voice: StrPath) -> Path:
     """Return the file of a voice of the package, or of any other.
 

@@ -139,11 +139,15 @@ class Voice:
             raise TextError(f"a text must be a string, got: {type(text).__name__}")
         yield from self._pieces(text, settings)
 
-    def begin(self, settings: Settings | None = None, **changes: "Unpack[Changes]") -> SpeechInPieces:
+    def begin(
+        self, settings: Settings | None = None, *, in_haste: bool = False, **changes: "Unpack[Changes]"
+    ) -> SpeechInPieces:
         """Begin a text whose pieces come later, one by one; `stream` takes them from an iterator.
 
         Args:
             settings: How to say it, as for `say`. SSML is read as text: it must be whole.
+            in_haste: Whether somebody is listening, so that a sentence of several lines waits for no blank
+                line, which might tell more about its lines.
             changes: Settings by name, as for `say`.
         """
         chosen = replace(Settings() if settings is None else settings, **changes)
@@ -158,7 +162,9 @@ class Voice:
             told = (_LOOKS_LIKE_SSML,) if first == 0 and looks_like_ssml(opening) else ()
             return self._sentences(sentences, left_out, chosen, told, first, before)
 
-        growing = GrowingText(self.front_end, breaks=chosen.breaks and chosen.pause_factor > 0)
+        growing = GrowingText(
+            self.front_end, breaks=chosen.breaks and chosen.pause_factor > 0, in_haste=in_haste
+        )
         return SpeechInPieces(growing, speak, self.sample_rate)
 
     def stream_spans(

@@ -44,8 +44,7 @@ class Voices:
     @property
     def names(self) -> list[str]:
         """Names of the voices, the usual one first."""
-        usual = library.plain_name(self._usual)
-        return [usual, *(name for name in library.list_voices() if name != usual)]
+        return library.usual_first(self._usual)
 
     def choose(self, parameters: Parameters) -> tuple[str, float]:
         """Return the name of the voice that parameters ask for, and by how many semitones it is shifted.

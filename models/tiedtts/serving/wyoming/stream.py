@@ -16,8 +16,7 @@ from tiedtts.serving.wyoming.answer import Answer
 from tiedtts.serving.wyoming.asked import Asked
 from tiedtts.serving.wyoming.inbox import Inbox, Left
 from tiedtts.speech.speech import Speech
-from tiedtts.text.arriving import Arriving
-from tiedtts.text.growing import Whole
+from tiedtts.text import unfinished
 from tiedtts.text.left_out import NOTHING
 
 PATIENCE_SECONDS = 0.5
@@ -57,8 +56,9 @@ class Stream:
         self._inform = inform
         self._inbox, self._answer, self._engine, self._limits = inbox, answer, engine, limits
         self._seen, self._wanted = seen, wanted
-        self._said = engine.voices[wanted.voice].begin(wanted.settings)
-        self._text = Arriving()
+        self._said = engine.voices[wanted.voice].begin(wanted.settings, in_haste=True)
+        self._document = ""
+        """SSML, which is read when all of it is there."""
         self._is_ssml = wanted.settings.ssml
         self._seen.characters = 0
 
@@ -72,8 +72,8 @@ class Stream:
         """
         begins: Event | None = None
         while True:
-            if not self._is_ssml and self._text.is_whole and not await self._inbox.comes(PATIENCE_SECONDS):
-                await self._say([self._text.rest()])
+            if self._said.is_whole and not await self._inbox.comes(PATIENCE_SECONDS):
+                await self._say(self._said.finish())
             event = await self._inbox.next(self._limits.seconds)
             if event is None:
                 raise Left
@@ -93,34 +93,30 @@ class Stream:
     async def _add(self, event: Event) -> None:
         text = asked.text(event.data, self._limits, self._seen.characters or 0)
         self._seen.characters = (self._seen.characters or 0) + len(text)
+        if self._is_ssml:
+            self._document = unfinished.joined(self._document, text)
+            return
         for place in range(0, len(text), STEP):
-            self._text.add(text[place : place + STEP])
-            if not self._is_ssml:
-                await self._say(list(self._text.take()))
-                await self._begin()
+            self._said.append(text[place : place + STEP])
+            if self._said.may_be_complete:
+                await self._say(self._said.complete())
+            elif len(beginning := self._said.beginning) >= FEWEST:
+                # The first clauses of a first sentence that is still coming.
+                await self._say(self._said.clauses(beginning))
             await asyncio.sleep(0)
 
-    async def _begin(self) -> None:
-        """Speak the first clauses of a first sentence that is still coming."""
-        if self._said.is_open and len(text := self._text.beginning) >= FEWEST:
-            with await self._start(self._said.clauses(text)) as work:
-                await self._answer.add(work)
-
-    async def _say(self, pieces: list[str]) -> None:
-        """Speak pieces, each of whole sentences."""
-        if any(map(str.strip, pieces)):
-            with await self._start(part for piece in pieces for part in self._said.add(Whole(piece))) as work:
-                await self._answer.add(work)
-
     async def _finish(self) -> None:
-        """Speak what is left; of SSML, which is read when all of it is there, that is the whole document."""
-        if not self._is_ssml:
-            await self._say([self._text.rest()])
-            if self._said.has_begun:
-                return
+        """Speak what is left; of SSML, that is the whole document."""
+        if self._is_ssml:
+            voice = self._engine.voices[self._wanted.voice]
+            await self._say(voice.stream(self._document, self._wanted.settings))
+            return
+        await self._say(self._said.finish())
+        if not self._said.has_begun:
             raise TextError(NOTHING, hint="give a text with words in Latin letters or with numbers")
-        voice = self._engine.voices[self._wanted.voice]
-        with await self._start(voice.stream(self._text.rest(), self._wanted.settings)) as work:
+
+    async def _say(self, parts: Iterator[Speech]) -> None:
+        with await self._start(parts) as work:
             await self._answer.add(work)
 
     async def _start(self, parts: Iterator[Speech]) -> Work[Speech]:
