@@ -8,6 +8,8 @@ SPEEDS = (0.25, 4.0)
 """Slowest and fastest."""
 SEMITONES = (-24.0, 24.0)
 """Lowest and highest shift of the pitch."""
+PITCH_RANGES = (0.0, 3.0)
+"""Least and most movement of the pitch around its mean; factors."""
 DECIBELS = (-96.0, 20.0)
 """Softest and loudest."""
 PAUSES = (0.0, 60.0)

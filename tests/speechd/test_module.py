@@ -3,6 +3,8 @@ import pytest
 
 from tests.speechd.exchange import Exchange, is_audio, kinds, sound
 from tiedtts import list_voices
+from tiedtts.audio import pitch
+from tiedtts.audio.settings import AudioSettings
 
 OTHERS = [name for name in list_voices() if name != "clara"]
 
@@ -87,6 +89,17 @@ def test_parameters_are_heard(module: Exchange) -> None:
     np.testing.assert_array_equal(named, other)
     np.testing.assert_array_equal(unknown, usual)
     assert len(other) != len(usual)
+
+
+def test_the_pitch_moves_as_far_as_is_asked_for(module: Exchange) -> None:
+    def movement(pitch_range: int) -> float:
+        module.ask("SET", f"synthesis_voice=oscar\npitch_range={pitch_range}")
+        found = pitch.track(sound(module.speak("All of them are at home.")) / 32768, AudioSettings())
+        return float(np.std(found.log_f0[found.voiced > 0]))
+
+    flat, usual, lively = movement(-100), movement(0), movement(100)
+    assert flat < 0.3 * usual
+    assert 1.4 * usual < lively < 2.2 * usual
 
 
 def test_stop_ends_at_once_and_the_next_message_is_heard(module: Exchange) -> None:

@@ -56,6 +56,10 @@ def test_any_value_makes_settings(value: int) -> None:
     Settings(speed=curves.speed(value), pitch=curves.semitones(value), volume=curves.decibels(value))
 
 
+def test_a_wider_range_moves_the_pitch_further() -> None:
+    assert [curves.pitch_range(value) for value in (-200, -100, 0, 50, 100)] == [0, 0, 1, 1.5, 2]
+
+
 def test_full_volume_is_the_voices_own_and_none_is_silence() -> None:
     assert curves.decibels(100) == 0
     assert curves.decibels(0) == pytest.approx(-6.02, abs=0.01)

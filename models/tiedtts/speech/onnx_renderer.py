@@ -8,7 +8,7 @@ import numpy as np
 from tiedtts.audio import harmonic
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.errors import VoiceError, is_out_of_memory
-from tiedtts.speech import metadata
+from tiedtts.speech import intonation, metadata
 from tiedtts.speech.metadata import METADATA_KEY, OUTPUTS, check_graph
 from tiedtts.speech.renderer import Factors, Rendering, averaging, mean
 from tiedtts.text.frontend import Sentence
@@ -107,10 +107,13 @@ class OnnxRenderer:
             from tiedtts.audio.frames import Frames
 
             durations, log_f0, voicing, mel = self._run((*OUTPUTS[:3], MEL), inputs)
-            frames = Frames(mel, log_f0, (voicing > 0.5).astype(np.float32))
+            voiced = (voicing > 0.5).astype(np.float32)
+            log_f0 = intonation.moved(sentence, log_f0, voiced, durations, shift)
+            frames = Frames(mel, log_f0, voiced)
             return Rendering(self._generator(frames, seed), durations, warnings)
         durations, log_f0, voicing, real, imaginary, gain = self._run(OUTPUTS, inputs)
         voiced = (voicing > 0.5).astype(np.float32)
+        log_f0 = intonation.moved(sentence, log_f0, voiced, durations, shift)
         sizes = self._about.filter
         filters = harmonic.Filters(real, imaginary, gain, sizes.n_fft, sizes.step)
         samples = harmonic.synthesise(filters, log_f0, voiced, self.audio, seed)

@@ -46,7 +46,8 @@ class Renderer(Protocol):
         """Make the samples of one sentence; the same arguments give the same samples.
 
         Args:
-            sentence: Its phones, T of them.
+            sentence: Its phones, T of them; `intonation.moved` gives the pitch the range that its prosody
+                wants.
             speed: Speed of each phone, larger is faster, (T,).
             shift: Added to the pitch of each phone, natural logarithm of a ratio, (T,).
             seed: Seed of all that is random.

@@ -16,7 +16,7 @@ from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.tacotron import synthesis
 from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.paths import StrPath
-from tiedtts.speech import vocoders
+from tiedtts.speech import intonation, vocoders
 from tiedtts.speech.renderer import Factors, Rendering, averaging, mean
 from tiedtts.speech.vocoders import Generator
 from tiedtts.text.frontend import Sentence
@@ -93,9 +93,10 @@ class TorchRenderer:
         ids = torch.from_numpy(sentence.ids)[None]
         with torch.no_grad():
             spoken = self.acoustic.speak(ids, torch.from_numpy(speed[None]), torch.from_numpy(shift[None]))
-        voiced = (spoken.voicing[0] > 0.5).float()
-        frames = Frames(_numpy(spoken.mel[0]), _numpy(spoken.log_f0[0]), _numpy(voiced))
-        return Rendering(self.generator(frames, seed), spoken.durations.numpy())
+        voiced, durations = _numpy((spoken.voicing[0] > 0.5).float()), spoken.durations.numpy()
+        log_f0 = intonation.moved(sentence, _numpy(spoken.log_f0[0]), voiced, durations, shift)
+        frames = Frames(_numpy(spoken.mel[0]), log_f0, voiced)
+        return Rendering(self.generator(frames, seed), durations)
 
     def _attend(
         self, net: Tacotron, sentence: Sentence, speed: Factors, shift: Factors, seed: Sequence[int]

@@ -27,6 +27,11 @@ def semitones(pitch: int) -> float:
     return OCTAVE * limited(pitch) / 100
 
 
+def pitch_range(value: int) -> float:
+    """Return how far the pitch moves around its mean: 0 as the voice does, 100 twice as far, -100 not at all."""
+    return 1 + limited(value) / 100
+
+
 def decibels(volume: int) -> float:
     """Return how loud to speak: 100 is the voice's own volume, 0 half its amplitude, -100 silence."""
     amplitude = (limited(volume) + 100) / 200

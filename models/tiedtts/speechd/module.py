@@ -4,8 +4,10 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
+from tiedtts.choices import PITCH_RANGES
 from tiedtts.errors import TextError, TiedTTSError
 from tiedtts.speechd import curves, pace, protocol, reading, sounds, trimming
 from tiedtts.speechd.log import Log
@@ -182,7 +184,7 @@ class Module:
         """Make a message, part by part."""
         name, semitones = voices.choose(parameters)
         voice = voices.speaking(name)
-        spans = read()
+        spans = _with_range(read(), curves.pitch_range(parameters.pitch_range))
         speed, pitch = curves.speed(parameters.rate), curves.semitones(parameters.pitch)
         stream = voice.stream_spans(
             spans,
@@ -213,6 +215,14 @@ class Module:
     def _pause(self) -> None:
         if self._utterance is not None:
             self._utterance.pause()
+
+
+def _with_range(spans: "Sequence[Span]", factor: float) -> "Sequence[Span]":
+    """Return spans in which the pitch moves more or less than their own markup says."""
+    if factor == 1:
+        return spans
+    largest = PITCH_RANGES[1]
+    return [replace(span, pitch_range=min(span.pitch_range * factor, largest)) for span in spans]
 
 
 def run(options: Options | None = None) -> None:

@@ -29,7 +29,6 @@ class Parameters:
     """-100 to 100, as all numbers here."""
     pitch: int = 0
     pitch_range: int = 0
-    """Taken, and without effect: the voices have no setting for it."""
     volume: int = 100
     punctuation_mode: str = "none"
     spelling_mode: str = "off"

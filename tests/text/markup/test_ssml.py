@@ -70,6 +70,8 @@ def test_prosody() -> None:
     assert span == Span("low", speed=0.75, pitch=2.0, volume=-6.0)
     (span,) = spans('<prosody rate="200%"><prosody rate="50%" pitch="-1st">x</prosody></prosody>')
     assert (span.speed, span.pitch) == (1.0, -1.0)
+    (span,) = spans('<prosody range="50%"><prosody range="high">x</prosody></prosody>')
+    assert span.pitch_range == 0.75
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,10 @@ def test_prosody() -> None:
         ("pitch", "high", 3.0),
         ("pitch", "+100%", 12.0),
         ("pitch", "-3st", -3.0),
+        ("range", "x-low", 0.3),
+        ("range", "+50%", 1.5),
+        ("range", "-100%", 0.0),
+        ("range", "80%", 0.8),
         ("volume", "silent", -96.0),
         ("volume", "+6dB", 6.0),
         ("volume", "10", -20.0),
@@ -92,7 +98,8 @@ def test_prosody() -> None:
 )
 def test_values(name: str, written: str, value: float) -> None:
     (span,) = spans(f'<prosody {name}="{written}">x</prosody>')
-    assert getattr(span, "speed" if name == "rate" else name) == pytest.approx(value)
+    names = {"rate": "speed", "range": "pitch_range"}
+    assert getattr(span, names.get(name, name)) == pytest.approx(value)
 
 
 def test_punctuation_stays_with_its_word() -> None:
@@ -183,6 +190,8 @@ def test_ipa(written: str, phones: str) -> None:
         ('<p role="x">a</p>', "the attribute `role` of `p` has no effect"),
         ('<prosody rate="wide">a</prosody>', "`rate` cannot be `wide`, it is left as it is"),
         ('<prosody pitch="200Hz">a</prosody>', "`pitch` cannot be `200Hz`, it is left as it is"),
+        ('<prosody range="+10Hz">a</prosody>', "`range` cannot be `+10Hz`, it is left as it is"),
+        ('<prosody range="900%">a</prosody>', "`range` of `900%` is beyond what can be said, the nearest is taken"),
         ('<prosody rate="900%">a</prosody>', "`rate` of `900%` is beyond what can be said, the nearest is taken"),
         ('<break time="1e9s"/>', "`time` cannot be `1e9s`, it is left as it is"),
         ('<break time="3600s"/>', "`time` of `3600s` is beyond what can be said, the nearest is taken"),

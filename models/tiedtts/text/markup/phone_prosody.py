@@ -28,6 +28,8 @@ class PhoneProsody:
     """Factors, (T,); larger is faster."""
     pitch: tuple[float, ...]
     """Semitones, (T,)."""
+    pitch_range: tuple[float, ...]
+    """Factors of the movement of the pitch around its mean, (T,)."""
     volume: tuple[float, ...]
     """Decibels, (T,)."""
     silence: tuple[float, ...]
@@ -39,6 +41,7 @@ class PhoneProsody:
         opening = PhoneProsody(
             self.speed[:phone],
             self.pitch[:phone],
+            self.pitch_range[:phone],
             self.volume[:phone],
             self.silence[:phone],
             tuple(place for place in self.marks if place.phone < phone),
@@ -46,6 +49,7 @@ class PhoneProsody:
         rest = PhoneProsody(
             (self.speed[phone], *self.speed[phone:]),
             (self.pitch[phone], *self.pitch[phone:]),
+            (self.pitch_range[phone], *self.pitch_range[phone:]),
             (self.volume[phone], *self.volume[phone:]),
             (0.0, *self.silence[phone:]),
             tuple(
@@ -108,6 +112,7 @@ class Gaps:
         return PhoneProsody(
             tuple(span.speed for span in chosen),
             tuple(span.pitch for span in chosen),
+            tuple(span.pitch_range for span in chosen),
             tuple(span.volume for span in chosen),
             tuple(silence),
             tuple(marks),

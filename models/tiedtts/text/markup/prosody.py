@@ -4,13 +4,14 @@ import math
 import re
 from dataclasses import dataclass
 
-from tiedtts.choices import DECIBELS, SEMITONES, SPEEDS
+from tiedtts.choices import DECIBELS, PITCH_RANGES, SEMITONES, SPEEDS
 
 LONGEST_BREAK = 60.0
 """Seconds."""
 
 RATES = {"x-slow": 0.5, "slow": 0.75, "medium": 1.0, "default": 1.0, "fast": 1.3, "x-fast": 1.7}
 PITCHES = {"x-low": -6.0, "low": -3.0, "medium": 0.0, "default": 0.0, "high": 3.0, "x-high": 6.0}
+RANGES = {"x-low": 0.3, "low": 0.6, "medium": 1.0, "default": 1.0, "high": 1.5, "x-high": 2.0}
 VOLUMES = {
     "silent": DECIBELS[0],
     "x-soft": -12.0,
@@ -28,7 +29,7 @@ _DECIMAL = r"([+-]?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9}))"
 
 @dataclass(frozen=True, slots=True)
 class Prosody:
-    """Speed, pitch and volume, relative to those of the voice."""
+    """Speed, pitch, volume and range of the pitch, relative to those of the voice."""
 
     speed: float = 1.0
     """Factor; larger is faster."""
@@ -36,6 +37,8 @@ class Prosody:
     """Semitones."""
     volume: float = 0.0
     """Decibels."""
+    pitch_range: float = 1.0
+    """Factor; larger is livelier, and the pitch stands still at 0."""
 
     def __add__(self, inner: "Prosody") -> "Prosody":
         """Return what holds for `inner` within this one; both count."""
@@ -43,6 +46,7 @@ class Prosody:
             _within(self.speed * inner.speed, SPEEDS),
             _within(self.pitch + inner.pitch, SEMITONES),
             _within(self.volume + inner.volume, DECIBELS),
+            _within(self.pitch_range * inner.pitch_range, PITCH_RANGES),
         )
 
 
@@ -95,6 +99,23 @@ def pitch(text: str) -> float:
     if factor <= 0:
         raise ValueError(text)
     return 12 * math.log2(factor)
+
+
+def pitch_range(text: str) -> float:
+    """Return a change of the range in which the pitch moves, as a factor: `high`, `+20%`, `50%`.
+
+    Raises:
+        ValueError: It is none of these. Hertz are not: the voice's own range is unknown here.
+    """
+    if text in RANGES:
+        return RANGES[text]
+    match = re.fullmatch(_DECIMAL + "%", text)
+    if not match:
+        raise ValueError(text)
+    factor = float(match[1]) / 100 + (1 if match[1][0] in "+-" else 0)
+    if factor < 0:
+        raise ValueError(text)
+    return factor
 
 
 def volume(text: str) -> float:

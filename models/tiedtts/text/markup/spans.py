@@ -32,6 +32,8 @@ class Span:
     """Whether a sentence or a paragraph ends after it."""
     emphasis: str = ""
     """`strong`, `moderate`, `reduced`; already in speed, pitch and volume."""
+    pitch_range: float = 1.0
+    """Factor of the movement of the pitch around its mean."""
     source: AlignedText | None = field(default=None, compare=False, repr=False)
     """The text, aligned to the document it was read from."""
 
@@ -131,5 +133,6 @@ def _span(draft: _Draft) -> Span:
         draft.mark,
         draft.boundary,
         draft.emphasis,
+        prosody.pitch_range,
         text,
     )

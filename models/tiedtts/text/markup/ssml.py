@@ -33,7 +33,7 @@ _ATTRIBUTES = {
     "p": "",
     "s": "",
     "break": "time strength",
-    "prosody": "rate pitch volume",
+    "prosody": "rate pitch range volume",
     "emphasis": "level",
     "say-as": "interpret-as format detail",
     "sub": "alias",
@@ -212,7 +212,8 @@ class _Reader:
         speed = self._value("rate", attributes, prosody.rate, 1.0, choices.SPEEDS)
         pitch = self._value("pitch", attributes, prosody.pitch, 0.0, choices.SEMITONES)
         volume = self._value("volume", attributes, prosody.volume, 0.0, choices.DECIBELS)
-        return Prosody(speed, pitch, volume)
+        pitch_range = self._value("range", attributes, prosody.pitch_range, 1.0, choices.PITCH_RANGES)
+        return Prosody(speed, pitch, volume, pitch_range)
 
     def _value(
         self,
