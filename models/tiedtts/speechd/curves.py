@@ -28,7 +28,7 @@ def semitones(pitch: int) -> float:
 
 
 def pitch_range(value: int) -> float:
-    """Return how far the pitch moves around its mean: 0 as the voice does, 100 twice as far, -100 not at all."""
+    """Return how far the pitch moves around its mean: 1 is as far as the voice does, 2 twice as far."""
     return 1 + limited(value) / 100
 
 
