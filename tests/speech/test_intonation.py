@@ -6,8 +6,8 @@ import numpy as np
 
 from tiedtts.speech import intonation
 from tiedtts.text.frontend import FrontEnd, Sentence
-from tiedtts.text.markup import ssml
 from tiedtts.text.left_out import LeftOut
+from tiedtts.text.markup import ssml
 
 OWN = np.array([5.0, 5.2, 4.8, 5.1, 4.9, 9.0], np.float32)
 VOICED = np.array([1, 1, 1, 1, 1, 0], np.float32)

@@ -57,7 +57,7 @@ class SpeechInPieces:
 
     @property
     def beginning(self) -> str:
-        """What may be given to `clauses`: the whole words of a first sentence that is still coming."""
+        """Whole words of a first sentence that is still coming, which `clauses` takes."""
         return self._growing.beginning if self.is_open else ""
 
     def parts(self, pieces: Iterable[str]) -> Iterator[Speech]:

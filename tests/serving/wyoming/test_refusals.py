@@ -1,4 +1,4 @@
-"""What is wrong is told in the form of the protocol."""
+"""Faults are told in the form of the protocol."""
 
 import contextlib
 from collections.abc import Callable
