@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tiedtts.choices import CODE, KEEP, READ_AS
 from tiedtts.quoting import printable
 from tiedtts_cli import streams, synth_checks, talk
+from tiedtts_cli.document_arguments import Code, Keep, ReadAs, kept
 from tiedtts_cli.options import option
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ def explain(
     lexicon: Annotated[
         list[Path] | None, option("--lexicon", metavar="FILE", help="Word, then phones; several: last wins.")
     ] = None,
+    read_as: ReadAs = READ_AS[0],
+    code: Code = CODE[0],
+    keep: Keep = KEEP[-1],
     as_json: Annotated[bool, option("--json", help="A JSON line a part.")] = False,
     quiet: Annotated[bool, option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
@@ -47,15 +52,22 @@ def explain(
     synth_checks.check_words(written or [], "explain")
     if not quiet and synth_checks.is_file_name(written or []):
         talk.warning(f"`{text}` is read as it stands; to explain what is in the file: -i {text}")
-    from tiedtts.batch import origin
+    from tiedtts.batch import origin, readers
     from tiedtts.text import explanation
     from tiedtts.text.frontend import FrontEnd
 
     warnings: list[str] = []
-    words = origin.read(text, path, sys.stdin.buffer, warnings.append)
-    show(
-        explanation.explain(words, FrontEnd(lexicon or ()), ssml=ssml, warn=warnings.append), as_json=as_json
+    settings = synth_checks.made(
+        ssml=ssml,
+        markup=readers.markup(path, read_as),
+        code=code,
+        **{name: name in kept(keep) for name in KEEP},
     )
+    words = origin.read(text, path, sys.stdin.buffer, warnings.append, settings.markup)
+    parts = explanation.explain(
+        words, FrontEnd(lexicon or ()), ssml=ssml, settings=settings, warn=warnings.append
+    )
+    show(parts, as_json=as_json)
     for warning in () if quiet else warnings:
         talk.warning(warning)
 

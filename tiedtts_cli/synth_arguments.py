@@ -6,7 +6,20 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from tiedtts.choices import DECIBELS, NAME_BY, READ_AS, SAMPLE_RATES, SEMITONES, SPEEDS, TIMESTAMPS, VOICE
+from tiedtts.choices import (
+    CODE,
+    DECIBELS,
+    KEEP,
+    MARKUPS,
+    NAME_BY,
+    READ_AS,
+    SAMPLE_RATES,
+    SEMITONES,
+    SPEEDS,
+    TIMESTAMPS,
+    VOICE,
+)
+from tiedtts_cli.document_arguments import Code, Keep, ReadAs, kept
 from tiedtts_cli.options import at_least, bounds, choice, completes, option
 
 STDIO = Path("-")
@@ -35,10 +48,6 @@ class Arguments(NamedTuple):
         list[Path] | None,
         option("--input", "-i", panel=_TEXT, metavar="FILE", help="Say a file; -d: several, a folder."),
     ] = None
-    read_as: Annotated[
-        str,
-        choice("--read-as", READ_AS, panel=_TEXT, metavar="KIND", help="-d: lines, csv, jsonl or file."),
-    ] = "auto"
     ssml: Annotated[bool, option("--ssml", panel=_TEXT, help="The text is SSML: <speak>Hello.</speak>")] = (
         False
     )
@@ -46,6 +55,9 @@ class Arguments(NamedTuple):
         list[Path] | None,
         option("--lexicon", panel=_TEXT, metavar="FILE", help="Word, then phones; several: last wins."),
     ] = None
+    read_as: ReadAs = READ_AS[0]
+    code: Code = CODE[0]
+    keep: Keep = KEEP[-1]
     output: Annotated[
         Path | None,
         option(
@@ -143,6 +155,29 @@ class Arguments(NamedTuple):
     as_json: Annotated[bool, option("--json", panel=_TALK, help="A JSON line an utterance.")] = False
     quiet: Annotated[bool, option("--quiet", "-q", panel=_TALK, help="Say nothing but errors.")] = False
     verbose: Annotated[bool, option("--verbose", "-v", panel=_TALK, help="Say more.")] = False
+
+    @property
+    def markup(self) -> str:
+        """The markup of the text, by its file or as it is said; of a list, each line's own."""
+        from tiedtts.batch import readers
+
+        path = self.inputs[0] if self.inputs else None
+        return readers.markup(path, self.read_as) if self.folder is None else MARKUPS[0]
+
+    @property
+    def footnotes(self) -> bool:
+        """Whether footnotes are spoken."""
+        return "footnotes" in kept(self.keep)
+
+    @property
+    def citations(self) -> bool:
+        """Whether citations are spoken."""
+        return "citations" in kept(self.keep)
+
+    @property
+    def parentheses(self) -> bool:
+        """Whether what stands in parentheses is spoken."""
+        return "parentheses" in kept(self.keep)
 
     @property
     def text(self) -> str | None:

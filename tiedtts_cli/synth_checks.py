@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tiedtts.errors import ConfigError
 from tiedtts_cli import streams
@@ -124,10 +124,21 @@ def settings(given: Arguments) -> "Settings":
     Raises:
         UsageError: A setting is out of its bounds.
     """
-    from tiedtts.settings import NAMES, Settings
+    from tiedtts.settings import NAMES
+
+    return made(**{name: getattr(given, name) for name in NAMES})
+
+
+def made(**values: Any) -> "Settings":
+    """Return settings by name, as options have given them.
+
+    Raises:
+        UsageError: A setting is out of its bounds.
+    """
+    from tiedtts.settings import Settings
 
     try:
-        return Settings(**{name: getattr(given, name) for name in NAMES})
+        return Settings(**values)
     except ConfigError as error:
         raise UsageError(str(error).replace("`", "`--", 1), hint=error.hint) from error
 

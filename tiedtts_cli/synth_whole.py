@@ -44,12 +44,12 @@ def speak(given: Arguments, spec: "BatchSpec", settings: "Settings", times: Path
 
     path = given.inputs[0] if given.inputs else None
     # A file is written at the end, and SSML is one document: only other sound flows as the text comes.
-    flows = given.output in (None, STDIO) and not settings.ssml
+    flows = given.output in (None, STDIO) and not settings.ssml and settings.markup == "text"
     stdin = sys.stdin.buffer
     words = (
         origin.read_or_follow(given.text, path, stdin, leave_out, note)
         if flows
-        else origin.read(given.text, path, stdin, note)
+        else origin.read(given.text, path, stdin, note, settings.markup)
     )
     voice = spec.load()
     target = sys.stdout.buffer if given.output == STDIO else given.output

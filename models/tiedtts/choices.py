@@ -28,8 +28,20 @@ SUBTYPES = {
 """Suffixes of sound files that can be written, and what numbers or codecs each can hold, the usual first."""
 TIMESTAMPS = {"json": ".json", "srt": ".srt", "vtt": ".vtt", "textgrid": ".TextGrid"}
 """Kinds of files with the times of words, and the suffix of each."""
-READ_AS = ("auto", "lines", "csv", "jsonl", "file")
-"""Ways to read a list of texts: by its suffix, a text a line, as tables, as JSON, a text a file."""
+READ_AS = ("auto", "lines", "csv", "jsonl", "file", "text", "markdown", "html")
+"""Ways to read a file: by its suffix; as a list, a text a line, tables or JSON; as one text by its suffix, or
+plain, or with the marks of Markdown or HTML."""
+MARKUPS = ("text", "markdown", "html")
+"""Ways to read one text: plain, with a cautious look at the marks in it, or as a document."""
+DOCUMENTS = {
+    **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), "markdown"),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
+}
+"""Suffixes of documents, and the markup of each."""
+KEEP = ("footnotes", "citations", "parentheses")
+"""Parts of a document that not everybody wants to hear; of these, the last is spoken if nothing is said."""
+CODE = ("announce", "read", "skip")
+"""Treatments of the code in a document: blocks of it announced, all of it read, or none."""
 NAME_BY = ("id", "index", "text")
 """Ways to name the files of a batch."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any, TypedDict, cast
 
-from tiedtts.choices import RANGES
+from tiedtts.choices import CODE, MARKUPS, RANGES
 from tiedtts.errors import ConfigError
 from tiedtts.quoting import quoted
 
@@ -23,10 +23,14 @@ _HINTS = {
     "seed": "any whole number from 0 up; the same seed gives the same sound",
     "breaks": "true to pause between phrases, also where no comma stands; false only at punctuation",
     "ssml": "true if the text is SSML, `<speak>Hello.</speak>`",
+    "footnotes": "true to speak the footnotes of Markdown and HTML",
+    "citations": "true to speak citations in Markdown and HTML, such as [12]",
+    "parentheses": "false to leave out what stands in parentheses in Markdown and HTML",
 }
 
 
-_SWITCHES = ("breaks", "ssml")
+_SWITCHES = ("breaks", "ssml", "footnotes", "citations", "parentheses")
+_CHOICES = {"markup": MARKUPS, "code": CODE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,16 @@ class Settings:
     """Seed of the noise in the voice."""
     ssml: bool = False
     """Whether the text is SSML."""
+    markup: str = MARKUPS[0]
+    """The markup that the text has: one of `tiedtts.choices.MARKUPS`. What follows holds where it has one."""
+    code: str = CODE[0]
+    """Treatment of code: one of `tiedtts.choices.CODE`."""
+    footnotes: bool = False
+    """Whether footnotes are spoken."""
+    citations: bool = False
+    """Whether citations are spoken, such as `[12]` and `(Smith, 2020)`."""
+    parentheses: bool = True
+    """Whether what stands in parentheses is spoken."""
 
     def __post_init__(self) -> None:
         for name, (smallest, largest) in RANGES.items():
@@ -71,6 +85,12 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, bool):
                 raise ConfigError(f"`{name}` must be true or false, got: {quoted(value)}", hint=_HINTS[name])
+        for name, known in _CHOICES.items():
+            if getattr(self, name) not in known:
+                message = f"`{name}` must be one of {', '.join(known)}, got: {quoted(getattr(self, name))}"
+                raise ConfigError(message)
+        if self.ssml and self.markup != MARKUPS[0]:
+            raise ConfigError(f"a text is SSML or {self.markup}, not both", hint="choose one of the two")
 
     def silence(self, *, paragraph: bool) -> float:
         """Return the silence after a sentence, seconds.
@@ -119,6 +139,11 @@ class Changes(TypedDict, total=False):
     breaks: bool
     seed: int
     ssml: bool
+    markup: str
+    code: str
+    footnotes: bool
+    citations: bool
+    parentheses: bool
 
 
 def _number(name: str, value: object) -> Any:
@@ -129,6 +154,8 @@ def _number(name: str, value: object) -> Any:
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(
             value.strip().lower(), value
         )
+    if name in _CHOICES:
+        return value.strip().lower()
     try:
         return int(value) if name == "seed" else float(value)
     except ValueError:

@@ -7,7 +7,10 @@ import pytest
 from tiedtts.audio import files
 
 Captured = pytest.CaptureFixture[str]
-USUAL = {"speed": 1.0, "pitch": 0.0, "volume": 0.0, "pause": None, "breaks": True, "seed": 0, "ssml": False}
+USUAL = {
+    **{"speed": 1.0, "pitch": 0.0, "volume": 0.0, "pause": None, "breaks": True, "seed": 0, "ssml": False},
+    **{"markup": "text", "code": "announce", "footnotes": False, "citations": False, "parentheses": True},
+}
 """Settings of an utterance if nothing is chosen."""
 
 

@@ -43,6 +43,11 @@ def test_options_reach_the_voice(voice: Any, here: Path) -> None:
                 "breaks": True,
                 "seed": 7,
                 "ssml": False,
+                "markup": "text",
+                "code": "announce",
+                "footnotes": False,
+                "citations": False,
+                "parentheses": True,
             },
         )
     ]

@@ -21,6 +21,7 @@ def read(
     path: StrPath | None,
     stream: BinaryIO,
     note: Callable[[str], object] = lambda line: None,
+    markup: str = "text",
 ) -> str:
     """Return a text as a whole.
 
@@ -29,6 +30,7 @@ def read(
         path: File.
         stream: UTF-8.
         note: Told what is odd about the file, which is read nevertheless.
+        markup: One of `tiedtts.choices.MARKUPS`.
 
     Raises:
         TextError: It cannot be read.
@@ -40,7 +42,7 @@ def read(
             data = path.read_bytes()
         except OSError as error:
             raise readers.unreadable(path, error) from error
-        return readers.decode_file(data, str(path), note)
+        return readers.decode_file(data, str(path), note, markup)
     if text is None or text == "-":
         return readers.decode(stream.read(), "stdin")
     return readers.decode(text.encode("utf-8", "surrogateescape"), "the text")
@@ -88,7 +90,7 @@ def rows(
         TextError: A file or the list cannot be read.
     """
     paths = several(paths)
-    kind = "lines" if read_as in ("auto", "file") else read_as
+    kind = read_as if read_as in ("csv", "jsonl") else "lines"
     if paths and list(paths) != [STREAM]:
         sources = readers.sources(paths, read_as)
         counts = [source.count() for source in sources]

@@ -11,11 +11,17 @@ from typing import BinaryIO
 
 from tiedtts import encodings, plain, settings
 from tiedtts.batch.lines import LONGEST_ID, Row
+from tiedtts.choices import DOCUMENTS, MARKUPS
 from tiedtts.errors import TextError, TiedTTSError
 from tiedtts.paths import StrPath, several
 from tiedtts.quoting import quoted
 
-_SUFFIXES = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_SUFFIXES = {
+    **{".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"},
+    **dict.fromkeys(DOCUMENTS, "file"),
+}
+_WHOLE = ("file", *MARKUPS)
+"""Kinds of files that are one utterance."""
 _TEXTS = ".txt"
 _UTF8_HINT = "save it as UTF-8, for example with `iconv -f latin1 -t utf-8`"
 
@@ -36,8 +42,8 @@ class Source:
         A list that cannot be read, or no further, gives a last row with the error.
         """
         try:
-            if self.kind == "file":
-                yield _whole(self.path, self.name or self.path.name)
+            if self.kind in _WHOLE:
+                yield _whole(self.path, self.name or self.path.name, markup(self.path, self.kind))
                 return
             with self.path.open("rb") as stream:
                 for row in rows(stream, self.kind, str(self.path), tabs=self.path.suffix.lower() == ".tsv"):
@@ -52,7 +58,7 @@ class Source:
 
         What comes through a pipe can be read but once.
         """
-        if self.kind == "file":
+        if self.kind in _WHOLE:
             return 1
         try:
             if not self.path.is_file():
@@ -64,7 +70,9 @@ class Source:
 
 
 def sources(paths: Sequence[StrPath], kind: str = "auto") -> list[Source]:
-    """Return how to read files and folders; of a folder, every .txt file in it is said as a whole.
+    """Return how to read files and folders.
+
+    Every .txt file in a folder is said as a whole; if there is none, every document of Markdown or HTML is.
 
     Raises:
         TextError: A file is missing or cannot be opened, or a folder has no texts.
@@ -76,7 +84,10 @@ def sources(paths: Sequence[StrPath], kind: str = "auto") -> list[Source]:
         if path.is_dir():
             texts = _texts(path)
             if not texts:
-                raise TextError(f"no {_TEXTS} files in {path}", hint="every .txt file in a folder is said")
+                raise TextError(
+                    f"no {_TEXTS} files in {path}, nor documents",
+                    hint="every .txt file in a folder is said, or every .md and .html file",
+                )
             found += [Source(inner, "file" if kind == "auto" else kind, inner.name) for inner in texts]
         else:
             chosen = _SUFFIXES.get(path.suffix.lower(), "lines") if kind == "auto" else kind
@@ -125,7 +136,9 @@ def _is_terminal(path: Path) -> bool:
 
 def _texts(path: Path) -> list[Path]:
     try:
-        return sorted(inner for inner in path.iterdir() if inner.suffix.lower() == _TEXTS)
+        inside = sorted(path.iterdir())
+        texts = [inner for inner in inside if inner.suffix.lower() == _TEXTS]
+        return texts or [inner for inner in inside if inner.suffix.lower() in DOCUMENTS]
     except OSError as error:
         raise unreadable(path, error) from error
 
@@ -165,7 +178,20 @@ def _tried(read: Callable[[int, str], Row], number: int, line: str | TextError) 
         return Row(number, "", error=error if isinstance(error, TiedTTSError) else what)
 
 
-def decode_file(data: bytes, name: str, note: Callable[[str], object]) -> str:
+def markup(path: StrPath | None, read_as: str) -> str:
+    """Return the markup of a text.
+
+    Args:
+        path: Its file, if it is in one.
+        read_as: One of `tiedtts.choices.READ_AS`.
+    """
+    if read_as in MARKUPS:
+        return read_as
+    suffix = "" if path is None else Path(path).suffix.lower()
+    return DOCUMENTS.get(suffix, MARKUPS[0]) if read_as in ("auto", "file") else MARKUPS[0]
+
+
+def decode_file(data: bytes, name: str, note: Callable[[str], object], markup: str = MARKUPS[0]) -> str:
     """Return the text of a file in any usual encoding, see `text_files.decode`.
 
     Raises:
@@ -175,7 +201,7 @@ def decode_file(data: bytes, name: str, note: Callable[[str], object]) -> str:
     from tiedtts.batch import text_files
 
     try:
-        return text_files.decode(data, name, note)
+        return text_files.decode(data, name, note, markup)
     except UnicodeDecodeError:
         # The error says where it ceases to be UTF-8.
         return decode(data, name)
@@ -218,7 +244,7 @@ def _decoded(stream: BinaryIO, name: str) -> Iterator[tuple[int, str | TextError
             text.detach()
 
 
-def _whole(path: Path, name: str) -> Row:
+def _whole(path: Path, name: str, markup: str) -> Row:
     """Read a text that is an utterance; in a folder may be pipes, which nobody fills, and other folders."""
     try:
         if path.is_dir():
@@ -229,8 +255,9 @@ def _whole(path: Path, name: str) -> Row:
                 f"cannot read {path}: it is a named pipe", hint="every .txt file in a folder is said"
             )
         told: list[str] = []
-        text = decode_file(path.read_bytes(), str(path), told.append)
-        return Row(0, text, source=name, warnings=tuple(told))
+        text = decode_file(path.read_bytes(), str(path), told.append, markup)
+        options = {} if markup == MARKUPS[0] else {"markup": markup}
+        return Row(0, text, options=options, source=name, warnings=tuple(told))
     except OSError as error:
         return Row(0, "", error=unreadable(path, error), source=name)
     except TextError as error:

@@ -35,6 +35,8 @@ def pause(sentence: Sentence, following: Sentence | None, settings: Settings) ->
         return following.before
     if sentence.goes_on or (sentence.prosody is not None and sentence.prosody.silence[-1]):
         return 0.0
+    if following.gap is not None:
+        return settings.silence(paragraph=False) * following.gap
     return settings.silence(paragraph=following.paragraph != sentence.paragraph)
 
 

@@ -198,6 +198,12 @@ class Voice:
             document = ssml.parse(text)
             told = document.warnings
             sentences = self.front_end.read_spans(document.spans, left_out, breaks=breaks)
+        elif settings.markup != "text":
+            from tiedtts.text.structure import documents
+
+            found = documents.read(text, settings)
+            told = found.warnings
+            sentences = self.front_end.read_blocks(found.blocks, left_out, breaks=breaks)
         else:
             if looks_like_ssml(text):
                 told = (_LOOKS_LIKE_SSML,)
@@ -206,7 +212,7 @@ class Voice:
 
     def _pieces(self, pieces: Iterable[str], settings: Settings) -> Iterator[Speech]:
         """Speak a text that comes piece by piece."""
-        if settings.ssml:
+        if settings.ssml or settings.markup != "text":
             # A document can be read when all of it is there.
             yield from self._text("".join(map(_checked, pieces)), settings)
             return

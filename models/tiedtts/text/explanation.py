@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tiedtts.settings import Settings
 from tiedtts.text import excerpts
 from tiedtts.text.characters import EMOJI
 from tiedtts.text.frontend import FrontEnd, LeftOut
@@ -31,6 +32,7 @@ def explain(
     front_end: FrontEnd,
     *,
     ssml: bool = False,
+    settings: Settings | None = None,
     warn: Callable[[str], object] = lambda warning: None,
 ) -> Iterator[Explanation]:
     """Yield the parts of a text in order.
@@ -39,6 +41,7 @@ def explain(
         text: Any text.
         front_end: Reads it.
         ssml: The text is SSML.
+        settings: Markup that the text has, and what of it is read; none by default.
         warn: Called at the end with each thing that is left out.
 
     Raises:
@@ -46,7 +49,13 @@ def explain(
     """
     left_out = LeftOut()
     spoken = 0
-    for reading in front_end.readings(text, left_out, ssml=ssml):
+    document = None
+    if settings is not None and settings.markup != "text":
+        from tiedtts.text.structure import documents
+
+        document = documents.read(text, settings)
+    blocks = None if document is None else document.blocks
+    for reading in front_end.readings(text, left_out, ssml=ssml, blocks=blocks):
         words = [item for item in reading.items if isinstance(item, Word)]
         breaks = frozenset(reading.breaks)
         first = 0
@@ -64,6 +73,8 @@ def explain(
 
         for warning in parse(text).warnings:
             warn(warning)
+    for warning in () if document is None else document.warnings:
+        warn(warning)
     for warning in left_out.warnings():
         warn(warning)
     if not spoken:

@@ -85,12 +85,12 @@ def _halves(sentence: Sentence, place: int) -> Iterator[Sentence]:
     spoken = [word.text for word in sentence.words]
     counts = said, len(spoken) - said
     texts = excerpts.cut(sentence.text, spoken, sentence.places, counts)
-    for (text, places), words, phones, prosody, (before, after) in zip(
+    for (text, places), words, phones, prosody, (before, after, gap) in zip(
         texts,
         (sentence.words[:said], sentence.words[said:]),
         (first, (silence, *shifted)),
         (None, None) if whole is None else whole.cut(place),
-        ((sentence.before, 0.0), (None, sentence.after)),
+        ((sentence.before, 0.0, sentence.gap), (None, sentence.after, None)),
         strict=True,
     ):
         yield replace(
@@ -101,6 +101,7 @@ def _halves(sentence: Sentence, place: int) -> Iterator[Sentence]:
             prosody=prosody,
             before=before,
             after=after,
+            gap=gap,
             places=tuple(places),
         )
 

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tiedtts.text import assembly, excerpts, phrasing, sentences
 from tiedtts.text.aligned import AlignedText
-from tiedtts.text.characters import EMOJI, fold
+from tiedtts.text.characters import EMOJI, clean_aligned, fold
 from tiedtts.text.excerpts import Place
 from tiedtts.text.inline import BRACES, Pieces
 from tiedtts.text.left_out import LeftOut
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tiedtts.text.markup.marked_up import Track
     from tiedtts.text.markup.phone_prosody import MarkPlace, PhoneProsody
     from tiedtts.text.markup.spans import Span
+    from tiedtts.text.structure.blocks import Block
 
 __all__ = ["Analysis", "FrontEnd", "LeftOut", "Reading", "Sentence", "Word"]
 
@@ -49,6 +50,8 @@ class Sentence:
     """Silence before it, seconds, in place of the usual."""
     after: float = 0.0
     """Silence after it at the end of a text, seconds."""
+    gap: float | None = None
+    """Silence before it, in those between sentences, where the structure of a document asks for it."""
     places: tuple[Place, ...] = field(default=(), compare=False)
     """The place of each word in `text`."""
 
@@ -132,8 +135,40 @@ class FrontEnd:
             sentence for sentence, _ in self._reading(written, left_out).sentences(paragraph, breaks=breaks)
         )
 
-    def readings(self, text: str, left_out: LeftOut, *, ssml: bool = False) -> Iterator["Reading"]:
-        """Yield what each sentence of a text is read as; see `read` and, for SSML, `read_spans`."""
+    def read_blocks(
+        self, blocks: Iterable["Block"], left_out: LeftOut, *, breaks: bool = False
+    ) -> Iterator[Sentence]:
+        """Yield the sentences of a document one by one.
+
+        Args:
+            blocks: Those that `tiedtts.text.structure.documents.read` finds.
+            left_out: Counts what cannot be spoken.
+            breaks: Whether they have phrase breaks, see `read`.
+        """
+        gap = 0.0
+        for number, block in enumerate(blocks):
+            gap = max(gap, block.gap)
+            for written in sentences.split(clean_aligned(block.text)):
+                for sentence in self.read_sentence(written, left_out, number, breaks=breaks):
+                    yield replace(sentence, gap=gap) if gap else sentence
+                    gap = 0.0
+
+    def readings(
+        self, text: str, left_out: LeftOut, *, ssml: bool = False, blocks: Iterable["Block"] | None = None
+    ) -> Iterator["Reading"]:
+        """Yield what each sentence of a text is read as; see `read`, and `read_spans` for SSML.
+
+        Args:
+            text: Any text.
+            left_out: Counts what cannot be spoken.
+            ssml: The text is SSML.
+            blocks: Those of the text, if it is a document, see `read_blocks`.
+        """
+        if blocks is not None:
+            for block in blocks:
+                for written in sentences.split(clean_aligned(block.text)):
+                    yield self._reading(written, left_out)
+            return
         if not ssml:
             for paragraph in sentences.paragraphs(text):
                 for written in sentences.split(paragraph):

@@ -55,25 +55,26 @@ class LeftOut:
             count, names = self._foreign.total(), " and ".join(self._foreign)
             first = next(iter(self._first.values()))
             lines.append(
-                f"skipped {count} {_plural('word', count)} in {names} script, the first: {first[:40]}"
+                f"skipped {count} {plural('word', count)} in {names} script, the first: {first[:40]}"
             )
         if self.emoji:
             lines.append(f"skipped {self.emoji} emoji")
         if self._signs:
             count, first = self._signs.total(), next(iter(self._signs))
-            lines.append(f"skipped {count} {_plural('sign', count)} without a name, the first: {first}")
+            lines.append(f"skipped {count} {plural('sign', count)} without a name, the first: {first}")
         for what, count in self._phones.items():
             lines.append(f"left out {what}, which is not a phone" + (f", {count} times" if count > 1 else ""))
         if self._texts:
             count, first = self._texts.total(), next(iter(self._texts))
             lines.append(
-                f"read {count} {_plural('text', count)} in braces as words, for these are not phones, "
+                f"read {count} {plural('text', count)} in braces as words, for these are not phones, "
                 f"the first: {{{first[:60]}}}"
             )
         if self.braces:
-            lines.append(f"dropped {self.braces} unmatched {_plural('brace', self.braces)}")
+            lines.append(f"dropped {self.braces} unmatched {plural('brace', self.braces)}")
         return tuple(lines)
 
 
-def _plural(noun: str, count: int) -> str:
+def plural(noun: str, count: int) -> str:
+    """Return the form of a noun that goes with a count."""
     return noun if count == 1 else noun + "s"

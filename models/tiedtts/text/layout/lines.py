@@ -21,6 +21,11 @@ def joined(text: AlignedText) -> AlignedText:
     """Return a text whose words are whole that were cut at the end of a line; its tabs are commas."""
     if "\t" in text.text:
         text = text.sub(_TAB(), lambda match: ", ")
+    return uncut(text)
+
+
+def uncut(text: AlignedText) -> AlignedText:
+    """Return a text whose words are whole that were cut at the end of a line."""
     return text.sub(_HYPHEN(), lambda match: "") if "-" in text.text and "\n" in text.text else text
 
 

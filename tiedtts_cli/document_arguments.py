@@ -1,0 +1,41 @@
+"""The options of commands that read documents: what kind a file is, and what of a document is spoken."""
+
+from typing import Annotated
+
+from tiedtts.choices import CODE, KEEP, READ_AS
+from tiedtts_cli.boundary import UsageError
+from tiedtts_cli.options import choice, completes, option
+
+PANEL = "Text"
+
+
+def _keep(written: str) -> str:
+    """Check what of a document is kept: names with commas between them, `all` or `none`."""
+    unknown = [name for name in kept(written) if name not in KEEP]
+    if unknown:
+        raise UsageError(f"`--keep` takes {', '.join(KEEP)}, all or none, got: {unknown[0]}")
+    return written
+
+
+def kept(written: str) -> frozenset[str]:
+    """Return what of a document is kept."""
+    names = {name.strip().lower() for name in written.split(",") if name.strip()} - {"none"}
+    return frozenset(KEEP) if "all" in names else frozenset(names)
+
+
+ReadAs = Annotated[
+    str,
+    choice("--read-as", READ_AS, panel=PANEL, metavar="KIND", help="markdown, html, csv... By suffix."),
+]
+Code = Annotated[str, choice("--code", CODE, panel=PANEL, metavar="HOW", help="announce, read or skip.")]
+Keep = Annotated[
+    str,
+    option(
+        "--keep",
+        panel=PANEL,
+        metavar="WHAT",
+        help="footnotes,citations,... all.",
+        callback=_keep,
+        autocompletion=completes((*KEEP, "all", "none")),
+    ),
+]
