@@ -9,6 +9,7 @@ import typer
 from tiedtts.choices import (
     CODE,
     DECIBELS,
+    HURRY,
     KEEP,
     MARKUPS,
     NAME_BY,
@@ -147,6 +148,9 @@ class Arguments(NamedTuple):
     pause: Annotated[
         float | None, option("--pause", panel=_VOICE, help="Seconds between sentences.", show_default="0.25")
     ] = None
+    hurry: Annotated[
+        float, option("--hurry", panel=_VOICE, help="The most for subtitles that are short of time.")
+    ] = HURRY
     breaks: Annotated[
         bool,
         option("--breaks/--no-breaks", panel=_VOICE, help="Pause between phrases, too."),

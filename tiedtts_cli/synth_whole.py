@@ -67,8 +67,11 @@ def speak(given: Arguments, spec: "BatchSpec", settings: "Settings", times: Path
         nonlocal done
         for warning in () if given.quiet else part.warnings:
             talk.warning(warning)
-        if given.verbose and not done:
+        if given.verbose and part.phones and len(said.phones) == len(part.phones):
             talk.note(f"first sound after {time.monotonic() - begin:.2f} s")
+        for cue in part.cues if given.verbose else ():
+            if cue.factor > 1:
+                talk.note(f"cue {cue.number} was spoken at {cue.factor:.2f} x")
         done += len(part.text)
         show(min(done / len(words), 1.0) if isinstance(words, str) else None, part.text)
 
@@ -111,6 +114,11 @@ def _tell(given: Arguments, output: Path, said: "Recording", words: object, time
         }
         if times is not None:
             row["timestamps"] = str(times)
+        if said.cues:
+            row["cues"] = [
+                {"number": cue.number, "start": cue.start_s, "end": cue.end_s, "speed": round(cue.factor, 3)}
+                for cue in said.cues
+            ]
         print(json.dumps(row), flush=True)
     if not given.quiet:
         seconds = said.seconds

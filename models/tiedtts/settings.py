@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any, TypedDict, cast
 
-from tiedtts.choices import CODE, MARKUPS, RANGES
+from tiedtts.choices import CODE, HURRY, MARKUPS, RANGES
 from tiedtts.errors import ConfigError
 from tiedtts.quoting import quoted
 
@@ -23,6 +23,7 @@ _HINTS = {
     "seed": "any whole number from 0 up; the same seed gives the same sound",
     "breaks": "true to pause between phrases, also where no comma stands; false only at punctuation",
     "ssml": "true if the text is SSML, `<speak>Hello.</speak>`",
+    "hurry": "1 for subtitles that are never hurried, 1.4 for up to 1.4 times the speed",
     "footnotes": "true to speak the footnotes of Markdown and HTML",
     "citations": "true to speak citations in Markdown and HTML, such as [12]",
     "parentheses": "false to leave out what stands in parentheses in Markdown and HTML",
@@ -62,6 +63,8 @@ class Settings:
     """Whether citations are spoken, such as `[12]` and `(Smith, 2020)`."""
     parentheses: bool = True
     """Whether what stands in parentheses is spoken."""
+    hurry: float = HURRY
+    """The most that a subtitle is spoken faster where its time is short: a factor of the speed."""
 
     def __post_init__(self) -> None:
         for name, (smallest, largest) in RANGES.items():
@@ -144,6 +147,7 @@ class Changes(TypedDict, total=False):
     footnotes: bool
     citations: bool
     parentheses: bool
+    hurry: float
 
 
 def _number(name: str, value: object) -> Any:

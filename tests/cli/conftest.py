@@ -12,7 +12,7 @@ import pytest
 
 from tiedtts.errors import TextError, VoiceError
 from tiedtts.settings import Settings
-from tiedtts.speech.timing import Mark, SpokenPhone, SpokenSentence, SpokenWord
+from tiedtts.speech.timing import Mark, ShownCue, SpokenPhone, SpokenSentence, SpokenWord
 from tiedtts.text.phones import Phone
 
 RATE = 8_000
@@ -28,6 +28,7 @@ class FakeSpeech:
     warnings: tuple[str, ...] = ()
     sentences: tuple[SpokenSentence, ...] = ()
     marks: tuple[Mark, ...] = ()
+    cues: tuple[ShownCue, ...] = ()
     is_last: bool = False
 
     @property

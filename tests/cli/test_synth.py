@@ -48,6 +48,7 @@ def test_options_reach_the_voice(voice: Any, here: Path) -> None:
                 "footnotes": False,
                 "citations": False,
                 "parentheses": True,
+                "hurry": 1.4,
             },
         )
     ]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from tiedtts.errors import TextError
 from tiedtts.settings import Settings
-from tiedtts.speech.timing import Timeline
+from tiedtts.speech import timing
+from tiedtts.speech.timing import ShownCue, Timeline
 
 if TYPE_CHECKING:
     from tiedtts.audio.encoding import Add
@@ -31,11 +32,15 @@ class Recording:
         self.seconds = 0.0
         self.phones: list[str] = []
         self.warnings: list[str] = []
+        self.cues: list[ShownCue] = []
         self._kind = timestamps
         self._timeline = None if timestamps is None else Timeline(sample_rate)
 
     def add(self, speech: "Speech") -> None:
         """Count a part of the speech, after those before it."""
+        self.cues += (
+            timing.cues_later(speech.cues, round(self.seconds * speech.sample_rate)) if speech.cues else ()
+        )
         self.seconds += speech.seconds
         self.phones.extend(phone.label for phone in speech.phones)
         self.warnings.extend(speech.warnings)

@@ -14,7 +14,7 @@ from tiedtts.audio.encoding import Encoding
 from tiedtts.comparing import ByContent
 from tiedtts.errors import AudioError
 from tiedtts.paths import StrPath
-from tiedtts.speech.timing import Mark, SpokenSentence, SpokenWord
+from tiedtts.speech.timing import Mark, ShownCue, SpokenSentence, SpokenWord
 from tiedtts.text.phones import Phone
 
 
@@ -40,6 +40,8 @@ class Speech(ByContent):
     """When each is heard, with its words and their phones."""
     marks: tuple[Mark, ...] = ()
     """Named places of SSML."""
+    cues: tuple[ShownCue, ...] = ()
+    """Subtitles that it was made from."""
 
     @property
     def words(self) -> tuple[SpokenWord, ...]:

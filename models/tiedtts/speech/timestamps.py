@@ -137,16 +137,24 @@ def _round(seconds: float) -> float:
 
 def _srt(speech: Timed) -> str:
     blocks = (
-        f"{number}\n{_clock(cue.start_s, ',')} --> {_clock(cue.end_s, ',')}\n{_wrapped(cue.text)}\n"
-        for number, cue in enumerate(cues(speech.sentences), start=1)
+        f"{number}\n{_clock(cue.start_s, ',')} --> {_clock(cue.end_s, ',')}\n{cue.text}\n"
+        for number, cue in enumerate(_shown(speech), start=1)
     )
     return "\n".join(blocks)
 
 
+def _shown(speech: Timed) -> Iterator[Cue]:
+    """Yield subtitles with their lines: those that were given, or else those of the sentences."""
+    if speech.cues:
+        yield from (Cue(cue.text, cue.start_s, cue.end_s) for cue in speech.cues)
+        return
+    yield from (cue._replace(text=_wrapped(cue.text)) for cue in cues(speech.sentences))
+
+
 def _vtt(speech: Timed) -> str:
     blocks = [
-        f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}\n{_escaped(_wrapped(cue.text))}\n"
-        for cue in cues(speech.sentences)
+        f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}\n{_escaped(cue.text)}\n"
+        for cue in _shown(speech)
     ]
     return "\n".join(["WEBVTT\n", *blocks])
 

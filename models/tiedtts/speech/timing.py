@@ -92,6 +92,33 @@ class Mark(NamedTuple):
         return self.sample / self.sample_rate
 
 
+class ShownCue(NamedTuple):
+    """A subtitle that was given, and when it is heard."""
+
+    text: str
+    """The subtitle as it is shown."""
+    start: int
+    """First sample."""
+    end: int
+    """The sample after the last."""
+    sample_rate: int
+    """Hz."""
+    number: int
+    """Its place in its file, from 1."""
+    factor: float
+    """Speed that it was spoken at, in that which was asked for; more than 1 if it had to hurry."""
+
+    @property
+    def start_s(self) -> float:
+        """Start, seconds."""
+        return self.start / self.sample_rate
+
+    @property
+    def end_s(self) -> float:
+        """End, seconds."""
+        return self.end / self.sample_rate
+
+
 class Timed(Protocol):
     """Anything that has the times of its words: a `Speech`, or a `Timeline` of several."""
 
@@ -111,6 +138,10 @@ class Timed(Protocol):
     def marks(self) -> Sequence[Mark]:
         """Its marks, timed from its beginning."""
 
+    @property
+    def cues(self) -> Sequence[ShownCue]:
+        """The subtitles it was made from, timed from its beginning; none if it was made from another text."""
+
 
 class Timeline:
     """The times of speeches one after the other, from the beginning of the first.
@@ -124,6 +155,7 @@ class Timeline:
         self.samples = 0
         self.sentences: list[SpokenSentence] = []
         self.marks: list[Mark] = []
+        self.cues: list[ShownCue] = []
 
     @property
     def seconds(self) -> float:
@@ -134,6 +166,7 @@ class Timeline:
         """Put a speech at the end."""
         self.sentences += later(speech.sentences, self.samples)
         self.marks += marks_later(speech.marks, self.samples)
+        self.cues += cues_later(speech.cues, self.samples)
         self.samples += len(speech.samples)
 
 
@@ -177,6 +210,11 @@ def later(sentences: Sequence[SpokenSentence], samples: int) -> tuple[SpokenSent
 def marks_later(marks: Sequence[Mark], samples: int) -> tuple[Mark, ...]:
     """Return marks that come so many samples later."""
     return tuple(mark._replace(sample=mark.sample + samples) for mark in marks)
+
+
+def cues_later(cues: Sequence[ShownCue], samples: int) -> tuple[ShownCue, ...]:
+    """Return subtitles that come so many samples later."""
+    return tuple(cue._replace(start=cue.start + samples, end=cue.end + samples) for cue in cues)
 
 
 def _later(word: SpokenWord, samples: int) -> SpokenWord:

@@ -94,7 +94,11 @@ class Voice:
             ConfigError: A setting is no number or out of range.
             VoiceError: The voice is damaged.
         """
-        parts = list(self.stream(text, settings, **changes))
+        return self._whole(text, self.stream(text, settings, **changes))
+
+    def _whole(self, text: str, stream: Iterator[Speech]) -> Speech:
+        """Return the parts of a text as one."""
+        parts = list(stream)
         timeline = Timeline(self.sample_rate)
         for part in parts:
             timeline.add(part)
@@ -107,6 +111,7 @@ class Voice:
             tuple(warning for part in parts for warning in part.warnings),
             sentences=tuple(timeline.sentences),
             marks=tuple(timeline.marks),
+            cues=tuple(timeline.cues),
         )
 
     def stream(
@@ -192,6 +197,9 @@ class Voice:
         left_out = LeftOut()
         told: tuple[str, ...] = ()
         breaks = settings.breaks and settings.pause_factor > 0
+        if settings.markup == "subtitles":
+            yield from self._subtitles(text, settings)
+            return
         if settings.ssml:
             from tiedtts.text.markup import ssml
 
@@ -209,6 +217,20 @@ class Voice:
                 told = (_LOOKS_LIKE_SSML,)
             sentences = self.front_end.read(text, left_out, breaks=breaks)
         yield from self._sentences(sentences, left_out, settings, told)
+
+    def _subtitles(self, text: str, settings: Settings) -> Iterator[Speech]:
+        """Speak subtitles at their times."""
+        from tiedtts.speech import subtitled
+        from tiedtts.text.structure import cues
+
+        breaks = settings.breaks and settings.pause_factor > 0
+
+        def say(cue: cues.Cue, settings: Settings) -> Speech:
+            left_out = LeftOut()
+            sentences = self.front_end.read_blocks(cue.blocks, left_out, breaks=breaks, goes_on=cue.goes_on)
+            return self._whole(cue.text, self._sentences(sentences, left_out, settings))
+
+        yield from subtitled.speak(cues.read(text, settings), settings, self.sample_rate, say)
 
     def _pieces(self, pieces: Iterable[str], settings: Settings) -> Iterator[Speech]:
         """Speak a text that comes piece by piece."""

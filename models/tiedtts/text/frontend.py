@@ -136,7 +136,7 @@ class FrontEnd:
         )
 
     def read_blocks(
-        self, blocks: Iterable["Block"], left_out: LeftOut, *, breaks: bool = False
+        self, blocks: Iterable["Block"], left_out: LeftOut, *, breaks: bool = False, goes_on: bool = False
     ) -> Iterator[Sentence]:
         """Yield the sentences of a document one by one.
 
@@ -144,14 +144,24 @@ class FrontEnd:
             blocks: Those that `tiedtts.text.structure.documents.read` finds.
             left_out: Counts what cannot be spoken.
             breaks: Whether they have phrase breaks, see `read`.
+            goes_on: Whether the last sentence is the beginning of one that goes on elsewhere.
         """
         gap = 0.0
-        for number, block in enumerate(blocks):
-            gap = max(gap, block.gap)
-            for written in sentences.split(clean_aligned(block.text)):
-                for sentence in self.read_sentence(written, left_out, number, breaks=breaks):
-                    yield replace(sentence, gap=gap) if gap else sentence
-                    gap = 0.0
+        found = ((block, number) for number, block in enumerate(blocks))
+        parts = (
+            (written, number, block.gap if not place else 0.0)
+            for block, number in found
+            for place, written in enumerate(sentences.split(clean_aligned(block.text)))
+        )
+        following = next(parts, None)
+        while following is not None:
+            (written, number, before), following = following, next(parts, None)
+            gap = max(gap, before)
+            reading = self._reading(written, left_out)
+            ends = following is not None or not goes_on
+            for sentence, _ in reading.sentences(number, breaks=breaks, ends=ends):
+                yield replace(sentence, gap=gap) if gap else sentence
+                gap = 0.0
 
     def readings(
         self, text: str, left_out: LeftOut, *, ssml: bool = False, blocks: Iterable["Block"] | None = None
@@ -299,7 +309,7 @@ class Reading:
         return phrasing.breaks(self.items, self.places, self.written.text)
 
     def sentences(
-        self, paragraph: int, *, marked_up: bool = False, breaks: bool = False
+        self, paragraph: int, *, marked_up: bool = False, breaks: bool = False, ends: bool = True
     ) -> Iterator[tuple[Sentence, int]]:
         """Yield the sentences it is spoken in, nearly always one, and the number of words before each."""
         items = assembly.with_breaks(self.items, self.breaks) if breaks else self.items
@@ -312,7 +322,7 @@ class Reading:
         for number, (part, own, (written, its_places)) in enumerate(
             zip(parts, words, shown, strict=True), start=1
         ):
-            phones = assembly.phones(part, ends=number == len(parts))
+            phones = assembly.phones(part, ends=ends and number == len(parts))
             yield Sentence(written, own, phones, paragraph, places=tuple(its_places)), first
             first += len(own)
 

@@ -1,1 +1,1 @@
-"""Documents with a structure, Markdown and HTML, as blocks of text that a reader pauses between."""
+"""Texts with a structure, Markdown, HTML and subtitles, as blocks that a reader pauses between."""

@@ -8,7 +8,7 @@ from tiedtts.settings import Settings
 from tiedtts.text.structure import left_out
 from tiedtts.text.structure.blocks import MOST_CHARACTERS, Document
 
-_NAMES = {"markdown": "Markdown", "html": "HTML"}
+_NAMES = {"markdown": "Markdown", "html": "HTML", "subtitles": "file of subtitles"}
 
 
 def read(text: str, settings: Settings) -> Document:
@@ -50,6 +50,10 @@ def _parsed(text: str, settings: Settings) -> Document:
         from tiedtts.text.structure import markdown
 
         return markdown.read(text, settings)
+    if settings.markup == "subtitles":
+        from tiedtts.text.structure import cues
+
+        return cues.document(text, settings)
     from tiedtts.text.structure import html
 
     return html.read(text, settings)
