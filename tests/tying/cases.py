@@ -13,8 +13,10 @@ from tiedtts.tying import SCHEMES, TiedLayer, TiePlan, TieRule, tie
 CONVOLUTIONS = {
     "conv1d": nn.Conv1d,
     "conv2d": nn.Conv2d,
+    "conv3d": nn.Conv3d,
     "transposed1d": nn.ConvTranspose1d,
     "transposed2d": nn.ConvTranspose2d,
+    "transposed3d": nn.ConvTranspose3d,
 }
 FEEDFORWARD = ("linear", "embedding", *CONVOLUTIONS)
 RECURRENT = ("lstm", "gru", "lstm_cell", "gru_cell")

@@ -242,3 +242,31 @@ def test_tracing_keeps_ties(model: nn.Module) -> None:
             sizes.append(sum(value.numel() for value in torch.jit.load(file).parameters()))
     torch.testing.assert_close(traced(X), model(X))
     assert sizes[0] == numbers(model) < sizes[1]
+
+
+def test_edits_that_would_be_lost_are_refused(model: nn.Module) -> None:
+    layer: Any = model[0]  # type: ignore[index]
+    edits: list[Callable[[Tensor], Any]] = [
+        lambda weight: weight.mul_(2),
+        lambda weight: weight.data.normal_(),
+        lambda weight: weight[0].zero_(),
+        lambda weight: weight.__setitem__(0, 1.0),
+        lambda weight: nn.init.xavier_uniform_(weight),
+        lambda weight: torch.add(weight, 1, out=weight),
+    ]
+    with torch.no_grad():
+        before = layer.weight.clone()
+        for edit in edits:
+            if isinstance(layer.weight, nn.Parameter):
+                # What is stored as it is keeps an edit.
+                edit(layer.weight)
+                assert not torch.equal(layer.weight, before)
+                before = layer.weight.clone()
+                continue
+            with pytest.raises(TiedTTSError, match="would change the weight of a tied layer"):
+                edit(layer.weight)
+            assert torch.equal(layer.weight, before)
+        # All else is as with any tensor.
+        assert type(layer.weight + 1) is Tensor
+        assert type(before.mul_(2)) is Tensor
+        assert torch.equal(layer.weight.T.contiguous().T * 2, before)

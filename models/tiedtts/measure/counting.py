@@ -7,6 +7,7 @@ for weights that are computed from others.
 import math
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
@@ -73,7 +74,7 @@ def count(model: nn.Module) -> Count:
             rows.append(
                 ModuleCount(
                     name=name,
-                    type=module.spec.type.__name__ if isinstance(module, TiedLayer) else _type(module),
+                    type=module.spec.name if isinstance(module, TiedLayer) else _type(module),
                     scheme=module.scheme if isinstance(module, TiedLayer) else "",
                     unique_parameters=unique,
                     named_parameters=named,
@@ -195,8 +196,11 @@ def _named(module: nn.Module, hidden: Container[int]) -> int:
         return 0
     size = sum(value.numel() for value in module.parameters(recurse=False) if id(value) not in hidden)
     if parametrize.is_parametrized(module):
-        names = module.parametrizations
-        size += sum(getattr(module, name).numel() for name in names)  # type: ignore[union-attr]
+        lists: Any = module.parametrizations
+        for name, made_of in lists.items():
+            # Of weight norm, untied, as much is stored as it is made of: lengths beside the directions.
+            parts = sum(value.numel() for value in made_of.parameters())
+            size += max(getattr(module, name).numel(), parts)
     return size
 
 

@@ -24,6 +24,8 @@ _LAYERS: dict[tuple[int, bool], type[nn.Module]] = {
     (3, True): nn.ConvTranspose1d,
     (4, False): nn.Conv2d,
     (4, True): nn.ConvTranspose2d,
+    (5, False): nn.Conv3d,
+    (5, True): nn.ConvTranspose3d,
 }
 """Axes of a weight, and whether its inputs come first, to the class of layer that has it."""
 
@@ -110,8 +112,8 @@ class StateDictConfig:
 class StateDictNet(nn.Module):
     """A tree of layers that nothing can run, so that what works on weights alone works on any state dict.
 
-    A `weight` of two, three or four axes that stands alone or with a fitting `bias` is a `Linear`, or a
-    convolution in one or in two dimensions, at the place its key names; any other tensor of so many axes is
+    A `weight` of two to five axes that stands alone or with a fitting `bias` is a `Linear`, or a convolution
+    in one, two or three dimensions, at the place its key names; any other tensor of so many axes is
     such a layer at a place with its whole key for a name (`rnn.weight_ih`). A convolution whose bias fits
     its second axis only is a transposed one. Everything else is a parameter, or a buffer if nothing trains
     it. A tensor that sees the memory of another one has no place: what becomes of the other becomes of it.
@@ -239,7 +241,7 @@ def _layer(
     bias: tuple[torch.dtype, tuple[int, ...]] | None = None,
 ) -> nn.Module | None:
     """Make the layer with a weight, and a bias, of these types and shapes, if there is one."""
-    if not dtype.is_floating_point or not prod(shape) or not 2 <= len(shape) <= 4:
+    if not dtype.is_floating_point or not prod(shape) or not 2 <= len(shape) <= 5:
         return None
     outputs = (shape[0],) if bias is None else bias[1]
     turned = len(shape) > 2 and outputs != (shape[0],)

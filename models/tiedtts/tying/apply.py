@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from tiedtts.errors import ConfigError, TiedTTSError
-from tiedtts.tying import eligibility
+from tiedtts.tying import eligibility, stand_ins
 from tiedtts.tying.eligibility import an, called
 from tiedtts.tying.folding import fold_refusal
 from tiedtts.tying.grouping import group_layers
@@ -59,8 +59,10 @@ def tie_what_can_be(
         ConfigError: A rule matches no layer.
         TiedTTSError: The same as for `tie`.
     """
-    tying = _Tying(copied(model, plan.rules), plan, rescale)
+    tying = _Tying(stand_ins.put_in(copied(model, plan.rules)), plan, rescale)
     tied, report = tying.run()
+    tied = stand_ins.take_out(tied)
+    stand_ins.keep_out_fused(tied)
     own_parameters(tied, {id(value) for value in model.parameters()})
     return tied, report, tying.refused
 
@@ -77,6 +79,8 @@ def untie(model: nn.Module) -> nn.Module:
             for key in layer.twins:
                 setattr(plain[id(layer)], key, getattr(owner, key))
         model = put(model, names, plain[id(layer)])
+    model = stand_ins.take_out(model)
+    stand_ins.let_in_fused(model)
     return model
 
 
@@ -94,7 +98,20 @@ class _Tying:
     def run(self) -> tuple[nn.Module, TieReport]:
         for at, rule in enumerate(self.plan.rules):
             self._tie_rule(at, rule)
+        self.work.passed_over += self._unreached()
         return self.work.model, self.work.report()
+
+    def _unreached(self) -> list[str]:
+        """Return sentences on matrices that rules match, in modules of a kind that no scheme knows."""
+        return [
+            f"`{f'{name}.{key}'.lstrip('.')}`, a matrix of {an(type(module).__name__)}, cannot be tied: no"
+            " scheme knows such a module"
+            for name, module in self.work.modules.items()
+            if eligibility.holds_matrices(module)
+            and any(rule.matches(of) for rule in self.plan.rules for of in self.work.names[name])
+            for key, value in module.named_parameters(recurse=False)
+            if eligibility.is_matrix(value)
+        ]
 
     def _tie_rule(self, at: int, rule: TieRule) -> None:
         """Tie the layers of a rule; those that it cannot tie are passed over, if there are others."""

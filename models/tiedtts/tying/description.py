@@ -12,7 +12,7 @@ from tiedtts import schema
 from tiedtts.choices import BIASES
 from tiedtts.errors import ConfigError
 from tiedtts.quoting import named
-from tiedtts.tying import eligibility
+from tiedtts.tying import eligibility, stand_ins
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.schemes import SCHEMES
 from tiedtts.tying.schemes.cluster import FoldedCluster, FoldedInput
@@ -84,6 +84,7 @@ def rebuild(model: nn.Module, described: Mapping[str, Any], tensors: Mapping[str
     """
     if not isinstance(described, Mapping):
         raise ConfigError("the description of tied layers is not a table")
+    model = stand_ins.put_in(model, described)
     names_of = {names[0]: names for names, _ in places(model)}
     made: dict[str, TiedLayer] = {}
     entries = {name: _entry(described, name) for name in described}
@@ -96,6 +97,7 @@ def rebuild(model: nn.Module, described: Mapping[str, Any], tensors: Mapping[str
             raise ConfigError(f"`{name}` cannot be a tied layer: it is a {type(plain).__name__}")
         made[name] = _layer(name, plain, entries[name], made, tensors)
         model = put(model, names_of[name], made[name])
+    stand_ins.keep_out_fused(model)
     return model
 
 

@@ -1,8 +1,10 @@
 """Eligibility: the reasons why a layer cannot be tied by any scheme."""
 
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.utils.parametrize import ParametrizationList
 
 from tiedtts.tying.layers import LayerSpec, plain_type
+from tiedtts.tying.tied_layer import TiedLayer
 
 
 def refusal(layer: nn.Module) -> str | None:
@@ -26,6 +28,18 @@ def refusal(layer: nn.Module) -> str | None:
             if getattr(layer, name):
                 return f"an Embedding with `{name}` changes its weights in its own way"
     return None
+
+
+def holds_matrices(module: nn.Module) -> bool:
+    """Return whether the parameters of a module, if any are matrices, are such as no scheme knows."""
+    return plain_type(module) is None and not isinstance(
+        module, (TiedLayer, nn.LayerNorm, ParametrizationList)
+    )
+
+
+def is_matrix(value: Tensor) -> bool:
+    """Return whether a parameter is more than a row of numbers."""
+    return value.dim() > 1 and value.numel() > max(value.shape)
 
 
 def called(name: str) -> str:

@@ -55,6 +55,10 @@ POINTWISE_METHODS = frozenset({"relu", "sigmoid", "sin", "square", "tanh", "cont
 """Methods of tensors that do."""
 
 
+_FEED_FORWARD = (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
+"""Modules that call `linear1`, `activation`, `dropout` and `linear2`, one after the other."""
+
+
 class _Tracer(fx.Tracer):
     """Looks inside the modules that hold the two layers, and no others."""
 
@@ -83,6 +87,9 @@ def fold_refusal(model: nn.Module, first: str, second: str) -> str | None:
     if outside is not None:
         return f"`{outside}` is called from outside the module that holds both"
     parts, others = parts[depth:], others[depth:]
+    if isinstance(parent, _FEED_FORWARD) and (parts, others) == (["linear1"], ["linear2"]):
+        # Its `forward` asks for shapes, which symbols have none of.
+        return None if _is_known(parent.activation) else "its activation may mix channels"
     inside = {".".join(of[:at]) for of in (parts, others) for at in range(1, len(of))}
     graph = _followed(parent, inside)
     if isinstance(graph, str):
@@ -154,6 +161,10 @@ def _is_pointwise(parent: nn.Module, node: fx.Node) -> bool:
     if node.op == "call_function" and node.target in (operator.mul, operator.truediv):
         return all(_is_number(of) for of in node.args if not isinstance(of, fx.Node))
     return node.op == "call_function" and node.target in POINTWISE_FUNCTIONS
+
+
+def _is_known(activation: Any) -> bool:
+    return activation in POINTWISE_FUNCTIONS or type(activation) in POINTWISE_MODULES
 
 
 def _is_number(value: Any) -> bool:

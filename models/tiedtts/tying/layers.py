@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 
+from tiedtts.tying.turned import TurnedLinear
+
 _LINEAR = ("in_features", "out_features")
 _CONV = (
     "in_channels",
@@ -28,11 +30,14 @@ _RECURRENT = ("input_size", "hidden_size", "num_layers", "batch_first", "dropout
 _CELL = ("input_size", "hidden_size")
 _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {
     nn.Linear: _LINEAR,
+    TurnedLinear: _LINEAR,
     NonDynamicallyQuantizableLinear: _LINEAR,
     nn.Conv1d: _CONV,
     nn.Conv2d: _CONV,
+    nn.Conv3d: _CONV,
     nn.ConvTranspose1d: (*_CONV, "output_padding"),
     nn.ConvTranspose2d: (*_CONV, "output_padding"),
+    nn.ConvTranspose3d: (*_CONV, "output_padding"),
     nn.Embedding: ("num_embeddings", "embedding_dim", "padding_idx"),
     nn.LSTM: (*_RECURRENT, "proj_size"),
     nn.GRU: _RECURRENT,
@@ -42,9 +47,14 @@ _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {
 _CONVOLUTIONS = {
     nn.Conv1d: F.conv1d,
     nn.Conv2d: F.conv2d,
+    nn.Conv3d: F.conv3d,
     nn.ConvTranspose1d: F.conv_transpose1d,
     nn.ConvTranspose2d: F.conv_transpose2d,
+    nn.ConvTranspose3d: F.conv_transpose3d,
 }
+_KNOWN_AS: dict[type[nn.Module], str] = {NonDynamicallyQuantizableLinear: "Linear", TurnedLinear: "Conv1D"}
+_TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+_POINTWISE = (F.conv1d, F.conv2d, F.conv3d)
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,7 @@ class LayerSpec:
     @property
     def is_transposed(self) -> bool:
         """Whether it is a transposed convolution, whose weight begins with the inputs."""
-        return self.type in (nn.ConvTranspose1d, nn.ConvTranspose2d)
+        return self.type in _TRANSPOSED
 
     @property
     def is_convolution(self) -> bool:
@@ -141,6 +151,14 @@ class LayerSpec:
         return self.inputs, self.outputs
 
     @property
+    def canonical_shape(self) -> tuple[int, int, int, int]:
+        """Shape of the weight as `canonical` lays it out."""
+        if not self.is_convolution:
+            rows, columns = self.weight_shape
+            return 1, rows, columns, 1
+        return self.groups, self.outputs // self.groups, self.inputs // self.groups, self.taps
+
+    @property
     def has_bias(self) -> bool:
         """Whether something is added to its outputs."""
         return bool(self.arguments.get("bias", False))
@@ -151,11 +169,16 @@ class LayerSpec:
         return -1 - len(self.kernel)
 
     @property
+    def name(self) -> str:
+        """Class of the layer, as users know it."""
+        return _KNOWN_AS.get(self.type, self.type.__name__)
+
+    @property
     def title(self) -> str:
         """Short text for messages, such as `Conv1d(4, 8, kernel 3)`."""
         kernel = f", kernel {'x'.join(map(str, self.kernel))}" if self.kernel else ""
         groups = f", groups {self.groups}" if self.groups > 1 else ""
-        return f"{self.type.__name__}({self.inputs}, {self.outputs}{kernel}{groups})"
+        return f"{self.name}({self.inputs}, {self.outputs}{kernel}{groups})"
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the names and shapes of its parameters."""
@@ -256,9 +279,9 @@ class LayerSpec:
 
     def pointwise(self, x: Tensor, weight: Tensor, bias: Tensor | None, groups: int | None = None) -> Tensor:
         """Map channels, position by position, with `weight`, (O, I / g)."""
-        convolution = F.conv1d if len(self.kernel) == 1 else F.conv2d
         groups = self.groups if groups is None else groups
-        return convolution(x, weight.reshape(*weight.shape, *(1 for _ in self.kernel)), bias, groups=groups)
+        weight = weight.reshape(*weight.shape, *(1 for _ in self.kernel))
+        return _POINTWISE[len(self.kernel) - 1](x, weight, bias, groups=groups)
 
     def run(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """Do what the plain layer does; not for recurrent layers."""

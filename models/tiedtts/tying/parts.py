@@ -6,7 +6,7 @@ from dataclasses import replace
 from torch import nn
 
 from tiedtts.errors import ConfigError, TiedTTSError
-from tiedtts.tying import layers
+from tiedtts.tying import layers, stand_ins
 from tiedtts.tying.apply import tie_what_can_be
 from tiedtts.tying.matching import hidden_rule, match
 from tiedtts.tying.plan import TiePlan, TieRule
@@ -35,7 +35,7 @@ def tie_parts(
         ConfigError: A rule matches no layer, or none that its scheme can tie.
         TiedTTSError: A net cannot be copied, or is tied in a way that the plan would undo.
     """
-    roots = {part: nn.ModuleDict({part: net}) for part, net in parts.items()}
+    roots = {part: nn.ModuleDict({part: stand_ins.view(net)}) for part, net in parts.items()}
     chosen = {part: [_fit(rule, part, root) for rule in plan.rules] for part, root in roots.items()}
     hidden: dict[int, int] = {}
     for part, root in roots.items():

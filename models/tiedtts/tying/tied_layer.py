@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.options import NoOptions
 from tiedtts.tying.recurrent import run_recurrent
+from tiedtts.tying.shown import show
 from tiedtts.tying.values import Bias, Values, precise, stored_name
 
 
@@ -174,6 +175,11 @@ class TiedLayer(nn.Module):
         """The full weight, computed from the free values."""
         if "weight" not in self.weight_values:
             raise AttributeError("a recurrent layer has several weights: ask `full`")
+        weight = self._computed()
+        # What is stored as it is may be edited.
+        return weight if isinstance(weight, nn.Parameter) else show(weight)
+
+    def _computed(self) -> Tensor:
         weight = self.full("weight")
         assert weight is not None
         return weight
@@ -184,7 +190,7 @@ class TiedLayer(nn.Module):
         if "bias" not in self.bias_names:
             return None
         bias = self.added()
-        return self.weight.new_zeros(self._shapes["bias"]) if bias is None else bias
+        return self._computed().new_zeros(self._shapes["bias"]) if bias is None else bias
 
     def added(self) -> Tensor | None:
         """Return what is added to outputs, (O,); nothing if that is zero."""
@@ -201,7 +207,7 @@ class TiedLayer(nn.Module):
         if self.spec.is_recurrent:
             return run_recurrent(self.spec, x, hx, self.parameters_in_full(), self.training)
         spec = self.spec.sized(x, hx if output_size is None else output_size)
-        return spec.run(x, self.weight, self.added())
+        return spec.run(x, self._computed(), self.added())
 
     forward: Callable[..., Any] = run_in_full
 
