@@ -48,7 +48,7 @@ KINDS: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "lfs": (lambda p: p.write_text(POINTER), "a Git LFS pointer, which stands for a file of 3,758,167 bytes", "git lfs pull"),
     "lfs dos": (lambda p: p.write_bytes(POINTER.replace("\n", "\r\n").encode()), "a Git LFS pointer", "git lfs pull"),
     "page": (lambda p: p.write_text("\n<!DOCTYPE html><html></html>"), "a web page", "downloads the file itself"),
-    "npz": (lambda p: p.write_bytes(written(np.savez, a=np.ones(3))), "a file of NumPy arrays, .npz", ".safetensors"),
+    "bzip2": (lambda p: p.write_bytes(b"BZh91AY"), "a file packed by bzip2", "unpack it"),
     "npy": (lambda p: p.write_bytes(written(np.save, np.ones(3))), "one array of NumPy", ".safetensors"),
     "gguf": (lambda p: p.write_bytes(b"GGUF" + bytes(30)), "a GGUF file", ".safetensors"),
     "tflite": (lambda p: p.write_bytes(struct.pack("<I", 28) + b"TFL3" + bytes(30)), "a TensorFlow Lite model", ".safetensors"),

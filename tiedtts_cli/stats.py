@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from tiedtts.choices import ARCHITECTURES, PICTURES
-from tiedtts_cli import streams
+from tiedtts_cli import streams, talk
 from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.options import choice, completes, option
 
@@ -62,6 +62,9 @@ def stats(
     from tiedtts.measure import statistics
 
     counted = [statistics.statistics(file, architecture) for file in files]
+    for each in counted:
+        for note in each.notes:
+            talk.note(f"{each.file}: {note}")
     if plot is not None:
         from tiedtts.measure.statistics_picture import draw
 

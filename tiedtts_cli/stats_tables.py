@@ -31,15 +31,15 @@ def show(counted: "Sequence[Statistics]", *, everything: bool) -> None:
 
 
 def _show_one(console: "Console", found: "Statistics", *, everything: bool) -> None:
-    columns = ("unique parameters", "as if untied", "tying ratio", "bytes", "buffers", "MMACs/s")
+    columns = ("unique parameters", "as if untied", "bytes", "bits a weight", "buffers", "MMACs/s")
     table = tables.table(found.kind, *columns, left=(found.kind,))
     for part in (*found.parts, found.total):
         table.add_row(
             part.name,
             f"{part.unique_parameters:,}",
             f"{part.named_parameters:,}",
-            f"{part.tying_ratio:.2f}",
             _number(part.unique_bytes),
+            "-" if part.bits_per_weight is None else f"{part.bits_per_weight:.1f}",
             _number(part.buffers),
             _millions(part.macs_per_second),
             style="bold" if part is found.total else None,
@@ -101,7 +101,10 @@ def _show_two(console: "Console", before: "Statistics", after: "Statistics") -> 
             if old is None and new is None:
                 continue
             show = _millions if name == "MMACs/s" else _number
-            table.add_row("" if number else part.name, name, show(old), show(new), _saved(old, new))
+            saved = _saved(old, new)
+            if key == "unique_parameters" and first is not None and _are_indices(first, part):
+                saved = "see bytes"
+            table.add_row("" if number else part.name, name, show(old), show(new), saved)
     table.add_row(
         "file",
         "bytes",
@@ -110,6 +113,14 @@ def _show_two(console: "Console", before: "Statistics", after: "Statistics") -> 
         _saved(before.file_bytes, after.file_bytes),
     )
     console.print(table)
+
+
+def _are_indices(before: "PartStatistics", after: "PartStatistics") -> bool:
+    """Return whether what was saved of the parameters is stored as indices instead."""
+    if not before.unique_bytes or not after.unique_bytes or not after.unique_parameters:
+        return False
+    fewer = before.unique_parameters / after.unique_parameters
+    return fewer > 1.5 * before.unique_bytes / after.unique_bytes
 
 
 def _saved(old: float | None, new: float | None) -> str:

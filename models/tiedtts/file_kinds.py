@@ -73,6 +73,8 @@ def _by_bytes(path: Path, head: bytes) -> Kind | None:
         )
     if text[:64].lower().startswith((b"<!doctype html", b"<html", b"<head")):
         return Kind("a web page", "the link leads to a page: take the one that downloads the file itself")
+    if head.startswith(b"\xfd7zXZ") and path.name.lower().endswith(".safetensors.xz"):
+        return Kind("a packed checkpoint", is_checkpoint=True)
     for at, magic, found in _MAGIC:
         if head[at : at + len(magic)] == magic:
             return found
@@ -122,7 +124,7 @@ def _archive(path: Path) -> Kind | None:
                 what = "a HiFi-GAN generator" if _is_hifigan(keys) else "a PyTorch checkpoint"
                 return Kind(what, is_checkpoint=True)
             if names and all(name.endswith(".npy") for name in names):
-                return Kind("a file of NumPy arrays, .npz", _CONVERT)
+                return Kind("a file of NumPy arrays, .npz", is_checkpoint=True)
             return Kind("a zip archive", _UNPACK)
     # Whatever a damaged archive leads to.
     except Exception:

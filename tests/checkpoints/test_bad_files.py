@@ -79,8 +79,8 @@ def save_spread(path: Path) -> None:
         (lambda path: torch.save([1], path), "holds a list, no tensors by name"),
         (lambda path: torch.save({1: torch.ones(2)}, path), "holds no tensors by name"),
         (
-            lambda path: torch.save({"mpd": {"a": torch.ones(1)}, "msd": {"a": torch.ones(1)}}, path),
-            "holds tensors of 2 nets: mpd, msd",
+            lambda path: torch.save({"mpd": {"x.a": torch.ones(1)}, "mpd.x": {"a": torch.ones(1)}}, path),
+            "holds tensors of 2 nets with names inside each other: mpd, mpd.x",
         ),
         (lambda path: torch.save({"a": torch.ones(2, 2).to_sparse()}, path), "not plain numbers"),
         (lambda path: torch.save({"a": torch.ones(2, dtype=torch.complex64)}, path), "not plain numbers"),

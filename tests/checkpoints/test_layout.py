@@ -88,3 +88,19 @@ def test_nested_without_end(tmp_path: Path) -> None:
     torch.save({"model": NET, "x": value}, tmp_path / "a.pt")
     with pytest.raises(CheckpointError, match="nested too deeply"):
         other_formats.read(tmp_path / "a.pt")
+
+
+def test_several_nets_are_tied_as_one(tmp_path: Path) -> None:
+    value = {
+        "step": 3,
+        "mpd": {"a.weight": torch.arange(12.0).reshape(4, 3), "net": 1},
+        "msd": OrderedDict([("inner", {"a.weight": torch.arange(8.0).reshape(4, 2)}), ("names", ["x"])]),
+        "optim_d": OPTIMIZERS["optimizer"],
+    }
+    torch.save(value, tmp_path / "a.pt")
+    made = convert(tmp_path / "a.pt", tmp_path / "tied.safetensors", plan("*", "codebook", k=64))
+    assert "2 nets are taken as one: mpd, msd.inner" in made.notes
+    assert [row.layer for row in made.report.layers] == ["model.mpd.a", "model.msd.inner.a"]
+    revert(tmp_path / "tied.safetensors", tmp_path / "back.pt")
+    back = torch.load(tmp_path / "back.pt", weights_only=True)
+    assert same({key: of for key, of in value.items() if key != "optim_d"}, back)

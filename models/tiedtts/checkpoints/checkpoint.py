@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from tiedtts import file_kinds, schema
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoints import building, tensor_files
+from tiedtts.checkpoints import building, packed_files, tensor_files
 from tiedtts.checkpoints.architectures import architecture
 from tiedtts.checkpoints.header import DAMAGED, FORMAT, KEY, Format, Header, inventory
 from tiedtts.errors import CheckpointError, ConfigError
@@ -163,6 +163,8 @@ def is_checkpoint(path: StrPath) -> bool:
     path = Path(path)
     from safetensors import safe_open
 
+    if packed_files.is_packed(path):
+        return KEY in packed_files.texts(path)
     try:
         with safe_open(path, framework="pt") as file:
             return KEY in (file.metadata() or {})

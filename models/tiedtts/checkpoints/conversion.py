@@ -72,7 +72,7 @@ def convert(
 
     Args:
         source: Checkpoint of this or another program; it is only read.
-        target: `.safetensors` to write.
+        target: `.safetensors` to write, or `.safetensors.xz`, which is packed.
         plan: Which layers to tie, and how.
         architecture: Kind of a foreign checkpoint: `auto`, `hifigan`, `tacotron2` or `state_dict`.
         losses: Measures the nets before and after.
@@ -84,8 +84,7 @@ def convert(
     """
     source, target = Path(source), Path(target)
     check_target(source, target)
-    if target.suffix != ".safetensors":
-        raise CheckpointError(f"a tied checkpoint's name ends in .safetensors, got: {target}")
+    _check_name(target, "a tied checkpoint")
     loaded, notes = _read(source, architecture)
     bytes_before = shards.size(source)
     for net in loaded.parts.values():
@@ -131,8 +130,7 @@ def revert(source: StrPath, target: StrPath) -> int:
         (part, origin) = next(iter(origins.items()))
         other_formats.write_plain(target, parts[part], origin, parts.get(BESIDE))
     else:
-        if target.suffix != ".safetensors":
-            raise CheckpointError(f"a checkpoint's name ends in .safetensors, got: {target}")
+        _check_name(target, "a checkpoint")
         checkpoint.save(target, Checkpoint(parts, loaded.audio, loaded.provenance))
     return sum(count_parameters(net) for net in parts.values())
 
@@ -143,8 +141,12 @@ def read(source: StrPath, architecture: str = "auto") -> Checkpoint:
     Raises:
         CheckpointError: It cannot be read, or is of another kind than it should be.
     """
-    source = Path(source)
-    return _read(source, architecture)[0]
+    return read_with_notes(source, architecture)[0]
+
+
+def read_with_notes(source: StrPath, architecture: str = "auto") -> tuple[Checkpoint, tuple[str, ...]]:
+    """Read a checkpoint, and what is to be said of how it was read, one sentence each; see `read`."""
+    return _read(Path(source), architecture)
 
 
 def propose(
@@ -253,6 +255,11 @@ def check_target(source: StrPath, target: StrPath) -> None:
     files = shards.files(source) if source.exists() and target.exists() else []
     if any(target.samefile(file) for file in files):
         raise CheckpointError(f"{target} is the checkpoint itself", hint="write to another file")
+
+
+def _check_name(target: Path, what: str) -> None:
+    if not target.name.endswith((".safetensors", ".safetensors.xz")):
+        raise CheckpointError(f"{what}'s name ends in .safetensors or .safetensors.xz, got: {target}")
 
 
 def _joined(first: TiePlan | None, second: TiePlan | None) -> TiePlan:

@@ -8,7 +8,7 @@ import base64
 import json
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -32,15 +32,16 @@ class Layout:
     """Takes the contents of a file apart.
 
     Args:
-        net: Keys that lead to the table of tensors that the net is.
+        nets: Keys that lead to a table of tensors that a net is, to the name with which its tensors begin;
+            of one net alone, it is empty.
     """
 
-    def __init__(self, net: Sequence[str]) -> None:
+    def __init__(self, nets: Mapping[tuple[str, ...], str]) -> None:
         self.tensors: dict[str, Tensor] = {}
         """Tensors beside the net, by the keys that lead to them."""
         self.left_out: list[str] = []
         """Keys of what is not kept: the state of an optimizer, and what is no plain value and no tensor."""
-        self._net = tuple(net)
+        self._nets = dict(nets)
 
     def text(self, value: Any) -> str:
         """Return the layout as JSON.
@@ -82,13 +83,16 @@ class Layout:
             if is_optimizer(key, value):
                 self._left(inner)
                 continue
-            if path == self._net and isinstance(value, Tensor) and isinstance(key, str):
+            if path in self._nets and isinstance(value, Tensor) and isinstance(key, str):
                 continue
             taken = self._taken(value, inner)
             if taken is not _NOTHING:
                 rows.append([self._taken(key, inner), taken])
-        # The net's tensors come first, as in most files; they are in no layout.
-        return [["net"], *rows] if path == self._net else rows
+        if path not in self._nets:
+            return rows
+        # A net's tensors come first, as in most files; they are in no layout.
+        name = self._nets[path]
+        return [[["net", name]] if name else ["net"], *rows]
 
     def _kept(self, value: Tensor, path: tuple[str, ...]) -> str:
         name = ".".join(path) or "tensor"
@@ -133,6 +137,10 @@ def _made(value: Any, net: Mapping[str, Tensor], beside: Mapping[str, Tensor]) -
         for row in of:
             if row == ["net"]:
                 table.update(net)
+            elif len(row) == 1:
+                start = f"{row[0][1]}."
+                own = {key.removeprefix(start): each for key, each in net.items() if key.startswith(start)}
+                table.update(own)
             else:
                 table[_made(row[0], net, beside)] = _made(row[1], net, beside)
         return table

@@ -50,7 +50,7 @@ class Imported:
 class _Origin:
     """How another program's file was laid out, as the header of a checkpoint tells it."""
 
-    kind: Literal["torch", "safetensors"]
+    kind: Literal["torch", "safetensors", "npz"]
     container: tuple[str, ...]
     weight_norm: tuple[Any, ...]
     views: tuple[tuple[str, str, int, tuple[int, ...], tuple[int, ...]], ...] = ()
@@ -68,7 +68,7 @@ def read(path: StrPath, arch: str = "auto") -> Imported:
     """Read a checkpoint of another program; nothing in it is run, and the file stays as it is.
 
     Args:
-        path: A file of `torch.save` (a state dict, or a dict that holds one), or safetensors.
+        path: A file of `torch.save` (a state dict, or dicts that hold some), safetensors, or `.npz`.
         arch: One of `tiedtts.choices.ARCHITECTURES`.
 
     Raises:
@@ -186,9 +186,9 @@ def write_plain(
 ) -> None:
     """Write a net as its own program wrote it: the same keys, container and weight norm; all of it or none.
 
-    The kind of file is that of the suffix, `.safetensors` or `.pt`, `.pth`, `.bin` and `.ckpt`, else that of
-    the first file. What `torch.save` writes is the one kind of file with a pickle that is ever written: the
-    other program reads nothing else.
+    The kind of file is that of the suffix, `.safetensors`, `.npz` or `.pt`, `.pth`, `.bin` and `.ckpt`, else
+    that of the first file. What `torch.save` writes is the one kind of file with a pickle that is ever
+    written: the other program reads nothing else.
 
     Args:
         path: Path of the new file.

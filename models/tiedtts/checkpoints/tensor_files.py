@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tiedtts import file_kinds, storage
+from tiedtts.checkpoints import packed_files
 from tiedtts.checkpoints.header import DAMAGED
 from tiedtts.errors import CheckpointError, is_out_of_memory
 from tiedtts.nets import tensor_views
@@ -16,7 +17,7 @@ from tiedtts.paths import StrPath
 
 
 def write_texts(path: StrPath, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-    """Write contiguous tensors and texts as safetensors; all of the file appears or none.
+    """Write contiguous tensors and texts as safetensors, packed if the name ends so; all of the file or none.
 
     Raises:
         OutputError: The folder is missing or cannot be written.
@@ -24,10 +25,13 @@ def write_texts(path: StrPath, tensors: Mapping[str, Tensor], metadata: Mapping[
     """
     path = Path(path)
     from safetensors import SafetensorError
-    from safetensors.torch import save_file
+    from safetensors.torch import save, save_file
 
     with storage.replacing(path) as file:
         try:
+            if path.suffix.lower() == packed_files.SUFFIX:
+                file.write(packed_files.pack(save(dict(tensors), dict(metadata) or None)))
+                return
             save_file(dict(tensors), file.name, dict(metadata) or None)
         except (SafetensorError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0]
@@ -77,6 +81,9 @@ def read(path: StrPath) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise CheckpointError(
             f"no such checkpoint: {path}", hint="`tiedtts train` writes them into its run folder"
         )
+    if packed_files.is_packed(path):
+        tensors, texts = packed_files.read(path)
+        return tensors, {key: _value(path, key, text) for key, text in texts.items()}
     try:
         with safe_open(path, framework="pt") as file:
             texts = dict(file.metadata() or {})
@@ -106,8 +113,10 @@ def way_out(path: StrPath) -> str | None:
 
 
 def is_safetensors(path: StrPath) -> bool:
-    """Return whether a file begins as safetensors do: a length, then JSON."""
+    """Return whether a file begins as safetensors do, a length, then JSON, or is such a file packed."""
     path = Path(path)
+    if packed_files.is_packed(path):
+        return True
     with path.open("rb") as file:
         return file.read(9)[8:] == b"{"
 

@@ -6,7 +6,7 @@ Nothing in a file is run: pickles are read by the reader of torch that knows ten
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from tiedtts import file_kinds, storage
-from tiedtts.checkpoints import layout, shards, tensor_files
+from tiedtts.checkpoints import array_files, layout, packed_files, shards, tensor_files
 from tiedtts.errors import CheckpointError
 from tiedtts.nets import tensor_views
 from tiedtts.paths import StrPath
@@ -37,13 +37,13 @@ class Contents:
     tensors: dict[str, Tensor]
     """By key; those that see one memory in the file do so here."""
     kind: str
-    """`torch` or `safetensors`."""
+    """`torch`, `safetensors` or `npz`."""
     container: list[str] = field(default_factory=list)
     """Keys that lead to the tensors."""
     metadata: dict[str, str] = field(default_factory=dict)
     """Texts beside the tensors of safetensors."""
     layout: str = ""
-    """Everything else in what `torch.save` wrote, see `tiedtts.checkpoints.layout`."""
+    """Everything else in the file, see `tiedtts.checkpoints.layout` and `array_files`."""
     beside: dict[str, Tensor] = field(default_factory=dict)
     """Tensors of that."""
     plain: dict[str, Any] = field(default_factory=dict)
@@ -79,6 +79,9 @@ def _read(path: Path) -> Contents:
         tensors, _ = tensor_files.read(path)
         metadata = _metadata(path)
         return Contents(_with_named(tensors, metadata), "safetensors", metadata=metadata)
+    if array_files.is_arrays(path):
+        tensors, others = array_files.read(path)
+        return Contents(tensors, "npz", layout=others)
     return _choose(path, _load(path))
 
 
@@ -114,14 +117,18 @@ def write(path: StrPath, contents: Contents) -> None:
         OutputError: The folder is missing or cannot be written.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
+    suffix = ".safetensors" if path.name.lower().endswith(".safetensors.xz") else path.suffix.lower()
     known = {
         ".safetensors": "safetensors",
         ".pt": "torch",
         ".pth": "torch",
         ".bin": "torch",
         ".ckpt": "torch",
+        ".npz": "npz",
     }
+    if known.get(suffix, contents.kind) == "npz":
+        array_files.write(path, contents.tensors, contents.layout if contents.kind == "npz" else "")
+        return
     if known.get(suffix, contents.kind) == "safetensors":
         tensors, names = tensor_files.apart(contents.tensors)
         # Readers of this kind of file find tensors that are one by their names among the texts.
@@ -133,7 +140,7 @@ def write(path: StrPath, contents: Contents) -> None:
         value = {key: value}
     if contents.kind == "torch":
         value |= {key: of for key, of in contents.plain.items() if key not in value}
-    if contents.layout:
+    if contents.layout and contents.kind == "torch":
         value = layout.put_together(contents.layout, tensors, _owned(contents.beside))
     with storage.replacing(path) as file:
         torch.save(value, file)
@@ -143,6 +150,8 @@ def _metadata(path: Path) -> dict[str, Any]:
     """Return the texts beside the tensors of a readable safetensors file, as they are."""
     from safetensors import safe_open
 
+    if packed_files.is_packed(path):
+        return dict(packed_files.texts(path))
     with safe_open(path, framework="pt") as file:
         return dict(file.metadata() or {})
 
@@ -227,23 +236,46 @@ def _choose(path: Path, value: Any) -> Contents:
         )
     places = list(_places(value, ()))
     named = [place for place in places if not place or place[-1] in CONTAINERS]
-    chosen = min(named, key=_order) if named else places[0] if len(places) == 1 else None
-    if chosen is None:
-        raise CheckpointError(
-            f"{path} holds tensors of {len(places)} nets: {', '.join('.'.join(of) for of in places[:6])}"
-            if places
-            else f"{path} holds no tensors by name",
-            hint="write a file with the state dict of one net" if places else None,
-        )
-    inside = value
-    for key in chosen:
-        inside = inside[key]
-    tensors = {key: of for key, of in inside.items() if isinstance(of, Tensor) and isinstance(key, str)}
-    beside = layout.Layout(chosen)
+    if not places:
+        raise CheckpointError(f"{path} holds no tensors by name")
+    if named or len(places) == 1:
+        chosen = min(named, key=_order) if named else places[0]
+        tensors, nets, notes = _tensors(value, chosen), {chosen: ""}, []
+    else:
+        # Which of them is meant, nobody says: all together are one net.
+        chosen, nets = (), {place: ".".join(place) for place in places}
+        tensors = {f"{nets[of]}.{key}": each for of in places for key, each in _tensors(value, of).items()}
+        shown = f"{', '.join(list(nets.values())[:6])}{' ...' if len(nets) > 6 else ''}"
+        if _are_mixed(nets.values()):
+            raise CheckpointError(
+                f"{path} holds tensors of {len(places)} nets with names inside each other: {shown}",
+                hint="write a file with the state dict of one net",
+            )
+        notes = [f"{len(places)} nets are taken as one: {shown}"]
+    beside = layout.Layout(nets)
     text = beside.text(value)
     return Contents(
-        tensors, "torch", list(chosen), layout=text, beside=beside.tensors, left_out=beside.left_out
+        tensors,
+        "torch",
+        list(chosen),
+        layout=text,
+        beside=beside.tensors,
+        left_out=beside.left_out,
+        notes=notes,
     )
+
+
+def _tensors(value: Any, place: tuple[str, ...]) -> dict[str, Tensor]:
+    """Return the tensors of a table inside, by key."""
+    for key in place:
+        value = value[key]
+    return {key: of for key, of in value.items() if isinstance(of, Tensor) and isinstance(key, str)}
+
+
+def _are_mixed(names: Iterable[str]) -> bool:
+    """Return whether a key that begins with one net's name could be another's."""
+    each = list(names)
+    return any(a != b and b.startswith(f"{a}.") for a in each for b in each) or len(set(each)) < len(each)
 
 
 def _places(value: Mapping[Any, Any], above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

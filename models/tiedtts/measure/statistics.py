@@ -43,6 +43,13 @@ class PartStatistics:
         """Named over unique parameters."""
         return self.named_parameters / max(1, self.unique_parameters)
 
+    @property
+    def bits_per_weight(self) -> float | None:
+        """Bits that are stored for each number of the untied net, indices and scales included."""
+        if self.unique_bytes is None or not self.named_parameters:
+            return None
+        return 8 * self.unique_bytes / self.named_parameters
+
     def macs_of(self, module: str) -> float | None:
         """Return the multiply-accumulates of a module; those of what is in it, if it only holds others."""
         known = self.module_macs
@@ -60,6 +67,7 @@ class PartStatistics:
             "named_parameters": self.named_parameters,
             "tying_ratio": self.tying_ratio,
             "unique_bytes": self.unique_bytes,
+            "bits_per_weight": self.bits_per_weight,
             "buffers": self.buffers,
             "macs_per_second": work,
             "flops_per_second": None if work is None else 2 * work,
@@ -90,6 +98,8 @@ class Statistics:
     """Voice that this one is a small change of."""
     own_numbers: int | None = None
     """Numbers that such a voice stores; the others are its base's."""
+    notes: tuple[str, ...] = ()
+    """Remarks on how another program's file was read, one sentence each."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -102,6 +112,7 @@ class Statistics:
             "front_end_bytes": self.front_end_bytes,
             "base": self.base,
             "own_numbers": self.own_numbers,
+            "notes": list(self.notes),
             "phones_per_second": PHONES_PER_SECOND,
             **total,
             "parts": {part.name: part.to_dict() for part in self.parts},
@@ -147,13 +158,14 @@ def statistics(file: StrPath, architecture: str = "auto") -> Statistics:
 
 def _checkpoint(path: Path, architecture: str) -> Statistics:
     from tiedtts.checkpoints import checkpoint, shards
-    from tiedtts.checkpoints.conversion import read
+    from tiedtts.checkpoints.conversion import read_with_notes
     from tiedtts.measure import counting, macs
 
     path = shards.locate(path)
     kind = "checkpoint" if checkpoint.is_checkpoint(path) else "weights"
     parts = []
-    for name, net in read(path, architecture).parts.items():
+    loaded, notes = read_with_notes(path, architecture)
+    for name, net in loaded.parts.items():
         counted, work = counting.count(net), macs.speech(net)
         parts.append(
             PartStatistics(
@@ -176,7 +188,10 @@ def _checkpoint(path: Path, architecture: str) -> Statistics:
         buffers=sum(part.buffers or 0 for part in parts),
         macs_per_second=None if None in work_of else sum(each for each in work_of if each is not None),
     )
-    return Statistics(file=path, kind=kind, file_bytes=shards.size(path), parts=tuple(parts), total=total)
+    size = shards.size(path)
+    return Statistics(
+        file=path, kind=kind, file_bytes=size, parts=tuple(parts), total=total, notes=tuple(notes)
+    )
 
 
 def _voice(path: Path) -> Statistics:
