@@ -35,22 +35,30 @@ def schemes(found: object) -> set[str]:
     return {each.rule.scheme for each in found}  # type: ignore[attr-defined]
 
 
-def test_a_codebook_saves_nothing_of_an_int8_voice() -> None:
+def sizes(found: object) -> set[int]:
+    return {each.rule.options.k for each in found if each.rule.scheme == "codebook"}  # type: ignore[attr-defined]
+
+
+def test_a_codebook_of_eight_bits_saves_nothing_of_an_int8_voice() -> None:
     eight = suggest({"part": Wide()}, stored_as="int8", max_error=1.0)
-    assert "codebook" not in schemes(eight.candidates)
-    assert schemes(eight.chosen) <= {"lowrank", "cluster"}
+    assert sizes(eight.candidates) == {64, 16}
     full = suggest({"part": Wide()}, stored_as="fp32", max_error=1.0)
-    assert "codebook" in schemes(full.candidates)
+    assert sizes(full.candidates) == {256, 64, 16}
 
 
-def test_sixteen_values_take_the_bytes_of_256_and_are_not_proposed() -> None:
+def test_fewer_values_take_fewer_bytes_and_cost_more() -> None:
     for stored_as in ("checkpoint", "fp16", "fp32"):
-        found = suggest({"part": nn.ModuleDict({"map": nn.Linear(256, 256)})}, stored_as=stored_as)
+        net = {"part": nn.ModuleDict({"map": nn.Linear(256, 256)})}
+        found = suggest(net, stored_as=stored_as)
+        books = [each for each in found.candidates if each.rule.scheme == "codebook"]
+        assert [each.rule.options.k for each in books] == [16, 64, 256]
+        assert [each.dominated for each in books] == [False] * 3
+        assert [round(each.bits) for each in books] == [4, 6, 8]
+        assert books[0].error > books[1].error > books[2].error
         (chosen,) = found.chosen
-        assert (chosen.rule.scheme, chosen.rule.options.k) == ("codebook", 256)
-        few = next(each for each in found.candidates if getattr(each.rule.options, "k", 0) == 16)
-        assert few.dominated
-        assert 8 < chosen.bits < 9
+        assert chosen.rule.options.k == 16
+        (careful,) = suggest(net, stored_as=stored_as, max_error=0.05).chosen
+        assert careful.rule.options.k == 64
 
 
 def test_nothing_chosen_is_dominated_and_each_saves_what_it_says() -> None:

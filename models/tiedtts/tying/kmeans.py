@@ -26,8 +26,7 @@ def cluster(points: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """
     if points.shape[1] == 1:
         centres = _on_a_line(points[:, 0], k)[:, None]
-        middles = (centres[1:, 0] + centres[:-1, 0]) / 2
-        return centres, torch.bucketize(points[:, 0].contiguous(), middles, out_int32=True)
+        return centres, nearest(points, centres)
     distinct, index = torch.unique(points, dim=0, return_inverse=True)
     if len(distinct) <= k:
         # The same shape whatever the weights are: unused centres repeat the last.
@@ -36,16 +35,24 @@ def cluster(points: Tensor, k: int) -> tuple[Tensor, Tensor]:
     if len(points) ** 2 <= _PRODUCTS:
         return _among_few(points, k)
     centres = points[_seeds(k, points.square().sum(1), lambda at: points @ points[at])]
-    nearest = _nearest(points, centres)
+    index = _nearest(points, centres)
     for _ in range(max(2, min(STEPS, _WORK // (points.numel() * k)))):
-        counts = torch.bincount(nearest, minlength=k)[:, None]
-        sums = torch.zeros_like(centres).index_add_(0, nearest, points)
+        counts = torch.bincount(index, minlength=k)[:, None]
+        sums = torch.zeros_like(centres).index_add_(0, index, points)
         # A centre that lost all its points stays where it is.
         centres = torch.where(counts > 0, sums / counts.clamp(min=1), centres)
-        previous, nearest = nearest, _nearest(points, centres)
-        if torch.equal(previous, nearest):
+        previous, index = index, _nearest(points, centres)
+        if torch.equal(previous, index):
             break
-    return centres, nearest
+    return centres, index
+
+
+def nearest(points: Tensor, centres: Tensor) -> Tensor:
+    """Return the nearest of the centres, (k, D), of each point, (N,); those on a line must be sorted."""
+    if points.shape[1] > 1:
+        return _nearest(points, centres)
+    middles = (centres[1:, 0] + centres[:-1, 0]) / 2
+    return torch.bucketize(points[:, 0].contiguous(), middles, out_int32=True)
 
 
 def _among_few(points: Tensor, k: int) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from tiedtts.errors import ConfigError
-from tiedtts.tying import costs, eligibility, layers
+from tiedtts.tying import costs, eligibility, layers, stand_ins
 from tiedtts.tying.candidates import Candidate, choose, ranked
 from tiedtts.tying.costs import Size, Work
 from tiedtts.tying.folding import fold_refusal
@@ -96,8 +96,7 @@ def suggest(
         max_error: Weight error a chosen tie may have, where no loss is measured.
         max_loss: Held-out loss a chosen tie may lead to, over that without.
         losses: Measures nets on held-out recordings; the first loss of a part counts.
-        stored_as: File whose bytes count: `checkpoint`, or `int8`, `fp16` or `fp32`, a voice exported so. In
-            8 bits a `codebook` saves next to nothing.
+        stored_as: File whose bytes count: `checkpoint`, or `int8`, `fp16` or `fp32`, a voice exported so.
         work: Counts the multiply-accumulates of a net; by default, and if it knows nothing of one, each layer
             counts once.
         progress: Told the share that is done, and what is tried.
@@ -105,6 +104,7 @@ def suggest(
     Raises:
         ConfigError: There is nothing that could be tied.
     """
+    parts = {name: stand_ins.view(net) for name, net in parts.items()}
     groups = list(_groups(parts))
     if not groups:
         raise ConfigError("there is no layer that can be tied, or all are tied already")
@@ -189,7 +189,7 @@ def _rules(parts: Mapping[str, nn.Module], pattern: str, names: list[str]) -> It
         is_fit = SCHEMES[scheme].refusal(spec, made.options) is None
         return made if is_fit else None
 
-    tries = [rule("codebook", k=256), rule("codebook", k=16)]
+    tries = [rule("codebook", k=k) for k in (256, 64, 16)]
     if not spec.is_recurrent:
         matrix = spec.canonical(torch.empty(spec.weight_shape, device="meta"))
         _, outputs, inputs, taps = matrix.shape
