@@ -45,7 +45,8 @@ def test_by_a_plan(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_by_a_scheme(capsys: pytest.CaptureFixture[str]) -> None:
     command = ["tie", "v.safetensors", "-o", "t.safetensors", "--scheme", "codebook", "--layers", "*.expand"]
-    assert main([*command, "--option", "k=4", "--bias", "zero", "--json"]) == 0
+    options = ["--option", "k=4", "--option", "scales=none"]
+    assert main([*command, *options, "--bias", "zero", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert {row["scheme"] for row in report["layers"]} == {"codebook"}
     assert [row["parameters_after"] for row in report["layers"]] == [4, 4]

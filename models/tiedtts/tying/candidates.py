@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tiedtts.tying.plan import TieRule
 
 SAME_BYTES = 0.07
-"""Share of a group's bytes that makes no difference, as the scales of rows in 8 bits are."""
+"""Share of bytes that makes no difference, as the scales of rows in 8 bits are."""
 SAME_WORK = 0.005
 """Share of a net's work that makes none."""
 
@@ -99,7 +99,7 @@ def _dominates(one: Candidate, other: Candidate) -> bool:
     """Return whether a candidate saves as much as another, costs no more, and is better in one of these."""
     if one is other or one.layers != other.layers:
         return False
-    slack = SAME_BYTES * other.bytes_before
+    slack = SAME_BYTES * other.bytes_after
     no_larger = one.bytes_after <= other.bytes_after + slack
     no_slower = one.work_saved >= other.work_saved - SAME_WORK
     if not (no_larger and no_slower and one.cost <= other.cost):

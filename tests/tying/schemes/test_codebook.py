@@ -156,7 +156,7 @@ def test_it_outlives_what_ties_must(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("k", [2, 5, 16, 23, 60, 128, 256])
 def test_onnx_runs_it_as_plain_weights(k: int, tmp_path: Path) -> None:
-    """What is packed is unpacked when a file is loaded: nothing of it is left in the graph that runs."""
+    """Packed indices are unpacked when a file is loaded: nothing of that is left in the graph that runs."""
     torch.manual_seed(0)
     layers = [uneven(nn.Linear(70, 24)), nn.ReLU(), uneven(nn.Linear(24, 9)), nn.Unflatten(1, (9, 1))]
     net = nn.Sequential(*layers, nn.Conv1d(9, 9, 1, groups=9)).eval()
