@@ -20,7 +20,10 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "separable": [{}, {"rank": 2}, {"order": "depthwise-first"}, {"rank": 2, "order": "depthwise-first"}],
     "lowrank": [{}, {"rank": 2}, {"ratio": 1.0}, {"shared": True}, {"shared": True, "rank": 2}],
     "cluster": [{}, {"k": 1}, {"ratio": 0.6, "repair": False}],
-    "share": [{}, {"groups": 2, "order": "cycle"}],
+    "share": [
+        *({}, {"groups": 2, "order": "cycle"}, {"rank": 1}, {"scales": "rows"}),
+        {"rank": 2, "scales": "rows"},
+    ],
     "codebook": [
         *({"k": 3}, {"k": 300}, {"k": 3, "scales": "none"}),
         *({"k": 2, "group": 2}, {"k": 5, "group": 9}, {"k": 2, "dim": 2, "group": 4}),
@@ -95,8 +98,8 @@ def test_projecting_an_expanded_weight_gives_its_free_values(
     for name in layer.weight_values:
         spec = layer.spec if name == "weight" else LayerSpec.linear(*reversed(layer._shapes[name]))
         values = layer.values(name)
-        if "scales" in values:
-            # Two factors, of which one takes what the other gives: they come near, and not back.
+        if "scales" in values or {"up", "shared"} <= values.keys():
+            # Two parts, of which one takes what the other gives: they come near, and not back.
             continue
         full = layer.expand(spec, values, layer.options).detach()
         again = layer.project(spec, full, layer.options)

@@ -205,7 +205,17 @@ def _rules(parts: Mapping[str, nn.Module], pattern: str, names: list[str]) -> It
             tries += [rule("cluster", ratio=ratio, into=into) for ratio in (0.75, 0.5)]
     if len(names) > 1:
         tries += [rule("share", groups=count) for count in sorted({1, len(names) // 2}) if count < len(names)]
+        if rank := _difference(spec):
+            tries.append(rule("share", rank=rank, scales="rows"))
     yield from (each for each in tries if each is not None)
+
+
+def _difference(spec: LayerSpec) -> int:
+    """Return the rank with which a layer's own difference takes a quarter of the numbers of its weight."""
+    if spec.is_recurrent:
+        return 0
+    _, outputs, inputs, taps = spec.canonical_shape
+    return outputs * inputs * taps // (4 * (outputs + inputs * taps))
 
 
 def _reader(parts: Mapping[str, nn.Module], name: str, spec: LayerSpec) -> str | None:

@@ -104,7 +104,7 @@ class LowRank(TiedLayer):
         matrices = [_matrix(spec, precise(weight)) for weight in weights]
         # (g, n * outside, inside)
         stack = torch.cat(matrices, 1) if len(matrices) > 1 else matrices[0]
-        u, s, v = _largest(stack, rank)
+        u, s, v = largest(stack, rank)
         s = s.sqrt()
         sign = torch.where(v.gather(-1, v.abs().argmax(-1, keepdim=True)) < 0, -1.0, 1.0).to(v)
         down = v * sign * s[..., None]  # (g, R, inside)
@@ -163,7 +163,7 @@ class LowRank(TiedLayer):
         return F.linear(F.linear(x, values["down"]), values["up"], bias)
 
 
-def _largest(stack: Tensor, rank: int) -> tuple[Tensor, Tensor, Tensor]:
+def largest(stack: Tensor, rank: int) -> tuple[Tensor, Tensor, Tensor]:
     """Return the left vectors, (g, rows, R), of the largest singular values, these, (g, R), and the right."""
     columns = stack.shape[2]
     if min(stack.shape[1:]) >= _HUGE and rank <= 0.6 * min(stack.shape[1:]):
