@@ -180,7 +180,7 @@ def edited(change: Any) -> None:
         (lambda d, t: d["0"].update(owner="1"), "shares weights with `1`, which is not tied"),
         (lambda d, t: t.pop("0.codebook"), "tensor `0.codebook` of a tied layer is missing"),
         (lambda d, t: t.update({"0.codebook": t["0.codebook"][:1]}), "tensors of tied layer `0` do not fit"),
-        (lambda d, t: t.update({"0.indices": t["0.indices"][:2]}), "`0` (stands for|do not fit)|do not fit"),
+        (lambda d, t: t.update({"0.packed": t["0.packed"][:1]}), "`0` (stands for|do not fit)|do not fit"),
         (lambda d, t: t.update({"0.bias_values": torch.ones(3)}), "tensors of tied layer `0` do not fit"),
     ],
 )

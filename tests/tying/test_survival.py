@@ -19,7 +19,7 @@ X = torch.linspace(-1, 1, 12).reshape(2, 6)
 SCHEMES: list[tuple[str, dict[str, Any]]] = [
     ("share", {}),
     ("share", {"groups": 2}),
-    ("share", {"rank": 2, "scales": "rows"}),
+    ("share", {"rank": 1}),
     ("lowrank", {"shared": True, "rank": 3}),
     ("codebook", {"k": 4}),
     ("cluster", {"k": 3}),
