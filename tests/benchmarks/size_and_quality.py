@@ -31,6 +31,8 @@ from tiedtts_cli import boundary
 
 Row = dict[str, Any]
 OURS, OTHERS = "TiedTTS", "others"
+_LINE = 0.055
+"""Height of a name as a share of a panel."""
 Said = Iterator[tuple[str, Samples, int]]
 
 
@@ -73,7 +75,7 @@ class _Ours:
 
     def __init__(self, voice: str) -> None:
         self.name, self._voice = library.plain_name(voice), voice
-        self.bytes = library.find(voice).stat().st_size
+        self.bytes = sum(file.stat().st_size for file in library.files_of(voice))
 
     def say(self, texts: Sequence[str]) -> Said:
         voice = Voice.load(self._voice)
@@ -120,10 +122,13 @@ def picture(rows: Sequence[Row], path: Path) -> None:
     )
     figure = Figure(figsize=(12, 5.2), layout="constrained")
     for axes, (key, title) in zip(figure.subplots(1, 2), panels, strict=True):
-        for row in rows:
-            if key not in row:
-                continue
-            value = row[key] * (100 if key == "words_wrong" else 1)
+        shown = sorted((row for row in rows if key in row), key=lambda row: float(row[key]))
+        values = [row[key] * (100 if key == "words_wrong" else 1) for row in shown]
+        apart = (max(values, default=1) - min(values, default=0)) * _LINE
+        heights: list[float] = []
+        for row, value in zip(shown, values, strict=True):
+            # Names stand one above the other, whatever lies close.
+            heights.append(max(value, heights[-1] + apart) if heights else value)
             colour = "#c2410c" if row["family"] == OURS else "0.45"
             axes.errorbar(
                 row["bytes"] / 1e6,
@@ -135,12 +140,19 @@ def picture(rows: Sequence[Row], path: Path) -> None:
                 elinewidth=1,
             )
             axes.annotate(
-                row["name"], (row["bytes"] / 1e6, value), (7, 4), textcoords="offset points", color=colour
+                row["name"],
+                (row["bytes"] / 1e6, value),
+                (row["bytes"] / 1e6 * 1.2, heights[-1]),
+                color=colour,
+                va="center",
+                arrowprops={"arrowstyle": "-", "color": "0.85", "lw": 0.7, "shrinkA": 0, "shrinkB": 4},
             )
         axes.set_xscale("log")
         axes.set_xlabel("what the voice needs on the disk, MB (logarithmic)")
         axes.set_title(title, fontsize=10, loc="left")
-        axes.margins(0.14)
+        axes.margins(0.1)
+        left, right = axes.get_xlim()
+        axes.set_xlim(left, right * 5)  # Room for the names.
         axes.grid(color="0.92")
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)

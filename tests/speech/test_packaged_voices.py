@@ -37,3 +37,11 @@ def test_each_has_a_card_with_its_size(name: str) -> None:
     text = path.with_suffix(".md").read_text("utf-8")
     assert text.startswith(f"# {name}\n")
     assert f"`{path.name}`, {path.stat().st_size:,} bytes" in text
+
+
+@pytest.mark.parametrize("name", list_voices())
+def test_the_files_that_a_voice_needs(name: str) -> None:
+    files = [library.find(name)]
+    if name in CHANGES:
+        files.append(library.find(library.DEFAULT))
+    assert list(library.files_of(name)) == files

@@ -114,13 +114,36 @@ def _whole(path: Path, name: str) -> bytes:
     from tiedtts.speech import difference
 
     about, arrays = difference.unpack(data, name)
-    if about.base != plain_name(about.base):
+    return difference.compose(_bytes(_base(about.base, path, name)), about, arrays, name)
+
+
+def files_of(voice: StrPath) -> tuple[Path, ...]:
+    """Return the files that a voice needs: its own, and that of the voice which it is a change of.
+
+    Args:
+        voice: Name of a voice in the package, or a file.
+
+    Raises:
+        VoiceError: There is no such voice, or it is damaged.
+    """
+    path = find(voice)
+    if path.suffix != CHANGE:
+        return (path,)
+    from tiedtts.speech import difference
+
+    name = os.fspath(voice)
+    return (path, _base(difference.unpack(_bytes(path), name)[0].base, path, name))
+
+
+def _base(base: str, path: Path, name: str) -> Path:
+    """Return the file of the whole voice that a voice is a change of."""
+    if base != plain_name(base):
         raise VoiceError(f"{name} is damaged or is not a voice")
-    beside = path.with_name(f"{about.base}{WHOLE}")
-    base = beside if beside.is_file() else find(about.base)
-    if base.suffix != WHOLE:
-        raise VoiceError(f"{name} is a change of `{about.base}`, which is no whole voice")
-    return difference.compose(_bytes(base), about, arrays, name)
+    beside = path.with_name(f"{base}{WHOLE}")
+    found = beside if beside.is_file() else find(base)
+    if found.suffix != WHOLE:
+        raise VoiceError(f"{name} is a change of `{base}`, which is no whole voice")
+    return found
 
 
 def _bytes(path: Path) -> bytes:
