@@ -61,8 +61,8 @@ HELD_OUT = (0.0, 0.5)
 """Smallest and largest share of a corpus that is kept from training."""
 DENOISING = (0.0, 40.0)
 """Least and most reduction of steady noise, decibels."""
-PARTS = ("aligner", "acoustic", "vocoder")
-"""Parts that `train` makes, in order."""
+PARTS = ("aligner", "acoustic", "vocoder", "joint")
+"""Parts of `train`, in order; in `joint`, acoustic net and vocoder are trained together."""
 TRAINING_PRECISIONS = ("auto", "32", "bf16")
 """Arithmetic of training."""
 ACCELERATORS = ("auto", "cpu", "cuda")

@@ -11,7 +11,8 @@ from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus.features import Features
 from tiedtts.text.phones import Phone, encode
 from tiedtts.training.corpus import Corpus, Utterance
-from tiedtts.training.recipe import Recipe, Stage, load
+from tiedtts.training.part_recipe import Stage
+from tiedtts.training.recipe import Recipe, load
 
 AUDIO = AudioSettings(sample_rate=16_000, n_fft=512, hop=160, n_mels=20, f_max=8_000.0)
 """Small frames, so that nets and losses take milliseconds."""

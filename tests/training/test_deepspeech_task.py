@@ -18,7 +18,8 @@ from tiedtts.nets.deepspeech import SYMBOLS, DeepSpeech, DeepSpeechConfig
 from tiedtts.nets.recognizer import CLASSES
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
-from tiedtts.training.recipe import DeepSpeechRecipe, Stage
+from tiedtts.training.part_recipe import Stage
+from tiedtts.training.recipe import DeepSpeechRecipe
 from tiedtts.training.tasks.deepspeech import DeepSpeechTask, collate, symbols_of
 from tiedtts.training.tasks.task import AdversarialTask
 from tiedtts.training.train import train

@@ -14,8 +14,9 @@ from tiedtts.audio import files
 from tiedtts.training import chart, gallery, pictures
 from tiedtts.training.page import Page
 from tiedtts.training.page_words import meaning
+from tiedtts.training.part_recipe import Stage
 from tiedtts.training.progress import Progress
-from tiedtts.training.recipe import AcousticRecipe, Stage, VocoderRecipe
+from tiedtts.training.recipe import AcousticRecipe, VocoderRecipe
 from tiedtts.training.train import train
 
 RNG = np.random.default_rng(0)

@@ -3,8 +3,9 @@
 import pytest
 
 from tiedtts.training import progress
+from tiedtts.training.part_recipe import Stage
 from tiedtts.training.progress import Progress, RunClock
-from tiedtts.training.recipe import AcousticRecipe, AlignerRecipe, Stage, VocoderRecipe
+from tiedtts.training.recipe import AcousticRecipe, AlignerRecipe, VocoderRecipe
 
 
 @pytest.fixture

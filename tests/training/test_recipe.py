@@ -8,7 +8,8 @@ import pytest
 
 from tiedtts.errors import ConfigError
 from tiedtts.training import recipe
-from tiedtts.training.recipe import AlignerRecipe, Stage, VocoderRecipe
+from tiedtts.training.part_recipe import Stage
+from tiedtts.training.recipe import AlignerRecipe, VocoderRecipe
 
 SHIPPED = sorted(
     file.name.removesuffix(".toml")

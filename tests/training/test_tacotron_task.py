@@ -16,7 +16,8 @@ from tiedtts.errors import ConfigError
 from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
-from tiedtts.training.recipe import Stage, TacotronRecipe
+from tiedtts.training.part_recipe import Stage
+from tiedtts.training.recipe import TacotronRecipe
 from tiedtts.training.tasks import tacotron
 from tiedtts.training.tasks.tacotron import TacotronTask, wanted_attention
 from tiedtts.training.train import train

@@ -16,8 +16,8 @@ from tiedtts.choices import PARTS
 from tiedtts.errors import CheckpointError, ConfigError, CorpusError
 from tiedtts.training.divergence import TrainingDiverged
 from tiedtts.training.losses import Ratio
+from tiedtts.training.part_recipe import Stage
 from tiedtts.training.progress import Progress
-from tiedtts.training.recipe import Stage
 from tiedtts.training.schedule import learning_rate
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.aligner import AlignerTask

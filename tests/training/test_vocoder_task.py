@@ -15,7 +15,7 @@ from tiedtts.audio.mel import FLOOR
 from tiedtts.errors import ConfigError
 from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.training import losses
-from tiedtts.training.recipe import Stage
+from tiedtts.training.part_recipe import Stage
 from tiedtts.training.tasks.vocoder import JUDGED, PredictMel, VocoderTask
 
 CORPUS = corpus()

@@ -14,7 +14,8 @@ from tiedtts.audio import files
 from tiedtts.errors import ConfigError
 from tiedtts.nets.wavenet.config import CONTEXT, WaveNetConfig
 from tiedtts.nets.wavenet.net import WaveNet
-from tiedtts.training.recipe import Stage, WaveNetRecipe, load
+from tiedtts.training.part_recipe import Stage
+from tiedtts.training.recipe import WaveNetRecipe, load
 from tiedtts.training.tasks.wavenet import WaveNetTask
 
 CORPUS = corpus()

@@ -1,9 +1,10 @@
-"""The adversary: a discriminator that is trained beside the net, and its verdict on what the net generates.
+"""The adversary: discriminators that are trained beside the net, and their verdict on what the net generates.
 
 Goodfellow et al., "Generative adversarial networks", 2014; with least squares (Mao et al., 2017) and feature
 matching (Salimans et al., "Improved techniques for training GANs", 2016).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor
 from tiedtts.training import losses
 from tiedtts.training.losses import Ratio
 from tiedtts.training.optimizers import optimizer, set_learning_rate
-from tiedtts.training.recipe import Stage
+from tiedtts.training.part_recipe import Stage
 from tiedtts.training.reduction import Reduction
 from tiedtts.training.tasks.task import AdversarialTask, Batch
 
@@ -25,10 +26,10 @@ Views = tuple[list[Tensor], list[Tensor]]
 
 
 class Adversary:
-    """The discriminator of a stage and its optimiser.
+    """The discriminators of a stage and their optimiser.
 
     Args:
-        task: Makes the discriminator, and the spectrograms that it sees.
+        task: Makes the discriminators, and the spectrograms that they see.
         stage: Learning rate, and weights of the verdict.
         fabric: Device, precision and processes; launched.
     """
@@ -36,40 +37,52 @@ class Adversary:
     def __init__(self, task: AdversarialTask, stage: Stage, fabric: Fabric) -> None:
         self.task, self.stage, self.fabric = task, stage, fabric
         self.net = task.discriminator().to(fabric.device)
-        """The discriminator; used as it is where its verdict trains the other net."""
-        self._shared = fabric.setup_module(self.net)
-        """The same weights, set up for several processes: used where the discriminator itself is trained."""
+        """The discriminators; used as they are where their verdict trains the other net."""
+        self._shared = [fabric.setup_module(judge) for judge in self.net.judges]
+        """The same weights, set up for several processes: used where the discriminators themselves are
+        trained; each by itself, since a step may ask only one."""
         self.optimizer = optimizer(self.net, task.recipe, stage.learning_rate, fabric)
         self._reduction = Reduction(fabric)
 
-    def views(self, outputs: Any, batch: Batch) -> Views:
-        """Return the spectrograms that the discriminator compares."""
-        return self.task.views(outputs, batch)
+    def asked(self, step: int) -> list[int]:
+        """Return the numbers of the discriminators that a step of the stage asks."""
+        count = len(self.net.judges)
+        return [step % count] if self.task.turns > 1 else list(range(count))
 
-    def train(self, views: Views, rate: float, *, report: bool) -> dict[str, float]:
-        """Take one optimiser step at a learning rate; return losses by name if they are to be reported."""
-        set_learning_rate(self.optimizer, rate)
-        generated, real = views
-        count = len(generated[0])
-        # One pass over both: a module set up for several processes is called once a step.
-        scores = self._shared([torch.cat([r, g.detach()]) for r, g in zip(real, generated, strict=True)])
-        parts = {
-            f"judge{i}": losses.discriminator_loss(score[:count], score[count:])
-            for i, (score, _) in enumerate(scores)
-        }
+    def views(self, outputs: Any, batch: Batch, asked: Sequence[int]) -> Views:
+        """Return the spectrograms that the discriminators compare, in the order in which they are asked."""
+        return self.task.views(outputs, batch, asked[0])
+
+    def train(self, views: Views, asked: Sequence[int], rate: float, *, report: bool) -> dict[str, float]:
+        """Take one optimiser step; return losses by name if they are to be reported.
+
+        Args:
+            views: Generated and real spectrograms.
+            asked: Numbers of the discriminators that see them.
+            rate: Learning rate of the net.
+            report: Whether losses are to be reported.
+        """
+        stage = self.stage
+        set_learning_rate(self.optimizer, rate * min(1.0, stage.discriminator_rate / stage.learning_rate))
+        parts: dict[str, Ratio] = {}
+        for i, generated, real in zip(asked, *views, strict=True):
+            # One pass over both: a module set up for several processes is called once a step.
+            score, _ = self._shared[i](torch.cat([real, generated.detach()]))
+            parts[f"judge{i}"] = losses.discriminator_loss(score[: len(real)], score[len(real) :])
         self.optimizer.zero_grad()
         self.fabric.backward(self._reduction.weighted_sum(parts, dict.fromkeys(parts, 1.0)))
         self.optimizer.step()
         return self._reduction.values(parts) if report else {}
 
-    def verdict(self, views: Views, *, report: bool) -> tuple[Tensor, dict[str, float]]:
+    def verdict(self, views: Views, asked: Sequence[int], *, report: bool) -> tuple[Tensor, dict[str, float]]:
         """Return what the net's loss grows by, and adversarial losses by name if they are to be reported.
 
         Args:
             views: Generated spectrograms with a gradient, and real ones.
+            asked: Numbers of the discriminators that see them.
             report: Whether losses are to be reported.
         """
-        parts = self._losses(*views)
+        parts = self._losses(views, asked)
         adversarial = {name: ratio for name, ratio in parts.items() if name.startswith(ADVERSARIAL)}
         matching = self.stage.feature_matching / len(parts)
         weights = {
@@ -78,16 +91,16 @@ class Adversary:
         total = self._reduction.weighted_sum(parts, weights)
         return total, self._reduction.values(adversarial) if report else {}
 
-    def _losses(self, generated: list[Tensor], real: list[Tensor]) -> dict[str, Ratio]:
-        """Return how far the discriminator tells generated spectrograms from real ones."""
-        self.net.requires_grad_(False)
-        with torch.no_grad():
-            of_real = self.net(real)
-        of_generated = self.net(generated)
-        self.net.requires_grad_(True)
+    def _losses(self, views: Views, asked: Sequence[int]) -> dict[str, Ratio]:
+        """Return how far the discriminators tell generated spectrograms from real ones."""
         parts: dict[str, Ratio] = {}
-        for i, ((score, inner), (_, wanted)) in enumerate(zip(of_generated, of_real, strict=True)):
+        self.net.requires_grad_(False)
+        for i, generated, real in zip(asked, *views, strict=True):
+            with torch.no_grad():
+                _, wanted = self.net.judges[i](real)
+            score, inner = self.net.judges[i](generated)
             parts[f"{ADVERSARIAL}{i}"] = losses.generator_loss(score)
             matching = losses.feature_matching(wanted, inner)
             parts |= {f"{name}_{i}": ratio for name, ratio in matching.items()}
+        self.net.requires_grad_(True)
         return parts

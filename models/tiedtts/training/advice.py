@@ -98,8 +98,8 @@ def advise(
             "prepare with `--holdout 5%`",
             warning=True,
         )
-    voice_parts = [part for part in parts if part in ("acoustic", "vocoder")]
-    fresh = [part for part in voice_parts if part not in starting]
+    voice_parts = [part for part in parts if part in ("acoustic", "vocoder", "joint")]
+    fresh = [part for part in voice_parts if part not in starting and part != "joint"]
     if fresh:
         yield from _from_nothing(speech, fresh)
     elif voice_parts:

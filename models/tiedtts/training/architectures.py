@@ -12,11 +12,11 @@ from tiedtts.nets.recognizer import Recognizer
 from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.nets.wavenet.net import WaveNet
+from tiedtts.training.part_recipe import PartRecipe
 from tiedtts.training.recipe import (
     AcousticRecipe,
     AlignerRecipe,
     DeepSpeechRecipe,
-    PartRecipe,
     TacotronRecipe,
     VocoderRecipe,
     WaveNetRecipe,

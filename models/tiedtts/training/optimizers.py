@@ -7,7 +7,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.optim import AdamW, Optimizer
 
-from tiedtts.training.recipe import PartRecipe
+from tiedtts.training.part_recipe import PartRecipe
 
 
 def optimizer(net: nn.Module, recipe: PartRecipe, learning_rate: float, fabric: Fabric) -> Optimizer:

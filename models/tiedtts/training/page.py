@@ -13,7 +13,7 @@ from tiedtts import storage
 from tiedtts.training import chart, gallery
 from tiedtts.training.gallery import Gallery, Steps
 from tiedtts.training.page_words import CURVES, PARTS, STYLE, TOGGLE, meaning
-from tiedtts.training.recipe import PartRecipe
+from tiedtts.training.part_recipe import PartRecipe
 
 FILE = "report.html"
 """File of the page, in the folder of the run."""

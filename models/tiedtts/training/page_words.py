@@ -2,7 +2,12 @@
 
 import re
 
-PARTS = {"aligner": "recogniser", "acoustic": "acoustic net", "vocoder": "vocoder"}
+PARTS = {
+    "aligner": "recogniser",
+    "acoustic": "acoustic net",
+    "vocoder": "vocoder",
+    "joint": "acoustic net and vocoder together",
+}
 """Parts of a run, and what people call them."""
 SOUNDS = {"spoken": "spoken from text", "copy": "recording, made again", "recorded": "recorded"}
 """Kinds of sounds, in words."""
@@ -38,6 +43,7 @@ _MEANINGS = {
     r"log\d+|energy\d+": "distance of log spectra, windows of that many samples",
     r"convergence\d+": "distance of spectra, loud parts first",
     r"complex": "distance of harmonics with their phase",
+    r"phase": "how far harmonics are from the recording's phase",
     r"judge\d+": "errors of the discriminator: neither side should win",
     r"fooled\d+": "how far the discriminator is not fooled",
     r"learning_rate": "how large the steps are",

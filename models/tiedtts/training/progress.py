@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tiedtts.training.recipe import PartRecipe, Stage
+from tiedtts.training.part_recipe import PartRecipe, Stage
 
 COSTS = {
     "recognizer": 0.025,
@@ -13,6 +13,7 @@ COSTS = {
     "tacotron": 0.075,
     "harmonic": 0.017,
     "wavenet": 0.06,
+    "joint": 0.035,
 }
 """Seconds of a step for each recording of its batch, by architecture, on one core of a CPU. Only the
 ratios count: how long a stage takes against another, before a step of it was made."""

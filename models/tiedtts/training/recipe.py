@@ -1,8 +1,6 @@
 """Recipes: every choice of a training run, in one TOML file."""
 
-import math
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,85 +14,15 @@ from tiedtts.nets.tacotron.config import TacotronConfig
 from tiedtts.nets.vocoder import VocoderConfig
 from tiedtts.nets.wavenet.config import WaveNetConfig
 from tiedtts.paths import StrPath
-from tiedtts.quoting import shown
-from tiedtts.tying.adapters import MOST_RANK
+from tiedtts.training.joint_recipe import JointRecipe
+from tiedtts.training.part_recipe import PartRecipe, check, is_weight
 
 DEFAULT = "default"
 """Recipe used when none is named."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """A stretch of training with one learning-rate curve: a short rise, then half a cosine wave down."""
-
-    steps: int
-    """Optimiser steps."""
-    learning_rate: float
-    """Learning rate at the top of the curve."""
-    warmup: int = 150
-    """Steps of the rise."""
-    final: float = 0.02
-    """Learning rate at the end, as a share of the top."""
-    adversarial: float = 0.0
-    """Weight of the adversarial loss; 0 trains without a discriminator."""
-    feature_matching: float = 2.0
-    """Weight, in the adversarial loss, of the distance between the discriminator's inner values."""
-    discriminator_lead: int = 100
-    """Steps the discriminator trains alone before the adversarial loss counts."""
-    only: tuple[str, ...] = ()
-    """Patterns of the names of the parameters that are trained; all if there are none."""
-    frozen: tuple[str, ...] = ()
-    """Patterns of the names of parameters that stay as they are."""
-    own_frames: float = 0.0
-    """Share of a Tacotron's steps that follow its own frames, not the recording's (scheduled sampling)."""
-    repulsion: float = 0.0
-    """Weight of the distance between two samples that a vocoder draws of a segment. At 1 the spectral loss is
-    an energy distance, which asks for as much noise as was recorded; at 0 it is a plain distance."""
-
-    def __post_init__(self) -> None:
-        _check(self, "at least 1", lambda v: v >= 1, "steps")
-        _check(self, "in (0, 1)", lambda v: 0 < v < 1, "learning_rate")
-        _check(self, "0 or more", lambda v: v >= 0, "warmup", "discriminator_lead")
-        _check(self, "0 or more", _is_weight, "adversarial", "feature_matching")
-        _check(self, "in [0, 1]", lambda v: 0 <= v <= 1, "final", "own_frames", "repulsion")
-
-
-@dataclass(frozen=True, kw_only=True)
-class PartRecipe:
-    """Settings that the recipes of all parts share."""
-
-    architecture: str
-    """Kind of net; the part's default if a recipe does not name one."""
-    batch_size: int = 8
-    """Utterances or segments in a step of one process."""
-    weight_decay: float = 0.02
-    """Weight decay of AdamW."""
-    betas: tuple[float, float] = (0.9, 0.98)
-    """Decay of AdamW's running means."""
-    clip: float = 1.0
-    """Largest norm of the gradient: a longer one is scaled down."""
-    ema: float = 0.995
-    """Decay of the exponential moving average of the weights, which is what a checkpoint holds."""
-    adapter_rank: int = 0
-    """Rank of adapters: with 1 or more, only a small difference from the net to start from is trained, see
-    `tiedtts.tying.adapters`."""
-    stages: tuple[Stage, ...]
-    """Stages, trained one after the other."""
-
-    def __post_init__(self) -> None:
-        _check(self, f"0 to {MOST_RANK}", lambda v: 0 <= v <= MOST_RANK, "adapter_rank")
-        _check(self, "at least 1", lambda v: v >= 1, "batch_size")
-        _check(self, "0 or more", _is_weight, "weight_decay")
-        _check(self, "two numbers in [0, 1)", lambda v: all(0 <= beta < 1 for beta in v), "betas")
-        _check(self, "more than 0", lambda v: v > 0, "clip")
-        _check(self, "in [0, 1)", lambda v: 0 <= v < 1, "ema")
-        if not self.stages:
-            raise ConfigError("a part needs at least one stage")
-
-    @property
-    def steps(self) -> int:
-        """Steps of all stages."""
-        return sum(stage.steps for stage in self.stages)
+SEPARATE = ("aligner", "acoustic", "vocoder")
+"""Parts that are trained where a recipe names none: each by itself."""
+JOINED = ("acoustic", "harmonic")
+"""Architectures of the nets that can be trained together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +37,7 @@ class AcousticRecipe(PartRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(self, "in [0, 1)", lambda v: 0 <= v < 1, "discard")
+        check(self, "in [0, 1)", lambda v: 0 <= v < 1, "discard")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +56,8 @@ class TacotronRecipe(PartRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(self, "in [0, 1)", lambda v: 0 <= v < 1, "discard")
-        _check(self, "0 or more", _is_weight, "attention_weight", "lpc_weight")
+        check(self, "in [0, 1)", lambda v: 0 <= v < 1, "discard")
+        check(self, "0 or more", is_weight, "attention_weight", "lpc_weight")
         if any(stage.adversarial for stage in self.stages):
             raise ConfigError("Tacotron is trained without a discriminator: `adversarial` must be 0")
 
@@ -153,9 +81,9 @@ class VocoderRecipe(PartRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(self, "at least 1", lambda v: v >= 1, "segment_frames")
-        _check(self, "0 or more", _is_weight, "complex_weight", "complex_top_hz")
-        _check(self, "in [0, 1]", lambda v: 0 <= v <= 1, "predicted_mels")
+        check(self, "at least 1", lambda v: v >= 1, "segment_frames")
+        check(self, "0 or more", is_weight, "complex_weight", "complex_top_hz")
+        check(self, "in [0, 1]", lambda v: 0 <= v <= 1, "predicted_mels")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,8 +100,8 @@ class WaveNetRecipe(PartRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(self, "at least 1", lambda v: v >= 1, "segment_frames")
-        _check(self, "0 or more", _is_weight, "noise")
+        check(self, "at least 1", lambda v: v >= 1, "segment_frames")
+        check(self, "0 or more", is_weight, "noise")
         if any(stage.adversarial for stage in self.stages):
             raise ConfigError("WaveNet is trained without a discriminator: `adversarial` must be 0")
 
@@ -205,7 +133,7 @@ class DeepSpeechRecipe(PartRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(self, "0 or more", _is_weight, "frame_weight")
+        check(self, "0 or more", is_weight, "frame_weight")
         if any(stage.adversarial for stage in self.stages):
             raise ConfigError("DeepSpeech is trained without a discriminator: `adversarial` must be 0")
 
@@ -224,7 +152,7 @@ class Recipe:
     """Steps between checkpoints."""
     keep_last: int = 2
     """Checkpoints that stay, the last ones; the one at the end is beside them."""
-    parts: tuple[str, ...] = PARTS
+    parts: tuple[str, ...] = SEPARATE
     """Parts that are trained where none is named."""
     aligner: AlignerRecipe | DeepSpeechRecipe
     """The phone recogniser."""
@@ -232,23 +160,20 @@ class Recipe:
     """Phones to features."""
     vocoder: VocoderRecipe | WaveNetRecipe
     """Features to samples."""
+    joint: JointRecipe
+    """Phones to samples: both nets together."""
 
     def __post_init__(self) -> None:
-        _check(self, "at least 1", lambda v: v >= 1, "evaluate_every", "illustrate_every", "keep_every")
-        _check(self, "at least 1", lambda v: v >= 1, "keep_last")
-        _check(self, f"some of {', '.join(PARTS)}", lambda v: bool(v) and set(v) <= set(PARTS), "parts")
-        _check(self, "in [0, 2^32)", lambda v: 0 <= v < 2**32, "seed")
-
-
-def _check(config: Any, wanted: str, fits: Callable[[Any], bool], *names: str) -> None:
-    """Hold named fields to a condition."""
-    for name in names:
-        if not fits(getattr(config, name)):
-            raise ConfigError(f"`{name}` must be {wanted}, got: {shown(getattr(config, name))}")
-
-
-def _is_weight(value: float) -> bool:
-    return 0 <= value < math.inf
+        check(self, "at least 1", lambda v: v >= 1, "evaluate_every", "illustrate_every", "keep_every")
+        check(self, "at least 1", lambda v: v >= 1, "keep_last")
+        check(self, f"some of {', '.join(PARTS)}", lambda v: bool(v) and set(v) <= set(PARTS), "parts")
+        check(self, "in [0, 2^32)", lambda v: 0 <= v < 2**32, "seed")
+        kinds = (self.acoustic.architecture, self.vocoder.architecture)
+        if "joint" in self.parts and kinds != JOINED:
+            raise ConfigError(
+                f"joint training is for the architectures {' and '.join(JOINED)}, not {' and '.join(kinds)}",
+                hint="leave `joint` out of `parts`",
+            )
 
 
 def load(name: StrPath) -> Recipe:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tiedtts.training.recipe import Stage
+from tiedtts.training.part_recipe import Stage
 
 
 def learning_rate(stage: Stage, step: int) -> float:

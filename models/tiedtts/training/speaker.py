@@ -9,6 +9,7 @@ from torch import nn
 from tiedtts.audio import files
 from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import TiedTTSError
+from tiedtts.nets.joint import JointNet
 from tiedtts.nets.wavenet.net import WaveNet
 from tiedtts.speech import vocoders
 from tiedtts.speech.torch_renderer import TorchRenderer
@@ -25,8 +26,9 @@ class Speaker:
     Args:
         part: Name of the part in training.
         corpus: Its illustrated recordings are said.
-        other: The vocoder for an acoustic net, the acoustic net for a vocoder. Without one, an acoustic net
-            is heard through linear prediction, and a vocoder is not asked.
+        other: The vocoder for an acoustic net, the acoustic net for a vocoder; none is needed where both are
+            trained together. Without one, an acoustic net is heard through linear prediction, and a vocoder
+            is not asked.
     """
 
     def __init__(self, part: str, corpus: Corpus, other: nn.Module | None) -> None:
@@ -54,6 +56,8 @@ class Speaker:
 
     def _renderer(self, net: nn.Module) -> TorchRenderer | None:
         audio = self.corpus.audio
+        if isinstance(net, JointNet):
+            return TorchRenderer(self.part, net.cpu().acoustic, vocoders.of_net(net.vocoder, audio), audio)
         if self.part == "acoustic":
             own = None if self.other is None else vocoders.of_net(self.other, audio)
             generator = vocoders.choose(None, audio, own, self.part)

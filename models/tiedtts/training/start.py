@@ -23,7 +23,9 @@ PLAN = "tie.toml"
 """The tie plan of a run, in its folder."""
 INIT = "init.safetensors"
 """The nets that a run began from, in its folder: parts whose turn comes after a kill start from them, too."""
-_LEFT_OUT = ("recipe", "alignment", "processes")
+SPOKEN = ("acoustic", "vocoder")
+"""Parts that a voice consists of."""
+_LEFT_OUT = ("recipe", "alignment", "processes", "joint_recipe")
 """Facts of a net that are not told of one that began from it."""
 
 
@@ -69,7 +71,8 @@ class Starts:
     ) -> None:
         self.run, self.resume = run, resume
         self._loaded = loaded
-        if loaded is not None and not set(loaded.parts) & set(parts):
+        nets = nets_of(parts)
+        if loaded is not None and not set(loaded.parts) & set(nets):
             raise ConfigError(
                 f"{next(iter(loaded.provenance.values()))['name']} has none of the parts to train, "
                 f"only {', '.join(loaded.parts)}",
@@ -80,11 +83,10 @@ class Starts:
         if self._text is not None:
             whole = TiePlan.from_toml(self._text, f"`{plan or run / PLAN}`")
             # Tied here to find errors in the plan before an hour of training rather than after it.
-            nets = {part: self.parts.get(part, net) for part, net in fresh.items()}
-            self._plans = tie_parts(nets, whole)[1]
-            if not set(parts) & set(self._plans):
+            self._plans = tie_parts({p: self.parts.get(p, net) for p, net in fresh.items()}, whole)[1]
+            if not set(nets) & set(self._plans):
                 raise ConfigError(
-                    f"{whole.source} ties nothing in {' or '.join(parts)}, only in {', '.join(self._plans)}",
+                    f"{whole.source} ties nothing in {' or '.join(nets)}, only in {', '.join(self._plans)}",
                     hint="name the part with `--part`",
                 )
 
@@ -108,13 +110,7 @@ class Starts:
         Raises:
             ConfigError: They were.
         """
-        theirs = None if self._loaded is None else self._loaded.audio
-        if theirs is not None and _features(theirs) != _features(audio):
-            raise ConfigError(
-                f"the nets to start from were trained at {theirs.sample_rate} Hz with other spectrograms "
-                f"than this data folder's, of {audio.sample_rate} Hz",
-                hint="prepare the recordings with the settings of that voice, or start from another one",
-            )
+        check_audio(None if self._loaded is None else self._loaded.audio, audio)
 
     def keep(self) -> None:
         """Write the nets that the run begins from, and the plan, into its folder, for when it goes on."""
@@ -155,6 +151,11 @@ class Starts:
         return self.resume and self.file(part).is_file()
 
 
+def nets_of(parts: Sequence[str]) -> list[str]:
+    """Return the nets that some parts train: joint training is of both nets of a voice."""
+    return list(dict.fromkeys(net for part in parts for net in (SPOKEN if part == "joint" else (part,))))
+
+
 def begun_from(run: Path) -> Checkpoint | None:
     """Return the nets that a run which goes on began from; None if its weights were fresh.
 
@@ -191,6 +192,24 @@ def load(source: StrPath | None) -> Checkpoint | None:
         for part, facts in {part: loaded.provenance.get(part, {}) for part in loaded.parts}.items()
     }
     return loaded
+
+
+def check_audio(theirs: AudioSettings | None, audio: AudioSettings) -> None:
+    """Refuse nets that were trained on features of another kind.
+
+    Args:
+        theirs: Settings of these nets; None fits all.
+        audio: Settings of the recordings.
+
+    Raises:
+        ConfigError: They were.
+    """
+    if theirs is not None and _features(theirs) != _features(audio):
+        raise ConfigError(
+            f"the nets to start from were trained at {theirs.sample_rate} Hz with other spectrograms "
+            f"than this data folder's, of {audio.sample_rate} Hz",
+            hint="prepare the recordings with the settings of that voice, or start from another one",
+        )
 
 
 def _features(audio: AudioSettings) -> tuple[float, ...]:

@@ -24,8 +24,9 @@ from tiedtts.training.log import Log
 from tiedtts.training.milestones import Keep, Milestones
 from tiedtts.training.optimizers import optimizer, set_learning_rate
 from tiedtts.training.page import Page
+from tiedtts.training.part_recipe import Stage
 from tiedtts.training.progress import RunClock
-from tiedtts.training.recipe import Recipe, Stage
+from tiedtts.training.recipe import Recipe
 from tiedtts.training.reduction import Reduction
 from tiedtts.training.speaker import Speaker
 from tiedtts.training.tasks.task import AdversarialTask, Batch, Task
@@ -211,7 +212,7 @@ class Trainer:
         chosen = 0
         for name, parameter in self.net.named_parameters():
             wanted = not stage.only or any(fnmatchcase(name, p) for p in stage.only)
-            frozen = any(fnmatchcase(name, p) for p in stage.frozen)
+            frozen = any(fnmatchcase(name, p) for p in (*stage.frozen, *self.task.fixed))
             learns = wanted and not frozen and not adapters.is_shared(name)
             parameter.requires_grad_(learns)
             # What is left of the stage before would count in the norm that clipping measures.
@@ -236,10 +237,11 @@ class Trainer:
         total = self.reduction.weighted_sum(parts, self.task.weights)
         values = self.reduction.values(parts) if report else {}
         if (adversary := learner.adversary) is not None:
-            views = adversary.views(outputs, batch)
-            values |= adversary.train(views, rate, report=report)
+            asked = adversary.asked(step)
+            views = adversary.views(outputs, batch, asked)
+            values |= adversary.train(views, asked, rate, report=report)
             if step >= stage.discriminator_lead:
-                verdict, told = adversary.verdict(views, report=report)
+                verdict, told = adversary.verdict(views, asked, report=report)
                 total = total + verdict
                 values |= told
         set_learning_rate(learner.optimizer, rate)

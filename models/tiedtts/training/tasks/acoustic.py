@@ -56,7 +56,7 @@ class AcousticTask(AdversarialTask):
         self.shown = [self._item(u) for u in corpus.illustrated]
         self.lengths = [len(item["mel"]) for item in self.train]
 
-    def discriminator(self) -> nn.Module:
+    def discriminator(self) -> MultiDiscriminator:
         """Return a fresh discriminator of mel patches."""
         return MultiDiscriminator(1)
 
@@ -124,7 +124,7 @@ class AcousticTask(AdversarialTask):
         )
         return out, acoustic_losses(variances, out, batch)
 
-    def views(self, outputs: FrameTargets, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
+    def views(self, outputs: FrameTargets, batch: Batch, turn: int = 0) -> tuple[list[Tensor], list[Tensor]]:
         """Cut the same frames out of generated and real mel spectrograms; past a recording both are zero."""
         made: list[Tensor] = []
         real: list[Tensor] = []
@@ -205,11 +205,16 @@ class AcousticTask(AdversarialTask):
             return 0.0, 0.0
         return float(real.std()), float(made[voiced].std())
 
-    @torch.no_grad()
     def predict(self, utterance: Utterance) -> npt.NDArray[np.float32]:
         """Return the mel spectrogram, (F, M), that the net makes at a recording's own durations."""
+        return self.foretell(self.net.eval(), utterance)
+
+    @torch.no_grad()
+    def foretell(self, net: nn.Module, utterance: Utterance) -> npt.NDArray[np.float32]:
+        """Return the mel spectrogram, (F, M), that any such net makes at a recording's own durations."""
         item = self._item(utterance)
-        out, _ = self.losses(self.net.eval(), self._collate([item]))
+        device = next(net.parameters()).device
+        out, _ = self.losses(net, {n: t.to(device) for n, t in self._collate([item]).items()})
         mel = out.mel[0, : len(item["mel"])].float().cpu().numpy()
         scaled = mel * self.config.mel_std + self.config.mel_mean
         return np.asarray(scaled, np.float32)

@@ -18,7 +18,8 @@ from tiedtts.nets.tacotron.synthesis import speak
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import Stage, TacotronRecipe
+from tiedtts.training.part_recipe import Stage
+from tiedtts.training.recipe import TacotronRecipe
 from tiedtts.training.tasks.task import Batch, Task
 from tiedtts.tying import TiedLayer
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from tiedtts.nets.discriminator import MultiDiscriminator
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import PartRecipe, Stage
+from tiedtts.training.part_recipe import PartRecipe, Stage
 
 Batch = dict[str, Tensor]
 """Named tensors, the batch axis first."""
@@ -18,7 +19,7 @@ class Task(ABC):
     """A net, its data and its losses; the training loop knows nothing else of a part."""
 
     name: str
-    """Part name: `aligner`, `acoustic` or `vocoder`."""
+    """Part name: `aligner`, `acoustic`, `vocoder` or `joint`."""
     recipe: PartRecipe
     """Steps, rates and sizes."""
     net: nn.Module
@@ -28,6 +29,8 @@ class Task(ABC):
     """Frames of each training recording."""
     draws: bool = False
     """Whether recordings are drawn by length rather than taken in turn."""
+    fixed: tuple[str, ...] = ()
+    """Patterns of the names of parameters that no loss reaches: they stay as they are in every stage."""
 
     @abstractmethod
     def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
@@ -53,12 +56,21 @@ class Task(ABC):
 
 
 class AdversarialTask(Task):
-    """A task whose net can also be trained against a discriminator of spectrograms."""
+    """A task whose net can also be trained against discriminators of spectrograms."""
+
+    turns: int = 1
+    """Number of discriminators that take turns, one a step; at 1 each step asks all that there are."""
 
     @abstractmethod
-    def discriminator(self) -> nn.Module:
-        """Return a fresh discriminator."""
+    def discriminator(self) -> MultiDiscriminator:
+        """Return fresh discriminators."""
 
     @abstractmethod
-    def views(self, outputs: Any, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
-        """Return made and real spectrograms, (B, F, bands) each, for the discriminator."""
+    def views(self, outputs: Any, batch: Batch, turn: int = 0) -> tuple[list[Tensor], list[Tensor]]:
+        """Return made and real spectrograms, (B, F, bands) each, for the discriminators that are asked.
+
+        Args:
+            outputs: What `losses` returned.
+            batch: The step's batch.
+            turn: Number of the discriminator whose turn it is, where they take turns.
+        """

@@ -17,7 +17,8 @@ from tiedtts.nets.vocoder import HarmonicVocoder
 from tiedtts.training import losses, pictures
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.losses import Ratio
-from tiedtts.training.recipe import Stage, VocoderRecipe
+from tiedtts.training.part_recipe import Stage
+from tiedtts.training.recipe import VocoderRecipe
 from tiedtts.training.tasks.task import AdversarialTask, Batch
 
 JUDGED = (1024,)
@@ -47,12 +48,7 @@ class VocoderTask(AdversarialTask):
         self.recipe = recipe
         self.repulsion = 0.0
         self.audio = corpus.audio
-        shortest = -(-(max(losses.RESOLUTIONS) // 2 + 1) // corpus.audio.hop)
-        if recipe.segment_frames < shortest:
-            raise ConfigError(
-                f"`segment_frames` must be at least {shortest}, got: {recipe.segment_frames}",
-                hint="the longest window of the spectral loss must fit into a segment",
-            )
+        check_segment(recipe.segment_frames, corpus.audio.hop, losses.RESOLUTIONS)
         if net is None:
             config = dataclasses.replace(
                 recipe.net,
@@ -78,7 +74,7 @@ class VocoderTask(AdversarialTask):
         """Take over the stage's weight of the distance between two samples."""
         self.repulsion = stage.repulsion
 
-    def discriminator(self) -> nn.Module:
+    def discriminator(self) -> MultiDiscriminator:
         """Return a fresh discriminator for each spectrogram."""
         return MultiDiscriminator(len(JUDGED), JUDGE_CHANNELS)
 
@@ -134,7 +130,7 @@ class VocoderTask(AdversarialTask):
         )
         return made, parts
 
-    def views(self, outputs: Tensor, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
+    def views(self, outputs: Tensor, batch: Batch, turn: int = 0) -> tuple[list[Tensor], list[Tensor]]:
         """Return log spectrograms at the resolutions of the discriminators."""
         made: list[Tensor] = []
         real: list[Tensor] = []
@@ -155,21 +151,29 @@ class VocoderTask(AdversarialTask):
         made: Tensor = harmonic + hiss
         return made
 
-    @torch.no_grad()
     def evaluate(self, net: nn.Module) -> dict[str, float]:
         """Return the mean spectral loss of held-out recordings, vocoded with free phase as in synthesis."""
+        return self.distance(net, self.heldout)
+
+    @torch.no_grad()
+    def distance(self, net: nn.Module, utterances: Sequence[Utterance]) -> dict[str, float]:
+        """Return the mean spectral loss of some recordings, vocoded from their mel; empty without any."""
         total = 0.0
-        for utterance in self.heldout:
+        for utterance in utterances:
             made = self.copy(net, utterance)
             target = torch.from_numpy(utterance.features.samples)[None].to(made.device)
             parts = losses.multi_resolution(made, target[:, : made.shape[1]])
             total += sum(float(part.value) for part in parts.values()) / len(losses.RESOLUTIONS)
-        return {"spectral": total / len(self.heldout)} if self.heldout else {}
+        return {"spectral": total / len(utterances)} if utterances else {}
 
-    @torch.no_grad()
     def illustrate(self, net: nn.Module, folder: Path) -> None:
         """Save the illustrated recordings, vocoded, as sound and as spectrograms."""
-        for number, utterance in enumerate(self.shown):
+        self.draw(net, self.shown, folder)
+
+    @torch.no_grad()
+    def draw(self, net: nn.Module, utterances: Sequence[Utterance], folder: Path) -> None:
+        """Save some recordings, vocoded from their mel, as sound and as spectrograms."""
+        for number, utterance in enumerate(utterances):
             made = self.copy(net, utterance)[0].float().cpu().numpy()
             files.write(folder / f"copy{number}.wav", made, self.audio.sample_rate)
             real = utterance.features.samples
@@ -179,6 +183,25 @@ class VocoderTask(AdversarialTask):
                 {"recorded": real, "made again": made},
                 self.audio.sample_rate,
             )
+
+
+def check_segment(frames: int, hop: int, windows: Sequence[int]) -> None:
+    """Refuse segments that are too short for the spectra that are compared.
+
+    Args:
+        frames: Length of a segment, in frames of `hop` samples.
+        hop: Samples a frame.
+        windows: Lengths of the windows, samples.
+
+    Raises:
+        ConfigError: The longest window does not fit.
+    """
+    shortest = -(-(max(windows) // 2 + 1) // hop)
+    if frames < shortest:
+        raise ConfigError(
+            f"`segment_frames` must be at least {shortest}, got: {frames}",
+            hint="the longest window of the spectral loss must fit into a segment",
+        )
 
 
 def _fit(values: npt.NDArray[np.float32], length: int, filler: float = 0.0) -> npt.NDArray[np.float32]:
