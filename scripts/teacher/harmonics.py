@@ -4,7 +4,8 @@
 
 A complex spectral loss above 1 kHz drives harmonics to silence, because their phases cannot be foretold
 there; no other loss brings them back from so far down. In the band their gains are set to follow the noise's,
-which knows the spectrum, as loud as harmonics are on both sides of the band. `joint.py` goes on from there.
+which knows the spectrum, as loud as harmonics are on both sides of the band. Joint training goes on from
+there.
 """
 
 import argparse

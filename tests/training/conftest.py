@@ -41,6 +41,8 @@ discriminator_lead = 1
     text += "encoder_blocks = 1\nvariance_blocks = 1\ndecoder_blocks = 1\n"
     text += "[vocoder]\nbatch_size = 4\nsegment_frames = 16\n" + judged.format(part="vocoder")
     text += f"[vocoder.net]\nblocks = 1\n{small}"
+    text += "[joint]\nbatch_size = 4\nsegment_frames = 16\nchannels = 2\nwindows = [512, 1024]\n"
+    text += judged.format(part="joint")
     path = tmp_path / "small.toml"
     path.write_text(text)
     return path

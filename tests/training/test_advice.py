@@ -104,8 +104,20 @@ def test_fine_tuning(nets: dict[str, nn.Module]) -> None:
 
 
 def test_recipes_that_go_on_train_no_aligner() -> None:
-    for name in (ADAPT, TUNE):
-        assert recipes.load(name).parts == SPOKEN
+    assert recipes.load(ADAPT).parts == ("acoustic", "joint")
+    assert recipes.load(TUNE).parts == SPOKEN
+
+
+def test_joint_training_alone(nets: dict[str, nn.Module]) -> None:
+    """From a voice it is fine-tuning; nets that a run has made from nothing have nothing to forget."""
+
+    def heard(minutes: float, recipe: str, starting: dict[str, nn.Module]) -> str:
+        told = advise(speech(minutes), recipes.load(recipe), ("joint",), starting, None)
+        return " | ".join(advice.text for advice in told if advice.warning)
+
+    assert heard(12, ADAPT, nets) == ""
+    assert "forget" in heard(12, "default", nets)
+    assert heard(12, "default", {}) == ""
 
 
 def test_told_before_anything_is_trained(data_folder: Path, recipe: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ SHIPPED = sorted(
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_recipes_are_whole(name: str) -> None:
     loaded = recipe.load(name)
-    for part in (loaded.aligner, loaded.acoustic, loaded.vocoder):
+    for part in (loaded.aligner, loaded.acoustic, loaded.vocoder, loaded.joint):
         assert part.steps == sum(stage.steps for stage in part.stages) > 0
 
 
@@ -94,6 +94,40 @@ def test_whole_numbers_are_numbers_too() -> None:
         ),
         ("evaluate_every = 0", "`x.toml`: `evaluate_every` must be at least 1, got: 0"),
         ("seed = -1", "`x.toml`: `seed` must be in [0, 2^32), got: -1"),
+        ("recordings = -1", "`x.toml`: `recordings` must be 0 or more, got: -1"),
+        ("[joint]\nsegment = 48", "unknown keys in `x.toml`, `joint`: segment"),
+        ("[joint]\nchannels = 0", "`x.toml`, `joint`: `channels` must be at least 1, got: 0"),
+        ("[joint]\ncontext_frames = -1", "`x.toml`, `joint`: `context_frames` must be 0 or more, got: -1"),
+        (
+            "[joint]\nwindows = [1024, 32]",
+            "`x.toml`, `joint`: `windows` must be windows of 64 to 8192 samples, got: (1024, 32)",
+        ),
+        (
+            "[joint]\nwindows = []",
+            "`x.toml`, `joint`: `windows` must be windows of 64 to 8192 samples, got: ()",
+        ),
+        ("[joint]\nwindows = [1024.5]", "`x.toml`, `joint.windows[0]` must be a whole number, got: 1024.5"),
+        (
+            "[joint]\nnoise = [0.6, 0.0]",
+            "`x.toml`, `joint`: `noise` must be two factors in [0.1, 10], got: (0.6, 0.0)",
+        ),
+        ("[joint]\nnoise = [0.6]", "`x.toml`, `joint.noise` must be a list of 2 values, got: [0.6]"),
+        ("[joint]\nphase_weight = -1", "`x.toml`, `joint`: `phase_weight` must be 0 or more, got: -1.0"),
+        ("[joint]\nadapter_rank = 999", "`x.toml`, `joint`: `adapter_rank` must be 0 to 256, got: 999"),
+        ("[joint]\nstages = []", "`x.toml`, `joint`: a part needs at least one stage"),
+        (
+            '[joint]\narchitecture = "wavenet"',
+            "`x.toml`, `joint`: there is no architecture 'wavenet' for this part",
+        ),
+        (
+            'parts = ["joint", "both"]',
+            "`x.toml`: `parts` must be some of aligner, acoustic, vocoder, joint, got: ('joint', 'both')",
+        ),
+        (
+            'parts = ["joint"]\n[acoustic]\narchitecture = "tacotron"\n[[acoustic.stages]]\nsteps = 1\n'
+            "learning_rate = 1e-3",
+            "`x.toml`: joint training is for the architectures acoustic and harmonic, not tacotron and harmonic",
+        ),
     ],
 )
 def test_errors_name_file_and_key(text: str, message: str) -> None:
@@ -124,6 +158,7 @@ def test_unknown_key_shows_the_known() -> None:
         ("adversarial", -0.1, "0 or more"),
         ("feature_matching", float("inf"), "0 or more"),
         ("discriminator_lead", -1, "0 or more"),
+        ("discriminator_rate", 0.0, "in (0, 1]"),
     ],
 )
 def test_stages_that_cannot_be(name: str, value: float, wanted: str) -> None:

@@ -70,7 +70,7 @@ def test_before_there_is_anything_to_save(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("tiedtts.training.train.Trainer", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr("tiedtts.training.turn.Trainer", lambda *_: os.kill(os.getpid(), signal.SIGINT))
     assert main(["train", str(data_folder), "-o", str(tmp_path / "run"), "--recipe", str(recipe)]) == 130
     assert capsys.readouterr().err.endswith(
         "error: interrupted\nhint: nothing was saved yet: the same command starts again\n"

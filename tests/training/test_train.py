@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from tiedtts.checkpoints import checkpoint
-from tiedtts.choices import PARTS
 from tiedtts.errors import CheckpointError, ConfigError, CorpusError
 from tiedtts.training.divergence import TrainingDiverged
 from tiedtts.training.losses import Ratio
@@ -21,6 +20,7 @@ from tiedtts.training.progress import Progress
 from tiedtts.training.schedule import learning_rate
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.aligner import AlignerTask
+from tiedtts.training.tasks.joint import JointTask
 from tiedtts.training.tasks.vocoder import VocoderTask
 from tiedtts.training.train import train
 
@@ -38,7 +38,7 @@ train(Path(data), Path(run), recipe=recipe, parts=part.split(","), threads=1, ac
 def fewer_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing takes longer than all the rest: it is done where it is tested."""
     if request.node.name != "test_all_parts":
-        for task in (AcousticTask, AlignerTask, VocoderTask):
+        for task in (AcousticTask, AlignerTask, JointTask, VocoderTask):
             monkeypatch.setattr(task, "illustrate", lambda self, net, folder: None)
 
 
@@ -59,7 +59,7 @@ def test_all_parts(data_folder: Path, recipe: Path, tmp_path: Path) -> None:
     seen: list[Progress] = []
     run = tmp_path / "run"
     made = train(data_folder, run, recipe=str(recipe), threads=1, accelerator="cpu", progress=seen.append)
-    assert list(made) == [*PARTS, "voice"]
+    assert list(made) == ["aligner", "acoustic", "vocoder", "voice"]
     assert [(p.part, p.step) for p in seen if p.step == p.steps] == [
         ("aligner", 4),
         ("acoustic", 8),
@@ -160,18 +160,20 @@ def test_killed_run_goes_on(data_folder: Path, recipe: Path, tmp_path: Path) -> 
 def test_two_processes_are_one_with_twice_the_batch(data_folder: Path, recipe: Path, tmp_path: Path) -> None:
     half = recipe.with_name("half.toml")
     half.write_text(recipe.read_text().replace("batch_size = 4", "batch_size = 2"))
-    parts = ["acoustic", "vocoder"]
+    parts = ["acoustic", "vocoder", "joint"]
     train(data_folder, tmp_path / "one", recipe=str(recipe), parts=parts, threads=1, accelerator="cpu")
     process = _start(data_folder, tmp_path / "two", half, ",".join(parts), processes=2)
     output = process.communicate(timeout=1200)[0]
     assert process.returncode == 0, output
     for part in parts:
+        # Joint training begins from nets that differ by what rounding has made of the parts before.
+        close = 2e-2 if part == "joint" else 2e-3
         one, two = _rows(tmp_path / "one", part), _rows(tmp_path / "two", part)
         assert len(one) == len(two) == 4
         for first, second in zip(one, two, strict=True):
             assert first.keys() == second.keys()
             for name, value in first.items():
-                assert float(second[name]) == pytest.approx(float(value), rel=2e-3, abs=1e-5), (part, name)
+                assert float(second[name]) == pytest.approx(float(value), rel=close, abs=1e-5), (part, name)
 
 
 def test_init_from_starts_from_the_weights(data_folder: Path, recipe: Path, tmp_path: Path) -> None:
@@ -185,7 +187,7 @@ def test_init_from_starts_from_the_weights(data_folder: Path, recipe: Path, tmp_
 
 
 def test_vocoder_on_predicted_mels(data_folder: Path, recipe: Path, tmp_path: Path) -> None:
-    text = recipe.read_text().replace("segment_frames = 16", "segment_frames = 16\npredicted_mels = 1.0")
+    text = recipe.read_text().replace("segment_frames = 16", "segment_frames = 16\npredicted_mels = 1.0", 1)
     recipe.write_text(text)
     run = tmp_path / "run"
     with pytest.raises(ConfigError, match="`predicted_mels` needs"):

@@ -120,6 +120,8 @@ def _training(origin: Mapping[str, Any]) -> str:
     kind = recipe.get("architecture") if isinstance(recipe, dict) else None
     words = [f"{origin['steps']:,} steps"] if isinstance(origin.get("steps"), int) else []
     words += [f"from `{_plain(base.get('name'))}` on" for base in _bases(origin)[:1]]
+    if isinstance(origin.get("joint_steps"), int):
+        words.append(f"{origin['joint_steps']:,} steps together with the other net")
     words += [f"architecture {_plain(kind)}"] if kind else []
     words += [f"seed {_plain(origin['seed'])}"] if "seed" in origin else []
     words += [f"TiedTTS {_plain(origin['version'])}"] if "version" in origin else []

@@ -102,7 +102,7 @@ def advise(
     fresh = [part for part in voice_parts if part not in starting and part != "joint"]
     if fresh:
         yield from _from_nothing(speech, fresh)
-    elif voice_parts:
+    elif voice_parts and starting:
         yield from _from_a_voice(speech, plan, voice_parts, chosen)
     yield from _by_heart(speech, plan, [part for part in voice_parts if part == "acoustic"])
 

@@ -1,5 +1,6 @@
 """The corpus in memory: utterances of a data folder for training and held out, and their scale."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,19 +87,37 @@ class Corpus:
         return Scale(*(round(float(v), 4) for v in (mel.mean(), mel.std(), pitch.mean(), pitch.std())))
 
 
-def load(data: StrPath, left_out: list[str] | None = None) -> Corpus:
+def chosen(entries: Sequence[Entry], most: int, seed: int) -> list[Entry]:
+    """Return entries in their order, with so many of the training recordings at most.
+
+    Args:
+        entries: Entries of a data folder.
+        most: Training recordings that stay; 0 keeps all. All that are held out stay.
+        seed: Seed of the choice.
+    """
+    train = [place for place, entry in enumerate(entries) if entry.split == "train"]
+    if not most or len(train) <= most:
+        return list(entries)
+    kept = np.random.default_rng(seed).choice(len(train), most, replace=False)
+    left_out = set(train) - {train[place] for place in kept}
+    return [entry for place, entry in enumerate(entries) if place not in left_out]
+
+
+def load(data: StrPath, left_out: list[str] | None = None, most: int = 0, seed: int = 0) -> Corpus:
     """Read a data folder made by `prepare`.
 
     Args:
         data: The folder.
         left_out: Takes the recordings that are damaged, with the reason. Without it one of them is an error:
             a training would be another one without it.
+        most: Training recordings to read at most, see `chosen`; 0 reads all.
+        seed: Seed of their choice.
 
     Raises:
         CorpusError: It is not a data folder, is damaged, or has nothing to train on.
     """
     data = Path(data)
-    entries = read_manifest(data)
+    entries = chosen(read_manifest(data), most, seed)
     settings = read_settings(data)
     train: list[Utterance] = []
     heldout: list[Utterance] = []

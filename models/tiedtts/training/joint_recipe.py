@@ -18,6 +18,9 @@ class JointRecipe(PartRecipe):
     """Windows of the spectrograms that discriminators see, samples: each has its own, and they take turns."""
     channels: int = 16
     """Channels of the first layer of a discriminator."""
+    discriminators: str = ""
+    """State of another run's joint training, `RUN/joint/last.safetensors`, whose discriminators a run begins
+    with; fresh ones if empty. They go on from stage to stage."""
     mel_weight: float = 1.0
     """Weight of the distance of mel spectra."""
     f0_weight: float = 0.3

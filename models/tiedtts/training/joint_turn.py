@@ -18,12 +18,13 @@ from tiedtts.checkpoints.architectures import architecture
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
 from tiedtts.nets.acoustic import AcousticNet
+from tiedtts.nets.discriminator import MultiDiscriminator
 from tiedtts.nets.joint import JointNet
 from tiedtts.nets.vocoder import HarmonicVocoder
-from tiedtts.training import adaptation, runs
+from tiedtts.training import adaptation, runs, state
 from tiedtts.training.recipe import JOINED, Recipe
 from tiedtts.training.start import SPOKEN, Start, Starts, check_audio
-from tiedtts.training.tasks.joint import JointTask
+from tiedtts.training.tasks.joint import JointTask, fresh_judges
 from tiedtts.training.trainer import STATE
 from tiedtts.training.turn import Run, Turn
 from tiedtts.tying import TiePlan
@@ -45,6 +46,7 @@ def check(run: Path, parts: Sequence[str], starts: Starts, plan: Recipe, *, resu
 
     Raises:
         ConfigError: A net is missing, not finished, or of another architecture.
+        CheckpointError: A net cannot be read, or the discriminators that the recipe names.
     """
     if resume and has_begun(run):
         return
@@ -54,7 +56,8 @@ def check(run: Path, parts: Sequence[str], starts: Starts, plan: Recipe, *, resu
         else:
             own = _own(run, part)
             net = starts.parts.get(part) if own is None else checkpoint.load(own).part(part)
-            if net is None:
+            # A net of the run that is half trained is not passed over for one to start from.
+            if net is None or (own is None and (run / part / STATE).is_file()):
                 raise _missing(run, part)
             found = architecture(net)
         if found != wanted:
@@ -63,6 +66,8 @@ def check(run: Path, parts: Sequence[str], starts: Starts, plan: Recipe, *, resu
                 f"from is of `{found}`",
                 hint="leave out the part `joint`",
             )
+    if plan.joint.discriminators:
+        state.read_discriminators(Path(plan.joint.discriminators), fresh_judges(plan.joint))
 
 
 def begin(run: Run) -> Turn:
@@ -86,7 +91,7 @@ def begin(run: Run) -> Turn:
     acoustic, vocoder = (nets[part] for part in SPOKEN)
     assert isinstance(acoustic, AcousticNet)
     assert isinstance(vocoder, HarmonicVocoder)
-    task = JointTask(corpus, recipe, JointNet(acoustic, vocoder))
+    task = JointTask(corpus, recipe, JointNet(acoustic, vocoder), _judges(run))
 
     def told(step: int) -> dict[str, Any]:
         own = {"joint_recipe": dataclasses.asdict(recipe), "joint_steps": step}
@@ -171,6 +176,16 @@ def _begun(run: Run, part: str) -> tuple[Start, dict[str, Any]]:
     if start.net is None:
         raise _missing(run.folder, part)
     return start, {**run.source, "base": start.base}
+
+
+def _judges(run: Run) -> MultiDiscriminator | None:
+    """Return the discriminators that the recipe names, unless a state has what became of them."""
+    named = run.plan.joint.discriminators
+    if not named or (run.resume and (run.folder / PART / STATE).is_file()):
+        return None
+    judges = fresh_judges(run.plan.joint)
+    state.read_discriminators(Path(named), judges)
+    return judges
 
 
 def _nets(net: nn.Module) -> Mapping[str, nn.Module]:

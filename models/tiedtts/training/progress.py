@@ -13,7 +13,7 @@ COSTS = {
     "tacotron": 0.075,
     "harmonic": 0.017,
     "wavenet": 0.06,
-    "joint": 0.035,
+    "joint": 0.031,
 }
 """Seconds of a step for each recording of its batch, by architecture, on one core of a CPU. Only the
 ratios count: how long a stage takes against another, before a step of it was made."""

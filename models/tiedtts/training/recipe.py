@@ -152,6 +152,8 @@ class Recipe:
     """Steps between checkpoints."""
     keep_last: int = 2
     """Checkpoints that stay, the last ones; the one at the end is beside them."""
+    recordings: int = 0
+    """Recordings to learn from at most, chosen by the seed: as many as memory has room for; 0 takes all."""
     parts: tuple[str, ...] = SEPARATE
     """Parts that are trained where none is named."""
     aligner: AlignerRecipe | DeepSpeechRecipe
@@ -166,6 +168,7 @@ class Recipe:
     def __post_init__(self) -> None:
         check(self, "at least 1", lambda v: v >= 1, "evaluate_every", "illustrate_every", "keep_every")
         check(self, "at least 1", lambda v: v >= 1, "keep_last")
+        check(self, "0 or more", lambda v: v >= 0, "recordings")
         check(self, f"some of {', '.join(PARTS)}", lambda v: bool(v) and set(v) <= set(PARTS), "parts")
         check(self, "in [0, 2^32)", lambda v: 0 <= v < 2**32, "seed")
         kinds = (self.acoustic.architecture, self.vocoder.architecture)

@@ -14,6 +14,8 @@ from tiedtts.errors import CheckpointError, ConfigError, is_out_of_memory
 from tiedtts.nets import finite
 
 KIND = "training state"
+JUDGE = "judge"
+"""Name of the discriminators in a state."""
 _ADAM = {"step", "exp_avg", "exp_avg_sq"}
 
 
@@ -116,6 +118,27 @@ def restore(
             f"cannot go on from {path}: {reason}",
             hint="the recipe of this run was changed; start a new run, or use `--init-from`",
         ) from error
+
+
+def read_discriminators(path: Path, net: nn.Module) -> None:
+    """Give discriminators the weights of those in the state of another run.
+
+    Args:
+        path: The state.
+        net: The discriminators, which are changed.
+
+    Raises:
+        CheckpointError: The file is damaged, or has none of this number and size.
+    """
+    read_header(path)
+    tensors, _ = tensor_files.read(path)
+    found = {n.removeprefix(f"{JUDGE}."): t for n, t in tensors.items() if n.startswith(f"{JUDGE}.")}
+    if {n: t.shape for n, t in found.items()} != {n: t.shape for n, t in net.state_dict().items()}:
+        raise CheckpointError(
+            f"{path} holds no discriminators of this number and size",
+            hint="name the state of a run's joint training, with as many `windows` and `channels`",
+        )
+    net.load_state_dict(found)
 
 
 def _check_optimizer(optimizer: Optimizer, values: dict[int, dict[str, Tensor]]) -> None:

@@ -88,13 +88,14 @@ def train(
     if unknown := sorted(set(parts or ()) - set(PARTS)):
         raise ConfigError(f"unknown part `{unknown[0]}`", hint=f"parts are {', '.join(PARTS)}")
     loaded = start.begun_from(run) if resume and init_from is None else start.load(init_from)
-    speech = Speech.count(read_manifest(data))
-    chosen = None
+    entries = read_manifest(data)
+    speech, chosen = Speech.count(entries), None
     if recipe is None and loaded is not None and tuple(parts or ("joint",)) == ("joint",) and not resume:
         chosen = choose_recipe(speech, loaded.parts)
     recipe = recipe or chosen or recipes.DEFAULT
     text = _recipe_text(run, recipe, resume, overwrite)
     plan = recipes.parse(text, os.fspath(recipe))
+    speech = Speech.count(corpora.chosen(entries, plan.recordings, plan.seed))
     parts = _parts(plan, text, loaded) if parts is None else parts
     runs.check(run, parts, resume=resume, overwrite=overwrite)
     fresh = {part: architectures.fresh(getattr(plan, part)) for part in recipes.SEPARATE}
@@ -104,7 +105,7 @@ def train(
     if advise is not None and not resume:
         for advice in advising.advise(speech, plan, parts, starts.parts, chosen):
             advise(advice)
-    corpus = corpora.load(data)
+    corpus = corpora.load(data, most=plan.recordings, seed=plan.seed)
     starts.check_audio(corpus.audio)
     fabric = launch(accelerator, devices, precision, threads)
     made: dict[str, Path] = {}

@@ -4,33 +4,29 @@ import copy
 import dataclasses
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from torch import nn
-from torch.optim import Optimizer
 
 from tiedtts import stopping
-from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.errors import CheckpointError
 from tiedtts.training import schedule, state
-from tiedtts.training.adversary import Adversary
 from tiedtts.training.batches import Batches
 from tiedtts.training.divergence import Divergence
+from tiedtts.training.learner import Learner
 from tiedtts.training.log import Log
 from tiedtts.training.milestones import Keep, Milestones
-from tiedtts.training.optimizers import optimizer, set_learning_rate
+from tiedtts.training.optimizers import set_learning_rate
 from tiedtts.training.page import Page
 from tiedtts.training.part_recipe import Stage
 from tiedtts.training.progress import RunClock
 from tiedtts.training.recipe import Recipe
 from tiedtts.training.reduction import Reduction
 from tiedtts.training.speaker import Speaker
-from tiedtts.training.tasks.task import AdversarialTask, Batch, Task
-from tiedtts.tying import adapters
+from tiedtts.training.tasks.task import Batch, Task
 
 SAVE_SECONDS = 120.0
 """A killed run loses at most this much work."""
@@ -39,16 +35,6 @@ STATE = "last.safetensors"
 REPORT_STEPS = 10
 """Steps between two reports of progress."""
 _GO_ON = "the same command with `--resume` goes on there"
-
-
-@dataclass
-class _Learner:
-    """Everything that learns in a stage: the net by its optimiser, and the adversary if there is one."""
-
-    net: nn.Module
-    """The net as set up for several processes: they exchange the gradients of what the stage trains."""
-    optimizer: Optimizer
-    adversary: Adversary | None
 
 
 class Trainer:
@@ -153,13 +139,13 @@ class Trainer:
     def _stage(self, stage: Stage, begin: int, start: int, log: Log | None) -> None:
         """Run the steps of one stage that are not done yet."""
         torch.manual_seed(schedule.seed(self.recipe.seed, begin))
-        learner = self._learner(stage)
+        self.task.begin(stage)
+        learner = Learner(self.task, self.net, stage, self.fabric)
         if start > begin:
-            nets, optimizers = self._parts(learner)
-            state.restore(self.state_file, nets, self.mean, optimizers)
+            state.restore(self.state_file, learner.nets, self.mean, learner.optimizers)
         elif start == begin and start > 0:
             # The state was written at the end of the stage before: its optimiser is not this one's.
-            state.restore(self.state_file, {"net": self.net}, self.mean, {})
+            state.restore(self.state_file, learner.kept(begin), self.mean, {})
         self.step = max(start, begin)
         end = begin + stage.steps
         self.clock.begin(self.task.name, self.step)
@@ -195,39 +181,10 @@ class Trainer:
         if number is not None and not self.fabric.is_global_zero:
             raise stopping.Stopped(number) from error
 
-    def _learner(self, stage: Stage) -> _Learner:
-        """Set up the net, its optimiser and the adversary as a stage asks for them."""
-        self.task.begin(stage)
-        self._choose_parameters(stage)
-        # Set up anew in each stage: the processes exchange the gradients of what learns in it.
-        shared = self.fabric.setup_module(self.net)
-        own = optimizer(self.net, self.task.recipe, stage.learning_rate, self.fabric)
-        adversary = None
-        if stage.adversarial and isinstance(self.task, AdversarialTask):
-            adversary = Adversary(self.task, stage, self.fabric)
-        return _Learner(shared, own, adversary)
-
-    def _choose_parameters(self, stage: Stage) -> None:
-        """Let only the stage's parameters learn."""
-        chosen = 0
-        for name, parameter in self.net.named_parameters():
-            wanted = not stage.only or any(fnmatchcase(name, p) for p in stage.only)
-            frozen = any(fnmatchcase(name, p) for p in (*stage.frozen, *self.task.fixed))
-            learns = wanted and not frozen and not adapters.is_shared(name)
-            parameter.requires_grad_(learns)
-            # What is left of the stage before would count in the norm that clipping measures.
-            parameter.grad = None
-            chosen += learns
-        if not chosen:
-            raise ConfigError(
-                f"a stage of the {self.task.name} part trains no parameter",
-                hint="`only` and `frozen` are patterns of parameter names, such as `decoder.*`",
-            )
-
     def _report_due(self, step: int, end: int) -> bool:
         return step % REPORT_STEPS == 0 or step % self.recipe.evaluate_every == 0 or step == end
 
-    def _one_step(self, stage: Stage, step: int, learner: _Learner, *, report: bool) -> dict[str, float]:
+    def _one_step(self, stage: Stage, step: int, learner: Learner, *, report: bool) -> dict[str, float]:
         """Take one optimiser step; return losses by name if they are to be reported."""
         rate = schedule.learning_rate(stage, step)
         net, fabric = learner.net.train(), self.fabric
@@ -279,27 +236,18 @@ class Trainer:
             self.milestones.reach(self.averaged(), self.step, due, values, log)
         self.fabric.barrier()
 
-    def _save(self, learner: _Learner) -> None:
+    def _save(self, learner: Learner) -> None:
         """Let the first process write the state, and the others wait for it."""
         if self.fabric.is_global_zero:
             self._write(learner)
         self.fabric.barrier()
 
-    def _write(self, learner: _Learner) -> None:
+    def _write(self, learner: Learner) -> None:
         """Write the state that `--resume` goes on from."""
         self._check_weights()
-        nets, optimizers = self._parts(learner)
+        nets, optimizers = learner.nets, learner.optimizers
         if self.step == self.task.recipe.steps:
             # Nothing will be trained on: what optimisers remember is four fifths of the file.
-            nets, optimizers = {"net": self.net}, {}
+            nets, optimizers = learner.kept(self.step), {}
         header = {"step": self.step, "recipe": self._fingerprint()}
         state.save(self.state_file, header, nets, self.mean, optimizers)
-
-    def _parts(self, learner: _Learner) -> tuple[dict[str, nn.Module], dict[str, Optimizer]]:
-        """Return nets and optimisers by the names they have in the state file."""
-        nets = {"net": self.net}
-        optimizers = {"optimizer": learner.optimizer}
-        if learner.adversary is not None:
-            nets["judge"] = learner.adversary.net
-            optimizers["judge_optimizer"] = learner.adversary.optimizer
-        return nets, optimizers

@@ -47,12 +47,13 @@ class Run:
             "seed": self.plan.seed,
             "processes": self.fabric.world_size,
             "version": __version__,
+            **({"recordings_used": len(self.corpus.train)} if self.plan.recordings else {}),
         }
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What a part trains, and what its checkpoints hold."""
+    """The work of a part: what it trains, and what its checkpoints hold."""
 
     task: Task
     """Data, losses and the net to begin with."""

@@ -29,24 +29,36 @@ JUDGED_FRAMES = ("mel", "f0", "voicing")
 """Losses of the acoustic net's own frames that are told of held-out recordings."""
 MOST_SEEN = 64
 """Training recordings that scales are measured on where nothing is held out."""
-_INPUTS = (
+INPUTS = (
     *("ids", "mask", "pitch", "energy", "index", "position", "frame_mask", "place"),
     *("log_f0", "voiced", "pulses", "noise"),
 )
+"""Names in a batch of what the net is given, in order."""
 
 
 class JointTask(AdversarialTask):
-    """Data and losses of both nets together."""
+    """Data and losses of both nets together.
+
+    Args:
+        corpus: Recordings.
+        recipe: Settings.
+        net: Both nets.
+        judges: Discriminators to begin with; fresh ones if None.
+    """
 
     name = "joint"
     recipe: JointRecipe
     draws = True
     # No loss of the waveform reaches the predictor of durations, pitch and energy.
     fixed = ("acoustic.variance.*",)
+    keeps_discriminators = True
 
-    def __init__(self, corpus: Corpus, recipe: JointRecipe, net: JointNet) -> None:
+    def __init__(
+        self, corpus: Corpus, recipe: JointRecipe, net: JointNet, judges: MultiDiscriminator | None = None
+    ) -> None:
         self.recipe, self.audio, self.net = recipe, corpus.audio, net
         self.repulsion = 0.0
+        self._judges = judges
         self.turns = len(recipe.windows)
         check_segment(recipe.segment_frames, corpus.audio.hop, (*losses.RESOLUTIONS, *recipe.windows))
         if recipe.noise != (1.0, 1.0):
@@ -75,8 +87,10 @@ class JointTask(AdversarialTask):
         self.repulsion = stage.repulsion
 
     def discriminator(self) -> MultiDiscriminator:
-        """Return a fresh discriminator for each window."""
-        return MultiDiscriminator(len(self.recipe.windows), self.recipe.channels)
+        """Return a discriminator for each window: those of the stage before if there was one."""
+        if self._judges is None:
+            self._judges = fresh_judges(self.recipe)
+        return self._judges
 
     def batch(self, indices: Sequence[int], seeds: Sequence[int]) -> Batch:
         """Cut a random segment out of each recording; a shorter one goes on with digital silence."""
@@ -86,7 +100,7 @@ class JointTask(AdversarialTask):
         """Say the segments, and compare frames and samples with the recordings."""
         # A shared weight with an adapter is put together once, not wherever it is read.
         with parametrize.cached():
-            heard: Heard = net(*(batch[name] for name in _INPUTS))
+            heard: Heard = net(*(batch[name] for name in INPUTS))
         config, real, voiced = self.segments.config, batch["real"], batch["voiced"]
         tone = (batch["log_f0"] - config.log_f0_mean) / config.log_f0_std
         parts = {
@@ -142,3 +156,8 @@ class JointTask(AdversarialTask):
             )
             for u in utterances
         ]
+
+
+def fresh_judges(recipe: JointRecipe) -> MultiDiscriminator:
+    """Return a fresh discriminator for each window."""
+    return MultiDiscriminator(len(recipe.windows), recipe.channels)

@@ -22,12 +22,12 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class _Prosody:
-    """What the acoustic net is given of a recording, beside its phones."""
+    """The inputs of the acoustic net that a recording has beside its phones."""
 
     pitch: Floats
-    """Of each phone, normalised, (T,)."""
+    """Pitch of each phone, normalised, (T,)."""
     energy: Floats
-    """Of each phone, normalised, (T,)."""
+    """Energy of each phone, normalised, (T,)."""
     turned: Floats
     """Phase of an oscillator at the recording's pitch where each frame begins, radians, (F,)."""
 

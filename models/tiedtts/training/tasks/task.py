@@ -60,10 +60,12 @@ class AdversarialTask(Task):
 
     turns: int = 1
     """Number of discriminators that take turns, one a step; at 1 each step asks all that there are."""
+    keeps_discriminators: bool = False
+    """Whether the discriminators of a stage go on in the next, rather than fresh ones."""
 
     @abstractmethod
     def discriminator(self) -> MultiDiscriminator:
-        """Return fresh discriminators."""
+        """Return the discriminators of a stage: fresh ones, unless they are kept."""
 
     @abstractmethod
     def views(self, outputs: Any, batch: Batch, turn: int = 0) -> tuple[list[Tensor], list[Tensor]]:
