@@ -58,6 +58,9 @@ def serve(
     ] = None,
     max_characters: Annotated[int, at_least(1, "--max-characters", help="Longest text.")] = 50_000,
     max_requests: Annotated[int, at_least(1, "--max-requests", help="Texts in hand at once.")] = 256,
+    max_memory: Annotated[
+        int, at_least(1, "--max-memory", metavar="MB", help="Memory for the sound of texts in hand.")
+    ] = 1_000,
     max_seconds: Annotated[int, at_least(1, "--max-seconds", help="Longest request.")] = 600,
     stop_seconds: Annotated[int, at_least(1, "--stop-seconds", help="Time to finish when stopped.")] = 10,
     threads: Annotated[
@@ -102,6 +105,7 @@ def serve(
     limits = Limits(
         characters=max_characters,
         open_requests=max_requests,
+        sound_bytes=1_000_000 * max_memory,
         seconds=max_seconds,
         stop_seconds=stop_seconds,
     )
@@ -114,7 +118,7 @@ def serve(
     is_terminal = sys.stderr.isatty()
     logs.set_up(log if log != "auto" else "text" if is_terminal else "json")
     voices = Roster.load(voice or (), lexicon=lexicon or (), aliases=aliases)
-    with Engine(voices, threads=threads, most_open=max_requests) as engine:
+    with Engine(voices, threads=threads, most_open=max_requests, most_bytes=limits.sound_bytes) as engine:
         counts = Metrics(engine)
         services: dict[str, service.Service] = {}
         if not no_http:

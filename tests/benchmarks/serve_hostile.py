@@ -113,9 +113,12 @@ async def attack(url: str, given: argparse.Namespace) -> tuple[list[Answer], Hos
         answers.append(await client.ask({"input": f"Sentence {number} is for somebody else."}))
         await asyncio.sleep(0.5)
     client.close()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    left = set(tasks)
+    while left:
+        # One that waits with a time limit may lose it (until Python 3.12), and is told again.
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=1)
     return answers, hostile
 
 

@@ -19,6 +19,7 @@ from tiedtts.serving.answers import as_json, refused
 from tiedtts.serving.body import ClientDisconnect
 from tiedtts.serving.engine import Engine
 from tiedtts.serving.guard import Access, Guard
+from tiedtts.serving.intake import Intake
 from tiedtts.serving.limits import Limits
 from tiedtts.serving.metrics import Metrics
 from tiedtts.serving.observer import Observer
@@ -99,16 +100,22 @@ class _Routes:
     ) -> None:
         self._engine, self._limits, self._settings, self._counts = engine, limits, settings, counts
         self._is_stopping = is_stopping
+        self._intake = Intake(limits)
 
     async def speech(self, request: Request) -> SpeechResponse:
         """Speak a text."""
         seen = request.scope["tiedtts.seen"]
         asked = SpeechRequest.from_json(
-            await body.read(request, self._limits), self._engine.voices, self._limits, self._settings
+            await body.read(request, self._limits, self._intake),
+            self._engine.voices,
+            self._limits,
+            self._settings,
         )
         seen.voice, seen.format, seen.characters = asked.voice, asked.format.name, len(asked.text)
         account = Account()
-        work = self._engine.start(production.pieces(asked, self._engine.voices[asked.voice], account))
+        voice = self._engine.voices[asked.voice]
+        needs = production.needs(asked, voice)
+        work = self._engine.start(production.pieces(asked, voice, account), needs=needs)
         return SpeechResponse(asked, work, account, self._limits, seen)
 
     async def page(self, request: Request) -> Response:

@@ -25,6 +25,8 @@ Item = TypeVar("Item")
 
 MOST_OPEN = 256
 """Texts that are spoken at once, those included that wait for their reader."""
+MOST_BYTES = 1_000_000_000
+"""Memory that texts in hand may take, as far as it was told for each."""
 AHEAD = 4
 """Parts of a text, usually sentences, that are made before the first of them is taken."""
 FIRST_IN_A_ROW = 3
@@ -43,7 +45,9 @@ class Engine:
         voices: The voices, loaded; those of the package by default.
         threads: As many parts are made at once; as many as there are processor cores by default.
         most_open: Texts that may be in hand at once; one more is refused.
-        ahead: Parts of a text that are made before they are taken.
+        most_bytes: Memory that the texts in hand may take together, as far as they tell it, see `start`; one
+            that needs more is refused while there are others.
+        ahead: Parts of a text that are made before they are taken; fewer, if they are long.
     """
 
     def __init__(
@@ -52,17 +56,18 @@ class Engine:
         *,
         threads: int | None = None,
         most_open: int = MOST_OPEN,
+        most_bytes: int = MOST_BYTES,
         ahead: int = AHEAD,
     ) -> None:
         self.voices = Roster.load() if voices is None else voices
-        self.most_open, self._ahead = most_open, ahead
+        self.most_open, self.most_bytes, self._ahead = most_open, most_bytes, ahead
         self._lock = threading.Lock()
         self._wanted = threading.Condition(self._lock)
         # Works that wait for a thread: those whose first part is still to be made, and the others.
         self._first: deque[Work[Any]] = deque()
         self._others: deque[Work[Any]] = deque()
         self._in_a_row = 0
-        self._open = 0
+        self._open = self._bytes = 0
         self._mean_seconds = 0.0
         self._closed = False
         self._threads = [
@@ -114,19 +119,21 @@ class Engine:
         settings = replace(Settings() if settings is None else settings, **changes)
         return self.start(self.voices[voice].stream(text, settings))
 
-    def start(self, source: Iterator[Item]) -> Work[Item]:
+    def start(self, source: Iterator[Item], *, needs: int = 0) -> Work[Item]:
         """Let the threads run a generator; what it yields is taken from the work returned.
 
         Args:
             source: Makes the items. Several threads run it, one after the other.
+            needs: Bytes that it takes at most until all is taken.
 
         Raises:
-            BusyError: The engine has as many works in hand as it may.
+            BusyError: The engine has as many works in hand as it may, or there is no room for this one.
         """
         begin = time.monotonic()
 
         def release() -> None:
             self._open -= 1
+            self._bytes -= needs
             spent = time.monotonic() - begin
             self._mean_seconds += (spent - self._mean_seconds) * 0.1
 
@@ -139,7 +146,14 @@ class Engine:
                     retry_after=self._until_free(),
                     hint="try again in a moment",
                 )
+            if self._open and self._bytes + needs > self.most_bytes:
+                raise BusyError(
+                    f"the {self._open} texts in hand may need all the memory that there is for them",
+                    retry_after=self._until_free(),
+                    hint="try again in a moment, or with a shorter text",
+                )
             self._open += 1
+            self._bytes += needs
             work = Work(source, lock=self._lock, ask=self._queue, release=release, ahead=self._ahead)
             work.begin()
         return work

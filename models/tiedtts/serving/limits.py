@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tiedtts.serving.engine import MOST_OPEN
+from tiedtts.serving.engine import MOST_BYTES, MOST_OPEN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +13,10 @@ class Limits:
     """Longest text of a request, about an hour of speech."""
     body_bytes: int = 1_000_000
     """Longest body of a request."""
+    intake_bytes: int = 50_000_000
+    """Bytes of requests that have begun and have not come whole, all together; small ones are not counted."""
+    sound_bytes: int = MOST_BYTES
+    """Memory that the texts in hand may take at most, all together; see `tiedtts.serving.memory`."""
     open_requests: int = MOST_OPEN
     """Texts in hand at once; one more is answered with 429."""
     seconds: float = 600.0
@@ -21,7 +25,7 @@ class Limits:
     """Longest time until a connection has sent a request whole."""
     stalled_seconds: float = 60.0
     """Longest time in which a reader may take nothing."""
-    connections: int = 4096
+    connections: int = 2048
     """Connections at once; one more is closed."""
     stop_seconds: float = 10.0
     """Longest time in which requests in hand are finished when the server is stopped."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tiedtts.audio import streaming
+from tiedtts.serving import memory
 from tiedtts.serving.speech_request import SpeechRequest
 from tiedtts.speech import timing
 from tiedtts.speech.speech import Speech
@@ -19,6 +20,11 @@ class Piece(NamedTuple):
     data: bytes
     is_last: bool
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes in memory."""
+        return len(self.data)
+
 
 @dataclass
 class Account:
@@ -27,6 +33,18 @@ class Account:
     seconds: float = 0.0
     """Length of the sound."""
     warnings: list[str] = field(default_factory=list)
+
+
+def needs(asked: SpeechRequest, voice: Voice) -> int:
+    """Return the bytes of memory that an answer takes at most while it is in hand."""
+    return memory.most(
+        len(asked.text),
+        asked.settings,
+        voice.sample_rate,
+        sent_rate=asked.format.sample_rate,
+        events=asked.events,
+        held_seconds=streaming.HELD_SECONDS.get(f".{asked.format.name}", 0.0),
+    )
 
 
 def pieces(asked: SpeechRequest, voice: Voice, account: Account) -> Iterator[Piece]:
@@ -46,7 +64,7 @@ def pieces(asked: SpeechRequest, voice: Voice, account: Account) -> Iterator[Pie
     """The part that is being encoded."""
 
     def parts() -> Iterator[streaming.Part]:
-        for part in voice.stream(asked.text, asked.settings):
+        for part in memory.stream(voice, asked.text, asked.settings):
             said[:] = [part]
             account.seconds += part.seconds
             account.warnings += part.warnings

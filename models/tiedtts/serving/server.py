@@ -19,6 +19,8 @@ from tiedtts.serving.metrics import Metrics
 from tiedtts.serving.protocol import bounded
 from tiedtts.settings import Settings
 
+RECEIVED_BYTES = 65_536
+"""Bytes of a connection that the system keeps until they are taken, and that are taken at once."""
 BACKLOG = 2048
 """Connections that the system keeps until they are taken."""
 
@@ -140,6 +142,7 @@ def listening(host: str, port: int, *, option: str = "--port") -> socket.socket:
         if os.name == "posix" and sys.platform != "cygwin":
             # After a kill, the address is free at once; on Windows it would be so even while it is in use.
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
         made.bind(address)
         made.listen(BACKLOG)
     except OSError as error:

@@ -15,6 +15,9 @@ from tiedtts.serving.refusal import Refusal
 from tiedtts.serving.speech_request import SpeechRequest
 from tiedtts.serving.work import Work
 
+AT_ONCE = 65_536
+"""Bytes that are handed to the connection at once: what its reader does not take, it keeps in memory."""
+
 
 class SpeechResponse:
     """Sends what an engine makes for one request.
@@ -68,9 +71,12 @@ class SpeechResponse:
             async for piece in self._work:
                 if not self._begun:
                     await self._start(send, len(piece.data) if piece.is_last else None)
-                if piece.data or piece.is_last:
-                    await send(_body(piece.data, more=not piece.is_last))
-                    self._seen.sent(len(piece.data))
+                size = len(piece.data)
+                for place in range(0, max(size, int(piece.is_last)), AT_ONCE):
+                    data = piece.data[place : place + AT_ONCE]
+                    is_last = piece.is_last and place + AT_ONCE >= size
+                    await send(_body(data, more=not is_last))
+                    self._seen.sent(len(data))
         except Exception as error:
             self._seen.fault = error
             await self._give_up(send, refusal.of_error(error))

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+AHEAD_BYTES = 500_000
+"""Bytes of items that lie ready before no more are made; one item at least."""
+
 
 class Work(Generic[Item]):
     """Items that come one by one; a context manager that lets go of what nobody wants any more.
@@ -91,7 +94,7 @@ class Work(Generic[Item]):
                 self._ready += item
                 if is_last:
                     self._ended, self._error = True, error
-                elif len(self._ready) < self._ahead:
+                elif len(self._ready) < self._ahead and sum(map(_size, self._ready)) < AHEAD_BYTES:
                     self.begin()
             done = self._cancelled or self._ended
             self._tell()
@@ -177,6 +180,12 @@ class Work(Generic[Item]):
         close = getattr(self._source, "close", None)
         if close is not None:
             close()
+
+
+def _size(item: object) -> int:
+    """Return the bytes of an item that tells them."""
+    size: int = getattr(item, "nbytes", 0)
+    return size
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:

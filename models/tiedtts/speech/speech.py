@@ -49,6 +49,11 @@ class Speech(ByContent):
         return tuple(word for sentence in self.sentences for word in sentence.words)
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of its samples in memory."""
+        return int(self.samples.nbytes)
+
+    @property
     def seconds(self) -> float:
         """Length of the sound."""
         return len(self.samples) / self.sample_rate

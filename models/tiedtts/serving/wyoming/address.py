@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from tiedtts.errors import ConfigError
 from tiedtts.quoting import quoted
 from tiedtts.serving.guard import is_loopback
-from tiedtts.serving.server import BACKLOG, listening
+from tiedtts.serving.server import BACKLOG, RECEIVED_BYTES, listening
 
 PORT = 10200
 """Port at which Home Assistant looks for a voice."""
@@ -67,6 +67,7 @@ class Address(NamedTuple):
         self._remove_stale()
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
             made.bind(self.path)
             made.listen(BACKLOG)
         except OSError as error:

@@ -8,7 +8,9 @@ from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
 
+from tiedtts.serving import memory
 from tiedtts.serving.engine import Engine
+from tiedtts.serving.intake import Intake
 from tiedtts.serving.limits import Limits
 from tiedtts.serving.metrics import Metrics
 from tiedtts.serving.refusal import Refusal
@@ -37,6 +39,7 @@ class Connection:
         settings: How is spoken where nothing is said about it.
         limits: What is taken on.
         counts: Counts of the server.
+        intake: Counts what is sent by all.
     """
 
     def __init__(
@@ -49,11 +52,12 @@ class Connection:
         settings: Settings,
         limits: Limits,
         counts: Metrics,
+        intake: Intake,
     ) -> None:
         self._engine, self._about, self._settings, self._limits = engine, about, settings, limits
         peer = writer.get_extra_info("peername")
         client = str(peer[0]) if isinstance(peer, tuple) else "unix"
-        self._inbox, self._outbox = Inbox(reader, limits), Outbox(reader, writer, limits)
+        self._inbox, self._outbox = Inbox(reader, limits, intake), Outbox(reader, writer, limits)
         self._requests = Requests(self._outbox, limits, counts, client)
         self._patience = limits.head_seconds
         self.is_idle = True
@@ -124,7 +128,9 @@ class Connection:
                 wanted = Asked.from_data(event.data, self._engine.voices, self._settings)
                 seen.voice, seen.characters = wanted.voice, len(text)
                 answer = Answer(self._outbox, self._engine.voices[wanted.voice].sample_rate, seen)
-                with self._engine.speak(text, wanted.settings, voice=wanted.voice) as work:
+                voice = self._engine.voices[wanted.voice]
+                needs = memory.most(len(text), wanted.settings, voice.sample_rate)
+                with self._engine.start(memory.stream(voice, text, wanted.settings), needs=needs) as work:
                     await answer.add(work)
                 await answer.end()
         except Told:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from tiedtts import __version__
 from tiedtts.serving import logs, service
 from tiedtts.serving.engine import Engine
+from tiedtts.serving.intake import Intake
 from tiedtts.serving.limits import Limits
 from tiedtts.serving.metrics import Metrics
 from tiedtts.serving.refusal import Refusal
@@ -17,6 +18,8 @@ from tiedtts.serving.wyoming.connection import Connection
 from tiedtts.settings import Settings
 
 _TURNS = 10
+AT_ONCE = 16_384
+"""Bytes of a connection that are read ahead of whoever takes them; at most twice as many and one reading."""
 
 
 class Listener:
@@ -45,6 +48,7 @@ class Listener:
         self._engine, self._settings = engine, settings or Settings()
         self._limits, self._counts = limits or Limits(), counts or Metrics(engine)
         self.most_files = self._limits.files
+        self._intake = Intake(self._limits)
         self._about = description.info(engine.voices)
         self._socket = address.listen()
         self._address = address if address.path else address._replace(port=self._socket.getsockname()[1])
@@ -76,9 +80,8 @@ class Listener:
     async def serve(self) -> None:
         """Answer until it is stopped and what was in hand is done."""
         self._loop, self._changed = asyncio.get_running_loop(), asyncio.Event()
-        limit = self._limits.body_bytes
         start = asyncio.start_unix_server if self._address.path else asyncio.start_server
-        server = await start(self._take, sock=self._socket, limit=limit)
+        server = await start(self._take, sock=self._socket, limit=AT_ONCE)
         try:
             await self._wait(1)
             server.close()
@@ -129,6 +132,7 @@ class Listener:
             settings=self._settings,
             limits=self._limits,
             counts=self._counts,
+            intake=self._intake,
         )
         task = asyncio.current_task()
         assert task is not None

@@ -7,6 +7,7 @@ from wyoming.event import Event
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
 from tiedtts.errors import BusyError, TextError
+from tiedtts.serving import memory
 from tiedtts.serving.engine import Engine
 from tiedtts.serving.limits import Limits
 from tiedtts.serving.observer import Observation
@@ -60,6 +61,8 @@ class Stream:
         self._document = ""
         """SSML, which is read when all of it is there."""
         self._is_ssml = wanted.settings.ssml
+        rate = engine.voices[wanted.voice].sample_rate
+        self._needs = memory.most(limits.characters, wanted.settings, rate)
         self._seen.characters = 0
 
     async def speak(self) -> Event | None:
@@ -109,7 +112,7 @@ class Stream:
         """Speak what is left; of SSML, that is the whole document."""
         if self._is_ssml:
             voice = self._engine.voices[self._wanted.voice]
-            await self._say(voice.stream(self._document, self._wanted.settings))
+            await self._say(memory.stream(voice, self._document, self._wanted.settings))
             return
         await self._say(self._said.finish())
         if not self._said.has_begun:
@@ -123,7 +126,7 @@ class Stream:
         """Let the engine speak; who has begun waits for a place, where others are sent away."""
         while True:
             try:
-                return self._engine.start(parts)
+                return self._engine.start(parts, needs=self._needs)
             except BusyError:
                 if not self._answer.has_begun:
                     raise

@@ -1,0 +1,79 @@
+"""Memory that a text in hand takes at most, told before any of it is made.
+
+A reader who takes nothing lets sound lie in memory: the part of the text that was made last, what is being
+sent, and what lies ready behind it. A part is no longer than the longest sentence is at the speed and with the
+silence that are asked for. The engine takes on texts as long as there is room for all of this.
+"""
+
+from collections.abc import Iterator
+
+from tiedtts.errors import TextError
+from tiedtts.serving.work import AHEAD_BYTES
+from tiedtts.settings import Settings
+from tiedtts.speech.speech import Speech
+from tiedtts.speech.voice import Voice
+from tiedtts.text.assembly import MOST_PHONES
+
+PHONE_SECONDS = 0.12
+"""Length of a phone at the voice's own speed, at most, in the mean over a long sentence; 0.08 is usual."""
+PHONES_PER_CHARACTER = 6
+"""Phones of a character, at most, in the mean over a text: signs and figures are read as words."""
+SHORTEST = 40
+"""Phones of the shortest text that is counted with."""
+SLOWEST = 0.25
+"""Speed that SSML may ask for, whatever the settings say."""
+SILENCE_SECONDS = 60.0
+"""Silence in one text that its SSML may ask for, all in all."""
+_FLOAT, _INTEGER = 4, 2
+"""Bytes of a sample as it is made and as it is sent."""
+_TEXT = 200_000
+"""Bytes for what belongs to a text beside its sound: the text itself, its events, its encoder."""
+
+
+def most(
+    characters: int,
+    settings: Settings,
+    rate: int,
+    *,
+    sent_rate: int | None = None,
+    events: bool = False,
+    held_seconds: float = 0.0,
+) -> int:
+    """Return the bytes that a text takes at most while it is in hand.
+
+    Args:
+        characters: Its length.
+        settings: How it is spoken.
+        rate: Sampling rate of the voice, Hz.
+        sent_rate: Sampling rate at which it is sent, Hz; that of the voice if None.
+        events: Whether its sound is sent as text (base64), a third longer.
+        held_seconds: Sound that is held back at the beginning.
+    """
+    phones = min(MOST_PHONES, max(SHORTEST, PHONES_PER_CHARACTER * characters))
+    speed = SLOWEST if settings.ssml else float(settings.speed)
+    seconds = phones * PHONE_SECONDS / speed + settings.silence(paragraph=True)
+    if settings.ssml:
+        seconds += SILENCE_SECONDS
+    second = (sent_rate or rate) * _INTEGER * (4 / 3 if events else 1)
+    sent = seconds * second
+    # The part as it was made; what is being sent, and what lies ready behind it, which is one part at least.
+    made = seconds * rate * _FLOAT + held_seconds * second
+    return round(made + sent + sent + AHEAD_BYTES) + _TEXT
+
+
+def stream(voice: Voice, text: str, settings: Settings) -> Iterator[Speech]:
+    """Speak a text, if its SSML asks for no more silence than `most` counts with.
+
+    Raises:
+        TextError: It asks for more, or cannot be spoken.
+    """
+    if settings.ssml:
+        from tiedtts.text.markup import ssml
+
+        silence = sum(span.pause for span in ssml.parse(text).spans)
+        if silence > SILENCE_SECONDS:
+            raise TextError(
+                f"the SSML asks for {silence:.0f} seconds of silence, and may for {SILENCE_SECONDS:.0f} here",
+                hint="send the text in pieces",
+            )
+    yield from voice.stream(text, settings)
