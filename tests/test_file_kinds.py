@@ -107,7 +107,7 @@ def test_a_hifigan_is_no_voice(kind: str, tmp_path: Path) -> None:
         Voice.load("kathleen", vocoder=path)
     with pytest.raises(CheckpointError, match="a HiFi-GAN generator") as refused:
         checkpoint.load(path)
-    assert "tiedtts stats" in (refused.value.hint or "")
+    assert refused.value.hint == caught.value.hint
     with pytest.raises(CheckpointError, match="a HiFi-GAN generator"):
         start.load(path)
 

@@ -54,7 +54,12 @@ def _show_one(console: "Console", found: "Statistics", *, everything: bool) -> N
         )
     if found.front_end_bytes:
         console.print(f"; lexicon beside it: {found.front_end_bytes:,} bytes", end="")
-    console.print(f"; MACs: per second of audio, at {PHONES_PER_SECOND:g} phones a second")
+    counted = [part.name for part in found.parts if part.macs_per_second is not None]
+    if counted:
+        console.print("; MACs: per second of audio", end="")
+        if any(name != "vocoder" for name in counted):
+            console.print(f", at {PHONES_PER_SECOND:g} phones a second", end="")
+    console.print()
     for part in found.parts:
         if part.modules:
             console.print()

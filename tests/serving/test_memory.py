@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from tiedtts.serving.speech_request import SpeechRequest
 from tiedtts.serving.speech_response import AT_ONCE
 from tiedtts.serving.work import AHEAD_BYTES
 from tiedtts.settings import Settings
+from tiedtts.text.frontend import FrontEnd, LeftOut
 
 RUN_ON = "here is a sentence that does not come to an end but goes on and on " * 6
 BREAKS = "<speak>" + "a <break time='3s'/> " * 20 + "</speak>"
@@ -56,6 +58,21 @@ def test_a_text_takes_no_more_than_was_told_before(voices: Roster, fields: dict[
     needs = production.needs(asked, voice)
     assert most < needs
     assert needs < 150_000_000
+
+
+@pytest.mark.parametrize(
+    "sentence", ["A sentence that nobody hears. ", "A *sentence* that\u2019s not h\xe9ard. "]
+)
+def test_a_text_that_is_being_read_takes_no_more_than_was_told(sentence: str) -> None:
+    front_end, text = FrontEnd(), sentence * 600
+    next(front_end.read(sentence, LeftOut()))
+    tracemalloc.start()
+    try:
+        reading = front_end.read(text, LeftOut(), breaks=True)
+        next(reading)
+        assert tracemalloc.get_traced_memory()[0] < memory.CHARACTER_BYTES * len(text) + 100_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_silence_beyond_what_was_counted_with_is_refused(running: Running, voices: Roster) -> None:

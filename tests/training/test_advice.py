@@ -8,6 +8,7 @@ from torch import nn
 
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
+from tiedtts.corpus import amount
 from tiedtts.corpus.manifest import read_manifest
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.tacotron.config import TacotronConfig
@@ -96,7 +97,7 @@ def test_the_recipe_that_fits_the_amount(nets: dict[str, nn.Module]) -> None:
 def test_fine_tuning(nets: dict[str, nn.Module]) -> None:
     assert warnings(12, ADAPT, nets) == ""
     assert any("recipe `adapt`" in advice.text for advice in told(12, ADAPT, nets, ADAPT))
-    assert "too little even for that" in warnings(0.5, ADAPT, nets)
+    assert "too little even to change another voice" in warnings(0.5, ADAPT, nets)
     assert warnings(90, TUNE, nets) == ""
     assert "forget" in warnings(12, TUNE, nets)
     assert "forget" in warnings(12, "tiny", nets)
@@ -174,3 +175,11 @@ def test_a_voice_to_start_from_brings_its_recipe_and_no_aligner(
         assert not (run / "aligner").exists()
     assert any("recipe `adapt`" in text for text in seen)
     assert "adapter_rank" in (tmp_path / "runTrue" / "recipe.toml").read_text()
+
+
+def test_prepare_and_train_say_the_same(nets: dict[str, nn.Module]) -> None:
+    for minutes, nothing in ((0.5, False), (12, True), (40, True)):
+        said = amount.expected(60 * minutes)
+        assert said is not None
+        assert said in (warnings(minutes, "default", {}) if nothing else warnings(minutes, ADAPT, nets))
+    assert amount.expected(3600) is None

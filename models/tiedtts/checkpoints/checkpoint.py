@@ -115,7 +115,7 @@ def load(path: StrPath) -> Checkpoint:
         what = known.what if known is not None and "HiFi-GAN" in known.what else ""
         raise CheckpointError(
             f"{path} is a safetensors file, but not a TiedTTS checkpoint{f': it is {what}' if what else ''}",
-            hint="`tiedtts train` writes checkpoints; `tiedtts tie` and `tiedtts stats` read this one, too",
+            hint=f"voices are made of this program's checkpoints; `tiedtts tie` and `stats` read {path.name}",
         )
     return build(path, values, tensors)
 

@@ -108,7 +108,7 @@ def way_out(path: StrPath) -> str | None:
     path = Path(path)
     known = file_kinds.kind(path)
     if known is not None and known.is_checkpoint:
-        return f"`tiedtts tie {path}` and `tiedtts stats {path}` read it; voices are made of this program's"
+        return f"voices are made of this program's checkpoints; `tiedtts tie` and `stats` read {path.name}"
     return None if known is None else known.hint
 
 

@@ -1,8 +1,8 @@
 """Memory that a text in hand takes at most, told before any of it is made.
 
-A reader who takes nothing lets sound lie in memory: the part of the text that was made last, what is being
-sent, and what lies ready behind it. A part is no longer than the longest sentence is at the speed and with the
-silence that are asked for. The engine takes on texts as long as there is room for all of this.
+A reader who takes nothing lets sound lie in memory beside the text itself: the part of the text that was made
+last, what is being sent, and what lies ready behind it. A part is no longer than the longest sentence is at
+the speed and with the silence that are asked for. The engine takes on texts as long as there is room for it all.
 """
 
 from collections.abc import Iterator
@@ -26,8 +26,10 @@ SILENCE_SECONDS = 60.0
 """Silence in one text that its SSML may ask for, all in all."""
 _FLOAT, _INTEGER = 4, 2
 """Bytes of a sample as it is made and as it is sent."""
-_TEXT = 200_000
-"""Bytes for what belongs to a text beside its sound: the text itself, its events, its encoder."""
+CHARACTER_BYTES = 60
+"""Bytes of a character: the text as it came, as it is read, and where in it each character stands."""
+_ASIDE = 200_000
+"""Bytes of what belongs to a text beside it and its sound: its encoder, its events."""
 
 
 def most(
@@ -58,7 +60,7 @@ def most(
     sent = seconds * second
     # The part as it was made; what is being sent, and what lies ready behind it, which is one part at least.
     made = seconds * rate * _FLOAT + held_seconds * second
-    return round(made + sent + sent + AHEAD_BYTES) + _TEXT
+    return round(made + sent + sent + AHEAD_BYTES) + CHARACTER_BYTES * characters + _ASIDE
 
 
 def stream(voice: Voice, text: str, settings: Settings) -> Iterator[Speech]:

@@ -1,6 +1,7 @@
 """Text that knows where it came from: every character keeps the span of the source it was read from."""
 
 import re
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,8 @@ Segment = tuple[str, int, int, int]
 
 _TOKEN = re.compile(rf"\w+(?:{JOINER}\w+)*|[,{PLACEHOLDER}]")
 _KEPT = "kept"
+_MANY = 1_000
+"""Offsets that are kept as numbers of 64 bits, not as objects."""
 
 
 # Not frozen: that would double the time to make one, and a sentence needs many.
@@ -111,7 +114,10 @@ class AlignedText:
         starts += self.starts[place:]
         ends += self.ends[place:]
         return AlignedText(
-            "".join((*pieces, self.text[place:])) if text is None else text, starts, ends, self.source
+            "".join((*pieces, self.text[place:])) if text is None else text,
+            _compact(starts),
+            _compact(ends),
+            self.source,
         )
 
     def with_single_spaces(self) -> "AlignedText":
@@ -128,7 +134,7 @@ class AlignedText:
                 ends.append(self.starts[first])
             starts += self.starts[first:last]
             ends += self.ends[first:last]
-        return AlignedText(text, starts, ends, self.source)
+        return AlignedText(text, _compact(starts), _compact(ends), self.source)
 
 
 _WORD = re.compile(r"\S+")
@@ -147,7 +153,13 @@ def join(texts: Sequence[AlignedText], glue: str) -> AlignedText:
             ends += [offset] * len(glue)
         starts += text.starts
         ends += text.ends
-    return AlignedText(glue.join(text.text for text in texts), starts, ends, texts[0].source if texts else "")
+    source = texts[0].source if texts else ""
+    return AlignedText(glue.join(text.text for text in texts), _compact(starts), _compact(ends), source)
+
+
+def _compact(offsets: list[int]) -> Sequence[int]:
+    """Return offsets, in a quarter of the memory if they are many: a server holds many long texts."""
+    return array("q", offsets) if len(offsets) > _MANY else offsets
 
 
 def _segments(old: str, new: str) -> tuple[Segment, ...]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tiedtts.corpus.amount import HOUR, LEAST, LITTLE
+from tiedtts.corpus import amount
+from tiedtts.corpus.amount import HOUR, LEAST
 from tiedtts.corpus.manifest import Entry
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.recognizer import CLASSES
@@ -52,9 +53,7 @@ class Speech:
     @property
     def told(self) -> str:
         """The amount in words."""
-        minutes = self.seconds / 60
-        amount = f"{minutes / 60:.1f} hours" if minutes >= 100 else f"{minutes:.1f} minutes"
-        return f"{amount} of speech ({self.recordings:,} recordings)"
+        return f"{amount.told(self.seconds)} ({self.recordings:,} recordings)"
 
 
 def choose_recipe(speech: Speech, starting: Mapping[str, nn.Module]) -> str:
@@ -111,14 +110,9 @@ def _from_nothing(speech: Speech, fresh: list[str]) -> Iterator[Advice]:
     """Yield what too little speech makes of a voice that begins from nothing."""
     if speech.seconds >= HOUR:
         return
-    if speech.seconds < LITTLE:
-        expected = "sounds that are hardly understood as words, if at all"
-    else:
-        expected = "words that are often unclear, a flat melody and a rough sound"
     yield Advice(
-        f"{speech.told} are too little for a voice from nothing: such voices were made of 77 minutes and "
-        f"more. Expect {expected}. Begin from a voice that can speak, which needs minutes only: "
-        "add `--init-from clara`",
+        f"{amount.too_little_for_a_voice(speech.seconds)}. Begin from a voice that can speak, which needs "
+        "minutes only: add `--init-from clara`",
         warning=True,
     )
     if speech.rare and "acoustic" in fresh:
@@ -134,11 +128,7 @@ def _from_a_voice(speech: Speech, plan: Recipe, parts: list[str], chosen: str | 
     """Yield what too little speech, or more than the recipe can use, makes of a voice that goes on."""
     adapts = all(getattr(plan, part).adapter_rank for part in parts)
     if speech.seconds < LEAST:
-        yield Advice(
-            f"{speech.told} are too little even for that: expect the voice it begins from, hardly changed, "
-            "or unsteady. Record a few minutes at least",
-            warning=True,
-        )
+        yield Advice(amount.too_little_to_change(speech.seconds), warning=True)
     elif not adapts and speech.seconds < HOUR:
         yield Advice(
             f"this recipe changes all weights, for which {speech.told} are little: expect it to forget "
