@@ -2,7 +2,7 @@
 
 A reader who takes nothing lets sound lie in memory beside the text itself: the part of the text that was made
 last, what is being sent, and what lies ready behind it. A part is no longer than the longest sentence is at
-the speed and with the silence that are asked for. The engine takes on texts as long as there is room for it all.
+the speed and with the silence that are asked for. The engine takes on texts as long as there is room for all.
 """
 
 from collections.abc import Iterator
