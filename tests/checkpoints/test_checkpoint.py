@@ -236,7 +236,7 @@ def test_safetensors_of_another_program(metadata: dict[str, str] | None, tmp_pat
     with pytest.raises(CheckpointError, match="is a safetensors file, but not a TiedTTS checkpoint") as error:
         checkpoint.load(path)
     assert error.value.hint == (
-        "`tiedtts train` writes checkpoints; `tiedtts tie` and `tiedtts stats` read this one, too"
+        "voices are made of this program's checkpoints; `tiedtts tie` and `stats` read a.safetensors"
     )
 
 
