@@ -31,7 +31,8 @@ _HINTS = {
 
 
 _SWITCHES = ("breaks", "ssml", "footnotes", "citations", "parentheses")
-_CHOICES = {"markup": MARKUPS, "code": CODE}
+CHOICES = {"markup": MARKUPS, "code": CODE}
+"""Settings that are one of a few words, and the words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +89,7 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, bool):
                 raise ConfigError(f"`{name}` must be true or false, got: {quoted(value)}", hint=_HINTS[name])
-        for name, known in _CHOICES.items():
+        for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 message = f"`{name}` must be one of {', '.join(known)}, got: {quoted(getattr(self, name))}"
                 raise ConfigError(message)
@@ -158,7 +159,7 @@ def _number(name: str, value: object) -> Any:
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(
             value.strip().lower(), value
         )
-    if name in _CHOICES:
+    if name in CHOICES:
         return value.strip().lower()
     try:
         return int(value) if name == "seed" else float(value)

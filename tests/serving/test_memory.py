@@ -26,6 +26,8 @@ from tiedtts.serving.speech_response import AT_ONCE
 from tiedtts.serving.work import AHEAD_BYTES
 from tiedtts.settings import Settings
 from tiedtts.text.frontend import FrontEnd, LeftOut
+from tiedtts.text.structure import documents
+from tiedtts.text.structure.blocks import GAPS
 
 RUN_ON = "here is a sentence that does not come to an end but goes on and on " * 6
 BREAKS = "<speak>" + "a <break time='3s'/> " * 20 + "</speak>"
@@ -58,6 +60,26 @@ def test_a_text_takes_no_more_than_was_told_before(voices: Roster, fields: dict[
     needs = production.needs(asked, voice)
     assert most < needs
     assert needs < 150_000_000
+
+
+@pytest.mark.parametrize(
+    ("markup", "paragraph"),
+    [
+        ("markdown", "- A *sentence* [that](http://a.b) nobody hears.\n"),
+        ("html", "<p>A <b>few</b> words.</p>"),
+    ],
+)
+def test_a_document_takes_no_more_than_was_told(markup: str, paragraph: str) -> None:
+    settings, text = Settings(markup=markup), paragraph * 500
+    documents.read(paragraph, settings)
+    tracemalloc.start()
+    try:
+        found = documents.read(text, settings)
+        assert found.blocks
+        assert tracemalloc.get_traced_memory()[0] < memory.DOCUMENT_BYTES * len(text) + 100_000
+    finally:
+        tracemalloc.stop()
+    assert max(map(max, GAPS.values())) <= memory.LONGEST_GAP
 
 
 @pytest.mark.parametrize(

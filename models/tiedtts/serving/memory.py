@@ -28,6 +28,10 @@ _FLOAT, _INTEGER = 4, 2
 """Bytes of a sample as it is made and as it is sent."""
 CHARACTER_BYTES = 60
 """Bytes of a character: the text as it came, as it is read, and where in it each character stands."""
+DOCUMENT_BYTES = 400
+"""Bytes of a character of Markdown and HTML, which are read as a whole."""
+LONGEST_GAP = 6
+"""Silence between two parts, at most, in the pauses between sentences."""
 _ASIDE = 200_000
 """Bytes of what belongs to a text beside it and its sound: its encoder, its events."""
 
@@ -53,14 +57,15 @@ def most(
     """
     phones = min(MOST_PHONES, max(SHORTEST, PHONES_PER_CHARACTER * characters))
     speed = SLOWEST if settings.ssml else float(settings.speed)
-    seconds = phones * PHONE_SECONDS / speed + settings.silence(paragraph=True)
+    seconds = phones * PHONE_SECONDS / speed + LONGEST_GAP * settings.silence(paragraph=False)
     if settings.ssml:
         seconds += SILENCE_SECONDS
+    character = CHARACTER_BYTES if settings.markup == "text" else DOCUMENT_BYTES
     second = (sent_rate or rate) * _INTEGER * (4 / 3 if events else 1)
     sent = seconds * second
     # The part as it was made; what is being sent, and what lies ready behind it, which is one part at least.
     made = seconds * rate * _FLOAT + held_seconds * second
-    return round(made + sent + sent + AHEAD_BYTES) + CHARACTER_BYTES * characters + _ASIDE
+    return round(made + sent + sent + AHEAD_BYTES) + character * characters + _ASIDE
 
 
 def stream(voice: Voice, text: str, settings: Settings) -> Iterator[Speech]:

@@ -13,8 +13,8 @@ from tiedtts.serving.formats import Format
 from tiedtts.serving.limits import Limits
 from tiedtts.serving.refusal import Refusal
 from tiedtts.serving.roster import Roster
+from tiedtts.settings import CHOICES, Settings
 from tiedtts.settings import NAMES as SETTINGS
-from tiedtts.settings import Settings
 
 MODEL = "tiedtts"
 """Name of the one model."""
@@ -22,6 +22,8 @@ MODELS = (MODEL, "tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 """Names that the model answers to; those of OpenAI, which clients send, also with a date behind them."""
 AUDIO, EVENTS = "audio", "sse"
 """Forms of the answer: the sound, or events with pieces of it."""
+SUBTITLES = "subtitles"
+"""The markup that is not taken: its times may ask for hours of silence."""
 FIELDS = (
     *("model", "input", "voice", "response_format", "speed", "stream_format", "instructions"),
     *(name for name in SETTINGS if name != "speed"),
@@ -153,7 +155,13 @@ class _Fields:
         for name in SETTINGS:
             if name in self._values:
                 value = self._values[name]
-                if isinstance(value, str):
+                if value == SUBTITLES:
+                    raise _misfit(
+                        name,
+                        "subtitles are not spoken at their times here; `tiedtts synth` does so, and `markup` "
+                        "may be text, markdown or html",
+                    )
+                if isinstance(value, str) and name not in CHOICES:
                     raise _misfit(
                         name, f"`{name}` must be no text, got: {quoted(json.dumps(value))}", "invalid_type"
                     )
