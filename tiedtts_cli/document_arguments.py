@@ -25,7 +25,7 @@ def kept(written: str) -> frozenset[str]:
 
 ReadAs = Annotated[
     str,
-    choice("--read-as", READ_AS, panel=PANEL, metavar="KIND", help="markdown, html, csv... By suffix."),
+    choice("--read-as", READ_AS, panel=PANEL, metavar="KIND", help="markdown, html, csv."),
 ]
 Code = Annotated[str, choice("--code", CODE, panel=PANEL, metavar="HOW", help="announce, read or skip.")]
 Keep = Annotated[
@@ -34,7 +34,7 @@ Keep = Annotated[
         "--keep",
         panel=PANEL,
         metavar="WHAT",
-        help="footnotes,citations,... all.",
+        help="footnotes, all, none.",
         callback=_keep,
         autocompletion=completes((*KEEP, "all", "none")),
     ),

@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from tiedtts.choices import (
+    BOOK,
     CODE,
     DECIBELS,
     HURRY,
@@ -59,6 +60,10 @@ class Arguments(NamedTuple):
     read_as: ReadAs = READ_AS[0]
     code: Code = CODE[0]
     keep: Keep = KEEP[-1]
+    titles: Annotated[
+        bool,
+        option("--titles/--no-titles", panel=_TEXT, help="Announce chapters."),
+    ] = True
     output: Annotated[
         Path | None,
         option(
@@ -159,6 +164,12 @@ class Arguments(NamedTuple):
     as_json: Annotated[bool, option("--json", panel=_TALK, help="A JSON line an utterance.")] = False
     quiet: Annotated[bool, option("--quiet", "-q", panel=_TALK, help="Say nothing but errors.")] = False
     verbose: Annotated[bool, option("--verbose", "-v", panel=_TALK, help="Say more.")] = False
+
+    @property
+    def is_book(self) -> bool:
+        """Whether one book is spoken into one place."""
+        is_book = bool(self.inputs) and self.inputs is not None and self.inputs[0].suffix.lower() == BOOK
+        return self.read_as == "epub" or (is_book and self.read_as in ("auto", "file"))
 
     @property
     def markup(self) -> str:

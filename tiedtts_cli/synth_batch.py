@@ -30,7 +30,8 @@ def speak(given: Arguments, folder: Path, spec: "BatchSpec", settings: "Settings
     from tiedtts.batch import lines, origin, run
 
     stdin = sys.stdin.buffer
-    rows, count = origin.rows(given.text, given.inputs or [], stdin, given.read_as)
+    rows, count = origin.rows(given.text, given.inputs or [], stdin, given.read_as, titles=given.titles)
+    _keep_cover(given, folder)
     named = lines.named(rows, by=given.name_by, digits=lines.digits(count))
     begin = time.monotonic()
 
@@ -38,6 +39,9 @@ def speak(given: Arguments, folder: Path, spec: "BatchSpec", settings: "Settings
         finished = summary.made + summary.skipped + summary.failed
         speed = summary.seconds / max(time.monotonic() - begin, 1e-9)
         share = min(finished / count, 1.0) if count else None
+        if summary.share is not None:
+            share = summary.share
+            words = _of_book(summary)
         show(share, f"{speed:.0f} x real time, {words}" if summary.made else words)
 
     with talk.progress("synth", quiet=given.quiet) as show:
@@ -64,6 +68,33 @@ def speak(given: Arguments, folder: Path, spec: "BatchSpec", settings: "Settings
     if summary.failed:
         total = summary.made + summary.skipped + summary.failed
         raise TextError(f"{summary.failed} of {total} lines could not be said")
+
+
+def _of_book(summary: "Summary") -> str:
+    """Return how much of a book has been spoken, in minutes of speech."""
+    if not summary.share or summary.skipped:
+        return f"{talk.duration(summary.seconds)} of speech"
+    return f"{talk.duration(summary.seconds)} of about {talk.duration(summary.seconds / summary.share)}"
+
+
+def _keep_cover(given: Arguments, folder: Path) -> None:
+    """Put the cover of a book beside its chapters, if there is none yet."""
+    from tiedtts import storage
+    from tiedtts.batch import folder as folders
+    from tiedtts.choices import BOOK
+
+    books = [path for path in given.inputs or [] if path.suffix.lower() == BOOK]
+    if len(books) != 1 or given.read_as not in ("auto", "file", "epub"):
+        return
+    from tiedtts.batch import books as readers
+
+    found = readers.cover(books[0])
+    if found is None:
+        return
+    folders.check(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.path.lexists(place := folder / f"cover{found[1]}"):
+        storage.write_bytes(place, found[0])
 
 
 def _report(report: "Report", given: Arguments) -> None:

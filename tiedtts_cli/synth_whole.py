@@ -3,12 +3,13 @@
 import json
 import sys
 import time
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tiedtts.errors import TextError
-from tiedtts_cli import boundary, talk
+from tiedtts_cli import boundary, synth_book, talk
 from tiedtts_cli.synth_arguments import STDIO, Arguments
 
 if TYPE_CHECKING:
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from tiedtts.batch.job import BatchSpec
     from tiedtts.errors import TiedTTSError
     from tiedtts.settings import Settings
-    from tiedtts.speech.recording import Recording
+    from tiedtts.speech.recording import Recording, Speaker
     from tiedtts.speech.speech import Speech
+    from tiedtts.text.books.epub import Book
 
 
 def speak(given: Arguments, spec: "BatchSpec", settings: "Settings", times: Path | None) -> None:
@@ -26,10 +28,7 @@ def speak(given: Arguments, spec: "BatchSpec", settings: "Settings", times: Path
     Raises:
         TextError: There is nothing to say, or lines could not be read.
     """
-    from tiedtts import storage
-    from tiedtts.audio import sink
     from tiedtts.batch import origin
-    from tiedtts.speech import recording
 
     begin = time.monotonic()
     bad: list[TiedTTSError] = []
@@ -46,18 +45,47 @@ def speak(given: Arguments, spec: "BatchSpec", settings: "Settings", times: Path
     # A file is written at the end, and SSML is one document: only other sound flows as the text comes.
     flows = given.output in (None, STDIO) and not settings.ssml and settings.markup == "text"
     stdin = sys.stdin.buffer
+    if given.is_book:
+        with synth_book.opened(given.inputs) as book:
+            _record(given, spec, settings, times, book.title, begin, bad, book)
+        return
     words = (
         origin.read_or_follow(given.text, path, stdin, leave_out, note)
         if flows
         else origin.read(given.text, path, stdin, note, settings.markup)
     )
-    voice = spec.load()
+    _record(given, spec, settings, times, words, begin, bad)
+
+
+def _record(
+    given: Arguments,
+    spec: "BatchSpec",
+    settings: "Settings",
+    times: Path | None,
+    words: "str | Iterable[str]",
+    begin: float,
+    bad: "list[TiedTTSError]",
+    book: "Book | None" = None,
+) -> None:
+    """Say a text or a book."""
+    from tiedtts import storage
+    from tiedtts.audio import sink
+    from tiedtts.speech import recording
+
+    loaded = spec.load()
+    audiobook = None if book is None else synth_book.speaker(loaded, book, titles=given.titles)
+    voice: Speaker = loaded if audiobook is None else audiobook
+    suffix = spec.encoding.suffix
+    nothing: Callable[[BinaryIO], object] = lambda file: None  # noqa: E731
+    finish = nothing if audiobook is None or book is None else synth_book.finish(audiobook, book, suffix)
     target = sys.stdout.buffer if given.output == STDIO else given.output
     title = recording.title(words, ssml=settings.ssml)
     done = 0
 
     def opened(whole: bool) -> "AbstractContextManager[Add]":
-        return sink.opened(target, voice.sample_rate, spec.encoding, title=title, raw=given.raw, whole=whole)
+        return sink.opened(
+            target, voice.sample_rate, spec.encoding, title=title, raw=given.raw, whole=whole, finish=finish
+        )
 
     def keep(data: bytes) -> None:
         if times is not None:
@@ -73,6 +101,9 @@ def speak(given: Arguments, spec: "BatchSpec", settings: "Settings", times: Path
             if cue.factor > 1:
                 talk.note(f"cue {cue.number} was spoken at {cue.factor:.2f} x")
         done += len(part.text)
+        if audiobook is not None:
+            show(*synth_book.progress(audiobook))
+            return
         show(min(done / len(words), 1.0) if isinstance(words, str) else None, part.text)
 
     try:

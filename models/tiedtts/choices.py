@@ -33,9 +33,9 @@ SUBTYPES = {
 """Suffixes of sound files that can be written, and what numbers or codecs each can hold, the usual first."""
 TIMESTAMPS = {"json": ".json", "srt": ".srt", "vtt": ".vtt", "textgrid": ".TextGrid"}
 """Kinds of files with the times of words, and the suffix of each."""
-READ_AS = ("auto", "lines", "csv", "jsonl", "file", "text", "markdown", "html", "subtitles")
+READ_AS = ("auto", "lines", "csv", "jsonl", "file", "text", "markdown", "html", "subtitles", "epub")
 """Ways to read a file: by its suffix; as a list, a text a line, tables or JSON; as one text by its suffix, or
-plain, or with the marks of Markdown or HTML, or as subtitles."""
+plain, or with the marks of Markdown or HTML, or as subtitles; as a book."""
 MARKUPS = ("text", "markdown", "html", "subtitles")
 """Ways to read one text: plain, with a cautious look at the marks in it, as a document, or at its times."""
 DOCUMENTS = {
@@ -46,6 +46,8 @@ DOCUMENTS = {
 """Suffixes of documents, and the markup of each."""
 KEEP = ("footnotes", "citations", "parentheses")
 """Parts of a document that not everybody wants to hear; of these, the last is spoken if nothing is said."""
+BOOK = ".epub"
+"""Suffix of a book."""
 CODE = ("announce", "read", "skip")
 """Treatments of the code in a document: blocks of it announced, all of it read, or none."""
 NAME_BY = ("id", "index", "text")

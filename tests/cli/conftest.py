@@ -30,6 +30,7 @@ class FakeSpeech:
     marks: tuple[Mark, ...] = ()
     cues: tuple[ShownCue, ...] = ()
     is_last: bool = False
+    durations: tuple[int, ...] = ()
 
     @property
     def seconds(self) -> float:

@@ -219,6 +219,9 @@ def _numbers(samples: npt.NDArray[np.floating], subtype: str) -> npt.NDArray[Any
 
 def _set_tags(sound: Any, tags: dict[str, str]) -> None:
     for name, text in tags.items():
+        # libsndfile takes no empty one.
+        if not text:
+            continue
         setattr(sound, {"voice": "artist"}.get(name, name), text)
 
 

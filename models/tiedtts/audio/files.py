@@ -3,9 +3,10 @@
 import contextlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -101,7 +102,14 @@ def check_target(path: StrPath) -> None:
 
 
 @contextlib.contextmanager
-def writer(path: StrPath, rate: int, encoding: Encoding | None = None, *, title: str = "") -> Iterator[Add]:
+def writer(
+    path: StrPath,
+    rate: int,
+    encoding: Encoding | None = None,
+    *,
+    title: str = "",
+    finish: Callable[[BinaryIO], object] = lambda file: None,
+) -> Iterator[Add]:
     """Open a sound file for mono samples, (S,), in parts; all of the file appears at the end, or none.
 
     Args:
@@ -109,6 +117,7 @@ def writer(path: StrPath, rate: int, encoding: Encoding | None = None, *, title:
         rate: Sampling rate, Hz.
         encoding: How they are written; as the suffix says by default.
         title: Told in the file, where the format has a place for it.
+        finish: Called with the whole file before it appears.
 
     Raises:
         AudioError: The suffix is unknown, or the sound is too long for the format.
@@ -116,8 +125,10 @@ def writer(path: StrPath, rate: int, encoding: Encoding | None = None, *, title:
     """
     path = Path(path)
     encoding = encoding or Encoding(suffix=of_path(path))
-    with storage.replacing(path) as file, encoder(file, rate, encoding, title=title) as add:
-        yield add
+    with storage.replacing(path) as file:
+        with encoder(file, rate, encoding, title=title) as add:
+            yield add
+        finish(file)
 
 
 def write(path: StrPath, samples: npt.NDArray[np.floating], rate: int) -> None:

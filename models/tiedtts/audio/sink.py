@@ -1,5 +1,6 @@
 """The place that sound goes to: a file, a stream, or the loudspeaker."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +16,7 @@ def opened(
     title: str = "",
     raw: bool = False,
     whole: bool = False,
+    finish: Callable[[BinaryIO], object] = lambda file: None,
 ) -> AbstractContextManager[Add]:
     """Open a place for mono samples, (S,), in parts.
 
@@ -25,6 +27,7 @@ def opened(
         title: Told in a file, where the format has a place for it.
         raw: Send samples to the stream without a header.
         whole: There is one part only.
+        finish: Called with a whole file before it appears.
 
     Raises:
         AudioError: The format cannot hold the sound, or there is nothing to play on.
@@ -37,7 +40,7 @@ def opened(
     if isinstance(target, Path):
         from tiedtts.audio import files
 
-        return files.writer(target, rate, encoding, title=title)
+        return files.writer(target, rate, encoding, title=title, finish=finish)
     from tiedtts.audio import pipe
 
     return pipe.stream_writer(target, rate, encoding, raw=raw, whole=whole)

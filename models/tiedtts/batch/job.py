@@ -73,6 +73,8 @@ class Job:
     """Unfinished file that its sound is written to."""
     title: str = ""
     """Kept in the file, where the format has a place for it."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Further ones, of a chapter of a book."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the job as plain values."""
@@ -131,6 +133,11 @@ def synthesise(voice: "Voice", spec: BatchSpec, job: Job) -> Result:
             encoder(file, voice.sample_rate, spec.encoding, title=job.title) as add,
         ):
             yield add
+        if job.tags:
+            from tiedtts.audio import chapters
+
+            with open(job.part, "r+b") as file:
+                chapters.write(file, spec.encoding.suffix, chapters.Contents(tags=job.tags))
 
     try:
         try:

@@ -24,6 +24,18 @@ _UNICODE_HINT = "`\\ud800` to `\\udfff` stand for a character only in pairs"
 
 
 @dataclass(frozen=True)
+class Chapter:
+    """A chapter of a book, as its file and the manifest tell of it."""
+
+    plain: str
+    """The text without its markup."""
+    tags: Mapping[str, str]
+    """Tags of the sound file, such as `title` and `album`."""
+    share: float
+    """The part of the book before its end, 0 to 1."""
+
+
+@dataclass(frozen=True)
 class Row:
     """One utterance as it stands in a list."""
 
@@ -41,13 +53,16 @@ class Row:
     """Warnings from reading it, such as what was left out."""
     source: str = ""
     """The list it stands in, if there are several; of a file that is said as a whole, its name."""
+    chapter: Chapter | None = None
+    """The chapter that it is, if it is one of a book."""
 
     @property
     def place(self) -> str:
         """Where it stands, for messages."""
         if not self.number:
             return self.source
-        return f"{self.source}, line {self.number}" if self.source else f"line {self.number}"
+        unit = "line" if self.chapter is None else "chapter"
+        return f"{self.source}, {unit} {self.number}" if self.source else f"{unit} {self.number}"
 
 
 @dataclass(frozen=True)
@@ -66,6 +81,13 @@ class Line:
     """The reason why it cannot be spoken."""
     warnings: tuple[str, ...] = ()
     """Warnings, such as a name that was changed."""
+    chapter: Chapter | None = None
+    """The chapter that it is, if it is one of a book."""
+
+    @property
+    def shown(self) -> str:
+        """The text as the manifest has it."""
+        return self.text if self.chapter is None else self.chapter.plain
 
 
 def named(rows: Iterable[Row], *, by: str = "id", digits: int = _DIGITS) -> Iterator[Line]:
@@ -146,7 +168,7 @@ def _own(row: Row) -> Line:
 
 
 def _line(row: Row, name: str) -> Line:
-    return Line(row.place, name, row.text, row.options, row.error, row.warnings)
+    return Line(row.place, name, row.text, row.options, row.error, row.warnings, row.chapter)
 
 
 def _check(line: Line) -> None:

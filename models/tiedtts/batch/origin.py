@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from tiedtts.batch import readers
 from tiedtts.batch.lines import Row
+from tiedtts.choices import BOOK, MARKUPS
 from tiedtts.errors import TiedTTSError
 from tiedtts.paths import StrPath, optional, several
 
@@ -38,6 +39,10 @@ def read(
     path = optional(path)
     if path is not None and path != STREAM:
         readers.check(path)
+        if path.suffix.lower() == BOOK and markup == MARKUPS[0]:
+            from tiedtts.batch import books
+
+            return books.text(path)
         try:
             data = path.read_bytes()
         except OSError as error:
@@ -76,7 +81,12 @@ def read_or_follow(
 
 
 def rows(
-    text: str | None, paths: Sequence[StrPath], stream: BinaryIO, read_as: str = "auto"
+    text: str | None,
+    paths: Sequence[StrPath],
+    stream: BinaryIO,
+    read_as: str = "auto",
+    *,
+    titles: bool = True,
 ) -> tuple[Iterator[Row], int]:
     """Return the texts of a list and about how many there are, 0 if nobody knows.
 
@@ -85,6 +95,7 @@ def rows(
         paths: Files and folders.
         stream: UTF-8.
         read_as: One of `tiedtts.choices.READ_AS`.
+        titles: Whether a chapter of a book is announced by its title.
 
     Raises:
         TextError: A file or the list cannot be read.
@@ -92,7 +103,7 @@ def rows(
     paths = several(paths)
     kind = read_as if read_as in ("csv", "jsonl") else "lines"
     if paths and list(paths) != [STREAM]:
-        sources = readers.sources(paths, read_as)
+        sources = readers.sources(paths, read_as, titles=titles)
         counts = [source.count() for source in sources]
         # What comes through a pipe cannot be counted before it is read.
         known = [count for count in counts if count is not None]

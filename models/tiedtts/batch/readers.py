@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from tiedtts import encodings, plain, settings
 from tiedtts.batch.lines import LONGEST_ID, Row
-from tiedtts.choices import DOCUMENTS, MARKUPS
+from tiedtts.choices import BOOK, DOCUMENTS, MARKUPS
 from tiedtts.errors import TextError, TiedTTSError
 from tiedtts.paths import StrPath, several
 from tiedtts.quoting import quoted
@@ -19,6 +19,7 @@ from tiedtts.quoting import quoted
 _SUFFIXES = {
     **{".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"},
     **dict.fromkeys(DOCUMENTS, "file"),
+    BOOK: "epub",
 }
 _WHOLE = ("file", *MARKUPS)
 """Kinds of files that are one utterance."""
@@ -35,6 +36,8 @@ class Source:
     """One of `tiedtts.choices.READ_AS`, but not `auto`."""
     name: str = ""
     """For messages and names, where there are several."""
+    titles: bool = True
+    """Whether a chapter of a book is announced by its title."""
 
     def rows(self) -> Iterator[Row]:
         """Read the utterances as they are asked for; of what is bad comes the error, then the next.
@@ -42,6 +45,12 @@ class Source:
         A list that cannot be read, or no further, gives a last row with the error.
         """
         try:
+            if self.kind == "epub":
+                # Few texts are books.
+                from tiedtts.batch import books
+
+                yield from books.rows(self.path, self.name, titles=self.titles)
+                return
             if self.kind in _WHOLE:
                 yield _whole(self.path, self.name or self.path.name, markup(self.path, self.kind))
                 return
@@ -58,7 +67,7 @@ class Source:
 
         What comes through a pipe can be read but once.
         """
-        if self.kind in _WHOLE:
+        if self.kind in (*_WHOLE, "epub"):
             return 1
         try:
             if not self.path.is_file():
@@ -69,7 +78,7 @@ class Source:
             return None
 
 
-def sources(paths: Sequence[StrPath], kind: str = "auto") -> list[Source]:
+def sources(paths: Sequence[StrPath], kind: str = "auto", *, titles: bool = True) -> list[Source]:
     """Return how to read files and folders.
 
     Every .txt file in a folder is said as a whole; if there is none, every document of Markdown or HTML is.
@@ -91,7 +100,9 @@ def sources(paths: Sequence[StrPath], kind: str = "auto") -> list[Source]:
             found += [Source(inner, "file" if kind == "auto" else kind, inner.name) for inner in texts]
         else:
             chosen = _SUFFIXES.get(path.suffix.lower(), "lines") if kind == "auto" else kind
-            found.append(Source(path, chosen, path.name if len(paths) > 1 else ""))
+            if chosen == "file" and path.suffix.lower() == BOOK:
+                chosen = "epub"
+            found.append(Source(path, chosen, path.name if len(paths) > 1 else "", titles))
     return found
 
 

@@ -48,6 +48,8 @@ class Summary:
     failed: int = 0
     seconds: float = 0.0
     """Seconds of sound that were made."""
+    share: float | None = None
+    """The part of a book that is done, 0 to 1, where the lines are chapters."""
 
 
 def run(
@@ -167,7 +169,9 @@ class _Batch:
         for place in (path, *self._beside(path)):
             plain.check_replaceable(place)
         title = recording.title(line.text, ssml=settings.ssml)
-        return jobs.Job(number, line.text, settings, str(self._folder.part(number)), title)
+        tags = {} if line.chapter is None else dict(line.chapter.tags)
+        title = tags.get("title", title)
+        return jobs.Job(number, line.text, settings, str(self._folder.part(number)), title, tags)
 
     def _is_there(self, line: Line, path: Path) -> bool:
         """Whether the files of a line are there, and none is but a part of what was to be written."""
@@ -196,7 +200,7 @@ class _Batch:
             return
         row: dict[str, Any] = {
             "id": line.id,
-            "text": line.text,
+            "text": line.shown,
             "file": name,
             "seconds": done.seconds,
             "phones": list(done.phones),
@@ -240,7 +244,7 @@ class _Batch:
         if line.id not in journal:
             return Report(line, path, skipped=True)
         row = journal.row(line.id)
-        if row.get("text") == line.text:
+        if row.get("text") == line.shown:
             return Report(line, path, skipped=True)
         warning = f"{path} was made from another text, and is left"
         return Report(line, path, {"warnings": [warning]}, skipped=True)
@@ -254,7 +258,9 @@ class _Batch:
         else:
             self.summary.made += 1
             self.summary.seconds += report.row["seconds"]
-        self._progress(self.summary, report.line.text)
+        if report.line.chapter is not None:
+            self.summary.share = max(self.summary.share or 0.0, report.line.chapter.share)
+        self._progress(self.summary, report.line.shown)
         self._reports[number] = report
         while self._next in self._reports:
             self._report(self._reports.pop(self._next))

@@ -1,6 +1,6 @@
 """Silence between sentences and within them, in whole samples, and no click at its edges."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -25,6 +25,8 @@ BREAK = 0.09
 words beside it, readers make a tenth of a second of it, and nearly always the same."""
 LONGEST_BREAK = 1.0
 """Phrase breaks get no longer than this, seconds, however long the silence between sentences is."""
+
+_PIECE_SECONDS = 10.0
 
 
 def pause(sentence: Sentence, following: Sentence | None, settings: Settings) -> float:
@@ -121,6 +123,19 @@ def after(part: Speech, pause: float) -> Speech:
         sentences=timing.later(part.sentences, silence),
         marks=timing.marks_later(part.marks, silence),
     )
+
+
+def silence(samples: int, rate: int) -> Iterator[Speech]:
+    """Yield so much silence in pieces: an hour of it does not fit in memory."""
+    piece = int(_PIECE_SECONDS * rate)
+    while samples > 0:
+        yield still(min(samples, piece), rate)
+        samples -= piece
+
+
+def still(samples: int, rate: int) -> Speech:
+    """Return a part in which nothing is said."""
+    return Speech(np.zeros(samples, np.float32), rate, "", (), (), is_last=False)
 
 
 def fade(samples: npt.NDArray[np.float32], length: int) -> None:

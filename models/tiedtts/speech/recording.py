@@ -2,9 +2,9 @@
 
 import itertools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tiedtts.errors import TextError
 from tiedtts.settings import Settings
@@ -14,10 +14,20 @@ from tiedtts.speech.timing import ShownCue, Timeline
 if TYPE_CHECKING:
     from tiedtts.audio.encoding import Add
     from tiedtts.speech.speech import Speech
-    from tiedtts.speech.voice import Voice
 
 _TITLE = 80
 """Characters of a title."""
+
+
+class Speaker(Protocol):
+    """Anything that speaks a text part by part: a voice, or one that reads a book."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Sampling rate, Hz."""
+
+    def stream(self, text: str | Iterable[str], settings: Settings) -> "Iterator[Speech]":
+        """Yield the parts of a text."""
 
 
 class Recording:
@@ -57,7 +67,7 @@ class Recording:
 
 
 def record(
-    voice: "Voice",
+    voice: "Speaker",
     text: str | Iterable[str],
     settings: Settings,
     opened: "Callable[[bool], AbstractContextManager[Add]]",

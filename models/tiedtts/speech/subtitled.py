@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
-
 from tiedtts.choices import SPEEDS
 from tiedtts.errors import TextError
 from tiedtts.settings import Settings
@@ -25,8 +23,6 @@ LATE_SECONDS = 0.08
 _TRIES = 4
 """A voice's durations are whole frames, so that a speed does not tell the length exactly."""
 _CLOSER = 1.01
-_PIECE_SECONDS = 10.0
-"""Silence that is handed on at once: an hour of it does not fit in memory."""
 _MOST_TOLD = 10
 
 
@@ -64,7 +60,7 @@ def speak(subtitles: Subtitles, settings: Settings, rate: int, say: Say) -> Iter
         except TextError as error:
             report.unsaid(cue, error)
             continue
-        yield from _silence(begin - place, rate)
+        yield from pauses.silence(begin - place, rate)
         speech = made.speech
         place = begin + len(speech.samples)
         told = report.add(cue, made.factor, begin - start, place - round(cue.end * rate), rate)
@@ -76,7 +72,7 @@ def speak(subtitles: Subtitles, settings: Settings, rate: int, say: Say) -> Iter
     if report.is_silent:
         raise TextError(NOTHING, hint="give cues with words in Latin letters or with numbers")
     end = round(max(cue.end for cue in subtitles.cues) * rate)
-    *silence, last = [*_silence(end - place, rate), _still(0, rate)]
+    *silence, last = [*pauses.silence(end - place, rate), pauses.still(0, rate)]
     yield from silence
     yield replace(last, warnings=report.summary(), is_last=True)
 
@@ -119,17 +115,6 @@ def _cut(speech: Speech, rate: int) -> Speech:
         sentences=timing.later(speech.sentences, -first),
         marks=timing.marks_later(speech.marks, -first),
     )
-
-
-def _silence(samples: int, rate: int) -> Iterator[Speech]:
-    piece = int(_PIECE_SECONDS * rate)
-    while samples > 0:
-        yield _still(min(samples, piece), rate)
-        samples -= piece
-
-
-def _still(samples: int, rate: int) -> Speech:
-    return Speech(np.zeros(samples, np.float32), rate, "", (), (), is_last=False)
 
 
 class _Report:

@@ -1,5 +1,6 @@
 """Blocks of a document: headings, paragraphs, items and rows, and the silence that belongs between them."""
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,7 +20,7 @@ GAPS: Mapping[str, tuple[float, float]] = {
 the longer of the two that meet."""
 RULE = 4.0
 """The same where a line or a few stars part two sections."""
-MOST_CHARACTERS = 50_000_000
+MOST_CHARACTERS = 10_000_000
 """A document of more is refused: it is no text that anybody listens to."""
 
 
@@ -84,7 +85,7 @@ class Builder:
 
     def put(self, text: str, start: int, end: int | None = None) -> None:
         """Add words that are not written so, in place of a stretch of the source."""
-        end = start if end is None else end
+        end = start if end is None else max(start, end)
         self.add(AlignedText(text, [start] * len(text), [end] * len(text), self._source))
 
     def pause(self, at: int) -> None:
@@ -105,6 +106,9 @@ class Builder:
         self.size, self._last, self._pause = 0, "", None
         before, after = GAPS[kind]
         text = lines.uncut(join(pieces, "")).with_single_spaces()
+        if not isinstance(text.starts, range):
+            # A book has millions of them: a list would need ten times the memory.
+            text = AlignedText(text.text, array("I", text.starts), array("I", text.ends), text.source)
         self.blocks.append(Block(text, kind, max(before, self._after, self._rule)))
         self._after, self._rule = after, 0.0
 

@@ -1,0 +1,1 @@
+"""Books in EPUB: their chapters, their titles, who wrote them, and their cover."""
