@@ -12,6 +12,8 @@ from tiedtts.text.structure.blocks import Builder, Document
 from tiedtts.text.structure.markdown_inline import Inline
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_LONGEST_LINE = 300
+"""Characters of a line that a word is shown with if nobody knows where in it the word stands."""
 _PIPE = re.compile(r"\\\|")
 _BOX = re.compile(r"\[[ xX]\][ \t]")
 
@@ -168,6 +170,8 @@ class _Reader:
             else:
                 place = written.find(bare)
             if place < 0:
+                # All of it stands for each word; not so a line without an end, word after word.
+                end = min(end, start + _LONGEST_LINE)
                 parts.append(AlignedText(bare, [start] * len(bare), [end] * len(bare), self._source))
             else:
                 parts.append(AlignedText.of(self._source, start + place, start + place + len(bare)))
