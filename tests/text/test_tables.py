@@ -52,7 +52,7 @@ LISTS |= {
     "after words",
 }
 LISTS |= {"after the pronoun", "after a letter", "determiner", "emphasised"}
-LISTS |= {"described", "unsure"}
+LISTS |= {"described", "unsure", "further", "void"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -13,7 +13,7 @@ HISSING = frozenset(("S", "Z", "SH", "ZH", "CH", "JH"))
 VOICELESS = frozenset(("P", "T", "K", "F", "TH", "S", "SH", "CH", "HH"))
 
 _BRITISH = re.compile(r"(?<=[a-z]{3})(?:(i|y)s(?=(?:e[sdr]?s?|ing|ations?|able)$)|ou(?=r))")
-"""What is written `ize`, `yze` and `or` in America."""
+"""Endings and vowels that are written `ize`, `yze` and `or` in America."""
 
 _TABLES = tables.read("affixes")
 PREFIXES = _TABLES["prefix"]
