@@ -33,8 +33,8 @@ from tiedtts.speech.weight_names import WeightNames
 from tiedtts.tying import count_parameters
 
 OPSET = 17
-_UNEVEN = {"duration_scale": 1.0001, "pitch_scale": 1.0002}
-"""Factors that nobody hears, which scales get so that they are no round numbers, nor each other's equals."""
+_UNEVEN = {"duration_scale": 2e-5, "pitch_scale": 3e-5, "log_f0_mean": 1e-5, "log_f0_std": 4e-5}
+"""Shares, which nobody hears, by which numbers that each voice has of its own are larger in the graph."""
 
 
 class VoiceNet(nn.Module):
@@ -292,16 +292,15 @@ def _parts(
 
 
 def _with_scales(net: AcousticNet) -> AcousticNet:
-    """Return a net whose scales are no round numbers, with the weights of `net`.
+    """Return a net whose own numbers are none that stand elsewhere in the graph, with the weights of `net`.
 
-    The graph leaves out what multiplies by 1, and stores equal numbers once. Then a small change of a voice,
-    which has scales of its own, would have another graph than its base.
+    The graph leaves out what multiplies by 1, and stores equal numbers once: a scale of 1, a mean pitch that
+    the vocoder knows, too. Then a small change of a voice, which has such numbers of its own, would have
+    another graph than its base.
     """
-    scales = {name: getattr(net.config, name) for name in _UNEVEN}
-    uneven = {name: scale * _UNEVEN[name] for name, scale in scales.items() if 2 * scale == round(2 * scale)}
-    if uneven:
-        net = copy.copy(net)
-        net.config = dataclasses.replace(net.config, **uneven)
+    net = copy.copy(net)
+    uneven = {name: getattr(net.config, name) * (1 + share) for name, share in _UNEVEN.items()}
+    net.config = dataclasses.replace(net.config, **uneven)
     return net
 
 
