@@ -166,14 +166,15 @@ def test_two_processes_are_one_with_twice_the_batch(data_folder: Path, recipe: P
     output = process.communicate(timeout=1200)[0]
     assert process.returncode == 0, output
     for part in parts:
-        # Joint training begins from nets that differ by what rounding has made of the parts before.
-        close = 2e-2 if part == "joint" else 2e-3
         one, two = _rows(tmp_path / "one", part), _rows(tmp_path / "two", part)
         assert len(one) == len(two) == 4
         for first, second in zip(one, two, strict=True):
             assert first.keys() == second.keys()
             for name, value in first.items():
-                assert float(second[name]) == pytest.approx(float(value), rel=close, abs=1e-5), (part, name)
+                # Near zero, and of weights whose gradients are hardly more than rounding, which Adam enlarges.
+                close = 1e-1 if name == "phase" else 2e-3
+                wanted = pytest.approx(float(value), rel=close, abs=1e-5)
+                assert float(second[name]) == wanted, (part, name)
 
 
 def test_init_from_starts_from_the_weights(data_folder: Path, recipe: Path, tmp_path: Path) -> None:
