@@ -44,7 +44,8 @@ def test_a_tacotron2_goes_there_and_back(tmp_path: Path, name: str) -> None:
     assert set(written) == set(given)
     for key, value in given.items():
         if "rnn.weight" in key:
-            assert len(written[key].unique()) == 4
+            # Four entries of the codebook, and a scale for each row.
+            assert max(len(row.unique()) for row in written[key]) == 4
         else:
             assert torch.equal(written[key], value), key
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

@@ -46,7 +46,9 @@ def test_a_document_in_pieces_is_read_when_it_is_whole(voice: tiedtts.Voice) -> 
 def test_what_cannot_be(voice: tiedtts.Voice) -> None:
     with pytest.raises(TextError, match="there is nothing to say"):
         voice.say("<script>x</script>", markup="html")
-    with pytest.raises(ConfigError, match="`markup` must be one of text, markdown, html, got: latex"):
+    with pytest.raises(
+        ConfigError, match="`markup` must be one of text, markdown, html, subtitles, got: latex"
+    ):
         voice.say("x", markup="latex")
     with pytest.raises(ConfigError, match="`code` must be one of announce, read, skip, got: 3"):
         voice.say("x", code=3)  # type: ignore[arg-type]

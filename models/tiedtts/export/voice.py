@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -33,8 +34,8 @@ from tiedtts.speech.weight_names import WeightNames
 from tiedtts.tying import count_parameters
 
 OPSET = 17
-_UNEVEN = {"duration_scale": 2e-5, "pitch_scale": 3e-5, "log_f0_mean": 1e-5, "log_f0_std": 4e-5}
-"""Shares, which nobody hears, by which numbers that each voice has of its own are larger in the graph."""
+_UNEVEN = {"duration_scale": 1, "pitch_scale": 2, "log_f0_mean": 1, "log_f0_std": 3}
+"""Steps of a float of 32 bits, which nobody hears, by which a voice's own numbers are larger in its graph."""
 
 
 class VoiceNet(nn.Module):
@@ -299,7 +300,12 @@ def _with_scales(net: AcousticNet) -> AcousticNet:
     another graph than its base.
     """
     net = copy.copy(net)
-    uneven = {name: getattr(net.config, name) * (1 + share) for name, share in _UNEVEN.items()}
+    uneven: dict[str, Any] = {}
+    for name, steps in _UNEVEN.items():
+        value = np.float32(getattr(net.config, name))
+        for _ in range(steps):
+            value = np.nextafter(value, np.float32(np.inf))
+        uneven[name] = float(value)
     net.config = dataclasses.replace(net.config, **uneven)
     return net
 
