@@ -88,7 +88,7 @@ def test_a_checkpoint_speaks_as_its_voice_file(checkpoint: Path) -> None:
         assert one.durations == other.durations
         # A voice file's own numbers are larger by a few roundings, which the phases of these random nets magnify.
         error = np.sqrt(np.mean((one.samples - other.samples) ** 2))
-        assert error < 0.01 * np.sqrt(np.mean(other.samples**2))
+        assert error < 0.03 * np.sqrt(np.mean(other.samples**2))
 
 
 @pytest.mark.parametrize("name", [*vocoders.MODEL_FREE, "harmonic"])
