@@ -130,8 +130,10 @@ class AlignedText:
         for match in _WORD.finditer(self.text):
             first, last = match.span()
             if starts:
-                starts.append(ends[-1])
-                ends.append(self.starts[first])
+                # Two words may be read from one stretch, whose end is not before its beginning.
+                gap = ends[-1], self.starts[first]
+                starts.append(min(gap))
+                ends.append(max(gap))
             starts += self.starts[first:last]
             ends += self.ends[first:last]
         return AlignedText(text, _compact(starts), _compact(ends), self.source)

@@ -81,6 +81,13 @@ def test_citations_and_parentheses() -> None:
     ]
 
 
+def test_spans_never_go_back() -> None:
+    for source in ("- a \0 b  c\n  d\te", "| a\\|b  c | \0 |\n|-|-|\n| x  y | z |", "```x  y\na  b\n```"):
+        for block in read(source, ALL).blocks:
+            ends = zip(block.text.starts, block.text.ends, strict=True)
+            assert all(0 <= start <= end <= len(source) for start, end in ends), block
+
+
 SOURCE = """---
 title: x
 ---

@@ -156,7 +156,8 @@ class _Reader:
         parts = []
         for number, line in enumerate(token.content.split("\n"), first):
             start, end = self._lines[min(number, len(self._lines) - 1)]
-            written = self._source[start:end]
+            # As the parser has it.
+            written = self._source[start:end].replace("\0", "\ufffd")
             bare = line.strip()
             trimmed = written.rstrip()
             if is_cell:
