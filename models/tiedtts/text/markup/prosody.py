@@ -81,6 +81,11 @@ def rate(text: str) -> float:
     return value
 
 
+def _share(percent: str) -> float:
+    """Return the factor that `50` or `+20` percent are."""
+    return float(percent) / 100 + (1 if percent[0] in "+-" else 0)
+
+
 def pitch(text: str) -> float:
     """Return a change of pitch in semitones: `high`, `+2st`, `-10%`.
 
@@ -95,7 +100,7 @@ def pitch(text: str) -> float:
     value = float(match[1])
     if match[2] == "st":
         return value
-    factor = value / 100 + (1 if match[1][0] in "+-" else 0)
+    factor = _share(match[1])
     if factor <= 0:
         raise ValueError(text)
     return 12 * math.log2(factor)
@@ -112,7 +117,7 @@ def pitch_range(text: str) -> float:
     match = re.fullmatch(_DECIMAL + "%", text)
     if not match:
         raise ValueError(text)
-    factor = float(match[1]) / 100 + (1 if match[1][0] in "+-" else 0)
+    factor = _share(match[1])
     if factor < 0:
         raise ValueError(text)
     return factor
@@ -132,7 +137,7 @@ def volume(text: str) -> float:
     value = float(match[1])
     if match[2].lower() == "db":
         return value
-    factor = value / 100 + (1 if match[1][0] in "+-" else 0)
+    factor = _share(match[1])
     return 20 * math.log10(factor) if factor > 0 else DECIBELS[0]
 
 

@@ -45,10 +45,15 @@ def derive(word: str, look_up: LookUp) -> Pronunciation:
     return ()
 
 
+def _said(word: str, look_up: LookUp) -> Pronunciation:
+    """Phones of a word that is known or made of known ones, nothing for another."""
+    return look_up(word) or derive(word, look_up)
+
+
 def _noun_of_verb(word: str, look_up: LookUp) -> Pronunciation:
     """Derive `tokenization` from `tokenize`: the stress moves to the ending."""
     match = re.fullmatch(r"([a-z]{3,})iz(ations?)", word)
-    verb = (look_up(match[1] + "ize") or derive(match[1] + "ize", look_up)) if match else ()
+    verb = _said(match[1] + "ize", look_up) if match else ()
     if not match or verb[-2:] not in (("AY2", "Z"), ("AY0", "Z"), ("AY1", "Z")):
         return ()
     stem = tuple(phone.replace("1", "2") for phone in verb[:-2])
@@ -57,7 +62,7 @@ def _noun_of_verb(word: str, look_up: LookUp) -> Pronunciation:
 
 def _british(word: str, look_up: LookUp) -> Pronunciation:
     american = _BRITISH.sub(lambda match: f"{match[1]}z" if match[1] else "o", word)
-    return (look_up(american) or derive(american, look_up)) if american != word else ()
+    return _said(american, look_up) if american != word else ()
 
 
 def _known(word: str, look_up: LookUp) -> Pronunciation:
@@ -75,8 +80,8 @@ def _possessive(word: str, look_up: LookUp) -> Pronunciation:
     for ending in ("'s", "s'"):
         if word.endswith(ending) and len(word) > 2:
             if ending == "s'":
-                return look_up(word[:-1]) or derive(word[:-1], look_up)
-            phones = look_up(word[:-2]) or derive(word[:-2], look_up)
+                return _said(word[:-1], look_up)
+            phones = _said(word[:-2], look_up)
             return plural(phones) if phones else ()
     contractions = {
         "'ll": ("AH0", "L"),
