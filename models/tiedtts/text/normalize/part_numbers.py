@@ -96,17 +96,6 @@ EARLY_RULES = (
             f"{pairs(int(m[1] or m[4]))} {letters((m[2] or m[3] or '').upper()) if m[1] else ''}".rstrip()
         ),
     ),
-    # Emergency numbers are dialled digit by digit.
-    Rule(
-        r"\b((?i:call(?:s|ed|ing)?|dial(?:s|ed|led|ing|ling)?|phon(?:e|ed|ing)|text(?:ed)?)) "
-        r"(911|999|988|112|111|411)\b"
-        r"(?![.,]?\d|-\d)",
-        lambda m: f"{m[1]} {digits(m[2])}",
-    ),
-    Rule(
-        r"(?<![\w.,$-])(911|999|988|112)(?= (?:call|caller|operator|dispatcher|emergency|center|centre)s?\b)",
-        lambda m: digits(m[1]),
-    ),
     Rule(r"(?<!\w)0[xX]([\da-fA-F]{1,16})(?!\w)", _hexadecimal),
     Rule(r"(?<![\w.,/-])\d{1,18}(?:/\d{1,18}){2,5}(?![\w/-])", _slashes),
     Rule(r"(?<![\w.,/-])\d{1,12}(?:-\d{1,12}){2,7}(?![\w/-])", _groups),

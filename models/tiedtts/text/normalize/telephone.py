@@ -84,4 +84,15 @@ RULES = (
         r"|code is|number is) (\d{3,})\b",
         lambda m: f"{'extension' if m[1].startswith('ext') else m[1]} {digits(m[2])}",
     ),
+    # Emergency numbers are dialled digit by digit.
+    Rule(
+        r"\b((?i:call(?:s|ed|ing)?|dial(?:s|ed|led|ing|ling)?|phon(?:e|ed|ing)|text(?:ed)?)) "
+        r"(911|999|988|112|111|411)\b"
+        r"(?![.,]?\d|-\d)",
+        lambda m: f"{m[1]} {digits(m[2])}",
+    ),
+    Rule(
+        r"(?<![\w.,$-])(911|999|988|112)(?= (?:call|caller|operator|dispatcher|emergency|center|centre)s?\b)",
+        lambda m: digits(m[1]),
+    ),
 )
