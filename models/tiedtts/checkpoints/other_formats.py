@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from tiedtts import schema
 from tiedtts.checkpoints import hifigan_sizes, tacotron_sizes, weight_files, weight_norm
-from tiedtts.checkpoints.weight_files import Contents
+from tiedtts.checkpoints.contents import Contents
 from tiedtts.choices import ARCHITECTURES
 from tiedtts.errors import CheckpointError, ConfigError, is_out_of_memory
 from tiedtts.nets import tensor_views
