@@ -48,7 +48,12 @@ class Arguments(NamedTuple):
         str, choice("--arch", ARCHITECTURES, help="What a foreign checkpoint is.", show_default=True)
     ] = "auto"
     data: Annotated[
-        Path | None, option("--data", metavar="DATA", help="Measure held-out losses before and after.")
+        Path | None,
+        option("--data", metavar="DATA", help="Look at recordings; measure losses before and after."),
+    ] = None
+    calibrate: Annotated[
+        str | None,
+        option("--calibrate", metavar="MOD:FUNC|NPZ", help="Look at inputs: what runs the net, or arrays."),
     ] = None
     report: Annotated[Path | None, option("--report", metavar="FILE", help="Write the report as JSON.")] = (
         None
@@ -64,6 +69,7 @@ def tie(given: Arguments) -> None:
     \b
     tiedtts tie run/voice.safetensors -o tied.safetensors --plan plan.toml
     tiedtts tie generator_v2 -o tied.safetensors --scheme codebook --layers "*"
+    tiedtts tie generator_v2 -o tied.safetensors --plan plan.toml --calibrate mels.npz
     """  # noqa: D301
     if given.as_json:
         streams.need_stdout()
@@ -75,9 +81,8 @@ def tie(given: Arguments) -> None:
     plan = _rule(given) if given.plan is None else TiePlan.read(given.plan)
     if given.report is not None:
         storage.check_writable(given.report)
-    made = convert(
-        given.source, given.output, plan, architecture=given.architecture, losses=heldout.losses(given.data)
-    )
+    losses, run = heldout.both(given.data, given.calibrate)
+    made = convert(given.source, given.output, plan, architecture=given.architecture, losses=losses, run=run)
     for note in () if given.quiet else made.notes:
         talk.note(f"{given.source}: {note}")
     text = json.dumps(made.to_dict(), indent=2)

@@ -19,7 +19,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "diagonal": [{}],
     "separable": [{}, {"rank": 2}, {"order": "depthwise-first"}, {"rank": 2, "order": "depthwise-first"}],
     "lowrank": [{}, {"rank": 2}, {"ratio": 1.0}, {"shared": True}, {"shared": True, "rank": 2}],
-    "cluster": [{}, {"k": 1}, {"ratio": 0.6, "repair": False}],
+    "cluster": [{}, {"k": 1}, {"ratio": 0.6, "repair": False}, {"scales": "rows"}],
     "share": [
         *({}, {"groups": 2, "order": "cycle"}, {"rank": 1}, {"scales": "rows"}),
         {"rank": 2, "scales": "rows"},

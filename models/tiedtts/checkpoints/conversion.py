@@ -11,14 +11,17 @@ from torch import nn
 from tiedtts import storage
 from tiedtts.checkpoints import checkpoint, other_formats, shards
 from tiedtts.checkpoints.architectures import architecture as architecture_of
+from tiedtts.checkpoints.calibration import Run, seen_by
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.paths import StrPath, optional
 from tiedtts.tying import TiePlan, count_parameters, untie
 from tiedtts.tying.costs import Work
+from tiedtts.tying.moments import Seen
 from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.report import TieReport
 from tiedtts.tying.suggestion import Suggestion, suggest
+from tiedtts.tying.tied_layer import TiedLayer
 
 BESIDE = "beside"
 """Name of the part with the tensors that another program's file has beside its net."""
@@ -67,6 +70,7 @@ def convert(
     *,
     architecture: str = "auto",
     losses: Losses | None = None,
+    run: Run | None = None,
 ) -> Conversion:
     """Tie a checkpoint; no data and no training is needed.
 
@@ -76,6 +80,7 @@ def convert(
         plan: Which layers to tie, and how.
         architecture: Kind of a foreign checkpoint: `auto`, `hifigan`, `tacotron2` or `state_dict`.
         losses: Measures the nets before and after.
+        run: Runs the nets on inputs: ties then change outputs as little as they can, not weights.
 
     Raises:
         CheckpointError: The source cannot be read, or the target is not to be written.
@@ -90,7 +95,8 @@ def convert(
     for net in loaded.parts.values():
         other_formats.check_plan(net, plan)
     before = None if losses is None else losses(loaded.parts)
-    parts, plans, report = tie_parts(loaded.parts, plan)
+    seen = None if run is None else seen_by(run, loaded.parts, source)[0]
+    parts, plans, report = tie_parts(loaded.parts, plan, seen=seen)
     # What was tied before by a plan of its own keeps that plan.
     plans = {name: _joined(loaded.plans.get(name), plans.get(name)) for name in {**loaded.plans, **plans}}
     after = None if losses is None else losses(parts)
@@ -98,7 +104,7 @@ def convert(
     loaded.parts.clear()
     checkpoint.save(target, Checkpoint(parts, loaded.audio, loaded.provenance, plans))
     return Conversion(
-        notes=notes,
+        notes=notes if seen is None else (*notes, _looked_at(parts, seen)),
         report=report,
         file_bytes_before=bytes_before,
         file_bytes_after=target.stat().st_size,
@@ -223,6 +229,19 @@ def _way_out(found: Suggestion) -> str:
     option = "--max-error" if best.loss is None else "--max-loss"
     bound = math.ceil(100 * best.cost) / 100
     return f"the smallest change is that of `{best.rule.layers}`; allow it: {option} {bound:.2f}"
+
+
+def _looked_at(parts: Mapping[str, nn.Module], seen: Seen) -> str:
+    """Say how many of the tied layers were tied with a look at data."""
+    tied = [
+        f"{part}.{name}"
+        for part, net in parts.items()
+        for name, layer in net.named_modules()
+        if isinstance(layer, TiedLayer)
+    ]
+    known = {of.rpartition(".")[0] for of in seen}
+    count = sum(name in known for name in tied)
+    return f"data went through {count} of {len(tied)} tied layers"
 
 
 def _read(source: Path, architecture: str) -> tuple[Checkpoint, tuple[str, ...]]:

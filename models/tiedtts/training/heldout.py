@@ -1,5 +1,6 @@
 """Losses of any trained net on the held-out recordings of a data folder, for `tie` and `suggest`."""
 
+import copy
 import dataclasses
 from collections.abc import Mapping
 from functools import cache
@@ -15,6 +16,9 @@ from tiedtts.training import recipe as recipes
 from tiedtts.training.corpus import Corpus
 from tiedtts.training.recipe import Recipe
 from tiedtts.training.tasks.task import Task
+
+MOST_SEEN = 32
+"""Recordings that ties look at."""
 
 
 class HeldOut:
@@ -32,6 +36,12 @@ class HeldOut:
         self.corpus: Corpus = corpora.load(data, self.left_out)
         if not self.corpus.heldout:
             raise CorpusError(f"nothing is held out in {data}", hint="prepare it again with `--holdout 5%`")
+
+    def on_training(self) -> "HeldOut":
+        """Return the same for recordings that nets are trained on, which ties may look at."""
+        made = copy.copy(self)
+        made.corpus = dataclasses.replace(self.corpus, heldout=self.corpus.train[:MOST_SEEN])
+        return made
 
     def losses(self, parts: Mapping[str, nn.Module]) -> dict[str, float]:
         """Return the losses of nets by name, `part.loss`; weights stay as they are.

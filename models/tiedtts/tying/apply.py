@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from tiedtts.errors import ConfigError, TiedTTSError
@@ -13,18 +13,22 @@ from tiedtts.tying.folding import fold_refusal
 from tiedtts.tying.grouping import group_layers
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.matching import check_used, find_other, match
+from tiedtts.tying.moments import Moments, Seen
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import TieReport
 from tiedtts.tying.schemes import SCHEMES, fitting
 from tiedtts.tying.schemes.cluster import Cluster, FoldedCluster, FoldedInput
 from tiedtts.tying.schemes.io import Io
+from tiedtts.tying.schemes.share import Share
 from tiedtts.tying.structure import UNDO_HINT, check_sharing, copied, own_parameters, places, put
 from tiedtts.tying.tied_layer import TiedLayer
 from tiedtts.tying.values import Values, of_type, precise, tied_biases
 from tiedtts.tying.workpiece import Workpiece
 
 
-def tie(model: nn.Module, plan: TiePlan, *, rescale: bool = False) -> tuple[nn.Module, TieReport]:
+def tie(
+    model: nn.Module, plan: TiePlan, *, rescale: bool = False, seen: Seen | None = None
+) -> tuple[nn.Module, TieReport]:
     """Return a tied copy of a model, and what tying did to it. No data is needed.
 
     What ties layers to each other is kept inside the copy; a layer taken out of it by itself brings a copy of
@@ -34,19 +38,22 @@ def tie(model: nn.Module, plan: TiePlan, *, rescale: bool = False) -> tuple[nn.M
         model: Any; stays as it is.
         plan: Which layers to tie, and how.
         rescale: Give tied weights the norm of those they replace, as a fresh model wants it before training.
+        seen: Moments of weights by their names in the model, see `tiedtts.tying.listening`: layers of which
+            some are known are tied so that their outputs change least, and their biases take up what changes
+            in the mean.
 
     Raises:
         ConfigError: A rule matches no layer, or one that its scheme cannot tie.
         TiedTTSError: The model cannot be copied, or is tied in a way that the plan would undo.
     """
-    tied, report, refused = tie_what_can_be(model, plan, rescale=rescale)
+    tied, report, refused = tie_what_can_be(model, plan, rescale=rescale, seen=seen)
     if refused:
         raise refused[min(refused)][0]
     return tied, report
 
 
 def tie_what_can_be(
-    model: nn.Module, plan: TiePlan, *, rescale: bool = False
+    model: nn.Module, plan: TiePlan, *, rescale: bool = False, seen: Seen | None = None
 ) -> tuple[nn.Module, TieReport, dict[int, list[TiedTTSError]]]:
     """Return what `tie` does, and the errors of rules that can tie none of their layers, by their places.
 
@@ -54,12 +61,13 @@ def tie_what_can_be(
         model: The same as for `tie`.
         plan: The same as for `tie`.
         rescale: The same as for `tie`.
+        seen: The same as for `tie`.
 
     Raises:
         ConfigError: A rule matches no layer.
         TiedTTSError: The same as for `tie`.
     """
-    tying = _Tying(stand_ins.put_in(copied(model, plan.rules)), plan, rescale)
+    tying = _Tying(stand_ins.put_in(copied(model, plan.rules)), plan, rescale, seen or {})
     tied, report = tying.run()
     tied = stand_ins.take_out(tied)
     stand_ins.keep_out_fused(tied)
@@ -87,10 +95,11 @@ def untie(model: nn.Module) -> nn.Module:
 class _Tying:
     """One run of `tie`."""
 
-    def __init__(self, model: nn.Module, plan: TiePlan, rescale: bool) -> None:
+    def __init__(self, model: nn.Module, plan: TiePlan, rescale: bool, seen: Seen) -> None:
         self.work = Workpiece(model)
         self.plan = plan
         self.rescale = rescale
+        self.seen = seen
         self.rule_of = self._match()
         self.refused: dict[int, list[TiedTTSError]] = {}
         """Why rules tie nothing, by their places in the plan."""
@@ -216,7 +225,8 @@ class _Tying:
             # Layers that hold one weight are one layer to a scheme that ties no layers to each other.
             together = scheme.ties_layers(rule.options)
             few = originals if together else originals[:1]
-            projected = scheme.project_group(spec, few, rule.options)
+            moments = [self._moments(name, weight) for name in group[: len(few)]]
+            projected = scheme.project_seen(spec, few, rule.options, moments)
             if self.rescale:
                 projected = scheme.rescaled(spec, few, projected, rule.options)
             projected = projected if together else projected * len(group)
@@ -225,6 +235,13 @@ class _Tying:
         biases = [
             {key: value.detach() for key, value in of.items() if key.startswith("bias")} for of in parameters
         ]
+        if rule.bias == "keep":
+            biases = [
+                self._corrected(scheme, specs[name], name, rule.options, of["weight"], bias)
+                if "weight" in of and name not in twins
+                else bias
+                for name, of, bias in zip(group, values, biases, strict=True)
+            ]
         stored = tied_biases(biases, rule.bias, scheme.shares_bias and len(group) > 1)
         made: dict[str, TiedLayer] = {}
         for name, of, bias in zip(group, values, stored, strict=True):
@@ -240,6 +257,27 @@ class _Tying:
         for name, layer in made.items():
             note = "" if name == first else f"weights stored in `{first}`"
             self.work.replace(name, layer, rule, note)
+
+    def _moments(self, name: str, weight: str) -> Moments | None:
+        """Return what is known of a weight's inputs and outputs."""
+        names = (".".join(filter(None, (of, weight))) for of in self.work.names[name])
+        return next((self.seen[of] for of in names if of in self.seen), None)
+
+    def _corrected(
+        self,
+        scheme: type[TiedLayer],
+        spec: LayerSpec,
+        name: str,
+        options: object,
+        values: Values,
+        biases: dict[str, Tensor],
+    ) -> dict[str, Tensor]:
+        """Return biases that take up what a tie changes in mean outputs (Nagel et al., 2019)."""
+        seen = self._moments(name, "weight")
+        if seen is None or "bias" not in biases or scheme is Share:
+            return biases
+        shift = seen.shift(scheme.expand(spec, values, options))
+        return biases if shift is None else {**biases, "bias": biases["bias"] + shift.to(biases["bias"])}
 
     def _tie_pair(self, rule: TieRule, specs: dict[str, LayerSpec], group: list[str]) -> None:
         first, second = group
@@ -288,7 +326,13 @@ class _Tying:
         self.work.check_unshared([into])
         spec, weight = specs[name], self.work.parameter(name, "weight")
         bias = self.work.parameter(name, "bias") if spec.has_bias else None
-        values = Cluster.project(spec, weight, rule.options, bias if rule.bias == "keep" else None)
+        values = Cluster.project_by(
+            spec,
+            weight,
+            rule.options,
+            self._moments(name, "weight"),
+            bias if rule.bias == "keep" else None,
+        )
         if self.rescale:
             values = Cluster.rescaled(spec, [weight], [values], rule.options)[0]
         index, k = values["assignment"][0], values["rows"].shape[1]

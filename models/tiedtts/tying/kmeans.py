@@ -19,13 +19,18 @@ _BLOCK = 64
 """Numbers that are summed beforehand."""
 
 
-def cluster(points: Tensor, k: int) -> tuple[Tensor, Tensor]:
+def cluster(points: Tensor, k: int, counts: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Return centres, (k, D), and the centre of each point, (N,), for points, (N, D).
 
     Exact if there are at most k different points. k may not be above N.
+
+    Args:
+        points: What is put together.
+        k: Number of centres.
+        counts: How much each point matters, (N,), more than nothing; only for numbers, D = 1.
     """
     if points.shape[1] == 1:
-        centres = _on_a_line(points[:, 0], k)[:, None]
+        centres = _on_a_line(points[:, 0], k, counts)[:, None]
         return centres, nearest(points, centres)
     distinct, index = torch.unique(points, dim=0, return_inverse=True)
     if len(distinct) <= k:
@@ -80,24 +85,37 @@ def _among_few(points: Tensor, k: int) -> tuple[Tensor, Tensor]:
     return torch.where(counts > 0, sums / counts.clamp(min=1), points[chosen]), nearest
 
 
-def _on_a_line(values: Tensor, k: int) -> Tensor:
+def _on_a_line(values: Tensor, k: int, counts: Tensor | None = None) -> Tensor:
     """Return sorted centres, (k,), of numbers; a round costs k searches of their sorted list."""
-    # numpy sorts without the list of indices that torch makes, which takes twice the memory of the numbers.
-    ordered = np.sort(values.detach().cpu().numpy())
+    numbers = values.detach().cpu().numpy()
+    if counts is None:
+        # numpy sorts without the list of indices that torch makes, twice the memory of the numbers.
+        ordered, weights = np.sort(numbers), None
+    else:
+        order = np.argsort(numbers, kind="stable")
+        ordered, weights = numbers[order], counts.detach().cpu().numpy().astype(np.float64)[order]
     if 1 + np.count_nonzero(ordered[1:] != ordered[:-1]) <= k:
         distinct = np.unique(ordered)
         return torch.from_numpy(np.pad(distinct, (0, k - len(distinct)), "edge")).to(values)
     # Evenly along the root of the rank's distance to the ends: dense where numbers are, and at the edges.
     ranks = (np.arange(k) + 0.5) / k
-    quantiles = ordered[(ranks * len(ordered)).astype(np.int64)].astype(np.float64)
+    if weights is None:
+        places = (ranks * len(ordered)).astype(np.int64)
+    else:
+        reach = weights.cumsum()
+        places = np.searchsorted(reach, ranks * reach[-1]).clip(max=len(ordered) - 1)
+    quantiles = ordered[places].astype(np.float64)
     line = ordered[0] + (float(ordered[-1]) - float(ordered[0])) * ranks
     centres = (quantiles + line) / 2
-    sums = _Sums(ordered)
+    sums = _Sums(ordered) if weights is None else _Sums(ordered.astype(np.float64) * weights)
+    masses = None if weights is None else _Sums(weights)
     for _ in range(STEPS):
         edges = np.searchsorted(ordered, ((centres[1:] + centres[:-1]) / 2).astype(ordered.dtype))
         bounds = np.concatenate([[0], edges, [len(ordered)]])
-        counts = np.diff(bounds)
-        moved = np.where(counts > 0, np.diff(sums.before(bounds)) / np.maximum(counts, 1), centres)
+        # Whatever lies between two bounds is counted, or weighed.
+        held = np.diff(bounds) > 0
+        mass = np.diff(bounds) if masses is None else np.diff(masses.before(bounds))
+        moved = np.where(held, np.diff(sums.before(bounds)) / np.where(held, mass, 1), centres)
         if np.array_equal(moved, centres):
             break
         centres = moved

@@ -9,6 +9,7 @@ from tiedtts.errors import ConfigError, TiedTTSError
 from tiedtts.tying import layers, stand_ins
 from tiedtts.tying.apply import tie_what_can_be
 from tiedtts.tying.matching import hidden_rule, match
+from tiedtts.tying.moments import Seen
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.structure import places
@@ -16,7 +17,7 @@ from tiedtts.tying.tied_layer import TiedLayer
 
 
 def tie_parts(
-    parts: Mapping[str, nn.Module], plan: TiePlan, *, rescale: bool = False
+    parts: Mapping[str, nn.Module], plan: TiePlan, *, rescale: bool = False, seen: Seen | None = None
 ) -> tuple[dict[str, nn.Module], dict[str, TiePlan], TieReport]:
     """Return tied copies of nets. Layers of different nets never share weights.
 
@@ -26,6 +27,7 @@ def tie_parts(
         parts: Part name to net; they stay as they are.
         plan: Which layers to tie, and how.
         rescale: Give tied weights the norm of those they replace, for nets that are not trained yet.
+        seen: Moments of weights by names that begin with the part, as `tiedtts.tying.listening` has them.
 
     Returns:
         All nets, tied or as they were; the rules that each of the tied ones was tied by, with names that
@@ -67,7 +69,7 @@ def tie_parts(
             size = sum(value.numel() for value in root.parameters())
             before, after = before + size, after + size
             continue
-        made, report, why = tie_what_can_be(root, TiePlan(rules, plan.source), rescale=rescale)
+        made, report, why = tie_what_can_be(root, TiePlan(rules, plan.source), rescale=rescale, seen=seen)
         assert isinstance(made, nn.ModuleDict)
         for at, errors in why.items():
             refused.setdefault(places_of[at], []).extend(errors)

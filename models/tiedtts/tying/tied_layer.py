@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.moments import Moments
 from tiedtts.tying.options import NoOptions
 from tiedtts.tying.recurrent import run_recurrent
 from tiedtts.tying.shown import show
@@ -118,6 +119,20 @@ class TiedLayer(nn.Module):
     def project_group(cls, spec: LayerSpec, weights: Sequence[Tensor], options: Any) -> list[Values]:
         """Return the free values of layers that are tied to each other."""
         return [cls.project(spec, weight, options) for weight in weights]
+
+    @classmethod
+    def project_seen(
+        cls, spec: LayerSpec, weights: Sequence[Tensor], options: Any, seen: Sequence[Moments | None]
+    ) -> list[Values]:
+        """Return the free values that change outputs least, where a scheme knows how.
+
+        Args:
+            spec: The plain layer.
+            weights: One for each of the layers that are tied to each other.
+            options: The scheme's options.
+            seen: What each layer read and wrote; nothing for one that no data went through.
+        """
+        return cls.project_group(spec, weights, options)
 
     @classmethod
     def rescaled(

@@ -1,6 +1,7 @@
 """`cluster`: similar neurons are one neuron."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -10,9 +11,15 @@ from torch.nn import functional as F
 from tiedtts.errors import ConfigError
 from tiedtts.tying import kmeans
 from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.moments import Moments
 from tiedtts.tying.options import check_positive, check_share
 from tiedtts.tying.tied_layer import TiedLayer
 from tiedtts.tying.values import Values, precise
+
+BY = ("weights", "activations")
+"""What makes neurons similar."""
+SCALES = ("none", "rows")
+"""Factors of the neurons that are one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,24 +33,39 @@ class ClusterOptions:
     into: str | None = None
     """Name of the layer that reads this one's outputs, whole or beside this one's; its columns are summed."""
     repair: bool = True
-    """Give each merged row the mean energy of those it stands for: a mean alone is too quiet."""
+    """Give each merged row the mean energy of the weights it stands for: a mean alone is too quiet."""
+    by: str = "weights"
+    """`weights`: neurons with like weights are one; `activations`: those whose outputs are alike on data."""
+    scales: str = "none"
+    """`rows`: each neuron multiplies the row with a factor of its own, the least-squares one, so that those
+    are alike whose weights point in one direction."""
 
     def __post_init__(self) -> None:
         check_positive(self, "k")
         check_share(self, "ratio")
         if self.k is not None and self.ratio is not None:
             raise ConfigError("`k` and `ratio` both say how many rows stay", hint="give one of them")
+        for name, known in (("by", BY), ("scales", SCALES)):
+            if getattr(self, name) not in known:
+                raise ConfigError(f"`{name}` must be one of {', '.join(known)}, got: {getattr(self, name)}")
+        if self.scales != "none" and self.into is not None:
+            raise ConfigError(
+                "`scales` and `into` do not go together: what lies between the layers may not be linear",
+                hint="leave one of them out",
+            )
 
 
 class Cluster(TiedLayer):
     """Ties the weights of similar output channels, found by k-means over the rows of the weight.
 
     Each different row is computed once, then copied to the channels that share it; of an `Embedding`, rows
-    are the vectors. Wang et al., "Forget the Data and Fine-Tuning! Just Fold the Network to Compress", 2025,
-    also for the repair of variance, here from the weights alone.
+    are the vectors. Wang et al., "Forget the Data and Fine-Tuning! Just Fold the Network to Compress", 2025.
+    They give a merged neuron the variance of the outputs it stands for; `repair` gives it the mean energy of
+    their weights, which is the same only for inputs that are independent and of one size. By activations, the
+    distance of neurons is that of their outputs, and a row is repaired by these.
 
     Free values: `rows`, (g, k, I / g, K), and `assignment`, (g, O / g), the row of each channel; of an
-    `Embedding` of V vectors, (1, k, O, 1) and (1, V).
+    `Embedding` of V vectors, (1, k, O, 1) and (1, V). With scales, `scales`, (g, O / g) or (1, V).
     """
 
     scheme = "cluster"
@@ -76,31 +98,111 @@ class Cluster(TiedLayer):
             bias: (O,), if channels are alike only with like biases.
         """
         canonical = precise(spec.canonical(weight))
-        k = options.k or max(1, round((0.5 if options.ratio is None else options.ratio) * canonical.shape[1]))
         points = canonical.flatten(2)
         if bias is not None:
             points = torch.cat([points, bias.to(points).reshape(len(points), -1, 1)], 2)
-        kept, assignments = [], []
+        return cls._merged(spec, canonical, points, options)
+
+    @classmethod
+    def project_seen(
+        cls,
+        spec: LayerSpec,
+        weights: Sequence[Tensor],
+        options: ClusterOptions,
+        seen: Sequence[Moments | None],
+    ) -> list[Values]:
+        """Merge neurons by their outputs, if `options` say so; see `TiedLayer.project_seen`.
+
+        Raises:
+            ConfigError: No data went through the layer.
+        """
+        return [cls.project_by(spec, of, options, by) for of, by in zip(weights, seen, strict=True)]
+
+    @classmethod
+    def project_by(
+        cls,
+        spec: LayerSpec,
+        weight: Tensor,
+        options: ClusterOptions,
+        seen: Moments | None,
+        bias: Tensor | None = None,
+    ) -> Values:
+        """Find the rows of one layer.
+
+        Args:
+            spec: The plain layer.
+            weight: Weight of the plain layer.
+            options: How many rows stay, and what makes them alike.
+            seen: What it read and wrote, if that is known.
+            bias: (O,), if channels are alike only with like biases.
+
+        Raises:
+            ConfigError: They are to be alike by what is not known.
+        """
+        if options.by == "weights":
+            return cls.project(spec, weight, options, bias)
+        products = None if seen is None or spec.is_embedding else _products(spec, seen, bias)
+        if products is None:
+            raise ConfigError(
+                "it is to be clustered by its activations, and no data went through it",
+                hint="give data that do, or leave `by` out",
+            )
+        found, turn = torch.linalg.eigh(products)
+        # Points whose distances are those of the outputs: (g, O / g, O / g).
+        points = turn * found.clamp(min=0).sqrt()[:, None]
+        canonical = precise(spec.canonical(weight))
+        if bias is not None:
+            # Where a bias is merged, too, the mean of both is the least-squares answer.
+            options = replace(options, repair=False)
+        return cls._merged(spec, canonical, points.to(canonical), options)
+
+    @classmethod
+    def _merged(cls, spec: LayerSpec, canonical: Tensor, points: Tensor, options: ClusterOptions) -> Values:
+        """Put rows together.
+
+        Args:
+            spec: The plain layer.
+            canonical: Its weight, (g, O / g, I / g, K).
+            points: Point of each row, (g, O / g, D), of which those that are near each other are one.
+            options: How many rows stay.
+        """
+        k = options.k or max(1, round((0.5 if options.ratio is None else options.ratio) * canonical.shape[1]))
+        kept, assignments, scales = [], [], []
         for rows, point in zip(canonical.flatten(2), points, strict=True):
-            centres, nearest = _clustered(spec, point, k)
-            centres = centres[:, : rows.shape[1]]
-            if options.repair:
-                counts = torch.bincount(nearest, minlength=k).to(rows)
-                energy = torch.zeros_like(counts).index_add_(0, nearest, rows.square().sum(1)) / counts
+            sizes = point.square().sum(1, keepdim=True).sqrt()
+            sizes = torch.where(sizes > 0, sizes, 1.0)
+            is_scaled = options.scales == "rows"
+            _, nearest = _clustered(spec, point / sizes if is_scaled else point, k)
+            weights = sizes if is_scaled else torch.ones_like(sizes)
+            # The mean; with scales, the row with which those that it stands for are the nearest multiples.
+            mass = weights.new_zeros(k, 1).index_add_(0, nearest, weights.square()).clamp(min=1e-30)
+            centres, middle = (
+                of.new_zeros(k, of.shape[1]).index_add_(0, nearest, of * weights) / mass
+                for of in (rows, point)
+            )
+            counts = torch.bincount(nearest, minlength=k).to(rows)
+            if is_scaled:
+                own = middle.index_select(0, nearest)
+                factor = (point * own).sum(1) / own.square().sum(1)
+                scales.append(torch.where(factor.isfinite(), factor, weights[:, 0]))
+            elif options.repair:
+                # By weights alone, the energy of the weights without what is added.
+                of, mean = (point, middle) if options.by == "activations" else (rows, centres)
+                energy = torch.zeros_like(counts).index_add_(0, nearest, of.square().sum(1)) / counts
                 # A row that stands for one channel, or for equal ones, is right as it is.
-                factor = (energy / centres.square().sum(1)).sqrt()
-                centres = centres * torch.where(factor.isfinite() & (counts > 1), factor, 1.0)[:, None]
+                gain = (energy / mean.square().sum(1)).sqrt()
+                centres = centres * torch.where(gain.isfinite() & (counts > 1), gain, 1.0)[:, None]
             kept.append(torch.unflatten(centres, 1, canonical.shape[2:]))
             assignments.append(nearest)
-        return {"rows": torch.stack(kept), "assignment": torch.stack(assignments).to(kmeans.index_type(k))}
+        found = {"rows": torch.stack(kept), "assignment": torch.stack(assignments).to(kmeans.index_type(k))}
+        return found | ({"scales": torch.stack(scales)} if scales else {})
 
     @classmethod
     def expand(cls, spec: LayerSpec, values: Values, options: Any) -> Tensor:
         """Copy each row to its channels."""
         rows, assignment = values["rows"], values["assignment"].int()
-        return spec.native(
-            torch.stack([of.index_select(0, at) for of, at in zip(rows, assignment, strict=True)])
-        )
+        full = torch.stack([of.index_select(0, at) for of, at in zip(rows, assignment, strict=True)])
+        return spec.native(full if "scales" not in values else full * values["scales"][..., None, None])
 
     def forward(self, x: Tensor, output_size: Any = None) -> Tensor:
         """Compute each different row once, then copy.
@@ -113,11 +215,15 @@ class Cluster(TiedLayer):
         rows, assignment = values["rows"], values["assignment"].int()
         if spec.is_embedding:
             y = F.embedding(assignment[0][x], rows[0, :, :, 0])
+            if "scales" in values:
+                y = y * values["scales"][0][x][..., None]
             padding = spec.arguments["padding_idx"]
             return y if padding is None else torch.where((x == padding)[..., None], y.detach(), y)
         y = spec.run(x, spec.native(rows), None)
         starts = torch.arange(len(rows), device=rows.device, dtype=torch.int32) * rows.shape[1]
         y = y.index_select(spec.channel_axis, (assignment + starts[:, None]).flatten())
+        if "scales" in values:
+            y = y * values["scales"].reshape(-1, *(1 for _ in spec.kernel))
         bias = self.added()
         return y if bias is None else y + bias.reshape(-1, *(1 for _ in spec.kernel))
 
@@ -196,6 +302,23 @@ class FoldedInput(TiedLayer):
             output_size: Output size of a transposed convolution.
         """
         return self.spec.sized(x, output_size).run(x, self.values()["columns"], self.added())
+
+
+def _products(spec: LayerSpec, seen: Moments, bias: Tensor | None) -> Tensor | None:
+    """Return products of outputs, (g, O / g, O / g), mean over positions, with what is added to them.
+
+    Where each channel keeps a bias of its own, means are no part of them: the bias takes them up.
+    """
+    alone = bias is None
+    products = seen.outer(centred=alone and spec.has_bias)
+    if products is None or bias is None:
+        return products
+    mean = seen.mean_output()
+    if mean is None:
+        return None
+    added = bias.to(products).reshape(len(products), -1)
+    mixed = mean[:, :, None] * added[:, None]
+    return products + mixed + mixed.transpose(1, 2) + added[:, :, None] * added[:, None]
 
 
 def _clustered(spec: LayerSpec, points: Tensor, k: int) -> tuple[Tensor, Tensor]:

@@ -1,5 +1,6 @@
 """`codebook`: every weight is one of k stored values, times the scale of its row."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -11,6 +12,7 @@ from torch.nn import functional as F
 from tiedtts.errors import ConfigError
 from tiedtts.tying import kmeans, packing
 from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.moments import Moments
 from tiedtts.tying.options import check_positive
 from tiedtts.tying.scaling import Scaling, roots
 from tiedtts.tying.tied_layer import TiedLayer
@@ -53,7 +55,8 @@ class Codebook(TiedLayer):
     different sizes, so that each has a scale, as in 8-bit numbers of one scale a row: the values are those
     of weights over the root mean square of their row, and the scales the least-squares ones for them. Values
     and scales can be trained: the gradient of one is the sum of those of all its weights. Which weight has
-    which value is fixed.
+    which value is fixed. Where data went through a layer, numbers whose inputs are large count more, as by
+    Kim et al., "SqueezeLLM", 2024.
 
     Free values: `codebook`, (k, dim); `packed`, indices of 1 to 7 bits in bytes, see `tiedtts.tying.packing`,
     or `indices`, whole numbers as small as a larger k allows, one for each run; and `scales`, one for each
@@ -76,19 +79,46 @@ class Codebook(TiedLayer):
     @classmethod
     def project(cls, spec: LayerSpec, weight: Tensor, options: CodebookOptions) -> Values:
         """Find the values by k-means, and fit the scales."""
+        return cls._fitted(spec, weight, options, None)
+
+    @classmethod
+    def project_seen(
+        cls,
+        spec: LayerSpec,
+        weights: Sequence[Tensor],
+        options: CodebookOptions,
+        seen: Sequence[Moments | None],
+    ) -> list[Values]:
+        """Find values and scales for which outputs change least, if inputs are as they were and independent.
+
+        For the arguments see `TiedLayer.project_seen`. A weight counts as much as the energy of its input,
+        of an entry of a table as often as that was read.
+        """
+        found = []
+        for weight, of in zip(weights, seen, strict=True):
+            counts = None if of is None or options.dim > 1 else _importance(spec, of, weight)
+            found.append(cls._fitted(spec, weight, options, counts))
+        return found
+
+    @classmethod
+    def _fitted(
+        cls, spec: LayerSpec, weight: Tensor, options: CodebookOptions, counts: Tensor | None
+    ) -> Values:
+        """Fit values and scales; `counts`, shaped as the weight, says how much each number matters."""
         weight = precise(weight)
         k = min(options.k, weight.numel() // options.dim)
         scaling = Scaling.of(spec, options.group)
+        flat = None if counts is None else counts.reshape(-1)
         if options.scales == "none" or scaling.count == 1 or _is_exact(weight, k, options.dim):
-            codebook, indices = kmeans.cluster(weight.reshape(-1, options.dim), k)
+            codebook, indices = kmeans.cluster(weight.reshape(-1, options.dim), k, flat)
             return {"codebook": codebook, **_stored(indices, k)}
         scales = roots(scaling, weight)
         codebook, indices = kmeans.cluster(
-            scaling.times(weight, 1 / scales).reshape(-1, options.dim).contiguous(), k
+            scaling.times(weight, 1 / scales).reshape(-1, options.dim).contiguous(), k, flat
         )
         for _ in range(_ROUNDS):
             looked = F.embedding(indices.int(), codebook).reshape(weight.shape)
-            scales = _least_squares(scaling, weight, looked, scales)
+            scales = _least_squares(scaling, weight, looked, scales, counts)
             del looked
             points = scaling.times(weight, 1 / scales).reshape(-1, options.dim)
             indices = kmeans.nearest(points, codebook)
@@ -97,7 +127,7 @@ class Codebook(TiedLayer):
         return {
             "codebook": codebook,
             **_stored(indices, k),
-            "scales": _least_squares(scaling, weight, looked, scales),
+            "scales": _least_squares(scaling, weight, looked, scales, counts),
         }
 
     @classmethod
@@ -141,10 +171,20 @@ def _indices(spec: LayerSpec, values: Values) -> Tensor:
     return packing.unpack(values["packed"], packing.bits(k), prod(spec.weight_shape) // dim)
 
 
-def _least_squares(scaling: Scaling, weight: Tensor, looked: Tensor, before: Tensor) -> Tensor:
-    """Return the scales with which looked-up values are nearest to a weight."""
+def _importance(spec: LayerSpec, seen: Moments, weight: Tensor) -> Tensor:
+    """Return how much the square of a change of each number of a weight adds to that of the outputs."""
+    energies = seen.energies(centred=spec.has_bias).to(weight.device, precise(weight).dtype)
+    full = energies[:, :, None, None] if spec.is_embedding else energies[:, None, :, None]
+    return spec.native(full.expand(spec.canonical_shape)).contiguous() / energies.mean()
+
+
+def _least_squares(
+    scaling: Scaling, weight: Tensor, looked: Tensor, before: Tensor, counts: Tensor | None = None
+) -> Tensor:
+    """Return the scales with which looked-up values are nearest to a weight, each number counted so much."""
     values = scaling.grouped(looked)
-    energy = values.square().sum(1)
-    found = (scaling.grouped(weight) * values).sum(1) / energy
+    counted = values if counts is None else values * scaling.grouped(counts)
+    energy = (values * counted).sum(1)
+    found = (scaling.grouped(weight) * counted).sum(1) / energy
     # Where every value is zero, or none is of use, any scale would do.
     return torch.where(found.isfinite() & (found > 0), found, before)

@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import PackedSequence
 from tiedtts.errors import ConfigError
 from tiedtts.tying.grouping import GroupOptions
 from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.moments import Moments
 from tiedtts.tying.options import check_positive, check_share
 from tiedtts.tying.recurrent import run_cell, run_recurrent, run_steps
 from tiedtts.tying.tied_layer import TiedLayer
@@ -52,6 +53,9 @@ class LowRank(TiedLayer):
 
     With `shared`, the layers' weights are decomposed as one stack: a basis for all of them, and for each its
     own way out of it (Wang et al., "Basis Sharing", 2024).
+
+    Where data went through a layer, its outputs are projected on the leading directions of their second
+    moments, as in Wang et al., "SVD-LLM", 2025, but for layers that share a basis.
 
     Free values: `down` and `up`. `Linear`: (R, I) and (O, R). Convolution: (g * R, I / g, K axes) and (O, R).
     Transposed: (g * R, I / g) and (g * R, O / g, K axes). `Embedding` of V vectors: (V, R) and (O, R).
@@ -97,10 +101,7 @@ class LowRank(TiedLayer):
         cls, spec: LayerSpec, weights: Sequence[Tensor], options: LowRankOptions
     ) -> list[Values]:
         """Keep the largest singular values of the layers' stack."""
-        outside, inside = _sides(spec)
-        rank = options.rank
-        if rank is None:
-            rank = max(1, round((0.25 if options.ratio is None else options.ratio) * min(outside, inside)))
+        rank = _rank(spec, options)
         matrices = [_matrix(spec, precise(weight)) for weight in weights]
         # (g, n * outside, inside)
         stack = torch.cat(matrices, 1) if len(matrices) > 1 else matrices[0]
@@ -110,6 +111,45 @@ class LowRank(TiedLayer):
         down = v * sign * s[..., None]  # (g, R, inside)
         ups = (u * (s[:, None] * sign.transpose(1, 2))).chunk(len(weights), 1)  # (g, outside, R) each
         return [{"down": _down(spec, down), "up": _up(spec, up)} for up in ups]
+
+    @classmethod
+    def project_seen(
+        cls,
+        spec: LayerSpec,
+        weights: Sequence[Tensor],
+        options: LowRankOptions,
+        seen: Sequence[Moments | None],
+    ) -> list[Values]:
+        """Keep the directions in which outputs are largest; for the arguments see `TiedLayer.project_seen`.
+
+        Outputs are projected on the leading eigenvectors of their second moments, which is the least-squares
+        answer; of a transposed convolution, whose taps overlap, those of each tap are meant.
+        """
+        if len(weights) > 1 or seen[0] is None:
+            return cls.project_group(spec, weights, options)
+        rank, matrix = _rank(spec, options), _matrix(spec, precise(weights[0])).double()
+        # What stays the same of the outputs a bias can add.
+        centred = spec.has_bias
+        if spec.is_transposed:
+            inner = seen[0].inner(centred=centred)
+            if inner is None:
+                return cls.project_group(spec, weights, options)
+            found, turn = torch.linalg.eigh(inner.to(matrix))
+            root = turn * found.clamp(min=0).sqrt()[:, None]
+            basis = largest(matrix @ root, rank)[0]
+        else:
+            outer = seen[0].outer(centred=centred)
+            if outer is None:
+                return cls.project_group(spec, weights, options)
+            basis = torch.linalg.eigh(outer.to(matrix)).eigenvectors[..., -rank:].flip(2)
+        down = basis.transpose(1, 2) @ matrix  # (g, R, inside)
+        # Both sides of the middle are as large, as training wants them.
+        size = down.norm(dim=2, keepdim=True).sqrt()
+        size = torch.where(size > 0, size, 1.0)
+        sign = torch.where(down.gather(-1, down.abs().argmax(-1, keepdim=True)) < 0, -1.0, 1.0).to(down)
+        down, up = down * sign / size, basis * (sign * size).transpose(1, 2)
+        like = precise(weights[0])
+        return [{"down": _down(spec, down.to(like)), "up": _up(spec, up.to(like))}]
 
     @classmethod
     def expand(cls, spec: LayerSpec, values: Values, options: LowRankOptions) -> Tensor:
@@ -161,6 +201,12 @@ class LowRank(TiedLayer):
         values = self.values(f"weight_{name}{suffix}")
         bias = self.full(f"bias_{name}{suffix}") if self.spec.has_bias else None
         return F.linear(F.linear(x, values["down"]), values["up"], bias)
+
+
+def _rank(spec: LayerSpec, options: LowRankOptions) -> int:
+    if options.rank is not None:
+        return options.rank
+    return max(1, round((0.25 if options.ratio is None else options.ratio) * min(_sides(spec))))
 
 
 def largest(stack: Tensor, rank: int) -> tuple[Tensor, Tensor, Tensor]:
