@@ -69,7 +69,7 @@ def tie(given: Arguments) -> None:
     \b
     tiedtts tie run/voice.safetensors -o tied.safetensors --plan plan.toml
     tiedtts tie generator_v2 -o tied.safetensors --scheme codebook --layers "*"
-    tiedtts tie generator_v2 -o tied.safetensors --plan plan.toml --calibrate mels.npz
+    tiedtts tie net.pt -o tied.safetensors --plan plan.toml --calibrate mine:run
     """  # noqa: D301
     if given.as_json:
         streams.need_stdout()

@@ -66,11 +66,11 @@ OTHER_CHAINS = {
         "GVTQTPKFQVLKTGQSMTLQCAQDMNHEYMSWYRQDPGMGLRLIHYSVGAGITDQGEVPNGYNVSRSTTEDFPLRLLSAAPSQTSVYFCASSYVGNTGELFFGEGSRLTVL",
     ),
 }
-"""Those of draw 1: adalimumab and 1G4; of sharks, other changes of the same one."""
+"""Receptors of draw 1: adalimumab and 1G4; of sharks, other changes of the same one."""
 
 
 class Answers(NamedTuple):
-    """What a net said."""
+    """Answers of a net to a task."""
 
     error: float
     """Share of wrong answers; less than zero where those of the first weights are right."""

@@ -17,7 +17,7 @@ from tiedtts.tying.tied_layer import TiedLayer
 from tiedtts.tying.values import Values, precise
 
 BY = ("weights", "activations")
-"""What makes neurons similar."""
+"""Properties by which neurons are similar."""
 SCALES = ("none", "rows")
 """Factors of the neurons that are one."""
 
