@@ -14,6 +14,8 @@ from tiedtts.checkpoints.architectures import architecture as architecture_of
 from tiedtts.checkpoints.calibration import Run, seen_by
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
+from tiedtts.graphs import conversion as graphs
+from tiedtts.graphs import model_files
 from tiedtts.paths import StrPath, optional
 from tiedtts.tying import TiePlan, count_parameters, untie
 from tiedtts.tying.costs import Work
@@ -72,11 +74,11 @@ def convert(
     losses: Losses | None = None,
     run: Run | None = None,
 ) -> Conversion:
-    """Tie a checkpoint; no data and no training is needed.
+    """Tie a checkpoint, or a model of ONNX; no data and no training is needed.
 
     Args:
-        source: Checkpoint of this or another program; it is only read.
-        target: `.safetensors` to write, or `.safetensors.xz`, which is packed.
+        source: Checkpoint of this or another program, or another program's `.onnx`; it is only read.
+        target: `.safetensors` to write, or `.safetensors.xz`, which is packed; of a model, `.onnx`.
         plan: Which layers to tie, and how.
         architecture: Kind of a foreign checkpoint: `auto`, `hifigan`, `tacotron2` or `state_dict`.
         losses: Measures the nets before and after.
@@ -89,6 +91,8 @@ def convert(
     """
     source, target = Path(source), Path(target)
     check_target(source, target)
+    if model_files.is_model(source):
+        return _convert_model(source, target, plan, architecture=architecture, losses=losses)
     _check_name(target, "a tied checkpoint")
     loaded, notes = _read(source, architecture)
     bytes_before = shards.size(source)
@@ -113,6 +117,25 @@ def convert(
     )
 
 
+def _convert_model(
+    source: Path, target: Path, plan: TiePlan, *, architecture: str, losses: Losses | None
+) -> Conversion:
+    """Tie a model of ONNX."""
+    if target.suffix.lower() != ".onnx":
+        raise CheckpointError(f"a tied model's name ends in .onnx, as that of {source.name}, got: {target}")
+    if architecture != "auto" or losses is not None:
+        raise ConfigError(
+            f"{source} is a model of ONNX: its layers are those of its graph, and its losses are not known",
+            hint="leave out the architecture, and data",
+        )
+    report = graphs.tie(source, target, plan)
+    return Conversion(
+        report=report,
+        file_bytes_before=model_files.size(source),
+        file_bytes_after=model_files.size(target),
+    )
+
+
 def revert(source: StrPath, target: StrPath) -> int:
     """Write a tied checkpoint as the plain one it came from: this program's, or with another's keys.
 
@@ -129,6 +152,10 @@ def revert(source: StrPath, target: StrPath) -> int:
     """
     source, target = Path(source), Path(target)
     check_target(source, target)
+    if model_files.is_model(source):
+        raise CheckpointError(
+            f"{source} is a model of ONNX, which is not untied", hint="keep the model that it was made of"
+        )
     loaded = checkpoint.load(source)
     parts = {name: untie(net) for name, net in loaded.parts.items()}
     origins = {part: of["origin"] for part, of in loaded.provenance.items() if "origin" in of}
@@ -248,6 +275,11 @@ def _read(source: Path, architecture: str) -> tuple[Checkpoint, tuple[str, ...]]
     """Read a checkpoint, and what is to be said of how it was read."""
     if not source.exists():
         raise CheckpointError(f"no such checkpoint: {source}", hint="name a .safetensors or a PyTorch file")
+    if model_files.is_model(source):
+        raise CheckpointError(
+            f"{source} is a model of ONNX",
+            hint="`tiedtts tie` and `stats` read it; proposals are made for checkpoints",
+        )
     source = shards.locate(source)
     if checkpoint.is_checkpoint(source):
         if architecture != "auto":

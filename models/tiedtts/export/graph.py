@@ -3,13 +3,12 @@
 A traced graph spends as many bytes on names and on shapes that never change as a tiny voice on its weights.
 """
 
-import tempfile
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts.graphs import folding
 from tiedtts.speech.metadata import CONSTANT, SCALE
 from tiedtts.tying.costs import SMALLEST_BYTE, SMALLEST_HALF
 
@@ -36,7 +35,7 @@ def pack(model: Any, precision: str) -> Packed:
     first = _merge(model)
     if precision != "fp32":
         _narrow(model, bytes_too=precision == "int8")
-    folded = _fold(model)
+    folded = folding.fold(model)
     short = _rename(folded, set(first.values()))
     stored, scales = {}, {}
     for parameter, name in first.items():
@@ -120,39 +119,6 @@ def _constants(model: Any) -> list[Any]:
     del model.graph.node[:]
     model.graph.node.extend(kept)
     return found
-
-
-def _fold(model: Any) -> Any:
-    """Let ONNX Runtime compute what is known, but not what comes from stored tensors.
-
-    Tensors that are inputs as well could be given by a caller, so their values are not known to it. A tie's
-    arithmetic, such as a transpose or the values of a codebook's indices, thus stays arithmetic.
-    """
-    import onnx
-    import onnxruntime
-    from onnx import helper
-
-    stored = {tensor.name for tensor in model.graph.initializer}
-    for tensor in model.graph.initializer:
-        model.graph.input.append(
-            helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
-        )
-    with tempfile.TemporaryDirectory() as folder:
-        options = onnxruntime.SessionOptions()
-        # Basic: what comes out is plain ONNX, for every machine.
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.optimized_model_filepath = str(Path(folder, "folded.onnx"))
-        options.log_severity_level = 3
-        onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        folded = onnx.load(options.optimized_model_filepath)
-    inputs = [value for value in folded.graph.input if value.name not in stored]
-    del folded.graph.input[:]
-    folded.graph.input.extend(inputs)
-    del folded.graph.value_info[:]
-    plain = [domain for domain in folded.opset_import if domain.domain in ("", "ai.onnx")]
-    del folded.opset_import[:]
-    folded.opset_import.extend(plain)
-    return folded
 
 
 def _rename(model: Any, parameters: set[str]) -> dict[str, str]:

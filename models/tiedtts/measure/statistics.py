@@ -85,7 +85,7 @@ class Statistics:
     file: Path
     """File as it was named, or the voice in the package."""
     kind: str
-    """`checkpoint`, `voice`, or `weights` of another program."""
+    """`checkpoint`, `voice`, or `weights` or `model`, ONNX, of another program."""
     file_bytes: int
     """On disk."""
     parts: tuple[PartStatistics, ...]
@@ -153,7 +153,42 @@ def statistics(file: StrPath, architecture: str = "auto") -> Statistics:
         return _checkpoint(path, architecture)
     if path.suffix not in ("", *SUFFIXES):
         raise VoiceError(f"no such file: {path}", hint="name a voice or a checkpoint")
-    return _voice(find(file))
+    found = find(file)
+    return _graph(found) if _is_of_others(found) else _voice(found)
+
+
+def _is_of_others(path: Path) -> bool:
+    """Return whether a file is a model of ONNX that is no voice of this program."""
+    from tiedtts.speech import library, onnx_tensors
+
+    if path.suffix.lower() != library.WHOLE:
+        return False
+    data = path.read_bytes()
+    return data.startswith(b"\x08") and onnx_tensors.metadata(data, str(path)) is None
+
+
+def _graph(path: Path) -> Statistics:
+    """Count a model of another program."""
+    from tiedtts.graphs import counting as graph_counting
+    from tiedtts.measure.counting import ModuleCount
+
+    counted = graph_counting.count(path)
+    part = PartStatistics(
+        name="model",
+        unique_parameters=counted.unique_parameters,
+        named_parameters=counted.named_parameters,
+        unique_bytes=counted.unique_bytes,
+        buffers=counted.buffers,
+        macs_per_second=None,
+        modules=tuple(ModuleCount(**dataclasses.asdict(row)) for row in counted.modules),
+    )
+    return Statistics(
+        file=path,
+        kind="model",
+        file_bytes=counted.file_bytes,
+        parts=(part,),
+        total=dataclasses.replace(part, name="total", modules=()),
+    )
 
 
 def _checkpoint(path: Path, architecture: str) -> Statistics:
