@@ -1,4 +1,4 @@
-"""The options of commands that read documents: what kind a file is, and what of a document is spoken."""
+"""The options of commands that read texts: their kind, marks and roles, and what of a document is spoken."""
 
 from typing import Annotated
 
@@ -23,6 +23,11 @@ def kept(written: str) -> frozenset[str]:
     return frozenset(KEEP) if "all" in names else frozenset(names)
 
 
+Marks = Annotated[bool, option("--marks", panel=PANEL, help="Follow [pause 1s], [slow]...[/slow].")]
+Cast = Annotated[
+    list[str] | None,
+    option("--cast", panel=PANEL, metavar="NAME=VOICE", help="Who says NAME's lines, `NAME: line`."),
+]
 ReadAs = Annotated[
     str,
     choice("--read-as", READ_AS, panel=PANEL, metavar="KIND", help="markdown, html, csv."),

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,7 @@ import typer
 from tiedtts.choices import CODE, KEEP, READ_AS
 from tiedtts.quoting import printable
 from tiedtts_cli import streams, synth_checks, talk
-from tiedtts_cli.document_arguments import Code, Keep, ReadAs, kept
+from tiedtts_cli.document_arguments import Cast, Code, Keep, Marks, ReadAs, kept
 from tiedtts_cli.options import option
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def explain(
         list[Path] | None, option("--lexicon", metavar="FILE", help="Word, then phones; several: last wins.")
     ] = None,
     read_as: ReadAs = READ_AS[0],
+    marks: Marks = False,
+    cast: Cast = None,
     code: Code = CODE[0],
     keep: Keep = KEEP[-1],
     as_json: Annotated[bool, option("--json", help="A JSON line a part.")] = False,
@@ -61,6 +63,8 @@ def explain(
         ssml=ssml,
         markup=readers.markup(path, read_as),
         code=code,
+        marks=marks,
+        cast=cast or (),
         **{name: name in kept(keep) for name in KEEP},
     )
     words = origin.read(text, path, sys.stdin.buffer, warnings.append, settings.markup)
@@ -81,24 +85,40 @@ def show(parts: Iterable["Explanation"], *, as_json: bool = False) -> None:
         _print_table(parts)
     else:
         print("\t".join(HEADINGS))
-        for part in parts:
-            for row in rows(part):
-                print("\t".join(row))
+        for row in _all_rows(parts):
+            print("\t".join(row))
 
 
 def as_dict(part: "Explanation") -> dict[str, object]:
     """Return a part as JSON has it."""
     words = [{"spoken": word.text, "phones": list(word.phones), "source": word.source} for word in part.words]
-    return {"written": part.written, "words": words, "after_break": part.is_after_break}
+    row: dict[str, object] = {"written": part.written, "words": words, "after_break": part.is_after_break}
+    if part.pause:
+        row["pause"] = round(part.pause, 6)
+    if part.speaker:
+        row["speaker"] = part.speaker
+    return row
+
+
+def _all_rows(parts: Iterable["Explanation"]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the rows of all parts, and one wherever another begins to speak."""
+    speaker = ""
+    for part in parts:
+        if part.speaker != speaker:
+            speaker = part.speaker
+            yield "", "", "", printable(f"spoken by {speaker or 'the narrator'}")
+        yield from rows(part)
 
 
 def rows(part: "Explanation") -> list[tuple[str, str, str, str]]:
-    """Return a row a spoken word, the first with what is written, and before them one of a phrase break."""
+    """Return a row a spoken word, the first with what is written, and before them one of a pause."""
     from tiedtts.text.explanation import BREAK, LEFT_OUT
 
     if not part.words:
         return [(part.written, "", "", LEFT_OUT)]
     pause = [("", "", ",", BREAK)] if part.is_after_break else []
+    if part.pause:
+        pause = [("", "", ",", f"pause of {part.pause:g} s")]
     return pause + [
         (part.written if index == 0 else "", word.text, " ".join(word.phones), printable(word.source))
         for index, word in enumerate(part.words)
@@ -111,7 +131,6 @@ def _print_table(parts: Iterable["Explanation"]) -> None:
     from rich.text import Text
 
     table = Table(*HEADINGS)
-    for part in parts:
-        for row in rows(part):
-            table.add_row(*map(Text, row))
+    for row in _all_rows(parts):
+        table.add_row(*map(Text, row))
     Console().print(table)

@@ -27,6 +27,10 @@ def synth(given: Arguments) -> None:
             talk.note(f"{given.output} is there already")
         return
     settings = synth_checks.settings(given)
+    if settings.cast:
+        from tiedtts.speech import ensemble
+
+        ensemble.check(settings)
     if not given.quiet and synth_checks.is_file_name(given.spoken or []):
         talk.warning(f"`{given.text}` is read as it stands; to say what is in the file: -i {given.text}")
     from tiedtts.batch.job import BatchSpec

@@ -21,7 +21,7 @@ from tiedtts.choices import (
     TIMESTAMPS,
     VOICE,
 )
-from tiedtts_cli.document_arguments import Code, Keep, ReadAs, kept
+from tiedtts_cli.document_arguments import Cast, Code, Keep, Marks, ReadAs, kept
 from tiedtts_cli.options import at_least, bounds, choice, completes, option
 
 STDIO = Path("-")
@@ -57,6 +57,8 @@ class Arguments(NamedTuple):
         list[Path] | None,
         option("--lexicon", panel=_TEXT, metavar="FILE", help="Word, then phones; several: last wins."),
     ] = None
+    marks: Marks = False
+    cast: Cast = None
     read_as: ReadAs = READ_AS[0]
     code: Code = CODE[0]
     keep: Keep = KEEP[-1]
@@ -153,9 +155,7 @@ class Arguments(NamedTuple):
     pause: Annotated[
         float | None, option("--pause", panel=_VOICE, help="Seconds between sentences.", show_default="0.25")
     ] = None
-    hurry: Annotated[
-        float, option("--hurry", panel=_VOICE, help="The most for subtitles that are short of time.")
-    ] = HURRY
+    hurry: Annotated[float, option("--hurry", panel=_VOICE, help="Most for subtitles short of time.")] = HURRY
     breaks: Annotated[
         bool,
         option("--breaks/--no-breaks", panel=_VOICE, help="Pause between phrases, too."),

@@ -1,11 +1,12 @@
 """How a text is to be spoken: the settings that `say`, `stream` and a batch have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any, TypedDict, cast
 
-from tiedtts.choices import CODE, HURRY, MARKUPS, RANGES
+from tiedtts import casting
+from tiedtts.choices import CODE, HURRY, MARKUPS, NARRATOR, RANGES
 from tiedtts.errors import ConfigError
 from tiedtts.quoting import quoted
 
@@ -27,10 +28,11 @@ _HINTS = {
     "footnotes": "true to speak the footnotes of Markdown and HTML",
     "citations": "true to speak citations in Markdown and HTML, such as [12]",
     "parentheses": "false to leave out what stands in parentheses in Markdown and HTML",
+    "marks": "true to follow marks such as [pause 1s] in the text",
 }
 
 
-_SWITCHES = ("breaks", "ssml", "footnotes", "citations", "parentheses")
+_SWITCHES = ("breaks", "ssml", "footnotes", "citations", "parentheses", "marks")
 CHOICES = {"markup": MARKUPS, "code": CODE}
 """Settings that are one of a few words, and the words."""
 
@@ -66,6 +68,11 @@ class Settings:
     """Whether what stands in parentheses is spoken."""
     hurry: float = HURRY
     """The most that a subtitle is spoken faster where its time is short: a factor of the speed."""
+    cast: Mapping[str, str] | Sequence[tuple[str, str]] | str = ()
+    """Voices by role, `{"ALICE": "nora"}` or `ALICE=nora, BOB=felix`: who says the lines of a script, and the
+    parts that `tiedtts.choices.NARRATOR`, `ANYONE` and `QUOTES` are. Kept as pairs."""
+    marks: bool = False
+    """Whether marks in square brackets are followed, such as `[pause 1s]`."""
 
     def __post_init__(self) -> None:
         for name, (smallest, largest) in RANGES.items():
@@ -95,6 +102,21 @@ class Settings:
                 raise ConfigError(message)
         if self.ssml and self.markup != MARKUPS[0]:
             raise ConfigError(f"a text is SSML or {self.markup}, not both", hint="choose one of the two")
+        if self.ssml and self.marks:
+            raise ConfigError(
+                "`marks` are for texts without SSML", hint="SSML has elements of its own: <break time='1s'/>"
+            )
+        object.__setattr__(self, "cast", casting.read(self.cast))
+
+    @property
+    def is_directed(self) -> bool:
+        """Whether marks in the text or roles in it, beyond the narrator's, say how it is spoken."""
+        return self.marks or any(role != NARRATOR for role in self.roles)
+
+    @property
+    def roles(self) -> Mapping[str, str]:
+        """Voices by the names of roles in small letters."""
+        return {name.lower(): voice for name, voice in casting.read(self.cast)}
 
     def silence(self, *, paragraph: bool) -> float:
         """Return the silence after a sentence, seconds.
@@ -149,6 +171,8 @@ class Changes(TypedDict, total=False):
     citations: bool
     parentheses: bool
     hurry: float
+    cast: Mapping[str, str] | Sequence[tuple[str, str]] | str
+    marks: bool
 
 
 def _number(name: str, value: object) -> Any:
@@ -161,6 +185,8 @@ def _number(name: str, value: object) -> Any:
         )
     if name in CHOICES:
         return value.strip().lower()
+    if name == "cast":
+        return value
     try:
         return int(value) if name == "seed" else float(value)
     except ValueError:

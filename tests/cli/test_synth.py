@@ -35,21 +35,7 @@ def test_options_reach_the_voice(voice: Any, here: Path) -> None:
     assert voice.calls == [
         (
             "Hello",
-            {
-                "speed": 0.5,
-                "pitch": -2.5,
-                "volume": -6.0,
-                "pause": 1.5,
-                "breaks": True,
-                "seed": 7,
-                "ssml": False,
-                "markup": "text",
-                "code": "announce",
-                "footnotes": False,
-                "citations": False,
-                "parentheses": True,
-                "hurry": 1.4,
-            },
+            USUAL | {"speed": 0.5, "pitch": -2.5, "volume": -6.0, "pause": 1.5, "seed": 7},
         )
     ]
 

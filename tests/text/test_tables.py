@@ -52,7 +52,7 @@ LISTS |= {
     "after words",
 }
 LISTS |= {"after the pronoun", "after a letter", "determiner", "emphasised"}
-LISTS |= {"described", "unsure", "further", "void"}
+LISTS |= {"described", "unsure", "further", "void", "saying"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -12,6 +12,7 @@ from tiedtts.serving.work import AHEAD_BYTES
 from tiedtts.settings import Settings
 from tiedtts.speech.speech import Speech
 from tiedtts.speech.voice import Voice
+from tiedtts.text import reading
 from tiedtts.text.assembly import MOST_PHONES
 
 PHONE_SECONDS = 0.12
@@ -21,9 +22,9 @@ PHONES_PER_CHARACTER = 6
 SHORTEST = 40
 """Phones of the shortest text that is counted with."""
 SLOWEST = 0.25
-"""Speed that SSML may ask for, whatever the settings say."""
+"""Speed that SSML and marks may ask for, whatever the settings say."""
 SILENCE_SECONDS = 60.0
-"""Silence in one text that its SSML may ask for, all in all."""
+"""Silence in one text that its SSML or its marks may ask for, all in all."""
 _FLOAT, _INTEGER = 4, 2
 """Bytes of a sample as it is made and as it is sent."""
 CHARACTER_BYTES = 60
@@ -56,11 +57,13 @@ def most(
         held_seconds: Sound that is held back at the beginning.
     """
     phones = min(MOST_PHONES, max(SHORTEST, PHONES_PER_CHARACTER * characters))
-    speed = SLOWEST if settings.ssml else float(settings.speed)
+    marked_up = settings.ssml or settings.marks
+    speed = SLOWEST if marked_up else float(settings.speed)
     seconds = phones * PHONE_SECONDS / speed + LONGEST_GAP * settings.silence(paragraph=False)
-    if settings.ssml:
+    if marked_up:
         seconds += SILENCE_SECONDS
-    character = CHARACTER_BYTES if settings.markup == "text" else DOCUMENT_BYTES
+    plain = settings.markup == "text" and not settings.is_directed
+    character = CHARACTER_BYTES if plain else DOCUMENT_BYTES
     second = (sent_rate or rate) * _INTEGER * (4 / 3 if events else 1)
     sent = seconds * second
     # The part as it was made; what is being sent, and what lies ready behind it, which is one part at least.
@@ -69,18 +72,18 @@ def most(
 
 
 def stream(voice: Voice, text: str, settings: Settings) -> Iterator[Speech]:
-    """Speak a text, if its SSML asks for no more silence than `most` counts with.
+    """Speak a text, if its SSML or its marks ask for no more silence than `most` counts with.
 
     Raises:
         TextError: It asks for more, or cannot be spoken.
     """
-    if settings.ssml:
-        from tiedtts.text.markup import ssml
-
-        silence = sum(span.pause for span in ssml.parse(text).spans)
+    if settings.ssml or settings.marks:
+        silence = sum(span.pause for span in reading.parse(text, settings).spans or ())
         if silence > SILENCE_SECONDS:
+            what = "SSML" if settings.ssml else "text"
             raise TextError(
-                f"the SSML asks for {silence:.0f} seconds of silence, and may for {SILENCE_SECONDS:.0f} here",
+                f"the {what} asks for {silence:.0f} seconds of silence, and may for {SILENCE_SECONDS:.0f} "
+                "here",
                 hint="send the text in pieces",
             )
     yield from voice.stream(text, settings)

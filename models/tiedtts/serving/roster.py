@@ -7,6 +7,7 @@ from tiedtts.errors import ConfigError, VoiceError
 from tiedtts.paths import StrPath
 from tiedtts.quoting import quoted
 from tiedtts.speech import library
+from tiedtts.speech.ensemble import Ensemble
 from tiedtts.speech.voice import Voice
 from tiedtts.text.frontend import FrontEnd
 from tiedtts.text.pronounce.user_lexicon import Files
@@ -68,6 +69,11 @@ class Roster:
                     hint=f"served are {', '.join(names)}",
                 )
             self.aliases[alias] = name
+        for voice in self._voices.values():
+            # What a client writes names voices that are served, and never a file.
+            voice.ensemble = Ensemble(
+                voice.renderer, lambda asked: self[asked].renderer, lambda: [*self._voices, *self.aliases]
+            )
 
     @classmethod
     def load(

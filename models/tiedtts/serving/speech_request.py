@@ -76,6 +76,12 @@ class SpeechRequest(NamedTuple):
             name = voices.name(voice)
         except VoiceError as error:
             raise refusal.no_voice(error) from error
+        chosen = fields.settings(settings or Settings())
+        for other in chosen.roles.values():
+            try:
+                voices.name(other)
+            except VoiceError as error:
+                raise _misfit("cast", refusal.said(error)) from error
         form = fields.one_of("stream_format", (AUDIO, EVENTS)) or AUDIO
         timestamps = bool(fields.take("timestamps", bool))
         if timestamps and form != EVENTS:
@@ -83,7 +89,7 @@ class SpeechRequest(NamedTuple):
         return cls(
             text=text,
             voice=name,
-            settings=fields.settings(settings or Settings()),
+            settings=chosen,
             format=Format(
                 formats.named(fields.take("response_format", str) or formats.DEFAULT), fields.rate()
             ),

@@ -23,6 +23,8 @@ FADE = 0.005
 BREAK = 0.09
 """Length of a phrase break at the voice's own speed and the usual silence, seconds: with the edges of the
 words beside it, readers make a tenth of a second of it, and nearly always the same."""
+CHANGE = 0.4
+"""Silence where another voice goes on with a sentence, in that between sentences."""
 LONGEST_BREAK = 1.0
 """Phrase breaks get no longer than this, seconds, however long the silence between sentences is."""
 
@@ -35,6 +37,9 @@ def pause(sentence: Sentence, following: Sentence | None, settings: Settings) ->
         return sentence.after
     if following.before is not None:
         return following.before
+    other = following.voice != sentence.voice
+    if other and (sentence.goes_on or following.text[:1].islower()):
+        return settings.silence(paragraph=False) * CHANGE
     if sentence.goes_on or (sentence.prosody is not None and sentence.prosody.silence[-1]):
         return 0.0
     if following.gap is not None:

@@ -29,6 +29,7 @@ class Cue(NamedTuple):
     text: str
     start_s: float
     end_s: float
+    speaker: str = ""
 
 
 def encode(speech: Timed, kind: str) -> bytes:
@@ -60,7 +61,7 @@ def cues(sentences: Iterable[SpokenSentence]) -> Iterator[Cue]:
     for sentence in sentences:
         text, words = sentence.text, sentence.words
         if len(text) <= LONGEST_CUE:
-            yield Cue(text, words[0].start_s, words[-1].end_s)
+            yield Cue(text, words[0].start_s, words[-1].end_s, sentence.speaker)
             continue
         parts = list(excerpts.parts(text, sentence.places))
         first = 0
@@ -72,7 +73,7 @@ def cues(sentences: Iterable[SpokenSentence]) -> Iterator[Cue]:
                 count = len(parts)
             shown = " ".join(written for written, _ in parts[:count])
             end = words[-1] if count == len(parts) else words[first + said - 1]
-            yield Cue(shown, words[first].start_s, end.end_s)
+            yield Cue(shown, words[first].start_s, end.end_s, sentence.speaker)
             first += said
             parts = parts[count:]
 
@@ -114,7 +115,10 @@ def _json(speech: Timed) -> str:
         for word in sentence.words
     ]
     lists = {
-        "sentences": [_span(s.text, s.start_s, s.end_s) for s in speech.sentences],
+        "sentences": [
+            {**_span(s.text, s.start_s, s.end_s), **({"speaker": s.speaker} if s.speaker else {})}
+            for s in speech.sentences
+        ],
         "words": words,
         "marks": [{"name": mark.name, "time": _round(mark.time_s)} for mark in speech.marks],
     }
@@ -153,10 +157,15 @@ def _shown(speech: Timed) -> Iterator[Cue]:
 
 def _vtt(speech: Timed) -> str:
     blocks = [
-        f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}\n{_escaped(cue.text)}\n"
+        f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}\n{_spoken_by(cue)}{_escaped(cue.text)}\n"
         for cue in _shown(speech)
     ]
     return "\n".join(["WEBVTT\n", *blocks])
+
+
+def _spoken_by(cue: Cue) -> str:
+    """Return the tag that names who speaks."""
+    return f"<v {_escaped(cue.speaker)}>" if cue.speaker else ""
 
 
 def _clock(seconds: float, point: str) -> str:

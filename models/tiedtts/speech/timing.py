@@ -65,6 +65,8 @@ class SpokenSentence(NamedTuple):
     """At least one."""
     places: tuple[tuple[int, int], ...] = ()
     """Place that each word was read from: offsets in `text` of its first character and after its last."""
+    speaker: str = ""
+    """The name by which the text calls who speaks it; empty for the narrator."""
 
     @property
     def start_s(self) -> float:
@@ -194,7 +196,7 @@ def sentence(written: "Sentence", durations: Sequence[int], rate: int) -> tuple[
         if own
     )
     places = tuple(place for place, own in zip(written.places, found, strict=False) if own)
-    return (SpokenSentence(written.text, spoken, places),) if spoken else ()
+    return (SpokenSentence(written.text, spoken, places, written.speaker),) if spoken else ()
 
 
 def later(sentences: Sequence[SpokenSentence], samples: int) -> tuple[SpokenSentence, ...]:

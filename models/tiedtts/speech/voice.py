@@ -13,12 +13,13 @@ from tiedtts.errors import TextError, VoiceError
 from tiedtts.paths import StrPath
 from tiedtts.settings import Settings
 from tiedtts.speech import library, pauses, timing
+from tiedtts.speech.ensemble import Ensemble, resampled
 from tiedtts.speech.in_pieces import SpeechInPieces
 from tiedtts.speech.renderer import Renderer
 from tiedtts.speech.speech import Speech
 from tiedtts.speech.timing import Mark, Timeline
 from tiedtts.speech.turns import TURNS
-from tiedtts.text import first_clause
+from tiedtts.text import first_clause, reading
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
 from tiedtts.text.growing import GrowingText
 from tiedtts.text.left_out import NOTHING
@@ -32,20 +33,21 @@ if TYPE_CHECKING:
     from tiedtts.text.markup.spans import Span
 
 
-_LOOKS_LIKE_SSML = "the text looks like SSML but is read as it stands: `--ssml`, in Python `ssml=True`"
-
-
 class Voice:
     """A voice, loaded and ready to speak; threads may share it.
 
     Args:
         renderer: Turns the phones of a sentence into samples.
         front_end: Turns text into phones; the one for English without own pronunciations by default.
+        ensemble: Other voices that a text may ask for; by default those of the package.
     """
 
-    def __init__(self, renderer: Renderer, front_end: FrontEnd | None = None) -> None:
+    def __init__(
+        self, renderer: Renderer, front_end: FrontEnd | None = None, ensemble: Ensemble | None = None
+    ) -> None:
         self.renderer = renderer
         self.front_end = FrontEnd() if front_end is None else front_end
+        self.ensemble = Ensemble(renderer) if ensemble is None else ensemble
 
     @classmethod
     def load(
@@ -164,7 +166,7 @@ class Voice:
             before: Sentence | None,
             opening: str,
         ) -> Iterator[Speech]:
-            told = (_LOOKS_LIKE_SSML,) if first == 0 and looks_like_ssml(opening) else ()
+            told = (reading.LOOKS_LIKE_SSML,) if first == 0 and looks_like_ssml(opening) else ()
             return self._sentences(sentences, left_out, chosen, told, first, before)
 
         growing = GrowingText(
@@ -194,47 +196,35 @@ class Voice:
 
     def _text(self, text: str, settings: Settings) -> Iterator[Speech]:
         """Speak a whole text."""
-        left_out = LeftOut()
-        told: tuple[str, ...] = ()
-        breaks = settings.breaks and settings.pause_factor > 0
         if settings.markup == "subtitles":
             yield from self._subtitles(text, settings)
             return
-        if settings.ssml:
-            from tiedtts.text.markup import ssml
+        found = reading.parse(text, settings, self.ensemble.finder(settings))
+        yield from self._read(found, settings)
 
-            document = ssml.parse(text)
-            told = document.warnings
-            sentences = self.front_end.read_spans(document.spans, left_out, breaks=breaks)
-        elif settings.markup != "text":
-            from tiedtts.text.structure import documents
-
-            found = documents.read(text, settings)
-            told = found.warnings
-            sentences = self.front_end.read_blocks(found.blocks, left_out, breaks=breaks)
-        else:
-            if looks_like_ssml(text):
-                told = (_LOOKS_LIKE_SSML,)
-            sentences = self.front_end.read(text, left_out, breaks=breaks)
-        yield from self._sentences(sentences, left_out, settings, told)
+    def _read(self, found: reading.Parsed, settings: Settings, *, goes_on: bool = False) -> Iterator[Speech]:
+        """Speak a text whose structure is known."""
+        left_out = LeftOut()
+        breaks = settings.breaks and settings.pause_factor > 0
+        sentences = found.sentences(self.front_end, left_out, breaks=breaks, goes_on=goes_on)
+        yield from self._sentences(sentences, left_out, settings, found.warnings)
 
     def _subtitles(self, text: str, settings: Settings) -> Iterator[Speech]:
         """Speak subtitles at their times."""
         from tiedtts.speech import subtitled
         from tiedtts.text.structure import cues
 
-        breaks = settings.breaks and settings.pause_factor > 0
+        find_voice = self.ensemble.finder(settings)
 
         def say(cue: cues.Cue, settings: Settings) -> Speech:
-            left_out = LeftOut()
-            sentences = self.front_end.read_blocks(cue.blocks, left_out, breaks=breaks, goes_on=cue.goes_on)
-            return self._whole(cue.text, self._sentences(sentences, left_out, settings))
+            found = reading.parse(text, settings, find_voice, cue.blocks)
+            return self._whole(cue.text, self._read(found, settings, goes_on=cue.goes_on))
 
         yield from subtitled.speak(cues.read(text, settings), settings, self.sample_rate, say)
 
     def _pieces(self, pieces: Iterable[str], settings: Settings) -> Iterator[Speech]:
         """Speak a text that comes piece by piece."""
-        if settings.ssml or settings.markup != "text":
+        if settings.ssml or settings.markup != "text" or settings.is_directed:
             # A document can be read when all of it is there.
             yield from self._text("".join(map(_checked, pieces)), settings)
             return
@@ -292,7 +282,8 @@ class Voice:
         self, sentence: Sentence, settings: Settings, number: int, pause: float, warnings: tuple[str, ...]
     ) -> Speech:
         """Make one sentence and the silence after it."""
-        hop, rate = self.audio.hop, self.sample_rate
+        renderer = self.ensemble[sentence.voice] if sentence.voice else self.ensemble.narrator(settings)
+        rate = self.sample_rate
         count, prosody = len(sentence.phones), sentence.prosody
         speed = np.full(count, settings.speed, np.float32)
         pitch = np.full(count, settings.pitch, np.float32)
@@ -302,19 +293,19 @@ class Voice:
         shift = pitch * np.float32(np.log(2) / 12)
         # What is no number is refused below, once, with words of our own.
         with np.errstate(all="ignore"):
-            made = self.renderer.render(sentence, speed=speed, shift=shift, seed=[int(settings.seed), number])
-        samples = made.samples[: int(made.durations.sum()) * hop]
+            made = renderer.render(sentence, speed=speed, shift=shift, seed=[int(settings.seed), number])
+        durations = made.durations * renderer.audio.hop
+        samples = made.samples[: int(durations.sum())]
         if not np.isfinite(samples).all():
             raise VoiceError(
-                f"the voice {self.name} is damaged: samples of its sound are not numbers",
+                f"the voice {renderer.name} is damaged: samples of its sound are not numbers",
                 hint="take an earlier checkpoint, or make the voice again with `tiedtts export`",
             )
+        samples, durations = resampled(samples, durations, renderer.audio.sample_rate, rate)
         pauses.fade(samples, int(pauses.FADE * rate))
         # Louder than there is room for: the sentence is turned down rather than clipped.
         samples *= min(1.0, loudness.CEILING / max(float(np.abs(samples).max(initial=0.0)), 1e-9))
-        samples, lengths = pauses.with_breaks(
-            samples, made.durations * hop, sentence.phones, speed, settings, rate
-        )
+        samples, lengths = pauses.with_breaks(samples, durations, sentence.phones, speed, settings, rate)
         marks: tuple[Mark, ...] = ()
         volume = float(settings.volume)
         if prosody is not None:
@@ -327,16 +318,16 @@ class Voice:
         elif volume:
             samples = loudness.amplify(samples, 10 ** (volume / 20), rate)
         silence = round(pause * rate)
-        durations: list[int] = lengths.tolist()
-        durations[-1] += silence
+        ends: list[int] = lengths.tolist()
+        ends[-1] += silence
         return Speech(
             np.concatenate([samples, np.zeros(silence, np.float32)]),
             rate,
             sentence.text,
             sentence.phones,
-            tuple(durations),
+            tuple(ends),
             (*warnings, *made.warnings),
-            sentences=timing.sentence(sentence, durations, rate),
+            sentences=timing.sentence(sentence, ends, rate),
             marks=marks,
         )
 

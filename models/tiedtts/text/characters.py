@@ -68,6 +68,8 @@ _TABLE = _Table()
 def _plain(char: str) -> str:
     if char in _REPLACED:
         return _REPLACED[char]
+    if char == MARK:
+        return char
     if char == "\n" or (char.isascii() and char.isprintable()) or char in SIGNS:
         return char
     form = unicodedata.normalize("NFKC", char)
@@ -93,6 +95,8 @@ def _plain(char: str) -> str:
     return char if category in ("Sm", "Sc", "Sk", "No", "Po") else ""
 
 
+MARK = "\ufdd0"
+"""Stands for a mark in square brackets. Unicode keeps this number for uses within a program."""
 EMOJI = "\u263a"
 """A smiling face stands for every picture until the pictures are counted."""
 

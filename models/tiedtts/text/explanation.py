@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tiedtts.settings import Settings
-from tiedtts.text import excerpts
+from tiedtts.text import excerpts, reading
 from tiedtts.text.characters import EMOJI
 from tiedtts.text.frontend import FrontEnd, LeftOut
 from tiedtts.text.pronounce.pronouncer import Word
@@ -25,6 +25,10 @@ class Explanation:
     """In order, each with its phones and their source; none if the part is not spoken."""
     is_after_break: bool = False
     """Whether a phrase break stands before it: a pause where nothing is written."""
+    pause: float = 0.0
+    """Silence before it that markup asks for, seconds."""
+    speaker: str = ""
+    """The name by which the text calls who speaks it; empty for the narrator."""
 
 
 def explain(
@@ -41,7 +45,7 @@ def explain(
         text: Any text.
         front_end: Reads it.
         ssml: The text is SSML.
-        settings: Markup that the text has, and what of it is read; none by default.
+        settings: Markup that the text has, its marks and roles, and what of it is read; none by default.
         warn: Called at the end with each thing that is left out.
 
     Raises:
@@ -49,32 +53,25 @@ def explain(
     """
     left_out = LeftOut()
     spoken = 0
-    document = None
-    if settings is not None and settings.markup != "text":
-        from tiedtts.text.structure import documents
-
-        document = documents.read(text, settings)
-    blocks = None if document is None else document.blocks
-    for reading in front_end.readings(text, left_out, ssml=ssml, blocks=blocks):
-        words = [item for item in reading.items if isinstance(item, Word)]
-        breaks = frozenset(reading.breaks)
+    parsed = reading.parse(text, settings or Settings(ssml=ssml))
+    for found in parsed.readings(front_end, left_out):
+        words = [item for item in found.items if isinstance(item, Word)]
+        breaks = frozenset(found.breaks)
         first = 0
-        for written, count in excerpts.parts(reading.written.text, reading.places):
+        for written, count in excerpts.parts(found.written.text, found.places):
             if count or any(char.isalnum() or char == EMOJI for char in written):
                 yield Explanation(
                     written.replace(EMOJI, "(emoji)"),
                     tuple(words[first : first + count]),
                     bool(count) and first in breaks,
+                    found.silence.get(first, 0.0) if count else 0.0,
+                    found.speaker,
                 )
             first += count
         spoken += len(words)
-    if ssml:
-        from tiedtts.text.markup.ssml import parse
-
-        for warning in parse(text).warnings:
+    for warning in parsed.warnings:
+        if warning != reading.LOOKS_LIKE_SSML:
             warn(warning)
-    for warning in () if document is None else document.warnings:
-        warn(warning)
     for warning in left_out.warnings():
         warn(warning)
     if not spoken:

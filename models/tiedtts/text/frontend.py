@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,10 @@ class Sentence:
     """Silence before it, seconds, in place of the usual."""
     after: float = 0.0
     """Silence after it at the end of a text, seconds."""
+    voice: str = ""
+    """Name of the voice that speaks it; empty for that of the whole text."""
+    speaker: str = ""
+    """The name by which the text calls who speaks it."""
     gap: float | None = None
     """Silence before it, in those between sentences, where the structure of a document asks for it."""
     places: tuple[Place, ...] = field(default=(), compare=False)
@@ -164,14 +168,19 @@ class FrontEnd:
                 gap = 0.0
 
     def readings(
-        self, text: str, left_out: LeftOut, *, ssml: bool = False, blocks: Iterable["Block"] | None = None
+        self,
+        text: str,
+        left_out: LeftOut,
+        *,
+        spans: Sequence["Span"] | None = None,
+        blocks: Iterable["Block"] | None = None,
     ) -> Iterator["Reading"]:
-        """Yield what each sentence of a text is read as; see `read`, and `read_spans` for SSML.
+        """Yield what each sentence of a text is read as; see `read`.
 
         Args:
             text: Any text.
             left_out: Counts what cannot be spoken.
-            ssml: The text is SSML.
+            spans: Those of the text, if it is marked up, see `read_spans`.
             blocks: Those of the text, if it is a document, see `read_blocks`.
         """
         if blocks is not None:
@@ -179,43 +188,47 @@ class FrontEnd:
                 for written in sentences.split(clean_aligned(block.text)):
                     yield self._reading(written, left_out)
             return
-        if not ssml:
+        if spans is None:
             for paragraph in sentences.paragraphs(text):
                 for written in sentences.split(paragraph):
                     yield self._reading(written, left_out)
             return
         from tiedtts.text.markup import marked_up
-        from tiedtts.text.markup.ssml import parse
 
-        spans = parse(text).spans
         track = marked_up.Track(spans)
         for run in marked_up.runs(spans):
             track.begin(run.first)
-            for written, begins in run.sentences():
+            for written, begins, _ in run.sentences():
                 reading = self._reading(written, left_out, begins)
-                yield replace(reading, items=track.place(reading.items, reading.spans)[0])
+                items, gaps = track.place(reading.items, reading.spans)
+                silence = dict(gaps.silence)
+                if gaps.spans:
+                    silence[0] = track.take()[0] or 0.0
+                speaker = gaps.spans[0].speaker if gaps.spans else ""
+                yield replace(reading, items=items, silence=silence, speaker=speaker)
             track.end()
 
     def read_spans(
-        self, spans: Sequence["Span"], left_out: LeftOut, *, breaks: bool = False
+        self, spans: Sequence["Span"], left_out: LeftOut, *, breaks: bool = False, goes_on: bool = False
     ) -> Iterator[Sentence]:
         """Yield the sentences of a marked-up text one by one.
 
         Args:
-            spans: The result of `tiedtts.text.markup.ssml.parse`.
+            spans: The result of `tiedtts.text.markup.ssml.parse`, or of `tiedtts.text.markup.plain.spans`.
             left_out: Counts what cannot be spoken.
             breaks: Whether they have phrase breaks, see `read`.
+            goes_on: Whether the last sentence is the beginning of one that goes on elsewhere.
         """
         from tiedtts.text.markup import marked_up
 
         track = marked_up.Track(spans)
         paragraph = 0
         last: Sentence | None = None
-        for run in marked_up.runs(spans):
+        for run in marked_up.runs(spans, goes_on=goes_on):
             track.begin(run.first)
-            for written, begins in run.sentences():
+            for written, begins, ends in run.sentences():
                 reading = self._reading(written, left_out, begins)
-                for sentence in self._tracked(reading, track, paragraph, breaks=breaks):
+                for sentence in self._tracked(reading, track, paragraph, breaks=breaks, ends=ends):
                     if last is not None:
                         yield last
                     last = sentence
@@ -226,17 +239,24 @@ class FrontEnd:
             yield _ending(last, silence or 0.0, marks)
 
     @staticmethod
-    def _tracked(reading: "Reading", track: "Track", paragraph: int, *, breaks: bool) -> Iterator[Sentence]:
+    def _tracked(
+        reading: "Reading", track: "Track", paragraph: int, *, breaks: bool, ends: bool
+    ) -> Iterator[Sentence]:
         """Yield the sentences of a reading with the prosody that markup gives them."""
         items, gaps = track.place(reading.items, reading.spans)
         reading = replace(reading, items=items)
-        for sentence, first in reading.sentences(paragraph, marked_up=True, breaks=breaks):
-            prosody = gaps.prosody(sentence.phones, first, len(sentence.words), ends=not sentence.goes_on)
-            before = None
+        parts = list(reading.sentences(paragraph, marked_up=True, breaks=breaks, ends=ends))
+        for number, (sentence, first) in enumerate(parts, start=1):
+            prosody = gaps.prosody(sentence.phones, first, len(sentence.words), ends=number == len(parts))
+            before = gap = None
             if first == 0:
                 before, marks = track.take()
                 prosody = replace(prosody, marks=(*marks, *prosody.marks))
-            yield replace(sentence, prosody=prosody, before=before)
+                gap = track.gap()
+            who = gaps.spans[first]
+            yield replace(
+                sentence, prosody=prosody, before=before, gap=gap, voice=who.voice, speaker=who.speaker
+            )
 
     def _reading(
         self, written: AlignedText, left_out: LeftOut, begins: Sequence[tuple[int, int]] = ()
@@ -302,6 +322,10 @@ class Reading:
     """The place of each word in the sentence."""
     spans: Sequence[tuple[int, int]]
     """The number of items before each span of marked-up text that begins in it, and its number."""
+    silence: Mapping[int, float] = field(default_factory=dict)
+    """Seconds of silence that markup asks for, by the word before which it stands."""
+    speaker: str = ""
+    """The name by which the text calls who speaks it."""
 
     @property
     def breaks(self) -> Sequence[int]:

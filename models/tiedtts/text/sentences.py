@@ -39,10 +39,13 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
 
 def paragraphs(text: str) -> Iterator[AlignedText]:
     """Yield the clean paragraphs of a text one by one: what stands between blank lines."""
-    place = 0
-    for first, last in (*(match.span() for match in _BLANK.finditer(text)), (len(text), len(text))):
-        yield from _laid_out(AlignedText.of(text, place, first))
-        place = last
+    return aligned_paragraphs(AlignedText.of(text))
+
+
+def aligned_paragraphs(text: AlignedText) -> Iterator[AlignedText]:
+    """Yield what `paragraphs` yields, of a text that is aligned to another."""
+    for part in _parts(text, _BLANK):
+        yield from _laid_out(part)
 
 
 def _laid_out(text: AlignedText) -> Iterator[AlignedText]:

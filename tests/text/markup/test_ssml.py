@@ -209,7 +209,7 @@ def test_warnings(inside: str, line: str) -> None:
 
 def test_what_is_not_understood_is_spoken() -> None:
     document = parse(
-        "<speak>a <voice name='x'>b <w>c</w></voice> <say-as interpret-as='odd'>d</say-as></speak>"
+        "<speak>a <audio src='x'>b <w>c</w></audio> <say-as interpret-as='odd'>d</say-as></speak>"
     )
     assert document.spans == (Span("a b c d"),)
     assert len(document.warnings) == 3

@@ -2,6 +2,7 @@
 
 from tiedtts.text import tables
 from tiedtts.text.aligned import AlignedText, Edit
+from tiedtts.text.characters import MARK
 from tiedtts.text.patterns import Lazy
 
 BREAK = "\x1e"
@@ -14,7 +15,7 @@ _HYPHEN = Lazy(r"(?<=[A-Za-z]-)[ ]{0,4}\n[ ]{0,8}(?=[a-z])|(?<=\d-)\n(?=\d)")
 _END = Lazy(r"[ ]{0,8}\n[ ]{0,8}(?=(\S{1,80}))")
 _TAB = Lazy(r"(?<=\S)\t{1,4}(?=\S)")
 _PUNCTUATED = ".,;:!?-–—("
-_CLOSERS = "\"')]*_"
+_CLOSERS = f"\"')]*_ {MARK}"
 
 
 def joined(text: AlignedText) -> AlignedText:

@@ -23,9 +23,11 @@ class Run:
     begins: Sequence[tuple[int, int]]
     """Offsets where the other spans begin, and their numbers; an empty span begins where the next does."""
     ends_paragraph: bool
+    goes_on: bool = False
+    """Whether its last sentence may go on in the next run, where another voice speaks."""
 
-    def sentences(self) -> Iterator[tuple[AlignedText, Sequence[tuple[int, int]]]]:
-        """Yield the sentences, and where spans begin in each.
+    def sentences(self) -> Iterator[tuple[AlignedText, Sequence[tuple[int, int]], bool]]:
+        """Yield the sentences, where spans begin in each, and whether each ends here.
 
         What follows the last sentence comes as a sentence without text.
         """
@@ -39,17 +41,28 @@ class Run:
             while begins and (begins[0][0] < end or goes_on):
                 place, number = begins.popleft()
                 own.append((bisect_left(sentence.starts, place), number))
-            yield sentence.within(self.text), own
+            yield sentence.within(self.text), own, not (goes_on and self.goes_on)
         if begins:
-            yield self.text[:0], [(0, number) for _, number in begins]
+            yield self.text[:0], [(0, number) for _, number in begins], True
 
 
-def runs(spans: Sequence[Span]) -> Iterator[Run]:
-    """Yield the texts that no sentence crosses."""
+def runs(spans: Sequence[Span], *, goes_on: bool = False) -> Iterator[Run]:
+    """Yield the texts that no sentence crosses.
+
+    Args:
+        spans: Those of a whole text.
+        goes_on: Whether its last sentence is the beginning of one that goes on elsewhere.
+    """
     first = place = 0
     texts: list[AlignedText] = []
     begins: list[tuple[int, int]] = []
+    voice: str | None = None
     for number, span in enumerate(spans):
+        if span.text and voice not in (None, span.voice):
+            yield Run(first, join(texts, " "), begins, ends_paragraph=False, goes_on=True)
+            first, place, texts, begins = number, 0, [], []
+        if span.text:
+            voice = span.voice
         if number > first:
             begins.append((place, number))
         text = clean_aligned(span.aligned)
@@ -57,8 +70,11 @@ def runs(spans: Sequence[Span]) -> Iterator[Run]:
             texts.append(text)
             place += len(text) + 1
         if span.boundary or number == len(spans) - 1:
-            yield Run(first, join(texts, " "), begins, span.boundary == "paragraph")
-            first, place, texts, begins = number + 1, 0, [], []
+            is_last = number == len(spans) - 1
+            yield Run(
+                *(first, join(texts, " "), begins, span.boundary == "paragraph"), goes_on=is_last and goes_on
+            )
+            first, place, texts, begins, voice = number + 1, 0, [], [], None
 
 
 @dataclass(slots=True)
@@ -87,6 +103,7 @@ class Track:
         self._spans = spans
         self._current = Span("")
         self._number = 0
+        self._gap = 0.0
         self.waiting = Waiting()
 
     def begin(self, number: int) -> None:
@@ -147,6 +164,12 @@ class Track:
             self.waiting.mark(span.mark)
         elif span.text:
             self._current = span
+            self._gap = max(self._gap, span.gap)
+
+    def gap(self) -> float | None:
+        """Return the silence that the structure of a document wants here, and forget it."""
+        gap, self._gap = self._gap, 0.0
+        return gap or None
 
     def take(self) -> tuple[float | None, tuple[MarkPlace, ...]]:
         """Return what has waited: silence, and marks ahead of it or after it."""

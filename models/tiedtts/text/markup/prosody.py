@@ -29,7 +29,7 @@ _DECIMAL = r"([+-]?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9}))"
 
 @dataclass(frozen=True, slots=True)
 class Prosody:
-    """Speed, pitch, volume and range of the pitch, relative to those of the voice."""
+    """Who speaks, and speed, pitch, volume and range of the pitch, relative to those of the voice."""
 
     speed: float = 1.0
     """Factor; larger is faster."""
@@ -39,6 +39,10 @@ class Prosody:
     """Decibels."""
     pitch_range: float = 1.0
     """Factor; larger is livelier, and the pitch stands still at 0."""
+    voice: str = ""
+    """Name of the voice that speaks; empty for that of the whole text."""
+    speaker: str = ""
+    """The name by which the text calls who speaks."""
 
     def __add__(self, inner: "Prosody") -> "Prosody":
         """Return what holds for `inner` within this one; both count."""
@@ -47,6 +51,8 @@ class Prosody:
             _within(self.pitch + inner.pitch, SEMITONES),
             _within(self.volume + inner.volume, DECIBELS),
             _within(self.pitch_range * inner.pitch_range, PITCH_RANGES),
+            inner.voice or self.voice,
+            inner.speaker or self.speaker,
         )
 
 

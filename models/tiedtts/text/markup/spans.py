@@ -34,6 +34,12 @@ class Span:
     """`strong`, `moderate`, `reduced`; already in speed, pitch and volume."""
     pitch_range: float = 1.0
     """Factor of the movement of the pitch around its mean."""
+    voice: str = ""
+    """Name of the voice that speaks it; empty for that of the whole text."""
+    speaker: str = ""
+    """The name by which the text calls who speaks it."""
+    gap: float = 0.0
+    """Silence before it, in those between sentences, where the structure of a document asks for it."""
     source: AlignedText | None = field(default=None, compare=False, repr=False)
     """The text, aligned to the document it was read from."""
 
@@ -62,6 +68,7 @@ class _Draft:
     parts: list[AlignedText] = field(default_factory=list)
     pause: float = 0.0
     boundary: Boundary = ""
+    gap: float = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -74,6 +81,7 @@ class Spans:
 
     def __init__(self) -> None:
         self._drafts: list[_Draft] = []
+        self._gap = 0.0
 
     def add(self, text: AlignedText, prosody: Prosody, emphasis: str) -> None:
         """Add text; space at its ends parts it from its neighbours."""
@@ -91,7 +99,12 @@ class Spans:
                 # What comes next may be said in the same way.
                 last.parts.append(text)
         if text.text.strip():
-            self._drafts.append(_Draft(prosody, emphasis, parts=[text]))
+            self._drafts.append(_Draft(prosody, emphasis, parts=[text], gap=self._gap))
+            self._gap = 0.0
+
+    def gap(self, pauses: float) -> None:
+        """Let so much silence stand before the next text, in those between sentences."""
+        self._gap = max(self._gap, pauses)
 
     def mark(self, name: str) -> None:
         """Name this place."""
@@ -134,5 +147,8 @@ def _span(draft: _Draft) -> Span:
         draft.boundary,
         draft.emphasis,
         prosody.pitch_range,
+        prosody.voice,
+        prosody.speaker,
+        draft.gap,
         text,
     )

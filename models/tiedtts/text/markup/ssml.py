@@ -1,6 +1,6 @@
 """Reads SSML: spans of text with their prosody, pauses and marks.
 
-A subset of the W3C's Speech Synthesis Markup Language 1.1: `speak p s break prosody emphasis say-as sub
+A subset of the W3C's Speech Synthesis Markup Language 1.1: `speak p s voice break prosody emphasis say-as sub
 phoneme mark`. Other elements are named in a warning, and their text is spoken. Document types are refused,
 and with them every entity but the five of XML: nothing is fetched and nothing grows.
 """
@@ -12,11 +12,12 @@ from xml.parsers import expat
 from tiedtts import choices
 from tiedtts.errors import TextError
 from tiedtts.text.aligned import AlignedText, join
-from tiedtts.text.markup import prosody
+from tiedtts.text.markup import prosody, voices
 from tiedtts.text.markup.positions import Positions
 from tiedtts.text.markup.prosody import EMPHASES, Prosody
 from tiedtts.text.markup.say_as import KINDS, DoesNotFit, say_as
 from tiedtts.text.markup.spans import Document, Span, Spans
+from tiedtts.text.markup.voices import FindVoice
 from tiedtts.text.pronounce.ipa import to_arpabet
 from tiedtts.text.pronounce.user_lexicon import read_labels
 
@@ -32,6 +33,7 @@ _ATTRIBUTES = {
     "speak": "version",
     "p": "",
     "s": "",
+    "voice": "name gender languages age variant required",
     "break": "time strength",
     "prosody": "rate pitch range volume",
     "emphasis": "level",
@@ -45,17 +47,18 @@ _ENTIRE = ("say-as", "sub", "phoneme")
 """Elements whose text is taken as a whole."""
 
 
-def parse(source: str) -> Document:
+def parse(source: str, find_voice: FindVoice = voices.by_name) -> Document:
     """Read SSML.
 
     Args:
         source: A whole document; its root should be `speak`.
+        find_voice: Returns the voice for the names and the gender that `<voice>` asks for.
 
     Raises:
         TextError: It is not well-formed, too deep, or has a document type.
     """
     start = len(source) - len(source.lstrip("\ufeff \t\r\n"))
-    reader = _Reader(source, start)
+    reader = _Reader(source, start, find_voice)
     skipped = source[:start].count("\n")
     try:
         reader.parser.Parse(reader.positions.encoded, True)
@@ -82,7 +85,8 @@ class _Open:
 class _Reader:
     """Collects spans while expat walks through the document."""
 
-    def __init__(self, source: str, start: int) -> None:
+    def __init__(self, source: str, start: int, find_voice: FindVoice) -> None:
+        self._find_voice = find_voice
         self.positions = Positions(source, start)
         self.spans = Spans()
         self.warnings: list[str] = []
@@ -130,6 +134,8 @@ class _Reader:
             self.spans.mark(attributes.get("name", ""))
         elif name == "prosody":
             inner = self._prosody(attributes)
+        elif name == "voice":
+            inner = self._voice(attributes)
         elif name == "emphasis":
             emphasis = self._one_of(name, "level", attributes.get("level", "moderate"), EMPHASES, "moderate")
             inner = EMPHASES[emphasis]
@@ -207,6 +213,19 @@ class _Reader:
         if not phones:
             self._warn("a `phoneme` has no phones in `ph`, the text is read instead")
         return phones
+
+    def _voice(self, attributes: Mapping[str, str]) -> Prosody:
+        """Return who is to speak; where nobody fits, whoever spoke before."""
+        name, gender = attributes.get("name", "").strip(), attributes.get("gender", "").strip().lower()
+        if not name and not gender:
+            self._warn("a `voice` without `name` or `gender` has no effect")
+            return Prosody()
+        found = self._find_voice(name, gender)
+        if found is None:
+            asked = f"named `{name[:40]}`" if name else f"whose gender is `{gender[:40]}`"
+            self._warn(f"there is no voice {asked}, the voice before goes on")
+            return Prosody()
+        return Prosody(voice=found, speaker=name or found)
 
     def _prosody(self, attributes: Mapping[str, str]) -> Prosody:
         speed = self._value("rate", attributes, prosody.rate, 1.0, choices.SPEEDS)

@@ -6,8 +6,9 @@ or stand in no order. Pfeiffer, "WebVTT: The Web Video Text Tracks Format", W3C,
 """
 
 import html
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tiedtts.errors import TextError
@@ -24,6 +25,7 @@ _TIME = r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,:](\d{1,9}))?"
 _TIMES = re.compile(rf"[ \t\ufeff]*{_TIME}[ \t]*-{{1,2}}>[ \t]*{_TIME}(?![\d:])[^\n]*")
 _LINE = re.compile(r"[^\r\n]*(\r\n|\r|\n|$)")
 _BLOCK = re.compile(r"(?:\ufeff)?(?:WEBVTT|NOTE|STYLE|REGION)(?:[ \t].*)?$")
+_VOICE = re.compile(r"<v(?:\.[^<>\s]{0,100})?[ \t]+([^<>\n]{1,100})>")
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>|<\d[\d:.]{0,20}>|\{\\[^{}\n]{0,200}\}")
 _SOUND = re.compile(r"[ \t]?(?:\[[^\[\]\n]{0,200}\]|♪|♫|#(?= ))")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -172,18 +174,15 @@ def _seconds(groups: Sequence[str | None]) -> float:
 
 def _said(body: Sequence[AlignedText], settings: Settings) -> tuple[tuple[AlignedText, ...], str, int]:
     """Return what is said in a cue, what is shown, and how many sounds in brackets were left out."""
-    plain = [
-        line.sub(_TAG, lambda match: "") if "<" in line.text or "{" in line.text else line for line in body
-    ]
-    plain = [
-        line.sub(_ENTITY, lambda match: html.unescape(match[0])) if "&" in line.text else line
-        for line in plain
-    ]
-    shown = "\n".join(line.text.strip() for line in plain if line.text.strip())
-    sounds = sum(line.text.count("[") for line in plain)
+    shown = "\n".join(line.text.strip() for line in map(_plain, body) if line.text.strip())
+    if settings.roles:
+        body = [part for line in body for part in _by_voice(line, settings.roles)]
+    plain = [*map(_plain, body)]
+    sounds = sum(not _is_mark(found, settings) for line in plain for found in _SOUND.findall(line.text))
     speakers: list[list[AlignedText]] = []
     for line in plain:
-        line = left_out.out_of(line.sub(_SOUND, lambda match: ""), settings)
+        line = line.sub(_SOUND, lambda match: match[0] if _is_mark(match[0], settings) else "")
+        line = left_out.out_of(line, settings)
         speaker = _SPEAKER.match(line.text)
         if speaker is not None or not speakers:
             speakers.append([])
@@ -192,3 +191,33 @@ def _said(body: Sequence[AlignedText], settings: Settings) -> tuple[tuple[Aligne
             speakers[-1].append(line)
     texts = (join(lines, " ").with_single_spaces() for lines in speakers if lines)
     return tuple(text for text in texts if any(map(str.isalnum, text.text))), shown, sounds
+
+
+def _plain(line: AlignedText) -> AlignedText:
+    """Return a line without tags, and with the characters that entities stand for."""
+    if "<" in line.text or "{" in line.text:
+        line = line.sub(_TAG, lambda match: "")
+    return line.sub(_ENTITY, lambda match: html.unescape(match[0])) if "&" in line.text else line
+
+
+def _is_mark(found: str, settings: Settings) -> bool:
+    """Tell whether something in brackets is a mark that is followed, and no sound."""
+    if not settings.marks or "[" not in found:
+        return False
+    from tiedtts.text.markup import marks
+
+    return marks.is_mark(found.strip())
+
+
+def _by_voice(line: AlignedText, roles: Mapping[str, str]) -> Iterator[AlignedText]:
+    """Yield the parts of a line, each with the name of its speaker before it, as scripts have it."""
+
+    def named(match: re.Match[str]) -> str:
+        name = " ".join(html.unescape(match[1]).split())
+        # Capitals show that it is a name; whoever is in the cast is known anyway.
+        return f"- {name if name.lower() in roles else name.upper()}: "
+
+    begins = [0, *(match.start() for match in _VOICE.finditer(line.text)), len(line)]
+    for begin, end in itertools.pairwise(begins):
+        if line.text[begin:end].strip():
+            yield line[begin:end].sub(_VOICE, named)

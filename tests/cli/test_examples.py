@@ -1,0 +1,87 @@
+"""The files that the docs show are spoken by the real command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tiedtts_cli.main import main
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+
+
+def sentences(path: Path) -> list[tuple[str, str]]:
+    found = json.loads(path.read_text("utf-8"))["sentences"]
+    return [(sentence.get("speaker", ""), sentence["text"]) for sentence in found]
+
+
+def test_a_play(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cast = ["--cast", "ALICE=nora", "--cast", "BOB=felix", "--cast", "quotes=nora"]
+    out = tmp_path / "play.wav"
+    assert (
+        main(["synth", "-i", str(EXAMPLES / "play.txt"), *cast, "-o", str(out), "--timestamps", "json"]) == 0
+    )
+    assert "warning" not in capsys.readouterr().err
+    assert sentences(tmp_path / "play.json") == [
+        *(("", "A kitchen, early in the morning."), ("", "It rains."), ("ALICE", "Did you hear that?")),
+        *(("BOB", "Hear what?"), ("BOB", "It is five o'clock."), ("BOB", "Go back to sleep.")),
+        *(("ALICE", "Somebody is at the door."), ("", "She stands up, says")),
+        *(("quotes", '"I am coming!"'), ("", "and goes down the stairs.")),
+    ]
+
+
+def test_marks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "marks.wav"
+    assert (
+        main(["synth", "-i", str(EXAMPLES / "marks.txt"), "--marks", "-o", str(out), "--timestamps", "json"])
+        == 0
+    )
+    assert "warning" not in capsys.readouterr().err
+    assert [speaker for speaker, _ in sentences(tmp_path / "marks.json")] == ["", "", "", "", "", "felix", ""]
+    found = json.loads((tmp_path / "marks.json").read_text("utf-8"))["sentences"]
+    assert found[1]["start"] - found[0]["end"] > 2.0
+    assert main(["explain", "-i", str(EXAMPLES / "marks.txt"), "--marks", "--json"]) == 0
+    parts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [part["pause"] for part in parts if "pause" in part] == [2.0, 2.0, 1.5]
+
+
+def test_a_batch_with_casts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {"id": "a", "text": "ALICE: One.\nTwo.", "cast": {"ALICE": "nora"}},
+        {"id": "b", "text": "One [pause 1s] two.", "marks": True},
+        {"id": "c", "text": "ALICE: One.", "cast": {"ALICE": "nobody"}},
+        {"id": "d", "text": "ALICE: One.", "cast": 3},
+        {"id": "e", "text": "ALICE: One."},
+    ]
+    (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    out = tmp_path / "out"
+    command = [
+        "synth",
+        "-i",
+        str(tmp_path / "in.jsonl"),
+        "-d",
+        str(out),
+        "--timestamps",
+        "json",
+        "--workers",
+        "2",
+    ]
+    assert main(command) == 1
+    err = capsys.readouterr().err
+    assert "no such voice: nobody" in err
+    assert "`cast` must be voices by name, got: 3" in err
+    assert sentences(out / "a.json") == [("ALICE", "One."), ("ALICE", "Two.")]
+    assert sentences(out / "b.json") == [("", "One two.")]
+    assert sentences(out / "e.json") == [("", "ALICE: One.")]
+    assert sorted(path.name for path in out.glob("*.wav")) == ["a.wav", "b.wav", "e.wav"]
+
+
+def test_what_is_no_cast(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for cast, message in (
+        ("ALICE", "`--cast` takes NAME=VOICE, got: ALICE"),
+        ("ALICE=nobody", "no such voice: nobody"),
+        ("ALICE=", "lacks a name or a voice"),
+    ):
+        assert main(["synth", "ALICE: Hi.", "--cast", cast, "-o", str(tmp_path / "x.wav")]) in (1, 2)
+        assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
