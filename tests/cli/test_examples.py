@@ -45,6 +45,19 @@ def test_marks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [part["pause"] for part in parts if "pause" in part] == [2.0, 2.0, 1.5]
 
 
+def test_a_lexicon(capsys: pytest.CaptureFixture[str]) -> None:
+    words = EXAMPLES / "words.txt"
+    assert main(["explain", "-i", str(EXAMPLES / "lunch.txt"), "--lexicon", str(words), "--json"]) == 0
+    parts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    own = {
+        part["written"]
+        for part in parts
+        for word in part["words"]
+        if word["source"] == f"user lexicon {words}"
+    }
+    assert own == {"gyros", "New York City", "Reading,", "v3.14", "kubectl."}
+
+
 def test_a_batch_with_casts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [
         {"id": "a", "text": "ALICE: One.\nTwo.", "cast": {"ALICE": "nora"}},

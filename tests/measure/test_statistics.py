@@ -113,7 +113,10 @@ def test_files_that_are_nothing(tmp_path: Path) -> None:
     graph = onnx.helper.make_graph([], "g", [], [])
     onnx.save(onnx.helper.make_model(graph), tmp_path / "b.onnx")
     # A model of another program, which stores nothing.
-    assert (statistics(tmp_path / "b.onnx").kind, statistics(tmp_path / "b.onnx").total.unique_bytes) == ("model", 0)
+    assert (statistics(tmp_path / "b.onnx").kind, statistics(tmp_path / "b.onnx").total.unique_bytes) == (
+        "model",
+        0,
+    )
     (tmp_path / "c.safetensors").write_bytes(b"junk")
     with pytest.raises(CheckpointError):
         statistics(tmp_path / "c.safetensors")

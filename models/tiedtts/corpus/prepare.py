@@ -16,7 +16,7 @@ from tiedtts.errors import ConfigError
 from tiedtts.paths import StrPath, optional
 from tiedtts.processes import cores
 from tiedtts.quoting import printable
-from tiedtts.text.pronounce.lexicon import read_user_lexicon
+from tiedtts.text.pronounce import user_lexicon
 
 
 def prepare(
@@ -89,7 +89,7 @@ def prepare(
             progress(round(share, 6), message)
 
     if lexicon is not None:
-        read_user_lexicon(lexicon)
+        user_lexicon.read(lexicon)
     # First of all: a corpus that is not finished has no list of its recordings either.
     teacher = provenance.of_finished(source)
     recordings, notes = readers.read(source, format)

@@ -19,6 +19,7 @@ from tiedtts.text.normalize import maths
 from tiedtts.text.normalize.normalizer import spoken
 from tiedtts.text.phones import Phone, encode
 from tiedtts.text.pronounce.pronouncer import Pronouncer, Word
+from tiedtts.text.pronounce.taking import Filled, file_at
 from tiedtts.text.pronounce.user_lexicon import Files
 from tiedtts.text.tokens import Token, read
 
@@ -269,37 +270,50 @@ class FrontEnd:
             begins: Where spans of marked-up text begin in it, and their numbers. No rule reads across.
         """
         sentence = AlignedText.of(written.text)
+        filled: Filled = []
         if not begins:
-            items, places = self._pronouncer.say(list(self._tokens(sentence, left_out)), written)
-            return Reading(written, items, places, ())
+            items, places = self._pronouncer.say(list(self._tokens(sentence, left_out, filled)), written)
+            return Reading(written, _told(items, places, filled), places, ())
         tokens: list[Token] = []
         place = 0
         for begin, number in begins:
-            tokens += self._tokens(sentence[place:begin], left_out)
+            tokens += self._tokens(sentence[place:begin], left_out, filled)
             tokens.append(Token(str(number), "span"))
             # With the space before it: nothing that only begins a sentence is read there.
             place = begin - (sentence.text[begin - 1 : begin] == " ")
-        tokens += self._tokens(sentence[place:], left_out)
+        tokens += self._tokens(sentence[place:], left_out, filled)
         spans: list[tuple[int, int]] = []
         items, places = self._pronouncer.say(tokens, written, spans)
-        return Reading(written, items, places, spans)
+        return Reading(written, _told(items, places, filled), places, spans)
 
-    def _tokens(self, text: AlignedText, left_out: LeftOut) -> Iterator[Token]:
+    def _tokens(self, text: AlignedText, left_out: LeftOut, filled: Filled) -> Iterator[Token]:
         """Yield the words and pauses of a sentence, or of the part of it that lies in one span."""
         pieces = Pieces()
         text = pieces.take(BRACES, text, left_out.phones)
-        if not text.text.isascii():
-            # Before accents go: the user may have written them.
-            text = self._pronouncer.take_user_words(text, pieces)
-        folded = fold(text)
+        taking = self._pronouncer.taking
+        # Before accents go: the user may have written them.
+        folded = fold(taking.first(text, pieces, filled))
         left_out.add(folded)
-        text = maths.read(self._pronouncer.take_user_words(folded.text, pieces))
+        text = maths.read(taking.second(folded.text, pieces))
         if "{" in text.text or "}" in text.text:
             for _ in range(_NESTED):
                 text = text.sub(_BRACED, lambda match: left_out.text(match[0]))
             left_out.braces += text.text.count("{") + text.text.count("}")
             text = text.sub(_BRACE, lambda match: " ")
         return read(spoken(text), pieces)
+
+
+def _told(items: Sequence[assembly.Item], places: Sequence[Place], filled: Filled) -> Sequence[assembly.Item]:
+    """Return words that tell the lexicon whose pattern was filled in for them."""
+    if not filled:
+        return items
+    left = iter(places)
+    return [
+        replace(item, source=f"user lexicon {file}")
+        if isinstance(item, Word) and (file := file_at(filled, next(left))) is not None
+        else item
+        for item in items
+    ]
 
 
 _BRACE = re.compile("[{}]")

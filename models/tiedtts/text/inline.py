@@ -4,6 +4,7 @@ A piece leaves the text: a placeholder stands where it was, and its alignment te
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 from tiedtts.text.aligned import PLACEHOLDER, AlignedText
@@ -41,10 +42,14 @@ def phones(found: str) -> tuple[str, str]:
 
 
 class Pieces:
-    """The pieces taken out of one text, by their offset in its source."""
+    """The pieces taken out of one text, by their offset in its source.
+
+    Several may have the same offset, where words that are written nowhere stand for something.
+    """
 
     def __init__(self) -> None:
-        self._pieces: dict[int, str] = {}
+        self._pieces: dict[int, list[str]] = {}
+        self._read: Counter[int] = Counter()
 
     def __bool__(self) -> bool:
         return bool(self._pieces)
@@ -59,22 +64,37 @@ class Pieces:
             text: The text.
             wanted: Returns the piece for what was found, nothing if it is not wanted.
         """
+        before = Counter(text.starts[match.start()] for match in _PLACEHOLDER.finditer(text.text))
+        met: Counter[int] = Counter()
+        place = 0
 
         def put(match: re.Match[str]) -> str:
+            nonlocal place
             piece = wanted(match[0])
             if not piece:
                 return match[0]
-            self._pieces[text.starts[match.start()]] = piece
+            offset = text.starts[match.start()]
+            if before[offset]:
+                # Among the pieces of this offset, it stands behind those that stand before it in the text.
+                for earlier in _PLACEHOLDER.finditer(text.text, place, match.start()):
+                    met[text.starts[earlier.start()]] += 1
+                place = match.start()
+            self._pieces.setdefault(offset, []).insert(met[offset], piece)
+            met[offset] += 1
             return PLACEHOLDER
 
         return text.sub(pattern, put)
 
     def at(self, offset: int) -> str:
-        """Return the piece that was read from here."""
-        return self._pieces[offset]
+        """Return the piece that was read from here; asked again, the next one that was."""
+        found = self._pieces[offset]
+        number = self._read[offset]
+        self._read[offset] += 1
+        return found[min(number, len(found) - 1)]
 
     def restore(self, text: AlignedText) -> AlignedText:
         """Put the pieces back where their placeholders are."""
         if not self._pieces:
             return text
+        self._read.clear()
         return text.sub(_PLACEHOLDER, lambda match: self.at(text.starts[match.start()]))

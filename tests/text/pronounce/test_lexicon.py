@@ -1,4 +1,7 @@
 import itertools
+import random
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -6,7 +9,8 @@ import pytest
 from tiedtts.errors import TextError
 from tiedtts.text.frontend import FrontEnd
 from tiedtts.text.pronounce import user_lexicon
-from tiedtts.text.pronounce.lexicon import CMUDICT, Entry, Lexicon, pack, read_cmudict, read_user_lexicon
+from tiedtts.text.pronounce.lexicon import CMUDICT, Lexicon, pack, read_cmudict
+from tiedtts.text.pronounce.user_lexicon import Entry
 
 LINES = """;;; a comment
 'bout B AW1 T
@@ -52,7 +56,7 @@ def test_user_lexicon(tmp_path: Path) -> None:
         "hello(2)  B\nC# = see sharp\nk8s = kates\nDr. = drummer\n",
         encoding="utf-8",
     )
-    entries = read_user_lexicon(path)
+    entries = user_lexicon.read(path).entries
     assert entries["kubectl"] == Entry(respelling="cube control")
     assert entries["hello"] == Entry(phones=("HH", "EH1", "L", "OW2"))
     speak = FrontEnd(path)
@@ -76,14 +80,38 @@ def test_user_lexicon(tmp_path: Path) -> None:
         ("word  HH QQ", "`QQ` is not a phone"),
         ("word", "`word` has no phones"),
         ("word =", "no words after `=`"),
+        ("word = ...", "`word` has no words in `...`"),
+        ("= hello", "no"),
+        ("word  /hɛˈl£/", "`£` is no sound of English in IPA"),
+        ("word  hɛˈl£", "`£` is no sound of English in IPA"),
+        ("word  /ˈ/", "has no sounds"),
+        ("gif = {JH QQ}", "`QQ` in `{JH QQ}` is not a phone"),
+        ("gif = {JH IH1 F", "holds no phones"),
+        ("gif = a {} b", "`{}` holds no phones"),
+        ("New York  N QQ", "`QQ` is not a phone"),
+        ("word HH AX9 L", "`AX9` is not a phone"),
+        ('"New York', "no word in its quotes"),
+        ('""  HH', "no word in its quotes"),
+        ("@2000 a = b", "a priority is -1,000 to 1,000, got: 2000"),
+        ("@5 a", "`a` has no phones"),
+        ("/(a/ = b", "`/(a/` is no regular expression: missing"),
+        ("/(a)/ = \\2", "cannot be filled in: invalid group reference 2"),
+        ("/(a)/ = \\g<x>", "cannot be filled in: unknown group name"),
+        ("/a/ = \\d", "cannot be filled in: bad escape"),
+        ("/a*/ = b", "finds nothing at all"),
+        ("/a/x = b", "a flag that there is not: x"),
+        ("/a/ = ", "no words after `=`"),
+        ("/a/", "`/a/` has no phones"),
+        ("/a/  QQ", "`QQ` is not a phone"),
     ],
 )
 def test_bad_user_lexicon(tmp_path: Path, line: str, message: str) -> None:
     path = tmp_path / "words.txt"
     path.write_text(f"fine  F AY1 N\n{line}\n", encoding="utf-8")
-    with pytest.raises(TextError, match=message) as caught:
-        read_user_lexicon(path)
+    with pytest.raises(TextError, match=re.escape(message)) as caught:
+        user_lexicon.read(path)
     assert f"{path}:2: " in str(caught.value)
+    assert caught.value.hint
 
 
 def test_a_later_lexicon_wins(tmp_path: Path) -> None:
@@ -101,7 +129,7 @@ def test_a_later_lexicon_wins(tmp_path: Path) -> None:
 
 def test_missing_user_lexicon(tmp_path: Path) -> None:
     with pytest.raises(TextError, match="cannot read the lexicon"):
-        read_user_lexicon(tmp_path / "none.txt")
+        user_lexicon.read(tmp_path / "none.txt")
 
 
 @pytest.mark.parametrize(
@@ -168,3 +196,137 @@ def test_entries_with_accents_are_found(tmp_path: Path, word: str) -> None:
     (sentence,) = FrontEnd(path)("A pâté and a pate.")
     assert [word.phones for word in sentence.words if word.text != "a"][1] == ("B", "AA1", "B")
     assert sentence.words[4].phones == ("P", "EY1", "T")
+
+
+def spoken(tmp_path: Path, lines: str, text: str) -> list[str]:
+    path = tmp_path / "a.lex"
+    path.write_text(lines, encoding="utf-8")
+    return [" ".join(word.phones) for sentence in FrontEnd(path)(text) for word in sentence.words]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "gyros = yeero",
+        "gyros =yeero",
+        "gyros=yeero",
+        "gyros  /ˈjɪroʊ/",
+        "gyros  [ˈjɪroʊ]",
+        "gyros ˈjɪroʊ",
+        "gyros = /ˈjɪroʊ/",
+        "gyros\tY IH1 R OW0",
+        "gyros Y IH1  R OW0",
+        "gyros = {Y IH1 R OW0}",
+        '"gyros" Y IH1 R OW0',
+        '"gyros" = {Y IH1} row',
+        "/gyros/ = yeero",
+        "/GYROS/i  Y IH1 R OW0",
+        "/gyros/  /ˈjɪroʊ/",
+        "/gyr(os)?/ = {Y IH1 R OW0}",
+        "@7 gyros = yeero # as in Athens",
+        "Gyros(2)  Y IH1 R OW0",
+    ],
+)
+def test_ways_to_write_a_reading(tmp_path: Path, line: str) -> None:
+    (phones,) = spoken(tmp_path, f"{line}\n", "gyros")
+    assert phones.startswith("Y I")
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("New York = x", "In new\n  york now."),
+        ("new york  EH1 K S", "In NEW YORK now."),
+        ('"New  York"  EH1 K S', "In New York now."),
+        ("New York  /ɛks/", "In New York now."),
+        ("New York /ɛks/", "In New York now."),
+        ("hors d’oeuvre = x", "In hors d'oeuvre now."),
+        ("hors d'oeuvre = x", "In hors d’oeuvre now."),
+        ("/New (York|England)/ = x", "In New England now."),
+    ],
+)
+def test_phrases_of_several_words(tmp_path: Path, line: str, text: str) -> None:
+    assert spoken(tmp_path, line, text) == ["IH0 N", "EH1 K S", "N AW1"]
+
+
+def test_phrases_may_own_something(tmp_path: Path) -> None:
+    assert spoken(tmp_path, "New York = hello", "New York's")[0] == "HH AH0 L OW1 Z"
+
+
+def test_patterns_with_groups(tmp_path: Path) -> None:
+    text = "v2.1 and 3x of R2D2: 5"
+    lines = (
+        "/v(\\d+)\\.(\\d+)/ = version $1 dot \\2\n/(?P<n>\\d)x/ = \\g<n> times\n"
+        "/R(\\d)D\\1/  AA1\n/: (\\d)/ = $9 $1\n"
+    )
+    path = tmp_path / "a.lex"
+    path.write_text(lines)
+    (sentence,) = FrontEnd(path)(text)
+    assert [word.text for word in sentence.words] == [
+        *("version", "two", "dot", "one", "and", "three", "times", "of", "{AA1}", "nine", "dollars", "five")
+    ]
+    assert {text[slice(*word.span)] for word in sentence.words[:4]} == {"v2.", "1"}
+    assert sentence.words[0].source == f"user lexicon {path}"
+    assert sentence.words[4].source == "lexicon"
+
+
+def test_several_pieces_of_one_match_keep_their_order(tmp_path: Path) -> None:
+    lines = "/xyz/ = one {B IY1} two {S IY1} one\ntwo  T\none  W\n"
+    assert spoken(tmp_path, lines, "xyz xyz") == ["W", "B IY1", "T", "S IY1", "W"] * 2
+
+
+def test_numbers_and_signs_in_a_respelling(tmp_path: Path) -> None:
+    (phones,) = spoken(tmp_path, "abc = 2 & {B IY1} 3", "abc")
+    assert phones == "T UW1 AH0 N D B IY1 TH R IY1"
+
+
+def test_priorities(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.lex", tmp_path / "b.lex"
+    first.write_text(
+        "@5 abc = one\nxyz = one\n/ab./ = two\n@2 new york = one\n/q+/ = one\n/qq/ = two\n@-1 pop = one\n/po./ = two\n"
+    )
+    second.write_text("abc = two\nxyz = two\n@1 new = two\n@1 york = three\n/q/ = three\n")
+
+    def said(text: str, *files: Path) -> list[str]:
+        return [word.text for word in FrontEnd(files)(text)[0].words]
+
+    def sounds(text: str, *files: Path) -> list[str]:
+        return [word.phones[0] for word in FrontEnd(files)(text)[0].words]
+
+    assert sounds("abc", first, second) == sounds("abc", second, first) == ["W"]
+    assert sounds("xyz", first, second) == ["T"]
+    assert sounds("xyz", second, first) == ["W"]
+    assert sounds("new york", first, second) == ["W"]
+    assert sounds("new", first, second) == ["T"]
+    assert said("qq", first) == ["one"]
+    assert said("q q", first, second) == ["three", "three"]
+    assert said("pop", first) == ["two"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_line_is_read_or_refused_with_its_number(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    pieces = (
+        *("word", " ", "  ", "\t", "=", "/", "\\", "(", ")", "[", "]", "{", "}", '"', "#", "@5 ", "HH"),
+        *("AH0", "ə", "\\1", "$1", "*", "é", "\u2028", "'", "i"),
+    )
+    path = tmp_path / "a.lex"
+    for _ in range(300):
+        line = "".join(rng.choices(pieces, k=rng.randint(1, 12)))
+        path.write_text(f"fine = good\n{line}\n", encoding="utf-8")
+        said = refused(lambda: FrontEnd(path))
+        if said:
+            assert said.startswith(f"{path}:"), line
+            assert len(said) < 400
+        else:
+            said = refused(lambda: FrontEnd(path)("word fine HH (é) i."))
+            assert not said or "refers to itself" in said, line
+
+
+def refused(call: Callable[[], object]) -> str:
+    """Return the message of the error that a call ends with, if it does."""
+    try:
+        call()
+    except TextError as error:
+        return str(error)
+    return ""

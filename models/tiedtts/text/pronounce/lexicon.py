@@ -11,20 +11,15 @@ from pathlib import Path
 from tiedtts.errors import TextError
 from tiedtts.paths import StrPath
 from tiedtts.text.phones import CONSONANTS, VOWELS
-from tiedtts.text.pronounce.user_lexicon import Entry, Files, read_user_lexicon, read_user_lexicons
 
 __all__ = [
     "CMUDICT",
     "LABELS",
     "MORE_WORDS",
-    "Entry",
-    "Files",
     "Lexicon",
     "Pronunciation",
     "pack",
     "read_cmudict",
-    "read_user_lexicon",
-    "read_user_lexicons",
 ]
 
 Pronunciation = tuple[str, ...]

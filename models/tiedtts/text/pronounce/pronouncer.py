@@ -8,20 +8,14 @@ from functools import cached_property, lru_cache
 from tiedtts.errors import TextError
 from tiedtts.text.aligned import AlignedText
 from tiedtts.text.excerpts import Place
-from tiedtts.text.inline import Pieces
-from tiedtts.text.pronounce import accents, homographs, initialisms, morphology, spellings
+from tiedtts.text.normalize.normalizer import normalize
+from tiedtts.text.pronounce import accents, homographs, initialisms, morphology, spellings, user_lexicon
 from tiedtts.text.pronounce.additions import CASED, CORRECTIONS, INITIALISMS, SPELLED, WORDS
 from tiedtts.text.pronounce.function_words import weak
 from tiedtts.text.pronounce.g2p import Network
-from tiedtts.text.pronounce.lexicon import (
-    MORE_WORDS,
-    Entry,
-    Files,
-    Lexicon,
-    Pronunciation,
-    read_user_lexicons,
-)
-from tiedtts.text.pronounce.user_lexicon import PHONE_HINT, longest_first, read_labels
+from tiedtts.text.pronounce.lexicon import MORE_WORDS, Lexicon, Pronunciation
+from tiedtts.text.pronounce.taking import Taking
+from tiedtts.text.pronounce.user_lexicon import PHONE_HINT, Entry, Files, read_labels
 from tiedtts.text.pronounce.words import Word, parts, places_of
 from tiedtts.text.tokens import Token
 
@@ -54,7 +48,10 @@ class Pronouncer:
     """
 
     def __init__(self, lexicons: Files = None) -> None:
-        self._user = read_user_lexicons(lexicons)
+        own = user_lexicon.read(lexicons)
+        self._user = own.entries
+        self.taking = Taking(own)
+        """Takes the user's words out of texts."""
         self._said: dict[str, Pronunciation] = {}
         # Entries that are being looked up: threads may share a voice.
         self._asked = threading.local()
@@ -69,18 +66,6 @@ class Pronouncer:
     @cached_property
     def _more(self) -> Lexicon:
         return Lexicon.open(MORE_WORDS)
-
-    @cached_property
-    def _user_words(self) -> re.Pattern[str] | None:
-        words = "|".join(re.escape(word) for word in longest_first(self._user))
-        return re.compile(rf"(?<![^\W_])(?:{words})(?!\w|'\w)", re.IGNORECASE) if words else None
-
-    def take_user_words(self, text: AlignedText, pieces: Pieces) -> AlignedText:
-        """Take the user's words out of a text before any rule sees them."""
-        if not self._user_words:
-            return text
-        # Letters that are one to the pattern, such as `s` and the long s, are two to the lexicon.
-        return pieces.take(self._user_words, text, lambda found: found if found.lower() in self._user else "")
 
     def say(
         self, tokens: Sequence[Token], written: AlignedText, spans: list[tuple[int, int]] | None = None
@@ -224,7 +209,10 @@ class Pronouncer:
         return self._user_word(text, text.lower())
 
     def _user_word(self, text: str, name: str) -> Word:
-        return Word(text, self._user_phones(name), f"user lexicon {self._user[name].file}".rstrip())
+        bare = name if name in self._user else name.removesuffix("'s")
+        phones = self._user_phones(bare)
+        phones = phones if bare == name else morphology.plural(phones)
+        return Word(text, phones, f"user lexicon {self._user[bare].file}".rstrip())
 
     def _user_phones(self, name: str) -> Pronunciation:
         entry = self._user[name]
@@ -251,8 +239,8 @@ class Pronouncer:
         asked.append(name)
         phones: list[str] = []
         try:
-            for part in re.findall("[A-Za-z']+", entry.respelling):
-                for word in self._words(Token(part)):
+            for part in re.findall(r"\{[^{}]*\}|[A-Za-z']+", _in_words(entry.respelling)):
+                for word in self._words(Token(part, "piece" if part[0] == "{" else "word")):
                     phones.extend(word.phones)
                 if len(phones) > LONGEST_ENTRY:
                     raise TextError(
@@ -332,3 +320,9 @@ class Pronouncer:
             last = start + LONGEST_GUESS >= len(name)
             shown = text if len(name) <= LONGEST_GUESS else piece
             yield Word(shown, morphology.plural(phones) if possessive and last else phones, "g2p-en")
+
+
+def _in_words(respelling: str) -> str:
+    """Return a respelling in words: its numbers and signs are read as in a text."""
+    plain = re.sub(r"\{[^{}]*\}", "", respelling)
+    return respelling if re.fullmatch(r"[A-Za-z' ,.-]*", plain) else normalize(respelling)

@@ -1,66 +1,73 @@
-"""Pronunciations a user writes down for words that come out wrong.
-
-One entry a line: `word  HH AH0 L OW1` gives phones, `word = other words` a respelling. `#` starts a comment.
-"""
+"""Pronunciations a user writes down for words that come out wrong; see `lexicon_lines` for their lines."""
 
 import os
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tiedtts.errors import TextError
 from tiedtts.paths import StrPath
-from tiedtts.quoting import quoted
-from tiedtts.text.phones import CONSONANTS, VOWELS, split_stress
+from tiedtts.text.pronounce import lexicon_lines
+from tiedtts.text.pronounce.lexicon_lines import PHONE_HINT, Entry, Pattern, read_labels
+
+__all__ = ["PHONE_HINT", "Entry", "Files", "Pattern", "UserLexicon", "longest_first", "read", "read_labels"]
 
 LARGEST = 1 << 26
 """Bytes; a lexicon of a million words has fewer."""
-PHONE_HINT = f"phones are {' '.join(CONSONANTS)} and, with a stress digit 0, 1 or 2, {' '.join(VOWELS)}"
-
 
 Files = StrPath | Sequence[StrPath] | None
 """A lexicon, or several, or none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """The pronunciation a user wants for a word: phones or other words."""
+@dataclass(frozen=True)
+class UserLexicon:
+    """Words and patterns of a user, put together from files."""
 
-    phones: tuple[str, ...] = ()
-    """ARPAbet labels with stress digits."""
-    respelling: str = ""
-    """Ordinary words to speak instead."""
-    file: str = field(default="", compare=False)
-    """The file it was read from."""
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    """Entries by word or phrase, in lower case."""
+    patterns: Sequence[Pattern] = ()
+    """Patterns in the order in which they are tried, within a priority."""
 
-
-def read_labels(text: str) -> tuple[str, ...]:
-    """Read phones separated by spaces; a vowel without a digit gets primary stress.
-
-    Raises:
-        ValueError: A part is not a phone; its text is the argument.
-    """
-    labels = []
-    for part in text.split():
-        symbol, stress = split_stress(part)
-        labels.append(f"{symbol}{stress - 1}" if stress else symbol)
-    return tuple(labels)
+    @property
+    def priorities(self) -> list[int]:
+        """Priorities that there are, the highest first."""
+        found = {entry.priority for entry in self.entries.values()}
+        return sorted(found | {pattern.priority for pattern in self.patterns}, reverse=True)
 
 
-def read_user_lexicon(path: StrPath) -> dict[str, Entry]:
-    """Read a lexicon file; of several lines for a word the first wins.
+def read(files: Files) -> UserLexicon:
+    """Read lexicon files.
+
+    Of several entries for a word, that of the highest priority holds, then that of the last file, then that
+    of the first line.
 
     Args:
-        path: A text file in UTF-8.
-
-    Returns:
-        Entries by word in lower case.
+        files: Text files in UTF-8.
 
     Raises:
-        TextError: The file cannot be read, or a line is neither phones nor a respelling.
+        TextError: A file cannot be read, or a line of it; the message tells its number.
     """
-    path = Path(path)
+    entries: dict[str, Entry] = {}
+    patterns: list[Pattern] = []
+    for file in () if files is None else (files,) if isinstance(files, str | os.PathLike) else files:
+        own: dict[str, Entry] = {}
+        found: list[Pattern] = []
+        for line in _lines(Path(file)):
+            if isinstance(line, Pattern):
+                found.append(replace(line, file=str(file)))
+                continue
+            word, entry = line
+            if word not in own or own[word].priority < entry.priority:
+                own[word] = replace(entry, file=str(file))
+        for word, entry in own.items():
+            if word not in entries or entries[word].priority <= entry.priority:
+                entries[word] = entry
+        patterns = found + patterns
+    return UserLexicon(entries, patterns)
+
+
+def _lines(path: Path) -> Iterator[tuple[str, Entry] | Pattern]:
+    """Yield what the lines of a file say."""
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -78,61 +85,15 @@ def read_user_lexicon(path: StrPath) -> dict[str, Entry]:
         raise TextError(
             f"the lexicon {path} is not UTF-8, at byte {error.start}", hint="save it as UTF-8"
         ) from None
-    entries: dict[str, Entry] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        line = _without_comment(line)
-        if not line.strip():
-            continue
         try:
-            word, entry = _read_line(line)
-        except ValueError as error:
-            raise TextError(f"{path}:{number}: {error}", hint=PHONE_HINT) from None
-        entries.setdefault(word, entry)
-    return entries
+            found = lexicon_lines.read(line)
+        except lexicon_lines.Wrong as error:
+            raise TextError(f"{path}:{number}: {error}", hint=error.hint) from None
+        if found is not None:
+            yield found
 
 
-def read_user_lexicons(files: Files) -> dict[str, Entry]:
-    """Read lexicon files; of several entries for a word the last holds.
-
-    Raises:
-        TextError: A file cannot be read, or a line is neither phones nor a respelling.
-    """
-    if files is None:
-        return {}
-    entries: dict[str, Entry] = {}
-    for file in (files,) if isinstance(files, str | os.PathLike) else files:
-        found = read_user_lexicon(Path(file))
-        entries |= {word: replace(entry, file=str(file)) for word, entry in found.items()}
-    return entries
-
-
-def _without_comment(line: str) -> str:
-    # `c# = see sharp` is a word, not a comment: a comment starts the line or follows a space.
-    start = 0 if line.lstrip().startswith("#") else line.find(" #")
-    return line if start < 0 else line[:start]
-
-
-def _read_line(line: str) -> tuple[str, Entry]:
-    written, equals, respelling = line.partition("=")
-    if equals and len(written.split()) == 1:
-        if not respelling.strip():
-            raise ValueError(f"`{quoted(written.strip())}` has no words after `=`")
-        return _key(written), Entry(respelling=respelling.strip())
-    word, *phones = line.split(None, 1)
-    if not phones:
-        raise ValueError(f"`{quoted(word)}` has no phones")
-    try:
-        return _key(word), Entry(phones=read_labels(phones[0]))
-    except ValueError as error:
-        raise ValueError(f"`{quoted(str(error))}` is not a phone") from None
-
-
-def _key(word: str) -> str:
-    # CMU style: further pronunciations are written `word(2)`.
-    word = unicodedata.normalize("NFC", word.strip().lower())
-    return word[:-3] if word[-3:-2] == "(" and word[-1] == ")" and word[-2].isdigit() else word
-
-
-def longest_first(entries: Mapping[str, Entry]) -> list[str]:
+def longest_first(entries: Iterable[str]) -> list[str]:
     """Return the words so that none hides a longer one that starts with it."""
     return sorted(entries, key=lambda word: (-len(word), word))
