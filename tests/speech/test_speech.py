@@ -6,13 +6,15 @@ import os
 import shutil
 import sys
 import tempfile
+import types
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
-from tiedtts.audio import files, playback
+from tiedtts.audio import files, playback, player_process
 from tiedtts.audio.files import Sound
 from tiedtts.choices import SUBTYPES
 from tiedtts.errors import AudioError
@@ -20,6 +22,7 @@ from tiedtts.settings import Settings
 from tiedtts.speech.speech import Speech
 from tiedtts.text.phones import Phone
 
+SHELL, PROGRAMS = shutil.which("sh"), os.environ["PATH"]
 SAMPLES = np.sin(np.arange(2_400, dtype=np.float32) / 9)
 
 
@@ -130,12 +133,11 @@ def test_a_speech_is_shown_in_a_line() -> None:
     assert len(repr(speech(text="word " * 1000))) < 100
 
 
-def put_player(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:
+def put_player(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str, name: str = "aplay") -> Path:
     """Put a program called `aplay` on an otherwise empty search path; it is told where it may write."""
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    program = folder / "aplay"
-    shell = shutil.which("sh")
-    program.write_text(f'#!{shell}\nPATH="{os.environ["PATH"]}"\nout="{folder}"\n{script}\n')
+    program = folder / name
+    program.write_text(f'#!{SHELL}\nPATH="{PROGRAMS}"\nout="{folder}"\n{script}\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder))
     return folder
@@ -165,6 +167,57 @@ def test_a_player_that_fails_says_why(
     with pytest.raises(AudioError, match=said) as caught:
         speech(samples=np.zeros(1_000_000, np.float32)).play()
     assert caught.value.hint == "write a file instead of playing"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+@pytest.mark.parametrize("reads", ["", "head -c 100 > /dev/null;", "cat > /dev/null;"])
+def test_the_next_player_plays_all_where_the_first_finds_no_server(
+    reads: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_player(tmp_path, monkeypatch, f'{reads} echo "Connection refused" >&2; exit 1', "paplay")
+    put_player(tmp_path, monkeypatch, 'cat > "$out/heard"')
+    with playback.player(24_000) as add:
+        for part in (SAMPLES, SAMPLES[:10]):
+            add(part)
+    heard = np.frombuffer((tmp_path / "heard").read_bytes(), "<i2")
+    assert np.array_equal(heard, files.to_pcm16(np.concatenate([SAMPLES, SAMPLES[:10]])))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_each_player_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_player(tmp_path, monkeypatch, 'echo "Connection refused" >&2; exit 1', "paplay")
+    put_player(tmp_path, monkeypatch, 'echo "no card" >&2; exit 1')
+    with pytest.raises(AudioError, match="paplay: Connection refused; cannot play with aplay: no card"):
+        speech().play()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_a_player_that_has_played_is_not_followed_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(player_process, "TRIAL_SECONDS", 0.0)
+    put_player(tmp_path, monkeypatch, "cat > /dev/null; exit 1", "paplay")
+    put_player(tmp_path, monkeypatch, 'cat > "$out/heard"')
+    with pytest.raises(AudioError, match=r"^cannot play with paplay: it ended with status 1$"):
+        speech().play()
+    assert not (tmp_path / "heard").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_the_systems_player_plays_where_portaudio_finds_no_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_player(tmp_path, monkeypatch, 'cat > "$out/heard"')
+    module: Any = types.ModuleType("sounddevice")
+    module.PortAudioError = type("PortAudioError", (Exception,), {})
+
+    def refuse(**settings: object) -> None:
+        raise module.PortAudioError("no device")
+
+    module.OutputStream = refuse
+    monkeypatch.setitem(sys.modules, "sounddevice", module)
+    speech().play()
+    assert len((tmp_path / "heard").read_bytes()) == 2 * len(SAMPLES)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")

@@ -4,6 +4,7 @@ import contextlib
 import queue
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import Any
 
@@ -50,14 +51,23 @@ def player(rate: int) -> Iterator[Add]:
         yield add
 
 
-@contextlib.contextmanager
-def _device(sounddevice: ModuleType, rate: int) -> Iterator[Add]:
-    """Play through PortAudio."""
+def _device(sounddevice: ModuleType, rate: int) -> AbstractContextManager[Add]:
+    """Play through PortAudio, or through a player of the system where it finds nothing to play on."""
     try:
         device = sounddevice.OutputStream(samplerate=rate, channels=1, dtype="float32")
         device.start()
     except sounddevice.PortAudioError as error:
+        # It knows fewer sound servers than the system's own players.
+        other = system_players.player(rate)
+        if other is not None:
+            return other
         raise AudioError(f"cannot play: {error}", hint="write a file instead of playing") from error
+    return _playing(device)
+
+
+@contextlib.contextmanager
+def _playing(device: Any) -> Iterator[Add]:
+    """Play on an open device."""
     parts: queue.Queue[npt.NDArray[np.floating] | None] = queue.Queue(_AHEAD)
     thread = threading.Thread(target=_play, args=(device, parts), daemon=True)
     thread.start()

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tiedtts.audio import files, wav
 from tiedtts.audio.encoding import Add
+from tiedtts.audio.player_process import PlayerProcess
 from tiedtts.errors import AudioError
 
 _PIPED = {
@@ -33,15 +34,19 @@ NAMES = "a player of the system, such as afplay" if sys.platform == "darwin" els
 def player(rate: int) -> AbstractContextManager[Add] | None:
     """Return what plays mono samples, (S,), part by part, or None where there is no such program.
 
-    Leaving it waits for the last sample to be heard.
+    Leaving it waits for the last sample to be heard. A program that is installed may yet have nothing to
+    play on, such as one for a sound server where none runs: then the next one gets all samples.
 
     Args:
         rate: Hz.
     """
-    for name, arguments in _PIPED.items():
-        program = shutil.which(name)
-        if program is not None and (name != "pw-cat" or _knows_raw(program)):
-            return _piped([program, *arguments.format(rate=rate).split()])
+    commands = [
+        [program, *arguments.format(rate=rate).split()]
+        for name, arguments in _PIPED.items()
+        if (program := shutil.which(name)) is not None and (name != "pw-cat" or _knows_raw(program))
+    ]
+    if commands:
+        return _first_that_plays(commands)
     for name in _WHOLE:
         program = shutil.which(name)
         if program is not None:
@@ -56,44 +61,40 @@ def _knows_raw(program: str) -> bool:
 
 
 @contextlib.contextmanager
-def _piped(command: list[str]) -> Iterator[Add]:
-    """Send samples into a player as they come."""
-    with tempfile.TemporaryFile() as said:
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said) as process:
-            stream = process.stdin
-            assert stream is not None
+def _first_that_plays(commands: list[list[str]]) -> Iterator[Add]:
+    """Send samples into the first player that takes them."""
+    with contextlib.ExitStack() as stack:
+        process: PlayerProcess | None = None
+        sent: list[bytes] = []
+        failures: list[AudioError] = []
 
-            def add(samples: npt.NDArray[np.floating]) -> None:
+        def play(data: bytes | None) -> None:
+            """Send samples, or wait for the end of them; to another player all that came before."""
+            nonlocal process
+            if data is not None:
+                sent.append(data)
+            while True:
                 try:
-                    stream.write(wav.quantise(samples, "16"))
-                    stream.flush()
-                except OSError as error:
-                    raise _failure(command, process.wait(), said.fileno()) from error
+                    if process is None:
+                        process = stack.enter_context(PlayerProcess(commands[len(failures)]))
+                        for piece in sent:
+                            process.write(piece)
+                    elif data is not None:
+                        process.write(data)
+                    if process.plays:
+                        sent.clear()
+                    if data is None:
+                        process.finish()
+                    return
+                except AudioError as error:
+                    failures.append(error)
+                    if (process is not None and process.plays) or len(failures) == len(commands):
+                        reasons = "; ".join(map(str, failures))
+                        raise AudioError(reasons, hint=error.hint) from error
+                    process = None
 
-            try:
-                yield add
-                with contextlib.suppress(OSError):
-                    stream.close()
-                status = process.wait()
-            except BaseException:
-                # Stops at once when the sound is not wanted any more.
-                process.kill()
-                with contextlib.suppress(OSError):
-                    stream.close()
-                raise
-        if status:
-            raise _failure(command, status, said.fileno())
-
-
-def _failure(command: list[str], status: int, said: int) -> AudioError:
-    """Return what a player's failure means."""
-    with open(said, "rb", closefd=False) as file:
-        file.seek(0)
-        lines = file.read(4000).decode("utf-8", "replace").splitlines()
-    reason = next((line.strip() for line in lines if line.strip()), f"it ended with status {status}")
-    return AudioError(
-        f"cannot play with {Path(command[0]).name}: {reason}", hint="write a file instead of playing"
-    )
+        yield lambda samples: play(wav.quantise(samples, "16"))
+        play(None)
 
 
 @contextlib.contextmanager
