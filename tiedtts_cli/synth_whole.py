@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tiedtts.settings import Settings
     from tiedtts.speech.recording import Recording, Speaker
     from tiedtts.speech.speech import Speech
+    from tiedtts.speech.voice import Voice
     from tiedtts.text.books.epub import Book
 
 
@@ -49,12 +50,20 @@ def speak(given: Arguments, spec: "BatchSpec", settings: "Settings", times: Path
         with synth_book.opened(given.inputs) as book:
             _record(given, spec, settings, times, book.title, begin, bad, book)
         return
+    ready: list[Voice] = []
+
+    def warm_up() -> None:
+        for voice in ready:
+            voice.warm_up()
+        if spec.encoding.suffix != ".wav":
+            import soundfile  # noqa: F401
+
     words = (
-        origin.read_or_follow(given.text, path, stdin, leave_out, note)
+        origin.read_or_follow(given.text, path, stdin, leave_out, note, warm_up)
         if flows
         else origin.read(given.text, path, stdin, note, settings.markup)
     )
-    _record(given, spec, settings, times, words, begin, bad)
+    _record(given, spec, settings, times, words, begin, bad, ready=ready)
 
 
 def _record(
@@ -66,13 +75,28 @@ def _record(
     begin: float,
     bad: "list[TiedTTSError]",
     book: "Book | None" = None,
+    ready: "list[Voice] | None" = None,
 ) -> None:
-    """Say a text or a book."""
+    """Say a text or a book.
+
+    Args:
+        given: The arguments of the command.
+        spec: The voice, and how the sound is written.
+        settings: How it is spoken.
+        times: File of timestamps.
+        words: The text, or its pieces as they come; of a book, its title.
+        begin: When the command began.
+        bad: Errors of the text that were told.
+        book: The book.
+        ready: Gets the voice, once it is loaded.
+    """
     from tiedtts import storage
     from tiedtts.audio import sink
     from tiedtts.speech import recording
 
     loaded = spec.load()
+    if ready is not None:
+        ready.append(loaded)
     audiobook = None if book is None else synth_book.speaker(loaded, book, titles=given.titles)
     voice: Speaker = loaded if audiobook is None else audiobook
     suffix = spec.encoding.suffix
@@ -84,7 +108,14 @@ def _record(
 
     def opened(whole: bool) -> "AbstractContextManager[Add]":
         return sink.opened(
-            target, voice.sample_rate, spec.encoding, title=title, raw=given.raw, whole=whole, finish=finish
+            target,
+            voice.sample_rate,
+            spec.encoding,
+            title=title,
+            raw=given.raw,
+            whole=whole,
+            live=not isinstance(words, str),
+            finish=finish,
         )
 
     def keep(data: bytes) -> None:

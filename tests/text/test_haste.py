@@ -113,7 +113,7 @@ def test_first_clauses_are_said_before_their_sentence_is_whole(text: str) -> Non
     for place, character in enumerate(text):
         parts += said.add(character)
         if len(said.beginning) >= 80:
-            parts += said.clauses(said.beginning)
+            parts += said.first_clauses()
         if parts and not heard_at:
             heard_at = place
     parts += said.finish()

@@ -11,25 +11,35 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from tiedtts.audio import wav
+from tiedtts.audio import streaming, wav
 from tiedtts.audio.encoding import Add, Encoding, encoder, resampling
+
+_STEPS = 4
+"""Steps in which a second of sound is encoded."""
 
 
 @contextlib.contextmanager
 def stream_writer(
-    stream: BinaryIO, rate: int, encoding: Encoding | None = None, *, raw: bool = False, whole: bool = False
+    stream: BinaryIO,
+    rate: int,
+    encoding: Encoding | None = None,
+    *,
+    raw: bool = False,
+    whole: bool = False,
+    live: bool = False,
 ) -> Iterator[Add]:
     """Take mono samples, (S,), in parts, and send them on.
 
-    Raw samples and WAV go out part by part; the header of WAV then has no length, which readers take
-    for "to the end". Into a regular file, and in other formats, all is written at the end.
+    They go out part by part, as far as the format can; the header then has no length, which readers take for
+    "to the end". Into a regular file, all but raw samples is written at the end.
 
     Args:
         stream: For bytes.
         rate: Sampling rate, Hz.
         encoding: How they are written; WAV of 16 bits by default.
         raw: Write no header.
-        whole: Write all at the end; the header of WAV tells the length.
+        whole: Write all at the end; the header tells the length.
+        live: Somebody listens: nothing is held back so that the header of a short sound tells its length.
     """
     # Nobody looks into a pipe for a title.
     encoding = (encoding or Encoding()).told_by("")
@@ -44,6 +54,9 @@ def stream_writer(
             yield add
     elif encoding.suffix == ".wav" and not whole and _is_pipe(stream):
         with _sending(stream, rate, target, encoding.numbers) as send:
+            yield send
+    elif not whole and _is_pipe(stream):
+        with _encoding(stream, rate, encoding, live=live) as send:
             yield send
     else:
         with tempfile.TemporaryFile() as file:
@@ -70,6 +83,28 @@ def _sending(stream: BinaryIO, rate: int, target: int, subtype: str) -> Iterator
     if writer is None:
         writer = wav.Writer(stream.write, None, target, subtype, size=0)
     writer.close()
+
+
+@contextlib.contextmanager
+def _encoding(stream: BinaryIO, rate: int, encoding: Encoding, *, live: bool) -> Iterator[Add]:
+    outlet = streaming.Outlet()
+    held = 0.0 if live else streaming.HELD_SECONDS.get(encoding.suffix, 0.0) * rate
+    # `BinaryIO` has a dozen methods that no encoder uses.
+    with encoder(outlet, rate, encoding, streamed=True) as add:  # type: ignore[arg-type]
+
+        def send(samples: npt.NDArray[np.floating]) -> None:
+            nonlocal held
+            # Encoders take their time: the first of it is heard while the rest is encoded.
+            for start in range(0, len(samples), rate // _STEPS):
+                step = samples[start : start + rate // _STEPS]
+                add(step)
+                held -= len(step)
+                if held < 0:
+                    stream.write(outlet.take())
+                    stream.flush()
+
+        yield send
+    stream.write(outlet.take())
 
 
 def _is_pipe(stream: BinaryIO) -> bool:

@@ -16,6 +16,7 @@ def opened(
     title: str = "",
     raw: bool = False,
     whole: bool = False,
+    live: bool = False,
     finish: Callable[[BinaryIO], object] = lambda file: None,
 ) -> AbstractContextManager[Add]:
     """Open a place for mono samples, (S,), in parts.
@@ -27,6 +28,7 @@ def opened(
         title: Told in a file, where the format has a place for it.
         raw: Send samples to the stream without a header.
         whole: There is one part only.
+        live: The text comes while it is spoken, so that somebody waits for each part.
         finish: Called with a whole file before it appears.
 
     Raises:
@@ -43,4 +45,4 @@ def opened(
         return files.writer(target, rate, encoding, title=title, finish=finish)
     from tiedtts.audio import pipe
 
-    return pipe.stream_writer(target, rate, encoding, raw=raw, whole=whole)
+    return pipe.stream_writer(target, rate, encoding, raw=raw, whole=whole, live=live)

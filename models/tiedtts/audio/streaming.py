@@ -32,7 +32,7 @@ def encoded(parts: Iterable[Part], rate: int, encoding: Encoding) -> Iterator[by
     Raises:
         AudioError: The format cannot hold this sampling rate.
     """
-    outlet = _Outlet()
+    outlet = Outlet()
     iterator = iter(parts)
     held = HELD_SECONDS.get(encoding.suffix, 0.0) * rate
     samples, is_last = next(iterator, (np.zeros(0, np.float32), True))
@@ -76,7 +76,7 @@ def raw(parts: Iterable[Part], rate: int, target: int) -> Iterator[bytes]:
     yield taken()
 
 
-class _Outlet:
+class Outlet:
     """A file whose beginning goes out while its end is written.
 
     Formats put their header right at the end. What has gone out stays as it is; it is written over only as
@@ -88,6 +88,7 @@ class _Outlet:
         self._gone = self._place = 0
 
     def write(self, data: bytes) -> int:
+        """Take bytes at the place that was sought."""
         written = bytes(data)
         # What would change bytes that have gone is passed over.
         kept = written[max(0, self._gone - self._place) :]
@@ -98,11 +99,13 @@ class _Outlet:
         return len(written)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to another place."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._gone + len(self._data)}[whence]
         self._place = base + offset
         return self._place
 
     def tell(self) -> int:
+        """Return the place."""
         return self._place
 
     def read(self, size: int = -1) -> bytes:

@@ -59,6 +59,7 @@ def read_or_follow(
     stream: BinaryIO,
     report: Callable[[TiedTTSError], None],
     note: Callable[[str], object] = lambda line: None,
+    waiting: Callable[[], object] = lambda: None,
 ) -> str | Iterable[str]:
     """Return a text as a whole, or the pieces of a stream that is not a file, as they come.
 
@@ -68,6 +69,7 @@ def read_or_follow(
         stream: The same as for `read`.
         report: Called with the error of each line of the stream that cannot be read.
         note: The same as for `read`.
+        waiting: Called once, if nothing has come of a stream when its first piece is asked for.
 
     Raises:
         TextError: The whole text cannot be read.
@@ -77,7 +79,7 @@ def read_or_follow(
         return read(text, path, stream, note)
     from tiedtts.text import incoming
 
-    return incoming.pieces(stream, report=report)
+    return incoming.pieces(stream, report=report, waiting=waiting)
 
 
 def rows(

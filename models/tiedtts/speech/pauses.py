@@ -37,10 +37,12 @@ def pause(sentence: Sentence, following: Sentence | None, settings: Settings) ->
         return sentence.after
     if following.before is not None:
         return following.before
+    # What seemed to go on may have been the end: `Dear Ms. Jones,` and a blank line, which came later.
+    goes_on = sentence.goes_on and sentence.paragraph == following.paragraph
     other = following.voice != sentence.voice
-    if other and (sentence.goes_on or following.text[:1].islower()):
+    if other and (goes_on or following.text[:1].islower()):
         return settings.silence(paragraph=False) * CHANGE
-    if sentence.goes_on or (sentence.prosody is not None and sentence.prosody.silence[-1]):
+    if goes_on or (sentence.prosody is not None and sentence.prosody.silence[-1]):
         return 0.0
     if following.gap is not None:
         return settings.silence(paragraph=False) * following.gap

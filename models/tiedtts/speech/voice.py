@@ -82,6 +82,11 @@ class Voice:
         """Sampling rate of its sound, Hz."""
         return self.audio.sample_rate
 
+    def warm_up(self) -> None:
+        """Load what is loaded with the first words otherwise, so that they are heard sooner."""
+        # A word that is in no dictionary, too.
+        self.say("Ready, xyzzy.")
+
     def say(self, text: str, settings: Settings | None = None, **changes: "Unpack[Changes]") -> Speech:
         """Speak a text of any length; the same arguments give the same samples.
 

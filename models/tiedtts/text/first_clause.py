@@ -22,7 +22,7 @@ def cut(sentences: Iterator[Sentence]) -> Iterator[Sentence]:
     for sentence in sentences:
         place = _place(sentence)
         if place:
-            yield from _halves(sentence, place)
+            yield from halves(sentence, place)
         else:
             yield sentence
         break
@@ -43,22 +43,19 @@ def certain(sentence: Sentence) -> tuple[Sentence | None, bool]:
     if len(sentence.phones) - 1 < LONGEST + SHORTEST:
         return None, True
     place = _place(sentence)
-    return (next(_halves(sentence, place)) if 0 < place <= LONGEST else None), False
+    return (halves(sentence, place)[0] if 0 < place <= LONGEST else None), False
 
 
-def rest(sentences: Iterator[Sentence], words: int) -> Iterator[Sentence]:
-    """Yield the sentences of a text without the words at its beginning that were said already."""
-    for sentence in sentences:
-        ends = [place for place, phone in enumerate(sentence.phones) if 0 <= phone.word < words]
-        place = max(ends, default=-1) + 1
-        # The comma belongs to the words before it.
-        while place < len(sentence.phones) and sentence.phones[place].word < 0:
-            place += 1
-        if place < len(sentence.phones):
-            *_, after = _halves(sentence, place)
-            yield after
-        break
-    yield from sentences
+def without(sentence: Sentence, words: int) -> Sentence | None:
+    """Return a sentence without its first words, which were said already; nothing if there are no others."""
+    if not words:
+        return sentence
+    ends = [place for place, phone in enumerate(sentence.phones) if 0 <= phone.word < words]
+    place = max(ends, default=-1) + 1
+    # The comma belongs to the words before it.
+    while place < len(sentence.phones) and sentence.phones[place].word < 0:
+        place += 1
+    return halves(sentence, place)[1] if place < len(sentence.phones) else None
 
 
 def _place(sentence: Sentence) -> int:
@@ -76,7 +73,8 @@ def _place(sentence: Sentence) -> int:
     return place + 1
 
 
-def _halves(sentence: Sentence, place: int) -> Iterator[Sentence]:
+def halves(sentence: Sentence, place: int) -> tuple[Sentence, Sentence]:
+    """Return a sentence in two: what stands before a phone, which is not the first, and what follows."""
     first, rest = sentence.phones[:place], sentence.phones[place:]
     said = 1 + max(phone.word for phone in first)
     silence = replace(sentence.phones[0], clause=rest[0].clause)
@@ -85,15 +83,8 @@ def _halves(sentence: Sentence, place: int) -> Iterator[Sentence]:
     spoken = [word.text for word in sentence.words]
     counts = said, len(spoken) - said
     texts = excerpts.cut(sentence.text, spoken, sentence.places, counts)
-    for (text, places), words, phones, prosody, (before, after, gap) in zip(
-        texts,
-        (sentence.words[:said], sentence.words[said:]),
-        (first, (silence, *shifted)),
-        (None, None) if whole is None else whole.cut(place),
-        ((sentence.before, 0.0, sentence.gap), (None, sentence.after, None)),
-        strict=True,
-    ):
-        yield replace(
+    one, other = (
+        replace(
             sentence,
             text=text,
             words=words,
@@ -104,6 +95,16 @@ def _halves(sentence: Sentence, place: int) -> Iterator[Sentence]:
             gap=gap,
             places=tuple(places),
         )
+        for (text, places), words, phones, prosody, (before, after, gap) in zip(
+            texts,
+            (sentence.words[:said], sentence.words[said:]),
+            (first, (silence, *shifted)),
+            (None, None) if whole is None else whole.cut(place),
+            ((sentence.before, 0.0, sentence.gap), (None, sentence.after, None)),
+            strict=True,
+        )
+    )
+    return one, other
 
 
 def _shifted(phone: Phone, words: int) -> Phone:

@@ -140,6 +140,19 @@ class FrontEnd:
             sentence for sentence, _ in self._reading(written, left_out).sentences(paragraph, breaks=breaks)
         )
 
+    def read_beginning(
+        self, written: AlignedText, paragraph: int, *, breaks: bool = False
+    ) -> Sentence | None:
+        """Return what the beginning of a sentence is spoken as; nothing if it is spoken in several.
+
+        Args:
+            written: The clean beginning, up to a whole word.
+            paragraph: Number of its paragraph.
+            breaks: Whether it has phrase breaks, see `read`.
+        """
+        found = list(self._reading(written, LeftOut()).sentences(paragraph, breaks=breaks, ends=False))
+        return found[0][0] if len(found) == 1 and found[0][0].words else None
+
     def read_blocks(
         self, blocks: Iterable["Block"], left_out: LeftOut, *, breaks: bool = False, goes_on: bool = False
     ) -> Iterator[Sentence]:

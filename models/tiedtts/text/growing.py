@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tiedtts.text import first_clause, sentences, unfinished
+from tiedtts.text import clauses, first_clause, sentences, unfinished
 from tiedtts.text.aligned import AlignedText
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
 
@@ -26,6 +26,24 @@ class Whole(str):
     __slots__ = ()
 
 
+class Unfinished(str):
+    """A piece of a line that nobody has ended for a while; it is empty where only time has passed."""
+
+    idle: float
+    """Seconds since the last of it came."""
+
+    def __new__(cls, text: str, idle: float) -> "Unfinished":
+        """Make a piece.
+
+        Args:
+            text: What has come.
+            idle: Seconds since the last of it came.
+        """
+        made = super().__new__(cls, text)
+        made.idle = idle
+        return made
+
+
 class GrowingText:
     """A text that grows, wherever it is cut; its sentences are those of the whole text.
 
@@ -40,10 +58,15 @@ class GrowingText:
     """
 
     def __init__(self, front_end: FrontEnd, *, breaks: bool, in_haste: bool = False) -> None:
-        self._front_end, self._breaks, self._in_haste = front_end, breaks, in_haste
+        self._front_end, self._breaks = front_end, breaks
+        self.in_haste = in_haste
         self._held = ""
         self._dropped = self._said = self._tried = 0
         self._paragraph = self._said_in = 0
+        self._clauses = 0
+        """Where the clauses end that were said of a sentence that goes on."""
+        self._looked_at = (0, False)
+        """How much there was when clauses were looked for, and whether a mark at the end counted."""
         self.left_out = LeftOut()
         """Counts what cannot be spoken; a new one may take its place."""
 
@@ -87,15 +110,57 @@ class GrowingText:
             self._paragraph = self._said_in
             self._drop(end)
 
-    def clauses(self, text: str) -> tuple[Sentence | None, bool]:
+    def first_clauses(self) -> tuple[Sentence | None, bool]:
         """Return the first clauses of a first sentence that goes on; see `first_clause.certain`."""
-        sentence = next(self._front_end.read(text, LeftOut(), breaks=self._breaks), None)
-        return (None, True) if sentence is None else first_clause.certain(sentence)
+        sentence = next(self._front_end.read(self.beginning, LeftOut(), breaks=self._breaks), None)
+        if sentence is None or self._clauses:
+            return None, not self._clauses
+        first, more = first_clause.certain(sentence)
+        if first is not None:
+            self._clauses = first.words[-1].span[1]
+        return first, more
+
+    def may_have_clauses(self, *, ended: bool) -> bool:
+        """Tell at once whether `next_clauses` may find any."""
+        looked_at = (self._dropped + len(self._held), ended)
+        return looked_at > self._looked_at and bool(self._held[max(self._said, self._clauses) :].strip())
+
+    def next_clauses(self, *, ended: bool) -> Sentence | None:
+        """Return clauses of a sentence that goes on which are complete and have not been yielded.
+
+        They are said before anybody knows what follows; the rest of their sentence is spoken without them.
+
+        Args:
+            ended: Nothing has come for a while, so that a mark at the end is taken for one.
+        """
+        self._looked_at = (self._dropped + len(self._held), ended)
+        text, is_marked = unfinished.beginning_of_sentence(self._held, ended=ended)
+        found = [
+            (number, written) for number, written in self._written(text)[0] if written.ends[-1] > self._said
+        ]
+        if len(found) != 1 or unfinished.is_laid_out(text):
+            return None
+        number, written = found[0]
+        written = self._unsaid(written)
+        if "\n" in text[written.starts[0] :]:
+            return None
+        sentence = self._front_end.read_beginning(written, number, breaks=self._breaks)
+        sentence = None if sentence is None else self._unspoken(sentence)
+        first = None if sentence is None else clauses.complete(sentence, is_marked=is_marked)
+        if first is None:
+            return None
+        self._clauses = max(word.span[1] for word in first.words)
+        return self._further_on(first)
+
+    @property
+    def has_unsaid(self) -> bool:
+        """Whether something has not been said."""
+        return bool(self._held[self._said :].strip())
 
     @property
     def is_whole(self) -> bool:
         """Whether what has not been said ends as a sentence does."""
-        return bool(self._held[self._said :].strip()) and unfinished.is_whole(self._held)
+        return self.has_unsaid and unfinished.is_whole(self._held)
 
     @property
     def beginning(self) -> str:
@@ -126,33 +191,52 @@ class GrowingText:
             end: Where the text is cut.
             surely: Up to where sentences are complete without a word behind them.
         """
-        number = self._paragraph
-        found: list[tuple[int, AlignedText]] = []
-        for number, paragraph in enumerate(sentences.paragraphs(self._held[:end]), self._paragraph):
-            found += [(number, written) for written in sentences.split(paragraph) if written.text]
+        found, number = self._written(self._held[:end])
         for place, (paragraph_of, written) in enumerate(found):
             last = written.ends[-1]
             if last <= self._said:
                 continue
             if last > surely and (place == len(found) - 1 or not self._is_complete(written)):
                 return
-            if written.starts[0] < self._said:
-                # What came later has joined it with the sentence before.
-                written = written[bisect_left(written.starts, self._said) :]
+            written = self._unsaid(written)
             self._said, self._said_in = last, paragraph_of
             for sentence in self._front_end.read_sentence(
                 written, self.left_out, paragraph_of, breaks=self._breaks
             ):
-                yield self._further_on(sentence)
+                unspoken = self._unspoken(sentence)
+                if unspoken is not None:
+                    yield self._further_on(unspoken)
         if surely == end:
             self._paragraph = number
+
+    def _written(self, text: str) -> tuple[list[tuple[int, AlignedText]], int]:
+        """Return the sentences of the beginning of what is held, and the number of the last paragraph.
+
+        Each sentence comes with the number of its own paragraph.
+        """
+        number = self._paragraph
+        found: list[tuple[int, AlignedText]] = []
+        for number, paragraph in enumerate(sentences.paragraphs(text), self._paragraph):
+            found += [(number, written) for written in sentences.split(paragraph) if written.text]
+        return found, number
+
+    def _unsaid(self, written: AlignedText) -> AlignedText:
+        """Return a sentence without what was said: what came later may have joined it with the one before."""
+        if written.starts[0] >= self._said:
+            return written
+        return written[bisect_left(written.starts, self._said) :]
+
+    def _unspoken(self, sentence: Sentence) -> Sentence | None:
+        """Return a sentence without the clauses that were said of it; nothing if these are all of it."""
+        said = (number for number, word in enumerate(sentence.words, 1) if word.span[1] <= self._clauses)
+        return first_clause.without(sentence, max(said, default=0))
 
     def _is_complete(self, written: AlignedText) -> bool:
         """Tell whether a sentence of a paragraph that goes on stays as it is."""
         if not _NEXT_WORD.match(self._held, written.ends[-1]):
             return False
         inner = "\n" in self._held[written.starts[0] : written.ends[-1]]
-        return not inner or self._in_haste or len(self._held) > LONGEST
+        return not inner or self.in_haste or len(self._held) > LONGEST
 
     def _further_on(self, sentence: Sentence) -> Sentence:
         """Return a sentence whose spans count from the start of the whole text."""
@@ -165,3 +249,4 @@ class GrowingText:
         self._dropped += characters
         self._said = max(0, self._said - characters)
         self._tried = max(0, self._tried - characters)
+        self._clauses = max(0, self._clauses - characters)

@@ -1,24 +1,26 @@
-"""Text that comes line by line from somewhere else, such as a pipe, in pieces that can be spoken."""
+"""Text that comes from somewhere else, such as a pipe, in pieces that can be spoken."""
 
-import os
 import queue
 import re
-import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from tiedtts.errors import TextError
-from tiedtts.text.growing import Whole
+from tiedtts.text.growing import Unfinished, Whole
+from tiedtts.text.incoming_line import IncomingLine
+from tiedtts.text.inlet import Inlet
 
 PATIENCE_SECONDS = 0.08
 """A line without a full stop is said when none has followed it for so long."""
 SHORT_PATIENCE_SECONDS = 0.01
 """The same after a full stop."""
+OPEN_SECONDS = 0.02
+"""A line that has not ended after so long goes on in pieces."""
 LARGEST = 1_000
 """Characters after which a piece ends with the next sentence, however fast the lines come."""
 
-_POLL_SECONDS = 0.2
+_POLLS_SECONDS = 0.02, 0.2
+"""Time after which an open line is looked at again: at first, and at most."""
 _STOPS = tuple(".?!")
 _CLOSERS = "\"')]\u2019\u201d"
 _TITLE = 8
@@ -27,12 +29,17 @@ _TITLES = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Prof|Gen|Col|Capt|Lt|Sgt|Rev|Hon|[A-Z]
 
 
 def pieces(
-    stream: BinaryIO, name: str = "stdin", report: Callable[[TextError], object] | None = None
-) -> Iterator[Whole]:
+    stream: BinaryIO,
+    name: str = "stdin",
+    report: Callable[[TextError], object] | None = None,
+    waiting: Callable[[], object] = lambda: None,
+) -> Iterator[Whole | Unfinished]:
     """Yield paragraphs as their lines come; what is left waiting is said without its next line.
 
     A piece that ends its paragraph ends with its blank line; further blank lines are pieces of their own. Put
-    together, the pieces are the text, a line feed after each line, without lines that are left out.
+    together, the pieces are the text, a line feed after each line, without lines that are left out. A line
+    that comes slowly, as a language model writes, goes out in pieces before its end, and in empty ones while
+    nothing comes.
 
     Where the pieces end decides when they are spoken, and where nobody waits it depends on the text alone.
 
@@ -40,104 +47,71 @@ def pieces(
         stream: UTF-8, with or without a byte order mark.
         name: Name of the stream, for messages.
         report: Told of a line that is something else, which is left out; without it, that is an error.
+        waiting: Called once, if nothing has come at first.
 
     Raises:
         TextError: A line is something else.
     """
-    lines: queue.Queue[bytes | OSError | None] = queue.Queue(maxsize=1_000)
-    threading.Thread(target=_read, args=(_reader(stream), lines), daemon=True).start()
+    inlet = Inlet(stream)
+    if not inlet.has_come(SHORT_PATIENCE_SECONDS):
+        waiting()
+    line = IncomingLine(name, report)
     held: list[str] = []
-    size = number = 0
 
-    def taken() -> Whole:
-        nonlocal size
-        text = Whole("".join(held))
+    def taken() -> str:
+        text = "".join(held)
         held.clear()
-        size = 0
         return text
 
+    size = 0
     while True:
-        ends = bool(held) and _is_end(held[-1][:-1])
+        ends = bool(held) and not line.is_begun and _is_end(line.end_of_last)
         if ends and size >= LARGEST:
-            yield taken()
+            yield Whole(taken())
+            size, ends = 0, False
         try:
-            raw = _next(lines, (SHORT_PATIENCE_SECONDS if ends else PATIENCE_SECONDS) if held else None)
+            came = inlet.next(_patience(line, inlet, bool(held), ends))
         except queue.Empty:
-            yield taken()
+            size = 0
+            if line.is_begun:
+                yield Unfinished(taken() + line.so_far(), inlet.idle)
+            else:
+                yield Whole(taken())
             continue
-        if isinstance(raw, OSError):
-            raise TextError(f"cannot read {name}: {(raw.strerror or str(raw)).lower()}") from raw
-        if raw is None:
+        if isinstance(came, OSError):
+            raise TextError(f"cannot read {name}: {(came.strerror or str(came)).lower()}") from came
+        if came is None:
+            if line.is_begun:
+                held += [text] if (text := line.end(cut_off=True)) else []
             if held:
-                yield taken()
+                yield Whole(taken())
             return
-        number += 1
-        try:
-            line = _decode(raw, number, name)
-        except TextError as error:
-            if report is None:
-                raise
-            report(error)
+        data, ends_line = came
+        line.add(data)
+        if not ends_line:
             continue
-        held.append(f"{line}\n")
-        size += len(line)
-        if not line or line.isspace():
-            yield taken()
+        was_open = line.is_open
+        text = line.end()
+        if text:
+            held.append(text)
+        size += len(text)
+        if text.isspace() and not was_open:
+            yield Whole(taken())
+            size = 0
+
+
+def _patience(line: IncomingLine, inlet: Inlet, has_lines: bool, ends: bool) -> float | None:
+    """Return for how long the next bytes are waited for, seconds; None for as long as it takes."""
+    if line.is_open:
+        first, last = _POLLS_SECONDS
+        return 0.0 if line.has_more else min(max(first, inlet.idle / 4), last)
+    if line.is_begun:
+        return max(0.0, OPEN_SECONDS - line.age)
+    if has_lines:
+        return SHORT_PATIENCE_SECONDS if ends else PATIENCE_SECONDS
+    return None
 
 
 def _is_end(line: str) -> bool:
     """Whether a line ends a sentence."""
     return line.rstrip(_CLOSERS).endswith(_STOPS) and not _TITLES.search(line[-_TITLE:])
-
-
-def _next(lines: "queue.Queue[bytes | OSError | None]", patience: float | None) -> bytes | OSError | None:
-    """Return the next line; a wait without an end would not see Ctrl-C on Windows."""
-    end = None if patience is None else time.monotonic() + patience
-    while True:
-        left = _POLL_SECONDS if end is None else end - time.monotonic()
-        try:
-            return lines.get(timeout=max(left, 0.0))
-        except queue.Empty:
-            if end is not None:
-                raise
-
-
-def _decode(raw: bytes, number: int, name: str) -> str:
-    try:
-        return raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
-    except UnicodeDecodeError as error:
-        message = f"{name} is not UTF-8: byte 0x{raw[error.start]:02x} in line {number}"
-        raise TextError(message, hint="send it as UTF-8, for example through `iconv -f latin1`") from error
-
-
-def _reader(stream: BinaryIO) -> Callable[[], bytes]:
-    """Return a function that gives what has come, and nothing at the end."""
-    try:
-        descriptor = stream.fileno()
-    except OSError:
-        return lambda: stream.read(65_536)
-    # Past the buffer: a thread that still reads through it at exit would bring the interpreter down.
-    return lambda: os.read(descriptor, 65_536)
-
-
-def _read(read: Callable[[], bytes], lines: "queue.Queue[bytes | OSError | None]") -> None:
-    try:
-        _split(read, lines)
-    except OSError as error:
-        # Here nobody would see it, and there somebody would wait for ever.
-        lines.put(error)
-
-
-def _split(read: Callable[[], bytes], lines: "queue.Queue[bytes | OSError | None]") -> None:
-    # Put together once: what has no line end may come in very many pieces.
-    rest: list[bytes] = []
-    while data := read():
-        *whole, last = data.split(b"\n")
-        for line in whole:
-            lines.put(b"".join((*rest, line)))
-            rest = []
-        if last:
-            rest.append(last)
-    if rest:
-        lines.put(b"".join(rest))
-    lines.put(None)

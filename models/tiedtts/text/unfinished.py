@@ -9,6 +9,10 @@ _WORDS = re.compile(r"(?s:.*\S)(?=\s)")
 _LAID_OUT = Lazy(r"\s{0,8}(?:[#|>\[=]|```|~~~|(?:\* ?){3,}|(?:_ ?){3,}|(?:- ?){3,})")
 """Line of a heading, a table, a quotation, code: what it means is known when it ends."""
 _TAG = Lazy("<[A-Za-z/!]")
+_MARK = Lazy(r"[,;:\u2014\u2013)][\"'\u2019\u201d)\]]{0,3}$| -$")
+"""A mark that ends a clause."""
+_MARKED = Lazy(r"(?:[^\W\d][\"'\u2019\u201d)\]]{0,3}[,;:\u2014\u2013]|\))[\"'\u2019\u201d)\]]{0,3}$")
+"""The same, not after a figure."""
 _TAIL = 200
 """Characters that tell whether a sentence ends."""
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -32,30 +36,45 @@ def whole_words(text: str) -> str:
 def beginning(text: str) -> str:
     """Return the whole words of a sentence that goes on; nothing where their meaning may still change."""
     words = whole_words(text)
-    return "" if "\n" in words.strip() or _is_laid_out(words) else words
+    return "" if "\n" in words.strip() or is_laid_out(words) else words
 
 
 def is_whole(text: str) -> bool:
     """Tell whether a text ends with a mark that ends sentences, and not with a number."""
     text = text.rstrip()
-    if text.rstrip(".")[-1:].isdigit() or _is_laid_out(text):
+    if text.rstrip(".")[-1:].isdigit() or is_laid_out(text):
         return False
     tail = text[-_TAIL:]
     found = [one for paragraph in sentences.paragraphs(tail) for one in sentences.split(paragraph)]
     return bool(found) and sentences.is_whole(found[-1].text)
 
 
-def _is_laid_out(text: str) -> bool:
+def beginning_of_sentence(text: str, *, ended: bool) -> tuple[str, bool]:
+    """Return the whole words at the end of which a sentence goes on, and whether a clause ends there.
+
+    Args:
+        text: What has come.
+        ended: Nothing has followed for a while, so that a mark at the end is taken for one; not after a
+            figure, where it may be a part of a number.
+    """
+    if ended and _MARKED().search(text[-_TAIL:]):
+        return text, True
+    words = whole_words(text)
+    return words, _MARK().search(words[-_TAIL:]) is not None
+
+
+def is_laid_out(text: str) -> bool:
     """Tell whether the last line of a text means something else once more of it is known."""
     line = text.rpartition("\n")[2]
     return _LAID_OUT().match(line) is not None or _is_open(line[-2 * _TAIL :])
 
 
 def _is_open(line: str) -> bool:
-    """Tell whether a link or a tag in a line is not closed."""
+    """Tell whether a link, a tag or phones in a line are not closed."""
     tag, address = line.rfind("<"), line.rfind("](")
     return (
         line.rfind("[") > line.rfind("]")
+        or line.rfind("{") > line.rfind("}")
         or (address >= 0 and ")" not in line[address:])
         or (tag >= 0 and ">" not in line[tag:] and _TAG().match(line, tag) is not None)
     )

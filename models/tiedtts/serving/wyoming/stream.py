@@ -1,6 +1,7 @@
 """A text that comes in chunks and is spoken meanwhile."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator
 
 from wyoming.event import Event
@@ -20,9 +21,9 @@ from tiedtts.speech.speech import Speech
 from tiedtts.text import unfinished
 from tiedtts.text.left_out import NOTHING
 
-PATIENCE_SECONDS = 0.5
-"""A whole sentence is said, although the next may go on with it, when nothing has followed it for so long:
-whoever thinks, or asks a tool, before going on is heard up to there."""
+POLLS_SECONDS = 0.02, 0.2
+"""Time after which what has not been said is looked at again: at first, and at most. Whoever thinks, or asks
+a tool, before going on is heard up to there."""
 FEWEST = 80
 """Characters of a first sentence before which it is not cut."""
 STEP = 2_000
@@ -58,6 +59,8 @@ class Stream:
         self._inbox, self._answer, self._engine, self._limits = inbox, answer, engine, limits
         self._seen, self._wanted = seen, wanted
         self._said = engine.voices[wanted.voice].begin(wanted.settings, in_haste=True)
+        self._began = 0.0
+        """When its first chunk came."""
         self._document = ""
         """SSML, which is read when all of it is there."""
         self._is_ssml = wanted.settings.ssml
@@ -75,8 +78,7 @@ class Stream:
         """
         begins: Event | None = None
         while True:
-            if self._said.is_whole and not await self._inbox.comes(PATIENCE_SECONDS):
-                await self._say(self._said.finish())
+            await self._hurry()
             event = await self._inbox.next(self._limits.seconds)
             if event is None:
                 raise Left
@@ -93,9 +95,22 @@ class Stream:
         await self._finish()
         return begins
 
+    async def _hurry(self) -> None:
+        """Say what can be said of a sentence that is still coming, until an event comes."""
+        came = time.monotonic()
+        idle = 0.0
+        while self._said.has_unsaid and idle < self._limits.seconds:
+            first, last = POLLS_SECONDS
+            if await self._inbox.comes(min(max(first, idle / 4), last)):
+                return
+            idle = time.monotonic() - came
+            if self._said.is_due(idle):
+                await self._say(self._said.in_haste(idle))
+
     async def _add(self, event: Event) -> None:
         text = asked.text(event.data, self._limits, self._seen.characters or 0)
         self._seen.characters = (self._seen.characters or 0) + len(text)
+        self._began = self._began or time.monotonic()
         if self._is_ssml:
             self._document = unfinished.joined(self._document, text)
             return
@@ -103,9 +118,12 @@ class Stream:
             self._said.append(text[place : place + STEP])
             if self._said.may_be_complete:
                 await self._say(self._said.complete())
-            elif len(beginning := self._said.beginning) >= FEWEST:
+            elif len(self._said.beginning) >= FEWEST:
                 # The first clauses of a first sentence that is still coming.
-                await self._say(self._said.clauses(beginning))
+                await self._say(self._said.first_clauses())
+            elif self._said.is_due(0.0) and time.monotonic() - self._began > POLLS_SECONDS[0]:
+                # Tokens that come one by one leave no time in which nothing comes.
+                await self._say(self._said.in_haste(0.0))
             await asyncio.sleep(0)
 
     async def _finish(self) -> None:
