@@ -12,6 +12,7 @@ from tiedtts.choices import (
     DECIBELS,
     HURRY,
     KEEP,
+    LOCAL,
     MARKUPS,
     NAME_BY,
     READ_AS,
@@ -90,6 +91,10 @@ class Arguments(NamedTuple):
         int | None,
         at_least(1, "--workers", panel=_SOUND, help="With -d: processes; all cores."),
     ] = None
+    engine: Annotated[
+        str,
+        option("--engine", panel=_SOUND, metavar="NAME", help="With -d: ray is a cluster."),
+    ] = LOCAL
     timestamps: Annotated[
         str | None,
         choice(

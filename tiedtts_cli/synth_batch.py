@@ -53,6 +53,7 @@ def speak(given: Arguments, folder: Path, spec: "BatchSpec", settings: "Settings
             skip_existing=given.skip_existing,
             workers=given.workers,
             live=not count and given.workers is None and origin.is_live(stdin),
+            engine=given.engine,
             report=lambda report: _report(report, given),
             progress=told,
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tiedtts.choices import LOCAL
 from tiedtts.errors import ConfigError
 from tiedtts_cli import streams
 from tiedtts_cli.boundary import UsageError
@@ -35,6 +36,7 @@ def check(given: Arguments) -> None:
     if given.folder is None and len(given.inputs or []) > 1:
         raise UsageError("`-o` takes one `-i`", hint="`-d DIR` makes a file for each line or each text")
     _check_sound(given)
+    _check_engine(given)
     if given.timestamps is not None and given.folder is None and given.output in (None, STDIO):
         raise UsageError(
             "`--timestamps` needs `-o FILE` or `-d DIR`", hint="they are written beside the sound"
@@ -115,6 +117,22 @@ def _check_sound(given: Arguments) -> None:
     if given.output == STDIO and sys.stdout.isatty():
         raise UsageError(
             "sound is not written to a terminal", hint=f"{EXAMPLE}, or send it on with `|` or `>`"
+        )
+
+
+def _check_engine(given: Arguments) -> None:
+    """Refuse an engine that is none, and one for a single text."""
+    if given.engine == LOCAL:
+        return
+    from tiedtts import cluster
+
+    try:
+        cluster.address(given.engine)
+    except ConfigError as error:
+        raise UsageError(str(error), hint=error.hint) from error
+    if given.folder is None:
+        raise UsageError(
+            "`--engine` needs `-d DIR`", hint="a single text is spoken faster than it is sent around"
         )
 
 

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+LOCAL, RAY = "local", "ray"
+"""Engines that do the work of a command: the processes of this machine; a Ray cluster."""
 VOICE = "clara"
 """Name of the voice that speaks when none is named."""
 SPEEDS = (0.25, 4.0)

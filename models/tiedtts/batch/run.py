@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tiedtts import plain, storage
+from tiedtts import cluster, plain, storage
 from tiedtts.batch import folder as folders
 from tiedtts.batch import job as jobs
 from tiedtts.batch import pool
 from tiedtts.batch.lines import Line
+from tiedtts.choices import LOCAL
 from tiedtts.errors import FolderError, TextError
 from tiedtts.paths import StrPath
 from tiedtts.processes import cores
@@ -61,6 +62,7 @@ def run(
     skip_existing: bool = False,
     workers: int | None = None,
     live: bool = False,
+    engine: str = LOCAL,
     report: Callable[[Report], None] = lambda report: None,
     progress: Callable[[Summary, str], None] = lambda summary, text: None,
 ) -> Summary:
@@ -77,6 +79,7 @@ def run(
         skip_existing: Leave files that are there.
         workers: Processes that speak; by default all cores, if there is enough to say.
         live: Lines come one by one from somewhere else: each is said at once.
+        engine: `local`, or a Ray cluster, `ray` or `ray:ADDRESS`, which works instead of processes here.
         report: Called with every line in the order of the input.
         progress: Called with what is done so far and the text that was said last.
 
@@ -85,13 +88,15 @@ def run(
         OutputError: The folder cannot be written.
         FolderError: Another run holds it, or something in it is not ours.
         VoiceError: There is no such voice.
+        ConfigError: There is no such engine, or no such cluster.
     """
     path = Path(path)
     lines = iter(lines)
+    place = cluster.address(engine)
+    if place is not None:
+        return _on_cluster(lines, path, spec, settings, place, workers, skip_existing, report, progress)
     count = 1 if live or workers == 1 else pool.WINDOW_LINES * (workers or cores())
-    begin = list(itertools.islice(lines, count))
-    if not begin:
-        raise TextError("there is nothing to say in the text", hint="give a line of text an utterance")
+    begin = _begin(lines, count)
     if live:
         workers = 1
     elif workers is None:
@@ -111,6 +116,44 @@ def run(
                 for done in processes.run(iter(lambda: list(itertools.islice(asked, size)), [])):
                     batch.take(done)
     return batch.summary
+
+
+def _on_cluster(
+    lines: Iterator[Line],
+    path: Path,
+    spec: jobs.BatchSpec,
+    settings: Settings,
+    place: str,
+    limit: int | None,
+    skip_existing: bool,
+    report: Callable[[Report], None],
+    progress: Callable[[Summary, str], None],
+) -> Summary:
+    """Run a batch on a cluster; see `run`."""
+    from tiedtts.batch.cluster_pool import ClusterPool
+
+    begin = _begin(lines, 1)
+    # Before there is a folder, as when it is said here; and nothing is sent out that no node could load.
+    spec.load()
+    with cluster.joined(place, limit) as nodes, folders.opened(path) as folder:
+        batch = _Batch(folder, spec, settings, skip_existing, report, progress)
+        asked = batch.ask(itertools.chain(begin, lines))
+        windows = iter(lambda: list(itertools.islice(asked, pool.WINDOW_LINES * nodes.size)), [])
+        for done in ClusterPool(spec, nodes).run(windows):
+            batch.take(done)
+    return batch.summary
+
+
+def _begin(lines: Iterator[Line], count: int) -> list[Line]:
+    """Return the first lines.
+
+    Raises:
+        TextError: There are none.
+    """
+    begin = list(itertools.islice(lines, count))
+    if not begin:
+        raise TextError("there is nothing to say in the text", hint="give a line of text an utterance")
+    return begin
 
 
 class _Batch:
