@@ -19,10 +19,11 @@ from tiedtts.batch.job import BatchSpec
 from tiedtts.batch.lines import Row
 from tiedtts.errors import ConfigError, VoiceError
 from tiedtts.settings import Settings
+from tiedtts.speech import library
 from tiedtts_cli.main import main
 
 ROOT = Path(__file__).parents[2]
-TEXTS = ["One is here.", "Two is there, too.", "...", "Kubectl is three.", "And four."]
+TEXTS = ["One is here.", "Two is there, too.", "...", "Kubectl is three.", '"And four," he said.']
 
 
 class Nodes:
@@ -32,6 +33,7 @@ class Nodes:
 
     def __init__(self, lost: Callable[[Any], bool] = lambda piece: False) -> None:
         self.lost, self.tried = lost, 0
+        self.vanish: list[Path] = []
 
     def share(self, value: object) -> object:
         return pickle.dumps(value)
@@ -43,6 +45,8 @@ class Nodes:
         *shared: bytes,
         split: Callable[[Any], Any] = lambda piece: (),
     ) -> Iterator[cluster.Done[Any]]:
+        for path in self.vanish:
+            path.unlink()
         for piece in pieces:
             parts = split(piece) if self.lost(piece) else ()
             for part in parts if len(parts) > 1 else (piece,):
@@ -67,22 +71,29 @@ def put(monkeypatch: pytest.MonkeyPatch) -> Callable[[Nodes], Nodes]:
     return put
 
 
-def spoken(folder: Path, spec: BatchSpec, engine: str) -> tuple[dict[str, bytes], list[run.Report]]:
+def spoken(
+    folder: Path, spec: BatchSpec, engine: str, settings: Settings | None = None
+) -> tuple[dict[str, bytes], list[run.Report]]:
     reports: list[run.Report] = []
     rows = lines.named(Row(number, text) for number, text in enumerate(TEXTS, 1))
-    run.run(rows, folder, spec, Settings(), engine=engine, report=reports.append)
+    run.run(rows, folder, spec, settings or Settings(), engine=engine, report=reports.append)
     return {path.name: path.read_bytes() for path in folder.iterdir()}, reports
 
 
 def test_files_and_manifest_are_the_same(tmp_path: Path, put: Callable[[Nodes], Nodes]) -> None:
-    put(Nodes())
+    nodes = put(Nodes())
     lexicon = tmp_path / "lexicon.txt"
     lexicon.write_text("kubectl  K Y UW1 B K AH0 N T R OW1 L\n")
     spec = BatchSpec(
         voice="clara", lexicon=(str(lexicon),), encoding=Encoding(suffix=".flac"), timestamps="json"
     )
-    here, told = spoken(tmp_path / "here", spec, "local")
-    there, told_there = spoken(tmp_path / "there", spec, "ray:somewhere")
+    # The nodes cannot see what lies here, which is gone when they ask for it.
+    felix = tmp_path / "felix.voice"
+    felix.write_bytes((library.FOLDER / "felix.voice").read_bytes())
+    settings = Settings(cast={"quotes": str(felix)})
+    here, told = spoken(tmp_path / "here", spec, "local", settings)
+    nodes.vanish = [lexicon, felix]
+    there, told_there = spoken(tmp_path / "there", spec, "ray:somewhere", settings)
     assert len(here) == 2 * 4 + 1
     assert there == here
     assert [report.line for report in told_there] == [report.line for report in told]

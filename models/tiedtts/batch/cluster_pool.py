@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tiedtts import casting
 from tiedtts.batch import cluster_worker
 from tiedtts.batch.job import BatchSpec, Job, Result, times
 from tiedtts.batch.pool import groups
 from tiedtts.cluster import Cluster
 from tiedtts.errors import VoiceError
+from tiedtts.settings import Settings
 
 
 class ClusterPool:
@@ -20,18 +22,19 @@ class ClusterPool:
 
     Args:
         spec: Voice, encoding and timestamps of all jobs.
+        settings: Those of the batch, whose cast may name voice files.
         cluster: A cluster that was joined.
     """
 
-    def __init__(self, spec: BatchSpec, cluster: Cluster) -> None:
+    def __init__(self, spec: BatchSpec, settings: Settings, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._spec, files = _portable(spec)
+        self._spec, self._cast, files = _portable(spec, settings)
         self._files = cluster.share(files)
 
     def run(self, windows: Iterable[Sequence[Job]]) -> Iterator[Result]:
         """Run windows of jobs; results come as they are ready, in no order."""
         pieces = (group for window in windows for group in groups(window))
-        spec = self._cluster.share(self._spec.to_dict())
+        spec = self._cluster.share({"spec": self._spec.to_dict(), "cast": self._cast})
         for done in self._cluster.run(cluster_worker.synthesise, pieces, spec, self._files, split=_alone):
             if done.lost:
                 for job in done.piece:
@@ -60,8 +63,8 @@ def _alone(jobs: list[Job]) -> list[list[Job]]:
     return [[job] for job in jobs]
 
 
-def _portable(spec: BatchSpec) -> tuple[BatchSpec, dict[str, bytes]]:
-    """Return a specification that names files of this machine by numbers, and these files."""
+def _portable(spec: BatchSpec, settings: Settings) -> tuple[BatchSpec, dict[str, str], dict[str, bytes]]:
+    """Return a specification that names files of this machine by numbers, those of a cast, and the files."""
     files: dict[str, bytes] = {}
 
     def sent(name: str) -> str:
@@ -73,12 +76,11 @@ def _portable(spec: BatchSpec) -> tuple[BatchSpec, dict[str, bytes]]:
         files[number] = path.read_bytes()
         return number
 
-    return (
-        replace(
-            spec,
-            voice=sent(spec.voice),
-            lexicon=tuple(map(sent, spec.lexicon)),
-            vocoder=None if spec.vocoder is None else sent(spec.vocoder),
-        ),
-        files,
+    portable = replace(
+        spec,
+        voice=sent(spec.voice),
+        lexicon=tuple(map(sent, spec.lexicon)),
+        vocoder=None if spec.vocoder is None else sent(spec.vocoder),
     )
+    cast = {name: sent(name) for name in {name for _, name in casting.read(settings.cast)}}
+    return portable, cast, files

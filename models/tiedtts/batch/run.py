@@ -139,7 +139,7 @@ def _on_cluster(
         batch = _Batch(folder, spec, settings, skip_existing, report, progress)
         asked = batch.ask(itertools.chain(begin, lines))
         windows = iter(lambda: list(itertools.islice(asked, pool.WINDOW_LINES * nodes.size)), [])
-        for done in ClusterPool(spec, nodes).run(windows):
+        for done in ClusterPool(spec, settings, nodes).run(windows):
             batch.take(done)
     return batch.summary
 
