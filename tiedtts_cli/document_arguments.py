@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from tiedtts.choices import CODE, KEEP, READ_AS
+from tiedtts.choices import CODE, ENGLISH, KEEP, READ_AS
 from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.options import choice, completes, option
 
@@ -27,6 +27,9 @@ Marks = Annotated[bool, option("--marks", panel=PANEL, help="Follow [pause 1s], 
 Cast = Annotated[
     list[str] | None,
     option("--cast", panel=PANEL, metavar="NAME=VOICE", help="Who says NAME's lines, `NAME: line`."),
+]
+English = Annotated[
+    str, choice("--english", ENGLISH, panel=PANEL, metavar="us|gb", help="American or British readings.")
 ]
 ReadAs = Annotated[
     str,

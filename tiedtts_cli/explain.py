@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tiedtts.choices import CODE, KEEP, READ_AS
+from tiedtts.choices import CODE, ENGLISH, KEEP, READ_AS
 from tiedtts.quoting import printable
 from tiedtts_cli import streams, synth_checks, talk
-from tiedtts_cli.document_arguments import Cast, Code, Keep, Marks, ReadAs, kept
+from tiedtts_cli.document_arguments import Cast, Code, English, Keep, Marks, ReadAs, kept
 from tiedtts_cli.options import option
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def explain(
     read_as: ReadAs = READ_AS[0],
     marks: Marks = False,
     cast: Cast = None,
+    english: English = ENGLISH[0],
     code: Code = CODE[0],
     keep: Keep = KEEP[-1],
     as_json: Annotated[bool, option("--json", help="A JSON line a part.")] = False,
@@ -64,6 +65,7 @@ def explain(
         markup=readers.markup(path, read_as),
         code=code,
         marks=marks,
+        english=english,
         cast=cast or (),
         **{name: name in kept(keep) for name in KEEP},
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+from tiedtts.choices import ENGLISH
 from tiedtts_cli import talk
 from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.options import at_least, choice, completes, option
@@ -76,6 +77,9 @@ def serve(
         ),
     ] = None,
     volume: Annotated[float, option("--volume", metavar="DB", help="Louder or softer, decibels.")] = 0.0,
+    english: Annotated[
+        str, choice("--english", ENGLISH, metavar="us|gb", help="American or British readings.")
+    ] = ENGLISH[0],
     log: Annotated[str, choice("--log", LOGS, help="Log on stderr.")] = "auto",
 ) -> None:
     """Serve voices to OpenAI's clients, Home Assistant and browsers.
@@ -100,7 +104,7 @@ def serve(
     from tiedtts.serving.server import Server
     from tiedtts.settings import Settings
 
-    settings = Settings(speed=speed, pause=pause, volume=volume)
+    settings = Settings(speed=speed, pause=pause, volume=volume, english=english)
     access = Access.for_host(host, key=key, without_key=without_key, origins=tuple(allow_origin or ()))
     limits = Limits(
         characters=max_characters,

@@ -10,6 +10,7 @@ from tiedtts.choices import (
     BOOK,
     CODE,
     DECIBELS,
+    ENGLISH,
     HURRY,
     KEEP,
     LOCAL,
@@ -22,7 +23,7 @@ from tiedtts.choices import (
     TIMESTAMPS,
     VOICE,
 )
-from tiedtts_cli.document_arguments import Cast, Code, Keep, Marks, ReadAs, kept
+from tiedtts_cli.document_arguments import Cast, Code, English, Keep, Marks, ReadAs, kept
 from tiedtts_cli.options import at_least, bounds, choice, completes, option
 
 STDIO = Path("-")
@@ -60,6 +61,7 @@ class Arguments(NamedTuple):
     ] = None
     marks: Marks = False
     cast: Cast = None
+    english: English = ENGLISH[0]
     read_as: ReadAs = READ_AS[0]
     code: Code = CODE[0]
     keep: Keep = KEEP[-1]

@@ -54,6 +54,8 @@ CODE = ("announce", "read", "skip")
 """Treatments of the code in a document: blocks of it announced, all of it read, or none."""
 GENDERS = {"clara": "female", "nora": "female", "kathleen": "female", "felix": "male", "oscar": "male"}
 """Voices of the package that SSML may ask for by their gender, the first of each the best."""
+ENGLISH = ("us", "gb")
+"""Ways to read English: dates, noughts, the letter Z."""
 NARRATOR, ANYONE, QUOTES = "narrator", "default", "quotes"
 """Roles of a cast that are nobody's name: what nobody says, what those say who are not in the cast, and what
 stands in quotation marks."""

@@ -6,7 +6,7 @@ from numbers import Integral, Real
 from typing import Any, TypedDict, cast
 
 from tiedtts import casting
-from tiedtts.choices import CODE, HURRY, MARKUPS, NARRATOR, RANGES
+from tiedtts.choices import CODE, ENGLISH, HURRY, MARKUPS, NARRATOR, RANGES
 from tiedtts.errors import ConfigError
 from tiedtts.quoting import quoted
 
@@ -33,7 +33,7 @@ _HINTS = {
 
 
 _SWITCHES = ("breaks", "ssml", "footnotes", "citations", "parentheses", "marks")
-CHOICES = {"markup": MARKUPS, "code": CODE}
+CHOICES = {"markup": MARKUPS, "code": CODE, "english": ENGLISH}
 """Settings that are one of a few words, and the words."""
 
 
@@ -73,6 +73,8 @@ class Settings:
     parts that `tiedtts.choices.NARRATOR`, `ANYONE` and `QUOTES` are. Kept as pairs."""
     marks: bool = False
     """Whether marks in square brackets are followed, such as `[pause 1s]`."""
+    english: str = ENGLISH[0]
+    """The English that is read: one of `tiedtts.choices.ENGLISH`."""
 
     def __post_init__(self) -> None:
         for name, (smallest, largest) in RANGES.items():
@@ -173,6 +175,7 @@ class Changes(TypedDict, total=False):
     hurry: float
     cast: Mapping[str, str] | Sequence[tuple[str, str]] | str
     marks: bool
+    english: str
 
 
 def _number(name: str, value: object) -> Any:

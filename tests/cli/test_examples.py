@@ -58,6 +58,17 @@ def test_a_lexicon(capsys: pytest.CaptureFixture[str]) -> None:
     assert own == {"gyros", "New York City", "Reading,", "v3.14", "kubectl."}
 
 
+def test_british_readings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "-i", str(EXAMPLES / "invoice.txt"), "--english", "gb", "--json"]) == 0
+    parts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    said = " ".join(word["spoken"] for part in parts for word in part["words"])
+    assert said == (
+        "Invoice of the third of April twenty twenty four due on the seventeenth of April "
+        "nought point five kilograms of tea at three pounds fifty pence and seventy five pence postage and packing "
+        "The code is Z oh seven Telephone oh two oh seven nine four six double oh one eight"
+    )
+
+
 def test_a_batch_with_casts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [
         {"id": "a", "text": "ALICE: One.\nTwo.", "cast": {"ALICE": "nora"}},

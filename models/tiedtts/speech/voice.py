@@ -174,9 +174,9 @@ class Voice:
             told = (reading.LOOKS_LIKE_SSML,) if first == 0 and looks_like_ssml(opening) else ()
             return self._sentences(sentences, left_out, chosen, told, first, before)
 
-        growing = GrowingText(
-            self.front_end, breaks=chosen.breaks and chosen.pause_factor > 0, in_haste=in_haste
-        )
+        front_end = self.front_end.in_english(chosen.english)
+        breaks = chosen.breaks and chosen.pause_factor > 0
+        growing = GrowingText(front_end, breaks=breaks, in_haste=in_haste)
         return SpeechInPieces(growing, speak, self.sample_rate)
 
     def stream_spans(
@@ -196,7 +196,7 @@ class Voice:
         settings = replace(Settings() if settings is None else settings, **changes)
         left_out = LeftOut()
         breaks = settings.breaks and settings.pause_factor > 0
-        sentences = self.front_end.read_spans(spans, left_out, breaks=breaks)
+        sentences = self.front_end.in_english(settings.english).read_spans(spans, left_out, breaks=breaks)
         yield from self._sentences(sentences, left_out, settings)
 
     def _text(self, text: str, settings: Settings) -> Iterator[Speech]:

@@ -1,5 +1,6 @@
 """The text front end: written text to the phones a voice speaks."""
 
+import copy
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from tiedtts.choices import ENGLISH
 from tiedtts.text import assembly, excerpts, phrasing, sentences
 from tiedtts.text.aligned import AlignedText
 from tiedtts.text.characters import EMOJI, clean_aligned, fold
@@ -94,6 +96,23 @@ class FrontEnd:
 
     def __init__(self, lexicon: Files = None) -> None:
         self._pronouncer = Pronouncer(lexicon)
+        self._english = ENGLISH[0]
+        self._others: dict[str, FrontEnd] = {}
+
+    def in_english(self, english: str) -> "FrontEnd":
+        """Return the front end for another English, with the same lexicon; itself for its own.
+
+        Args:
+            english: One of `tiedtts.choices.ENGLISH`.
+        """
+        if english == self._english:
+            return self
+        if english not in self._others:
+            other = copy.copy(self)
+            other._pronouncer, other._english = self._pronouncer.in_english(english), english
+            other._others = {self._english: self}
+            self._others[english] = other
+        return self._others[english]
 
     def __call__(self, text: str) -> list[Sentence]:
         """Return the sentences of a text; see `analyse`."""
@@ -313,7 +332,7 @@ class FrontEnd:
                 text = text.sub(_BRACED, lambda match: left_out.text(match[0]))
             left_out.braces += text.text.count("{") + text.text.count("}")
             text = text.sub(_BRACE, lambda match: " ")
-        return read(spoken(text), pieces)
+        return read(spoken(text, self._english), pieces)
 
 
 def _told(items: Sequence[assembly.Item], places: Sequence[Place], filled: Filled) -> Sequence[assembly.Item]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from tiedtts.choices import ENGLISH
 from tiedtts.settings import Settings
 from tiedtts.text.frontend import FrontEnd, LeftOut, Reading, Sentence
 from tiedtts.text.markup.detection import looks_like_ssml
@@ -25,6 +26,8 @@ class Parsed(NamedTuple):
     """Blocks of a document."""
     spans: "Sequence[Span] | None" = None
     """Spans of a text with markup, marks or roles; they come before the blocks."""
+    english: str = ENGLISH[0]
+    """The English it is read in, one of `tiedtts.choices.ENGLISH`."""
 
     def sentences(
         self, front_end: FrontEnd, left_out: LeftOut, *, breaks: bool, goes_on: bool = False
@@ -37,6 +40,7 @@ class Parsed(NamedTuple):
             breaks: Whether they have phrase breaks.
             goes_on: Whether the last one is the beginning of a sentence that goes on elsewhere.
         """
+        front_end = front_end.in_english(self.english)
         if self.spans is not None:
             return front_end.read_spans(self.spans, left_out, breaks=breaks, goes_on=goes_on)
         if self.blocks is not None:
@@ -45,6 +49,7 @@ class Parsed(NamedTuple):
 
     def readings(self, front_end: FrontEnd, left_out: LeftOut) -> Iterator[Reading]:
         """Return what each sentence is read as."""
+        front_end = front_end.in_english(self.english)
         return front_end.readings(self.text, left_out, spans=self.spans, blocks=self.blocks)
 
 
@@ -70,8 +75,8 @@ def parse(
     if settings.ssml:
         from tiedtts.text.markup import ssml
 
-        document = ssml.parse(text, find_voice)
-        return Parsed(text, document.warnings, spans=document.spans)
+        document = ssml.parse(text, find_voice, settings.english)
+        return Parsed(text, document.warnings, spans=document.spans, english=settings.english)
     if blocks is None and settings.markup != "text":
         from tiedtts.text.structure import documents
 
@@ -80,8 +85,8 @@ def parse(
     elif blocks is None and looks_like_ssml(text):
         told = (LOOKS_LIKE_SSML,)
     if not settings.is_directed:
-        return Parsed(text, told, blocks)
+        return Parsed(text, told, blocks, english=settings.english)
     from tiedtts.text.markup import plain
 
     document = plain.spans(text, settings, blocks, find_voice)
-    return Parsed(text, (*told, *document.warnings), spans=document.spans)
+    return Parsed(text, (*told, *document.warnings), spans=document.spans, english=settings.english)

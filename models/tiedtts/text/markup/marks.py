@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tiedtts.choices import DECIBELS, PITCH_RANGES, SEMITONES, SPEEDS
+from tiedtts.choices import DECIBELS, ENGLISH, PITCH_RANGES, SEMITONES, SPEEDS
 from tiedtts.text.aligned import AlignedText, join
 from tiedtts.text.characters import MARK
 from tiedtts.text.left_out import plural
@@ -97,10 +97,11 @@ class Marks:
     Args:
         spans: Takes the text.
         find_voice: Returns the voice for a name, see `tiedtts.text.markup.voices`.
+        english: One of `tiedtts.choices.ENGLISH`.
     """
 
-    def __init__(self, spans: Spans, find_voice: FindVoice) -> None:
-        self._spans, self._find_voice = spans, find_voice
+    def __init__(self, spans: Spans, find_voice: FindVoice, english: str = ENGLISH[0]) -> None:
+        self._spans, self._find_voice, self._english = spans, find_voice, english
         self._open: list[_Open] = []
         self._warnings: dict[str, None] = {}
 
@@ -132,7 +133,7 @@ class Marks:
     def _said_as(self, kind: str, text: AlignedText) -> AlignedText:
         """Return text in the words that its kind asks for."""
         try:
-            words = say_as(kind, text.text)
+            words = say_as(kind, text.text, english=self._english)
         except DoesNotFit:
             self._warn(f"`{text.text.strip()[:40]}` cannot be said as {kind}, it is read as it stands")
             return text

@@ -36,7 +36,7 @@ def spans(
         find_voice: Returns the voice for a name.
     """
     made = Spans()
-    marks = Marks(made, find_voice)
+    marks = Marks(made, find_voice, settings.english)
     speakers = Speakers(casting.read(settings.cast))
     for paragraph, gap, is_read in _paragraphs(text, blocks, settings):
         made.end("paragraph")

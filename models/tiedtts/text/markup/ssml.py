@@ -47,18 +47,19 @@ _ENTIRE = ("say-as", "sub", "phoneme")
 """Elements whose text is taken as a whole."""
 
 
-def parse(source: str, find_voice: FindVoice = voices.by_name) -> Document:
+def parse(source: str, find_voice: FindVoice = voices.by_name, english: str = choices.ENGLISH[0]) -> Document:
     """Read SSML.
 
     Args:
         source: A whole document; its root should be `speak`.
         find_voice: Returns the voice for the names and the gender that `<voice>` asks for.
+        english: One of `tiedtts.choices.ENGLISH`, for `say-as`.
 
     Raises:
         TextError: It is not well-formed, too deep, or has a document type.
     """
     start = len(source) - len(source.lstrip("\ufeff \t\r\n"))
-    reader = _Reader(source, start, find_voice)
+    reader = _Reader(source, start, find_voice, english)
     skipped = source[:start].count("\n")
     try:
         reader.parser.Parse(reader.positions.encoded, True)
@@ -85,8 +86,8 @@ class _Open:
 class _Reader:
     """Collects spans while expat walks through the document."""
 
-    def __init__(self, source: str, start: int, find_voice: FindVoice) -> None:
-        self._find_voice = find_voice
+    def __init__(self, source: str, start: int, find_voice: FindVoice, english: str) -> None:
+        self._find_voice, self._english = find_voice, english
         self.positions = Positions(source, start)
         self.spans = Spans()
         self.warnings: list[str] = []
@@ -192,7 +193,7 @@ class _Reader:
     def _said_as(self, attributes: Mapping[str, str], text: str) -> str:
         kind = attributes.get("interpret-as", "").lower()
         try:
-            return say_as(kind, text, attributes.get("format", "").lower())
+            return say_as(kind, text, attributes.get("format", "").lower(), self._english)
         except KeyError:
             self._warn(f"`say-as` as `{kind[:40]}` is unknown, the text is read as it stands", KINDS)
         except DoesNotFit:

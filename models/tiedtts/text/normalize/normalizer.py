@@ -5,9 +5,11 @@ reading comes first: a date before a fraction, a time before a ratio. What no ru
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import chain
 
+from tiedtts.choices import ENGLISH
 from tiedtts.text import sentences
 from tiedtts.text.aligned import JOINER, PLACEHOLDER, AlignedText, Edit
 from tiedtts.text.characters import fold
@@ -36,7 +38,7 @@ from tiedtts.text.normalize import (
     units,
     web,
 )
-from tiedtts.text.normalize.rules import apply
+from tiedtts.text.normalize.rules import Rule, apply
 
 STAGES = (
     *(
@@ -70,33 +72,49 @@ STAGES = (
     symbols.RULES,
 )
 """Tables of rules in their order."""
+
+
+@cache
+def _british_stages() -> tuple[Sequence[Rule], ...]:
+    """Return the tables of rules with the British ones, which come before those of dates."""
+    from tiedtts.text.normalize import british
+
+    place = STAGES.index(timestamps.RULES)
+    return (*STAGES[:place], british.EARLY_RULES, *STAGES[place:])
+
+
 LONGEST_RUN = 400
 """Longer runs without a space are cut, which bounds the work of every rule."""
 
 
-def normalize(text: str) -> str:
+def normalize(text: str, english: str = ENGLISH[0]) -> str:
     """Return a text in words, as it would be read aloud.
 
     Punctuation stays, phones in braces stay; words of other scripts and pictures are left out.
+
+    Args:
+        text: Any text.
+        english: One of `tiedtts.choices.ENGLISH`.
     """
     parts = (sentences.split(paragraph) for paragraph in sentences.paragraphs(text))
-    return " ".join(map(_sentence, chain.from_iterable(parts)))
+    return " ".join(_sentence(part, english) for part in chain.from_iterable(parts))
 
 
-def _sentence(written: AlignedText) -> str:
+def _sentence(written: AlignedText, english: str) -> str:
     pieces = Pieces()
     folded = fold(pieces.take(BRACES, written, lambda found: phones(found)[0]))
-    text = pieces.restore(spoken(maths.read(folded.text))).text
+    text = pieces.restore(spoken(maths.read(folded.text), english)).text
     if written.text[-1] in ".?!" and text and text[-1] not in ".?!":
         text += written.text[-1]
     return re.sub(r"\betc\b", "etcetera", text.replace(JOINER, ""))
 
 
-def spoken(text: AlignedText) -> AlignedText:
+def spoken(text: AlignedText, english: str = ENGLISH[0]) -> AlignedText:
     """Apply all rules to one sentence.
 
     Args:
         text: Cleaned and folded.
+        english: One of `tiedtts.choices.ENGLISH`.
 
     Returns:
         Words and punctuation; letters to be spelled are joined by `aligned.JOINER`.
@@ -106,7 +124,14 @@ def spoken(text: AlignedText) -> AlignedText:
         text = text.edit(cuts)
     if "<" in text.text:
         text = text.sub(TAG(), lambda match: " ")
-    return apply(STAGES, text).with_single_spaces().sub(_SPACE_BEFORE_MARK, lambda match: "")
+    if english == "gb":
+        # Few texts are read so, and all others start sooner without.
+        from tiedtts.text.normalize import british
+
+        text = british.spoken(apply(_british_stages(), text))
+    else:
+        text = apply(STAGES, text)
+    return text.with_single_spaces().sub(_SPACE_BEFORE_MARK, lambda match: "")
 
 
 _LONG_RUN = re.compile(rf"\S{{{LONGEST_RUN + 1},}}")

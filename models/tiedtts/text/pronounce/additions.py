@@ -1,5 +1,7 @@
 """Words and names that the CMU dictionary lacks."""
 
+from functools import cache
+
 from tiedtts.text import tables
 from tiedtts.text.pronounce.lexicon import Pronunciation
 
@@ -14,3 +16,13 @@ CORRECTIONS: dict[str, Pronunciation] = {w: tuple(p.split()) for w, p in _CORREC
 """Words that the dictionary has wrong."""
 SPELLED = frozenset(_CORRECTIONS["letters"])
 """Words that the dictionary does not spell right."""
+ZED: Pronunciation = ("Z", "EH1", "D")
+"""The letter Z in British English."""
+
+
+@cache
+def british() -> dict[str, Pronunciation]:
+    """Return the words that are said otherwise in British English, and the letter Z."""
+    words = tables.read("british")["word"]
+    letters = {"z": ZED, **dict.fromkeys(("zs", "z's"), (*ZED, "Z"))}
+    return letters | {word: tuple(phones.split()) for word, phones in words.items()}

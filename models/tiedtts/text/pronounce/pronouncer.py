@@ -1,16 +1,18 @@
 """Words to phones: the text itself, the user's lexicon, the dictionary, rules, and at last g2p-en."""
 
+import copy
 import re
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 
+from tiedtts.choices import ENGLISH
 from tiedtts.errors import TextError
 from tiedtts.text.aligned import AlignedText
 from tiedtts.text.excerpts import Place
 from tiedtts.text.normalize.normalizer import normalize
 from tiedtts.text.pronounce import accents, homographs, initialisms, morphology, spellings, user_lexicon
-from tiedtts.text.pronounce.additions import CASED, CORRECTIONS, INITIALISMS, SPELLED, WORDS
+from tiedtts.text.pronounce.additions import CASED, CORRECTIONS, INITIALISMS, SPELLED, WORDS, ZED, british
 from tiedtts.text.pronounce.function_words import weak
 from tiedtts.text.pronounce.g2p import Network
 from tiedtts.text.pronounce.lexicon import MORE_WORDS, Lexicon, Pronunciation
@@ -52,12 +54,20 @@ class Pronouncer:
         self._user = own.entries
         self.taking = Taking(own)
         """Takes the user's words out of texts."""
+        self._english = ENGLISH[0]
         self._said: dict[str, Pronunciation] = {}
         # Entries that are being looked up: threads may share a voice.
         self._asked = threading.local()
         self._network = Network()
         self._guess = lru_cache(maxsize=8192)(self._network)
         self._cached = lru_cache(maxsize=65536)(self._find)
+
+    def in_english(self, english: str) -> "Pronouncer":
+        """Return one for another English, with the same lexicons."""
+        other = copy.copy(self)
+        other._english, other._said, other._asked = english, {}, threading.local()
+        other._cached = lru_cache(maxsize=65536)(other._find)
+        return other
 
     @cached_property
     def _lexicon(self) -> Lexicon:
@@ -239,7 +249,7 @@ class Pronouncer:
         asked.append(name)
         phones: list[str] = []
         try:
-            for part in re.findall(r"\{[^{}]*\}|[A-Za-z']+", _in_words(entry.respelling)):
+            for part in re.findall(r"\{[^{}]*\}|[A-Za-z']+", _in_words(entry.respelling, self._english)):
                 for word in self._words(Token(part, "piece" if part[0] == "{" else "word")):
                     phones.extend(word.phones)
                 if len(phones) > LONGEST_ENTRY:
@@ -254,6 +264,8 @@ class Pronouncer:
     def _look_up(self, name: str) -> Pronunciation:
         if name in self._user:
             return self._user_phones(name)
+        if self._english == "gb" and (phones := _british(name)):
+            return phones
         if name in CORRECTIONS:
             return CORRECTIONS[name]
         if name in SPELLED:
@@ -309,7 +321,10 @@ class Pronouncer:
         return morphology.plural(phones) if letters != text else phones
 
     def _spell(self, letters: str) -> Pronunciation:
-        return tuple(phone for letter in letters for phone in self._lexicon.get(letter + ".")[0])
+        return tuple(phone for letter in letters for phone in self._letter(letter))
+
+    def _letter(self, letter: str) -> Pronunciation:
+        return ZED if letter == "z" and self._english == "gb" else self._lexicon.get(letter + ".")[0]
 
     def _guessed(self, text: str) -> Iterator[Word]:
         possessive = text.lower().endswith("'s")
@@ -322,7 +337,15 @@ class Pronouncer:
             yield Word(shown, morphology.plural(phones) if possessive and last else phones, "g2p-en")
 
 
-def _in_words(respelling: str) -> str:
+def _british(name: str) -> Pronunciation:
+    """Return a word that is said otherwise in British English, inflected or not; nothing for any other."""
+    words = british()
+    if name in words or not name.endswith(("s", "d", "ing")):
+        return words.get(name, ())
+    return morphology.derive(name, lambda stem: words.get(stem, ()) if len(stem) > 1 else ())
+
+
+def _in_words(respelling: str, english: str) -> str:
     """Return a respelling in words: its numbers and signs are read as in a text."""
     plain = re.sub(r"\{[^{}]*\}", "", respelling)
-    return respelling if re.fullmatch(r"[A-Za-z' ,.-]*", plain) else normalize(respelling)
+    return respelling if re.fullmatch(r"[A-Za-z' ,.-]*", plain) else normalize(respelling, english)
