@@ -3,5 +3,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 python3 -m venv .venv
-.venv/bin/python -m pip install -q "torch==2.13.0" -e ".[train,serve,test]"
+.venv/bin/python -m pip install -q "torch==2.13.0" -e ".[train,serve,loudness,test]"
 .venv/bin/python scripts/check.py

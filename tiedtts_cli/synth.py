@@ -67,7 +67,16 @@ def _encoding(given: Arguments) -> "Encoding":
 
         files.check_target(given.output)
         suffix = suffix or encoding.of_path(given.output)
-    made = encoding.Encoding(suffix=suffix or ".wav", subtype=given.subtype, sample_rate=given.sample_rate)
+    made = encoding.Encoding(
+        suffix=suffix or ".wav",
+        subtype=given.subtype,
+        sample_rate=given.sample_rate,
+        lufs=given.normalize,
+    )
+    if given.normalize is not None:
+        from tiedtts.audio import leveling
+
+        leveling.check()
     if given.folder is not None:
         from tiedtts.batch import folder
 

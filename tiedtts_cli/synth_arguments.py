@@ -131,6 +131,10 @@ class Arguments(NamedTuple):
         int | None,
         choice("--sample-rate", SAMPLE_RATES, panel=_SOUND, metavar="HZ", help="The voice's own by default."),
     ] = None
+    normalize: Annotated[
+        float | None,
+        option("--normalize", panel=_SOUND, metavar="LUFS", help="Loudness of the whole, such as -16."),
+    ] = None
     voice: Annotated[
         str | None,
         option(

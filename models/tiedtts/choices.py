@@ -54,6 +54,10 @@ CODE = ("announce", "read", "skip")
 """Treatments of the code in a document: blocks of it announced, all of it read, or none."""
 GENDERS = {"clara": "female", "nora": "female", "kathleen": "female", "felix": "male", "oscar": "male"}
 """Voices of the package that SSML may ask for by their gender, the first of each the best."""
+LOUDNESS = (-50.0, -12.0)
+"""Softest and loudest that a whole sound may be brought to, LUFS; speech cannot be much louder."""
+TRUE_PEAK = -1.0
+"""Peaks of a sound that is brought to a loudness stay below, decibels of full scale, between samples, too."""
 ENGLISH = ("us", "gb")
 """Ways to read English: dates, noughts, the letter Z."""
 NARRATOR, ANYONE, QUOTES = "narrator", "default", "quotes"

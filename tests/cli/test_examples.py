@@ -1,9 +1,12 @@
 """The files that the docs show are spoken by the real command line."""
 
+import io
 import json
 from pathlib import Path
 
+import pyloudnorm
 import pytest
+import soundfile
 
 from tiedtts_cli.main import main
 
@@ -109,3 +112,16 @@ def test_what_is_no_cast(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         assert main(["synth", "ALICE: Hi.", "--cast", cast, "-o", str(tmp_path / "x.wav")]) in (1, 2)
         assert message in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["-o", "-d", "stdout"])
+def test_loudness(target: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    text = "The kettle is on. Who would like a cup of tea?"
+    where = {"-o": ["-o", str(tmp_path / "a.wav")], "-d": ["-d", str(tmp_path), "--name-by", "index"], "stdout": ["-o", "-"]}  # fmt: skip
+    assert main(["synth", text, *where[target], "--normalize", "-16", "-q"]) == 0
+    out = capfdbinary.readouterr().out
+    sound = io.BytesIO(out) if target == "stdout" else next(tmp_path.glob("*.wav"))
+    samples, rate = soundfile.read(sound)
+    assert pyloudnorm.Meter(rate).integrated_loudness(samples) == pytest.approx(-16.0, abs=0.1)
+    assert main(["synth", text, *where[target], "--normalize", "5", "-q"]) == 1
+    assert b"a loudness is -50 to -12 LUFS, got: 5.0" in capfdbinary.readouterr().err

@@ -54,6 +54,8 @@ class Encoding:
     """Hz; the voice's own by default."""
     voice: str = ""
     """Who speaks, told in the file."""
+    lufs: float | None = None
+    """Loudness that the whole sound is brought to, LUFS; as it is by default."""
 
     def __post_init__(self) -> None:
         of_path(Path(f"x{self.suffix}"))
@@ -67,6 +69,9 @@ class Encoding:
                 f"no device plays {self.sample_rate} Hz",
                 hint=f"use one of {', '.join(map(str, choices.SAMPLE_RATES))}",
             )
+
+        if self.lufs is not None:
+            _check_loudness(self.lufs)
 
     @property
     def numbers(self) -> str:
@@ -89,6 +94,16 @@ class Encoding:
         if not self.voice:
             return {}
         return {"title": _writable(title), "voice": _writable(self.voice), "software": SOFTWARE}
+
+
+def _check_loudness(lufs: object) -> None:
+    """Refuse a loudness that no sound can have."""
+    least, most = choices.LOUDNESS
+    if isinstance(lufs, bool) or not isinstance(lufs, int | float) or not least <= lufs <= most:
+        raise AudioError(
+            f"a loudness is {least:g} to {most:g} LUFS, got: {quoted(lufs)}",
+            hint="-16 is usual for podcasts, -23 for broadcasting, -19 for audiobooks",
+        )
 
 
 def _writable(text: str) -> str:
@@ -147,9 +162,23 @@ def encoder(
     target = encoding.rate(rate)
     with (
         opened(file, target, encoding, encoding.tags(title)) as write,
-        resampling(write, rate, target) as add,
+        leveling(write, target, encoding) as leveled,
+        resampling(leveled, rate, target) as add,
     ):
         yield add
+
+
+def leveling(write: Add, rate: int, encoding: Encoding) -> contextlib.AbstractContextManager[Add]:
+    """Bring a whole sound to the loudness that its encoding asks for, on its way to a writer.
+
+    Raises:
+        AudioError: pyloudnorm is not installed.
+    """
+    if encoding.lufs is None:
+        return contextlib.nullcontext(write)
+    from tiedtts.audio.leveling import leveled
+
+    return leveled(write, rate, encoding.lufs)
 
 
 @contextlib.contextmanager

@@ -1,16 +1,21 @@
 """Loudness: gain for whole utterances and single phones, without overload."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 CEILING = 0.98
 """No sample is larger, full scale 1."""
 
-_BLOCK_SECONDS = 0.001
+BLOCK_SECONDS = 0.001
+"""Length of a block whose peak the limiter looks at."""
 _REACH = 5
 """Blocks before and after a peak in which the limiter turns down and up again."""
 
 Samples = npt.NDArray[np.float32]
+Write = Callable[[npt.NDArray[np.floating]], None]
+"""Takes mono samples, (S,)."""
 
 
 def amplify(samples: Samples, gain: float | Samples, rate: int) -> Samples:
@@ -49,17 +54,31 @@ def limit(samples: Samples, rate: int) -> Samples:
     """
     if not len(samples) or np.abs(samples).max() <= CEILING:
         return samples
-    size = max(1, round(_BLOCK_SECONDS * rate))
+    size = max(1, round(BLOCK_SECONDS * rate))
     count = -(-len(samples) // size)
     padded = np.zeros(count * size, np.float32)
     padded[: len(samples)] = np.abs(samples)
-    needed = np.minimum(1.0, CEILING / np.maximum(padded.reshape(count, size).max(1), 1e-9))
+    curve = gain_under(padded.reshape(count, size).max(1), CEILING, len(samples), size)
+    return np.asarray(np.clip(samples * curve, -CEILING, CEILING), np.float32)
+
+
+def gain_under(
+    peaks: npt.NDArray[np.floating], ceiling: float, count: int, size: int
+) -> npt.NDArray[np.float64]:
+    """Return the gain of each of `count` samples that keeps all peaks under a ceiling, without a step.
+
+    Args:
+        peaks: Peak of each block, (S / size,).
+        ceiling: Full scale 1.
+        count: Samples.
+        size: Samples of a block.
+    """
+    needed = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9))
     # A block further than is averaged: between blocks, the gain is drawn as a line.
     least = _windows(needed, _REACH + 1).min(1)
     gain = _windows(least, _REACH).mean(1)
-    centres = (np.arange(count) + 0.5) * size - 0.5
-    curve = np.interp(np.arange(len(samples)), centres, gain)
-    return np.asarray(np.clip(samples * curve, -CEILING, CEILING), np.float32)
+    centres = (np.arange(len(peaks)) + 0.5) * size - 0.5
+    return np.asarray(np.interp(np.arange(count), centres, gain), np.float64)
 
 
 def _windows(values: npt.NDArray[np.float64], reach: int) -> npt.NDArray[np.float64]:

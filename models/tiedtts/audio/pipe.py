@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiedtts.audio import streaming, wav
-from tiedtts.audio.encoding import Add, Encoding, encoder, resampling
+from tiedtts.audio.encoding import Add, Encoding, encoder, leveling, resampling
 
 _STEPS = 4
 """Steps in which a second of sound is encoded."""
@@ -50,10 +50,10 @@ def stream_writer(
             stream.write(wav.quantise(samples, encoding.numbers))
             stream.flush()
 
-        with resampling(write, rate, target) as add:
+        with leveling(write, target, encoding) as leveled, resampling(leveled, rate, target) as add:
             yield add
     elif encoding.suffix == ".wav" and not whole and _is_pipe(stream):
-        with _sending(stream, rate, target, encoding.numbers) as send:
+        with _sending(stream, rate, target, encoding) as send:
             yield send
     elif not whole and _is_pipe(stream):
         with _encoding(stream, rate, encoding, live=live) as send:
@@ -68,20 +68,20 @@ def stream_writer(
 
 
 @contextlib.contextmanager
-def _sending(stream: BinaryIO, rate: int, target: int, subtype: str) -> Iterator[Add]:
+def _sending(stream: BinaryIO, rate: int, target: int, encoding: Encoding) -> Iterator[Add]:
     writer: wav.Writer | None = None
 
     def write(samples: npt.NDArray[np.floating]) -> None:
         nonlocal writer
         if writer is None:
-            writer = wav.Writer(stream.write, None, target, subtype)
+            writer = wav.Writer(stream.write, None, target, encoding.numbers)
         writer.write(samples)
         stream.flush()
 
-    with resampling(write, rate, target) as add:
+    with leveling(write, target, encoding) as leveled, resampling(leveled, rate, target) as add:
         yield add
     if writer is None:
-        writer = wav.Writer(stream.write, None, target, subtype, size=0)
+        writer = wav.Writer(stream.write, None, target, encoding.numbers, size=0)
     writer.close()
 
 

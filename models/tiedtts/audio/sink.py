@@ -1,11 +1,11 @@
 """The place that sound goes to: a file, a stream, or the loudspeaker."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from tiedtts.audio.encoding import Add, Encoding
+from tiedtts.audio.encoding import Add, Encoding, leveling
 
 
 def opened(
@@ -38,7 +38,7 @@ def opened(
     if target is None:
         from tiedtts.audio import playback
 
-        return playback.player(rate)
+        return _heard(playback.player(rate), rate, encoding)
     if isinstance(target, Path):
         from tiedtts.audio import files
 
@@ -46,3 +46,10 @@ def opened(
     from tiedtts.audio import pipe
 
     return pipe.stream_writer(target, rate, encoding, raw=raw, whole=whole, live=live)
+
+
+@contextmanager
+def _heard(player: AbstractContextManager[Add], rate: int, encoding: Encoding) -> Iterator[Add]:
+    """Play a sound at the loudness that is asked for."""
+    with player as play, leveling(play, rate, encoding) as add:
+        yield add

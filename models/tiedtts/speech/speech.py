@@ -66,6 +66,7 @@ class Speech(ByContent):
         subtype: str | None = None,
         sample_rate: int | None = None,
         timestamps: str | None = None,
+        normalize: float | None = None,
     ) -> None:
         """Write a sound file; all of it appears, or nothing.
 
@@ -76,6 +77,8 @@ class Speech(ByContent):
             subtype: Numbers or codec, as for `tiedtts synth`: 16, 24, float, vorbis, opus.
             sample_rate: Sampling rate of the file, Hz; the voice's own by default.
             timestamps: Write the times of words and phones into a file beside it: json, srt, vtt or textgrid.
+            normalize: Loudness that it is brought to, LUFS, with true peaks below -1 dB; needs the extra
+                `loudness`.
 
         Raises:
             AudioError: The format is unknown or cannot hold that.
@@ -83,11 +86,11 @@ class Speech(ByContent):
             ConfigError: There is no such kind of timestamps.
         """
         if not isinstance(path, str | os.PathLike):
-            self._write(path, format, subtype, sample_rate, timestamps)
+            self._write(path, format, subtype, sample_rate, timestamps, normalize)
             return
         path = Path(path)
         suffix = encoding.of_path(path) if format is None else encoding.of_name(format)
-        encoded = Encoding(suffix=suffix, subtype=subtype, sample_rate=sample_rate)
+        encoded = Encoding(suffix=suffix, subtype=subtype, sample_rate=sample_rate, lufs=normalize)
         if timestamps is not None:
             from tiedtts.speech.timestamps import beside, check, encode
 
@@ -103,6 +106,7 @@ class Speech(ByContent):
         subtype: str | None,
         sample_rate: int | None,
         timestamps: str | None,
+        normalize: float | None,
     ) -> None:
         """Write into an open file, once all is encoded."""
         if not hasattr(file, "write"):
@@ -119,7 +123,7 @@ class Speech(ByContent):
                 "timestamps need a path, since they are written beside the sound",
                 hint="`tiedtts.speech.timestamps.encode(speech, kind)` returns them as bytes",
             )
-        data = self.to_bytes(format, subtype=subtype, sample_rate=sample_rate)
+        data = self.to_bytes(format, subtype=subtype, sample_rate=sample_rate, normalize=normalize)
         try:
             file.write(data)
         except TypeError as error:
@@ -128,7 +132,12 @@ class Speech(ByContent):
             ) from error
 
     def to_bytes(
-        self, format: str = "wav", *, subtype: str | None = None, sample_rate: int | None = None
+        self,
+        format: str = "wav",
+        *,
+        subtype: str | None = None,
+        sample_rate: int | None = None,
+        normalize: float | None = None,
     ) -> bytes:
         """Return a whole sound file, byte for byte what `save` writes.
 
@@ -136,12 +145,13 @@ class Speech(ByContent):
             format: The format, `wav`, `flac`, `ogg`, `opus` or `mp3`.
             subtype: Numbers or codec, as for `save`.
             sample_rate: Sampling rate, Hz; the voice's own by default.
+            normalize: Loudness, LUFS, as for `save`.
 
         Raises:
             AudioError: The format is unknown or cannot hold that.
         """
         suffix = encoding.of_name(format)
-        encoded = Encoding(suffix=suffix, subtype=subtype, sample_rate=sample_rate)
+        encoded = Encoding(suffix=suffix, subtype=subtype, sample_rate=sample_rate, lufs=normalize)
         return files.encoded(self.samples, self.sample_rate, encoded)
 
     def play(self) -> None:
