@@ -9,7 +9,7 @@ import typer
 from tiedtts.choices import ARCHITECTURES, BIASES, SCHEMES
 from tiedtts_cli import heldout, streams, talk
 from tiedtts_cli.boundary import UsageError
-from tiedtts_cli.options import choice, completes, option, takes
+from tiedtts_cli.options import at_least, choice, completes, option, takes
 
 if TYPE_CHECKING:
     from tiedtts.tying import TiePlan
@@ -21,7 +21,9 @@ class Arguments(NamedTuple):
     """Which layers of which checkpoint are tied, and how."""
 
     source: Annotated[Path, typer.Argument(metavar="CKPT", help="Checkpoint, of this or another program.")]
-    output: Annotated[Path, option("--output", "-o", metavar="OUT", help="Checkpoint to write.")]
+    output: Annotated[
+        Path, option("--output", "-o", metavar="OUT", help="Checkpoint to write, or index of files.")
+    ]
     plan: Annotated[
         Path | None,
         option("--plan", metavar="NAME|FILE", help="Tie plan, TOML.", autocompletion=completes("plan")),
@@ -55,6 +57,10 @@ class Arguments(NamedTuple):
         str | None,
         option("--calibrate", metavar="MOD:FUNC|NPZ", help="Look at inputs: what runs the net, or arrays."),
     ] = None
+    shard_size: Annotated[
+        int | None,
+        at_least(1, "--shard-size", metavar="MB", help="Size of each file, if OUT is an index."),
+    ] = None
     report: Annotated[Path | None, option("--report", metavar="FILE", help="Write the report as JSON.")] = (
         None
     )
@@ -81,8 +87,17 @@ def tie(given: Arguments) -> None:
     plan = _rule(given) if given.plan is None else TiePlan.read(given.plan)
     if given.report is not None:
         storage.check_writable(given.report)
+    largest = None if given.shard_size is None else given.shard_size * 10**6
     losses, run = heldout.both(given.data, given.calibrate)
-    made = convert(given.source, given.output, plan, architecture=given.architecture, losses=losses, run=run)
+    made = convert(
+        given.source,
+        given.output,
+        plan,
+        architecture=given.architecture,
+        losses=losses,
+        run=run,
+        largest=largest,
+    )
     for note in () if given.quiet else made.notes:
         talk.note(f"{given.source}: {note}")
     text = json.dumps(made.to_dict(), indent=2)

@@ -6,12 +6,18 @@ from typing import Annotated
 import typer
 
 from tiedtts_cli import talk
-from tiedtts_cli.options import option
+from tiedtts_cli.options import at_least, option
 
 
 def untie(
     source: Annotated[Path, typer.Argument(metavar="CKPT", help="Tied checkpoint.")],
-    output: Annotated[Path, option("--output", "-o", metavar="OUT", help="Checkpoint to write.")],
+    output: Annotated[
+        Path, option("--output", "-o", metavar="OUT", help="Checkpoint to write, or index of files.")
+    ],
+    shard_size: Annotated[
+        int | None,
+        at_least(1, "--shard-size", metavar="MB", help="Size of each file, if OUT is an index."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Write a tied checkpoint as the plain one it came from.
@@ -24,6 +30,6 @@ def untie(
     """  # noqa: D301
     from tiedtts.checkpoints.conversion import revert
 
-    parameters = revert(source, output)
+    parameters = revert(source, output, largest=None if shard_size is None else shard_size * 10**6)
     if not quiet:
         talk.note(f"{output}: {parameters:,} parameters, untied")

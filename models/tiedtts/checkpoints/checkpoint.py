@@ -5,6 +5,8 @@ holds one or more parts (`acoustic`, `vocoder`, `aligner`); a tensor's name star
 """
 
 import dataclasses
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,10 @@ from torch import Tensor, nn
 
 from tiedtts import file_kinds, schema
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.checkpoints import building, packed_files, tensor_files
+from tiedtts.checkpoints import building, packed_files, shards, tensor_files
 from tiedtts.checkpoints.architectures import architecture
 from tiedtts.checkpoints.header import DAMAGED, FORMAT, KEY, Format, Header, inventory
+from tiedtts.checkpoints.shard_writer import LARGEST, ShardWriter
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.nets import tensor_views
 from tiedtts.paths import StrPath
@@ -52,11 +55,18 @@ class Checkpoint:
             ) from None
 
 
-def save(path: StrPath, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; all of the file appears or none."""
-    path = Path(path)
-    from tiedtts import __version__
+def save(path: StrPath, checkpoint: Checkpoint, *, largest: int | None = None) -> int:
+    """Write a checkpoint; all of it appears or nothing.
 
+    Args:
+        path: `.safetensors`, `.safetensors.xz`, or `.safetensors.index.json` for several files.
+        checkpoint: What is written.
+        largest: Bytes of each of several files.
+
+    Returns:
+        Size of the file or files, bytes.
+    """
+    path = Path(path)
     tensors = {
         f"{part}.{name}": tensor.detach().cpu().contiguous()
         for part, net in checkpoint.parts.items()
@@ -68,16 +78,39 @@ def save(path: StrPath, checkpoint: Checkpoint) -> None:
         del tensors[name]
     # What sees parts of one memory is stored for itself.
     tensors = {name: value.clone() if name in views else value for name, value in tensors.items()}
+    audio = None if checkpoint.audio is None else checkpoint.audio.to_dict()
+    with ShardWriter(path, largest or LARGEST) as writer:
+        for name, value in tensors.items():
+            writer.add(name, value)
+        return writer.finish({KEY: made_header(parts, ties, audio, checkpoint.provenance)})
+
+
+def made_header(
+    parts: Mapping[str, Any],
+    ties: Mapping[str, str],
+    audio: Mapping[str, Any] | None,
+    provenance: Mapping[str, Any],
+) -> str:
+    """Return the header of a checkpoint as the text that stands in its file.
+
+    Args:
+        parts: Part name to architecture, sizes, ties and plan.
+        ties: Name of each tensor that is tied to the one that it is.
+        audio: Settings of the corpus, if there was one.
+        provenance: The same as that of `Checkpoint`.
+    """
+    from tiedtts import __version__
+
     header = {
         "format": FORMAT,
         "version": __version__,
         "parts": parts,
         "ties": ties,
         "text": inventory(),
-        "audio": None if checkpoint.audio is None else checkpoint.audio.to_dict(),
-        "provenance": checkpoint.provenance,
+        "audio": audio,
+        "provenance": provenance,
     }
-    tensor_files.write(path, tensors, {KEY: header})
+    return json.dumps(header, sort_keys=True)
 
 
 def described(checkpoint: Checkpoint) -> tuple[dict[str, Any], dict[str, str]]:
@@ -132,19 +165,8 @@ def build(path: StrPath, values: dict[str, Any], tensors: dict[str, Tensor]) -> 
         CheckpointError: As `load`.
     """
     path = Path(path)
+    header = _header(path, values)
     try:
-        # First of all: a newer file may look different in all else.
-        if schema.build(Format, values, "the header", open_ended=True).format > FORMAT:
-            raise CheckpointError(
-                f"{path} has format {values['format']}, newer than {FORMAT}",
-                hint="install a newer tiedtts",
-            )
-        header = schema.build(Header, values, "the header", open_ended=True)
-        if header.text != inventory():
-            raise CheckpointError(
-                f"{path} was trained on other phones than this version speaks",
-                hint=f"use tiedtts {shown(header.version)}, or train again",
-            )
         _check_names(path, tensors, header)
         plans = {
             name: TiePlan.from_dict(part.plan, f"the plan in {path}")
@@ -158,11 +180,49 @@ def build(path: StrPath, values: dict[str, Any], tensors: dict[str, Tensor]) -> 
     return Checkpoint(parts, audio, header.provenance, plans)
 
 
+def header_from(path: Path, texts: Mapping[str, str]) -> Header | None:
+    """Return the header among the texts of a file; nothing if there is none.
+
+    Raises:
+        CheckpointError: It is damaged, newer than this program, or of other phones.
+    """
+    try:
+        values = json.loads(texts.get(KEY, "null"))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} has a damaged header: {error}", hint=DAMAGED) from error
+    return _header(path, values) if isinstance(values, dict) else None
+
+
+def _header(path: Path, values: dict[str, Any]) -> Header:
+    """Return a header from its values."""
+    try:
+        # First of all: a newer file may look different in all else.
+        if schema.build(Format, values, "the header", open_ended=True).format > FORMAT:
+            raise CheckpointError(
+                f"{path} has format {values['format']}, newer than {FORMAT}",
+                hint="install a newer tiedtts",
+            )
+        header = schema.build(Header, values, "the header", open_ended=True)
+    except ConfigError as error:
+        raise CheckpointError(f"{path} has a damaged header: {error}", hint=DAMAGED) from error
+    if header.text != inventory():
+        raise CheckpointError(
+            f"{path} was trained on other phones than this version speaks",
+            hint=f"use tiedtts {shown(header.version)}, or train again",
+        )
+    return header
+
+
 def is_checkpoint(path: StrPath) -> bool:
     """Return whether a file has this program's header; nothing else of it is looked at."""
     path = Path(path)
     from safetensors import safe_open
 
+    if shards.is_index(path):
+        try:
+            return KEY in shards.read(path).metadata
+        except CheckpointError:
+            return False
     if packed_files.is_packed(path):
         return KEY in packed_files.texts(path)
     try:

@@ -1,18 +1,17 @@
 """`tie`: a checkpoint becomes a tied one, or a plain one again."""
 
-import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
 from tiedtts import storage
-from tiedtts.checkpoints import checkpoint, other_formats, shards
+from tiedtts.checkpoints import checkpoint, large_files, other_formats, shards
 from tiedtts.checkpoints.architectures import architecture as architecture_of
 from tiedtts.checkpoints.calibration import Run, seen_by
 from tiedtts.checkpoints.checkpoint import Checkpoint
+from tiedtts.checkpoints.converted import Conversion
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.graphs import conversion as graphs
 from tiedtts.graphs import model_files
@@ -21,48 +20,14 @@ from tiedtts.tying import TiePlan, count_parameters, untie
 from tiedtts.tying.costs import Work
 from tiedtts.tying.moments import Seen
 from tiedtts.tying.parts import tie_parts
-from tiedtts.tying.report import TieReport
 from tiedtts.tying.suggestion import Suggestion, suggest
 from tiedtts.tying.tied_layer import TiedLayer
 
 BESIDE = "beside"
 """Name of the part with the tensors that another program's file has beside its net."""
+__all__ = ["Conversion", "convert", "propose", "read", "read_with_notes", "revert", "save_plan"]
 Losses = Callable[[Mapping[str, nn.Module]], dict[str, float]]
 """Gives the held-out losses of nets by name, `part.loss`."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Conversion:
-    """Result of a conversion."""
-
-    report: TieReport
-    """Layer by layer."""
-    file_bytes_before: int
-    """Size of the file that was read."""
-    file_bytes_after: int
-    """Size of the file that was written."""
-    losses_before: dict[str, float] | None = None
-    """On held-out recordings, if there were any."""
-    losses_after: dict[str, float] | None = None
-    """Held-out losses after tying."""
-    notes: tuple[str, ...] = ()
-    """Remarks on what was inferred or left out of another program's checkpoint."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON."""
-        report = self.report
-        return {
-            "unique_parameters_before": report.parameters_before,
-            "unique_parameters_after": report.parameters_after,
-            "tying_ratio": report.tying_ratio,
-            "file_bytes_before": self.file_bytes_before,
-            "file_bytes_after": self.file_bytes_after,
-            "heldout_losses_before": self.losses_before,
-            "heldout_losses_after": self.losses_after,
-            "notes": list(self.notes),
-            "passed_over": list(report.passed_over),
-            "layers": [dataclasses.asdict(row) for row in report.layers],
-        }
 
 
 def convert(
@@ -73,16 +38,19 @@ def convert(
     architecture: str = "auto",
     losses: Losses | None = None,
     run: Run | None = None,
+    largest: int | None = None,
 ) -> Conversion:
     """Tie a checkpoint, or a model of ONNX; no data and no training is needed.
 
     Args:
         source: Checkpoint of this or another program, or another program's `.onnx`; it is only read.
-        target: `.safetensors` to write, or `.safetensors.xz`, which is packed; of a model, `.onnx`.
+        target: `.safetensors` to write, or `.safetensors.xz`, which is packed; `.safetensors.index.json` for
+            several files with that index; of a model, `.onnx`.
         plan: Which layers to tie, and how.
         architecture: Kind of a foreign checkpoint: `auto`, `hifigan`, `tacotron2` or `state_dict`.
         losses: Measures the nets before and after.
         run: Runs the nets on inputs: ties then change outputs as little as they can, not weights.
+        largest: Bytes of each of several files; by default those of the largest of the source.
 
     Raises:
         CheckpointError: The source cannot be read, or the target is not to be written.
@@ -92,8 +60,14 @@ def convert(
     source, target = Path(source), Path(target)
     check_target(source, target)
     if model_files.is_model(source):
+        if run is not None:
+            raise ConfigError(f"{source} is a model of ONNX, whose layers nobody can listen to")
         return _convert_model(source, target, plan, architecture=architecture, losses=losses)
     _check_name(target, "a tied checkpoint")
+    if losses is None and run is None and architecture in ("auto", "state_dict"):
+        made = large_files.tie(source, target, plan, largest)
+        if made is not None:
+            return made
     loaded, notes = _read(source, architecture)
     bytes_before = shards.size(source)
     for net in loaded.parts.values():
@@ -106,12 +80,13 @@ def convert(
     after = None if losses is None else losses(parts)
     # Of a large checkpoint, both do not have to be in memory.
     loaded.parts.clear()
-    checkpoint.save(target, Checkpoint(parts, loaded.audio, loaded.provenance, plans))
+    made_of = Checkpoint(parts, loaded.audio, loaded.provenance, plans)
+    after_bytes = checkpoint.save(target, made_of, largest=largest)
     return Conversion(
         notes=notes if seen is None else (*notes, _looked_at(parts, seen)),
         report=report,
         file_bytes_before=bytes_before,
-        file_bytes_after=target.stat().st_size,
+        file_bytes_after=after_bytes,
         losses_before=before,
         losses_after=after,
     )
@@ -136,12 +111,14 @@ def _convert_model(
     )
 
 
-def revert(source: StrPath, target: StrPath) -> int:
+def revert(source: StrPath, target: StrPath, *, largest: int | None = None) -> int:
     """Write a tied checkpoint as the plain one it came from: this program's, or with another's keys.
 
     Args:
         source: Tied checkpoint.
-        target: File to write; of another program's checkpoint, `.safetensors` or what that program reads.
+        target: File to write; of another program's checkpoint, `.safetensors` or what that program reads, or
+            the index of several such files.
+        largest: Bytes of each of several files; by default those of the largest of the source.
 
     Returns:
         The number of parameters in the file.
@@ -156,15 +133,25 @@ def revert(source: StrPath, target: StrPath) -> int:
         raise CheckpointError(
             f"{source} is a model of ONNX, which is not untied", hint="keep the model that it was made of"
         )
-    loaded = checkpoint.load(source)
+    path = shards.locate(source) if source.exists() else source
+    if shards.is_index(target) or shards.is_index(path):
+        count = large_files.untie(path, target, largest)
+        if count is not None:
+            return count
+    loaded = checkpoint.load(path)
     parts = {name: untie(net) for name, net in loaded.parts.items()}
     origins = {part: of["origin"] for part, of in loaded.provenance.items() if "origin" in of}
     if origins:
         (part, origin) = next(iter(origins.items()))
+        if shards.is_index(target):
+            raise CheckpointError(
+                f"what {path} was made of has more than tensors by name, and cannot be in several files",
+                hint=f"write to one file, as {origin.get('file') or 'the first one'} was",
+            )
         other_formats.write_plain(target, parts[part], origin, parts.get(BESIDE))
     else:
         _check_name(target, "a checkpoint")
-        checkpoint.save(target, Checkpoint(parts, loaded.audio, loaded.provenance))
+        checkpoint.save(target, Checkpoint(parts, loaded.audio, loaded.provenance), largest=largest)
     return sum(count_parameters(net) for net in parts.values())
 
 
@@ -309,8 +296,11 @@ def check_target(source: StrPath, target: StrPath) -> None:
 
 
 def _check_name(target: Path, what: str) -> None:
-    if not target.name.endswith((".safetensors", ".safetensors.xz")):
-        raise CheckpointError(f"{what}'s name ends in .safetensors or .safetensors.xz, got: {target}")
+    if not target.name.endswith((".safetensors", ".safetensors.xz", f".safetensors{shards.INDEX}")):
+        raise CheckpointError(
+            f"{what}'s name ends in .safetensors or .safetensors.xz, got: {target}",
+            hint=f"several files have an index, NAME.safetensors{shards.INDEX}",
+        )
 
 
 def _joined(first: TiePlan | None, second: TiePlan | None) -> TiePlan:

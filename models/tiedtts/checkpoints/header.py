@@ -9,6 +9,8 @@ FORMAT = 1
 """Version of the header; a reader refuses a newer one."""
 KEY = "tiedtts"
 """Name of the header among the metadata of the file."""
+PART = "model"
+"""Name of the part that the net of another program is, if it is of no architecture known here."""
 DAMAGED = "the file was changed by another program, or made by another version"
 
 

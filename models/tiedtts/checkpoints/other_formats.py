@@ -84,17 +84,9 @@ def read(path: StrPath, arch: str = "auto") -> Imported:
     views, _ = tensor_views.find(contents.tensors)
     tensors, normed = weight_norm.fold(contents.tensors)
     contents.tensors = {}
-    origin: dict[str, Any] = {
-        "file": path.name,
-        "kind": contents.kind,
-        "container": contents.container,
-        "metadata": contents.metadata,
-        "layout": contents.layout,
+    origin = origin_of(path, contents) | {
         "views": [[key, *dataclasses.astuple(view)] for key, view in views.items()],
         "weight_norm": normed,
-        "program": "",
-        "prefix": "",
-        "types": {},
     }
     notes = list(contents.notes)
     if contents.left_out:
@@ -134,6 +126,22 @@ def read(path: StrPath, arch: str = "auto") -> Imported:
     return Imported(StateDictNet.of(tensors), "state_dict", origin, tuple(notes), beside)
 
 
+def origin_of(path: Path, contents: Contents) -> dict[str, Any]:
+    """Return the description of a file of which nothing but tensors by name is known."""
+    return {
+        "file": path.name,
+        "kind": contents.kind,
+        "container": contents.container,
+        "metadata": contents.metadata,
+        "layout": contents.layout,
+        "views": [],
+        "weight_norm": [],
+        "program": "",
+        "prefix": "",
+        "types": {},
+    }
+
+
 def _list(names: Iterable[str]) -> str:
     each = list(names)
     return f"{', '.join(each[:3])}{f' and {len(each) - 3} more' if len(each) > 3 else ''}"
@@ -165,8 +173,16 @@ def check_plan(net: nn.Module, plan: TiePlan) -> None:
     Raises:
         ConfigError: Names the rule and the schemes that would do.
     """
-    if not isinstance(net, StateDictNet):
-        return
+    if isinstance(net, StateDictNet):
+        check_names_only(plan)
+
+
+def check_names_only(plan: TiePlan) -> None:
+    """Refuse a plan for tensors of which only the names are known; see `check_plan`.
+
+    Raises:
+        ConfigError: Names the rule and the schemes that would do.
+    """
     for number, rule in enumerate(plan.rules, 1):
         where = f"in rule {number} of {plan.source}"
         if rule.scheme not in MODULE_FREE:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tiedtts import file_kinds
@@ -32,6 +32,8 @@ class Index:
     """Shards, in the order of their names."""
     keys: dict[str, Path]
     """Key of each tensor to the shard that has it."""
+    metadata: dict[str, str] = field(default_factory=dict)
+    """Texts that it has beside."""
 
 
 def locate(path: Path) -> Path:
@@ -88,6 +90,8 @@ def read(path: Path) -> Index:
         keys = values["weight_map"]
         if not keys or not all(isinstance(each, str) for row in keys.items() for each in row):
             raise ValueError("`weight_map` must be a table of file names")
+        about = values.get("metadata", {})
+        about = about if isinstance(about, dict) else {}
         if outside := [name for name in keys.values() if Path(name).name != name or name in ("", "..")]:
             raise ValueError(f"`{named(outside[0])}` is no file beside it")
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -102,7 +106,9 @@ def read(path: Path) -> Index:
             hint="put all the files beside their index",
         )
     return Index(
-        tuple(path.parent / name for name in names), {key: path.parent / name for key, name in keys.items()}
+        tuple(path.parent / name for name in names),
+        {key: path.parent / name for key, name in keys.items()},
+        {key: text for key, text in about.items() if isinstance(text, str)},
     )
 
 

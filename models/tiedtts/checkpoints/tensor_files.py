@@ -1,7 +1,7 @@
 """Safetensors files: tensors and metadata, written without a second copy of them in memory."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tiedtts import file_kinds, storage
-from tiedtts.checkpoints import packed_files
+from tiedtts.checkpoints import packed_files, shards
 from tiedtts.checkpoints.header import DAMAGED
 from tiedtts.errors import CheckpointError, is_out_of_memory
 from tiedtts.nets import tensor_views
@@ -81,6 +81,8 @@ def read(path: StrPath) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise CheckpointError(
             f"no such checkpoint: {path}", hint="`tiedtts train` writes them into its run folder"
         )
+    if shards.is_index(path):
+        return _joined(path)
     if packed_files.is_packed(path):
         tensors, texts = packed_files.read(path)
         return tensors, {key: _value(path, key, text) for key, text in texts.items()}
@@ -101,6 +103,36 @@ def read(path: StrPath) -> tuple[dict[str, Tensor], dict[str, Any]]:
             hint="checkpoints end in .safetensors; a voice for `synth` ends in .onnx",
         ) from error
     return tensors, {key: _value(path, key, text) for key, text in texts.items()}
+
+
+def _joined(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read the files of an index as one; the texts are those of the index."""
+    index = shards.read(path)
+    parts = {shard: read(shard)[0] for shard in index.files}
+    if lost := [key for key, shard in index.keys.items() if key not in parts[shard]]:
+        raise CheckpointError(
+            f"{index.keys[lost[0]]} lacks `{lost[0]}`, which {path.name} has in it",
+            hint="copy all the files again",
+        )
+    tensors = {key: parts[shard][key] for key, shard in index.keys.items()}
+    return tensors, {key: _value(path, key, text) for key, text in index.metadata.items()}
+
+
+def read_some(path: Path, names: Iterable[str]) -> dict[str, Tensor]:
+    """Read some tensors of safetensors; they stay in the file until they are used.
+
+    Raises:
+        CheckpointError: The file is damaged, or lacks one of them.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in names}
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise CheckpointError(f"{path} is not a readable safetensors file: {error}") from error
 
 
 def way_out(path: StrPath) -> str | None:

@@ -26,7 +26,7 @@ def read(path: StrPath) -> Contents:
     if shards.is_index(path):
         found = _joined(path)
     else:
-        found = _read(path)
+        found = read_one(path)
         found.notes += shards.note(path)
     if not found.tensors:
         raise CheckpointError(f"{path} holds no tensors")
@@ -35,8 +35,8 @@ def read(path: StrPath) -> Contents:
     return found
 
 
-def _read(path: Path) -> Contents:
-    """Read one file."""
+def read_one(path: Path) -> Contents:
+    """Read one file; see `read`, which checks what is in it."""
     if path.suffix.lower() == ".safetensors" or tensor_files.is_safetensors(path):
         tensors, _ = tensor_files.read(path)
         metadata = _metadata(path)
@@ -54,13 +54,9 @@ def _joined(path: Path) -> Contents:
         CheckpointError: A tensor is not in the file in which the index has it.
     """
     index = shards.read(path)
-    parts = {shard: _read(shard) for shard in index.files}
+    parts = {shard: read_one(shard) for shard in index.files}
     first = next(iter(parts.values()))
-    for key, shard in index.keys.items():
-        if key not in parts[shard].tensors:
-            raise CheckpointError(
-                f"{shard} lacks `{key}`, which {path.name} has in it", hint="download all the files again"
-            )
+    check_index(path, index, {key: shard for shard, of in parts.items() for key in of.tensors})
     found = Contents(
         {key: parts[shard].tensors[key] for key, shard in index.keys.items()},
         first.kind,
@@ -68,8 +64,26 @@ def _joined(path: Path) -> Contents:
     )
     if found.kind == "safetensors":
         found.tensors = _with_named(found.tensors, first.metadata)
-    found.notes.append(f"read from {len(parts)} files; written back, it is one")
+    found.notes.append(f"read from {len(parts)} files")
     return found
+
+
+def check_index(path: Path, index: shards.Index, where: Mapping[str, Path]) -> None:
+    """Refuse an index that has a tensor in a file which does not hold it.
+
+    Args:
+        path: The index, which errors name.
+        index: What it says.
+        where: Key of each tensor to the file that holds it.
+
+    Raises:
+        CheckpointError: It does; names both.
+    """
+    for key, shard in index.keys.items():
+        if where.get(key) != shard:
+            raise CheckpointError(
+                f"{shard} lacks `{key}`, which {path.name} has in it", hint="download all the files again"
+            )
 
 
 def write(path: StrPath, contents: Contents) -> None:

@@ -38,24 +38,7 @@ def tie_parts(
         TiedTTSError: A net cannot be copied, or is tied in a way that the plan would undo.
     """
     roots = {part: nn.ModuleDict({part: stand_ins.view(net)}) for part, net in parts.items()}
-    chosen = {part: [_fit(rule, part, root) for rule in plan.rules] for part, root in roots.items()}
-    hidden: dict[int, int] = {}
-    for part, root in roots.items():
-        for at, by in _hidden(chosen[part], root).items():
-            # Elsewhere it may be of use.
-            chosen[part][at], hidden[at] = None, by
-    for at, rule in enumerate(plan.rules):
-        if not any(rules[at] for rules in chosen.values()) and at in hidden:
-            raise hidden_rule(plan, at, hidden[at])
-        if not any(rules[at] for rules in chosen.values()):
-            known = [name for root in roots.values() for name in _names(root)]
-            more = f" and {len(known) - 12} more" if len(known) > 12 else ""
-            raise ConfigError(
-                f"no layer matches `{rule.layers}`, in rule {at + 1} of {plan.source}",
-                hint=f"layers that can be tied are {', '.join(known[:12])}{more}"
-                if known
-                else "there is no layer that can be tied",
-            )
+    chosen = _choose(roots, plan)
     tied, plans = dict(parts), {}
     rows: list[LayerReport] = []
     before = after = 0
@@ -91,6 +74,58 @@ def tie_parts(
         passed_over=tuple(passed_over),
     )
     return tied, plans, report
+
+
+def _choose(roots: Mapping[str, nn.Module], plan: TiePlan) -> dict[str, list[TieRule | None]]:
+    """Return the rules of a plan as they read for each net; nothing for those that are of no use there.
+
+    Raises:
+        ConfigError: A rule matches no layer of any net, or none that earlier rules leave.
+    """
+    chosen = {part: [_fit(rule, part, root) for rule in plan.rules] for part, root in roots.items()}
+    hidden: dict[int, int] = {}
+    for part, root in roots.items():
+        for at, by in _hidden(chosen[part], root).items():
+            # Elsewhere it may be of use.
+            chosen[part][at], hidden[at] = None, by
+    for at, rule in enumerate(plan.rules):
+        if not any(rules[at] for rules in chosen.values()) and at in hidden:
+            raise hidden_rule(plan, at, hidden[at])
+        if not any(rules[at] for rules in chosen.values()):
+            known = [name for root in roots.values() for name in _names(root)]
+            more = f" and {len(known) - 12} more" if len(known) > 12 else ""
+            raise ConfigError(
+                f"no layer matches `{rule.layers}`, in rule {at + 1} of {plan.source}",
+                hint=f"layers that can be tied are {', '.join(known[:12])}{more}"
+                if known
+                else "there is no layer that can be tied",
+            )
+    return chosen
+
+
+def chosen_rules(part: str, net: nn.Module, plan: TiePlan) -> tuple[list[TieRule], dict[str, int]]:
+    """Return the rules of a plan, as they read with the name of the one part, and the layers of each.
+
+    Args:
+        part: Name of the part.
+        net: Its net; numbers are not looked at.
+        plan: Which layers to tie, and how.
+
+    Returns:
+        The rules; and name of each layer, which begins with the part, to the rule that ties it, by its place.
+
+    Raises:
+        ConfigError: A rule matches no layer, or none that earlier rules leave.
+    """
+    root = nn.ModuleDict({part: net})
+    rules = [rule for rule in _choose({part: root}, plan)[part] if rule]
+    found = {names[0]: (names, module) for names, module in places(root)}
+    matches = match(
+        {name: module for name, (_, module) in found.items()},
+        {name: names for name, (names, _) in found.items()},
+        TiePlan(tuple(rules), plan.source),
+    )
+    return rules, matches.rule_of
 
 
 def _names(root: nn.Module) -> list[str]:
