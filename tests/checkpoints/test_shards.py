@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.checkpoints.foreign import assert_same, generator, plan
-from tiedtts.checkpoints import checkpoint, other_formats, shards, weight_files
+from tiedtts.checkpoints import checkpoint, other_formats, shard_writer, shards, weight_files
 from tiedtts.checkpoints.conversion import convert, revert
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.measure.statistics import statistics
@@ -126,8 +126,9 @@ WAYS: list[tuple[str, str, dict[str, Any]]] = [
     ("way", "suffix"), [*((way, ".safetensors") for way in WAYS), *((way, ".bin") for way in WAYS[1:4:2])]
 )
 def test_piece_by_piece_is_as_a_whole(
-    way: tuple[str, str, dict[str, Any]], suffix: str, tmp_path: Path
+    way: tuple[str, str, dict[str, Any]], suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shard_writer, "_MOST_WAITING", 700)
     given = large(tmp_path, suffix)
     index = tmp_path / f"model{suffix}.index.json"
     ties = plan(way[0], way[1], **way[2])

@@ -248,7 +248,22 @@ def test_weight_norm_is_folded_in() -> None:
     # Nothing is left of the norms, which would count as free numbers.
     assert [name for name, _ in tied.named_parameters()] == ["0.shared", "0.bias_values", "1.bias_values"]
     assert [row.parameters_before for row in report.layers] == [30, 30]
-    assert list(untie(tied).state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+    # Untied, it has them again, as the program that it is from expects.
+    plain = untie(tied)
+    assert list(plain.state_dict()) == list(net.state_dict())
+    torch.testing.assert_close(plain[1].weight, tied[1].weight.clone())  # type: ignore[index]
+
+
+@pytest.mark.parametrize("dim", [0, 1, None])
+def test_weight_norm_stays_with_layers_that_are_passed_over(dim: int | None) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(*(parametrizations.weight_norm(nn.Conv1d(3, size, 3), dim=dim) for size in (4, 5)))
+    tied, report = tie(net, plan("lowrank", rank=5))
+    assert [row.layer for row in report.layers] == ["1"]
+    assert list(tied.state_dict())[:3] == list(net.state_dict())[:3]
+    assert list(untie(tied).state_dict()) == list(net.state_dict())
+    x = torch.randn(1, 3, 9)
+    torch.testing.assert_close(untie(tied)[1](x), tied[1](x))  # type: ignore[index]
 
 
 def test_parameters_shared_by_hand_are_not_parted() -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 from torch import nn
 
 from tiedtts import storage
-from tiedtts.checkpoints import checkpoint, large_files, other_formats, shards
+from tiedtts.checkpoints import checkpoint, hub_folders, large_files, other_formats, shards
 from tiedtts.checkpoints.architectures import architecture as architecture_of
 from tiedtts.checkpoints.calibration import Run, seen_by
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.checkpoints.converted import Conversion
+from tiedtts.checkpoints.header import PART
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.graphs import conversion as graphs
 from tiedtts.graphs import model_files
@@ -45,7 +46,7 @@ def convert(
     Args:
         source: Checkpoint of this or another program, or another program's `.onnx`; it is only read.
         target: `.safetensors` to write, or `.safetensors.xz`, which is packed; `.safetensors.index.json` for
-            several files with that index; of a model, `.onnx`.
+            several files with that index; of a model, `.onnx`; of a folder of Hugging Face, a folder.
         plan: Which layers to tie, and how.
         architecture: Kind of a foreign checkpoint: `auto`, `hifigan`, `tacotron2` or `state_dict`.
         losses: Measures the nets before and after.
@@ -58,6 +59,13 @@ def convert(
         OutputError: The target's folder cannot be written.
     """
     source, target = Path(source), Path(target)
+    if _are_folders(source, target):
+        if losses is not None or run is not None or architecture != "auto":
+            raise ConfigError(
+                f"{source} is a folder of Hugging Face: its model is the one that its configuration names",
+                hint="leave out the architecture and data, or write to a file, NAME.safetensors",
+            )
+        return hub_folders.tie(source, target, plan, largest)
     check_target(source, target)
     if model_files.is_model(source):
         if run is not None:
@@ -128,6 +136,8 @@ def revert(source: StrPath, target: StrPath, *, largest: int | None = None) -> i
         OutputError: The target's folder cannot be written.
     """
     source, target = Path(source), Path(target)
+    if _are_folders(source, target):
+        return hub_folders.revert(source, target, largest)
     check_target(source, target)
     if model_files.is_model(source):
         raise CheckpointError(
@@ -153,6 +163,11 @@ def revert(source: StrPath, target: StrPath, *, largest: int | None = None) -> i
         _check_name(target, "a checkpoint")
         checkpoint.save(target, Checkpoint(parts, loaded.audio, loaded.provenance), largest=largest)
     return sum(count_parameters(net) for net in parts.values())
+
+
+def _are_folders(source: Path, target: Path) -> bool:
+    """Return whether a folder of Hugging Face is to become another."""
+    return hub_folders.is_target(target) and hub_folders.is_folder(source)
 
 
 def read(source: StrPath, architecture: str = "auto") -> Checkpoint:
@@ -268,6 +283,9 @@ def _read(source: Path, architecture: str) -> tuple[Checkpoint, tuple[str, ...]]
             hint="`tiedtts tie` and `stats` read it; proposals are made for checkpoints",
         )
     source = shards.locate(source)
+    if hub_folders.is_tied(source):
+        # Its tensors have names that only its model knows.
+        return Checkpoint({PART: hub_folders.load(source.parent)}, None), ()
     if checkpoint.is_checkpoint(source):
         if architecture != "auto":
             raise ConfigError(

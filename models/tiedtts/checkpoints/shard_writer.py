@@ -1,5 +1,6 @@
 """Writes a checkpoint tensor by tensor: one file, or several with an index, each as soon as it is full."""
 
+import contextlib
 import json
 import os
 import tempfile
@@ -16,6 +17,8 @@ from tiedtts.errors import CheckpointError
 
 LARGEST = 5 * 10**9
 """Bytes of a file, where nobody says more: what hubs of models ask for."""
+_MOST_WAITING = 1 << 25
+"""Bytes that wait in memory."""
 _FORMAT = {"format": "pt"}
 """Text by which readers of safetensors know tensors of torch."""
 
@@ -46,6 +49,8 @@ class ShardWriter:
                 hint="write to NAME.safetensors.index.json",
             )
         self._waiting: dict[str, Tensor] = {}
+        self._aside: list[tuple[Path, list[str]]] = []
+        """Parts of the file that is not full yet, and what is in them."""
         self._size = self._total = 0
         self._written: list[tuple[Path, list[str]]] = []
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -67,11 +72,13 @@ class ShardWriter:
         """Take one more tensor; it is written when the file is full."""
         # What sees a part of a file would keep all of it in memory.
         value = value.detach().cpu().contiguous()
-        if self._is_sharded and self._waiting and self._size + value.nbytes > self._most:
+        if self._is_sharded and self._size and self._size + value.nbytes > self._most:
             self._write()
         self._waiting[name] = value
         self._size += value.nbytes
         self._total += value.nbytes
+        if self._is_sharded and sum(each.nbytes for each in self._waiting.values()) > _MOST_WAITING:
+            self._put_aside()
 
     def finish(self, metadata: Mapping[str, str]) -> int:
         """Let the files appear, the index last; return their size in bytes.
@@ -82,7 +89,7 @@ class ShardWriter:
         if not self._is_sharded:
             tensor_files.write_texts(self._target, self._waiting, {**metadata})
             return self._target.stat().st_size
-        if self._waiting:
+        if self._size or self._waiting:
             self._write()
         count = len(self._written)
         names = [f"{self._stem}-{at:05}-of-{count:05}{self._suffix}" for at in range(1, count + 1)]
@@ -105,9 +112,19 @@ class ShardWriter:
             (folder / name).unlink(missing_ok=True)
         return sum((folder / name).stat().st_size for name in names) + self._target.stat().st_size
 
+    def _put_aside(self) -> None:
+        """Let what is waiting wait on the disk: what is made next needs the memory."""
+        assert self._folder is not None
+        path = Path(self._folder.name, f"part{len(self._aside)}.safetensors")
+        tensor_files.write_texts(path, self._waiting, _FORMAT)
+        self._aside.append((path, list(self._waiting)))
+        self._waiting = {}
+
     def _write(self) -> None:
         """Write what is waiting as a file."""
         assert self._folder is not None
+        for part, names in self._aside:
+            self._waiting |= tensor_files.read_some(part, names)
         path = Path(self._folder.name, f"{len(self._written)}{self._suffix}")
         if self._suffix == ".bin":
             # A view would bring all the memory that it is part of.
@@ -122,6 +139,11 @@ class ShardWriter:
         # As any other file would have been made.
         self._written.append((path, list(self._waiting)))
         self._waiting, self._size = {}, 0
+        for part, _ in self._aside:
+            # Where a file cannot go while it is looked at, it goes with its folder.
+            with contextlib.suppress(OSError):
+                part.unlink()
+        self._aside = []
 
 
 def _files_of(index: Path) -> set[str]:

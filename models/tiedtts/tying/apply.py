@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from tiedtts.errors import ConfigError, TiedTTSError
-from tiedtts.tying import eligibility, stand_ins
+from tiedtts.tying import eligibility, hubs, stand_ins
 from tiedtts.tying.eligibility import an, called
 from tiedtts.tying.folding import fold_refusal
 from tiedtts.tying.grouping import group_layers
@@ -72,6 +72,7 @@ def tie_what_can_be(
     tied = stand_ins.take_out(tied)
     stand_ins.keep_out_fused(tied)
     own_parameters(tied, {id(value) for value in model.parameters()})
+    hubs.declare(tied)
     return tied, report, tying.refused
 
 
@@ -89,6 +90,7 @@ def untie(model: nn.Module) -> nn.Module:
         model = put(model, names, plain[id(layer)])
     model = stand_ins.take_out(model)
     stand_ins.let_in_fused(model)
+    hubs.declare(model)
     return model
 
 
@@ -107,6 +109,7 @@ class _Tying:
     def run(self) -> tuple[nn.Module, TieReport]:
         for at, rule in enumerate(self.plan.rules):
             self._tie_rule(at, rule)
+        self.work.put_back()
         self.work.passed_over += self._unreached()
         return self.work.model, self.work.report()
 

@@ -18,7 +18,7 @@ from tiedtts.tying.schemes import SCHEMES
 from tiedtts.tying.schemes.cluster import FoldedCluster, FoldedInput
 from tiedtts.tying.schemes.io import TurnedIo
 from tiedtts.tying.structure import check_sharing, places, put
-from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.tied_layer import TiedLayer, normed_along
 from tiedtts.tying.values import Bias, Values, stored_name
 
 KINDS: dict[str, type[TiedLayer]] = {
@@ -151,11 +151,12 @@ def _layer(
     }
     options = schema.build(kind.options_type, entry.options, f"the options of `{name}`")
     layer = kind(spec, options, weights, biases, cast(Bias, entry.bias), holder, entry.twins)
-    _check(name, layer, dict(plain.named_parameters()))
+    layer.normed_along = normed_along(plain)
+    _check(name, layer, spec.shapes())
     return layer
 
 
-def _check(name: str, layer: TiedLayer, wanted: Mapping[str, Tensor]) -> None:
+def _check(name: str, layer: TiedLayer, wanted: Mapping[str, tuple[int, ...]]) -> None:
     """Refuse values that do not stand for the parameters of the plain layer."""
     try:
         with torch.no_grad():
@@ -164,11 +165,9 @@ def _check(name: str, layer: TiedLayer, wanted: Mapping[str, Tensor]) -> None:
     except Exception as error:
         reason = str(error).strip().split("\n")[0]
         raise ConfigError(f"the tensors of tied layer `{name}` do not fit each other: {reason}") from error
-    for of, value in wanted.items():
-        if shapes.get(of) != tuple(value.shape):
-            raise ConfigError(
-                f"`{name}` stands for a `{of}` of shape {shapes.get(of)}, not {tuple(value.shape)}"
-            )
+    for of, shape in wanted.items():
+        if shapes.get(of) != shape:
+            raise ConfigError(f"`{name}` stands for a `{of}` of shape {shapes.get(of)}, not {shape}")
 
 
 def _changed(options: Any) -> dict[str, Any]:

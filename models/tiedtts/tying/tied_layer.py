@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations, parametrize
 
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.moments import Moments
@@ -77,6 +78,8 @@ class TiedLayer(nn.Module):
         """Name of a weight of the plain layer to the names of its free values."""
         self.bias_names = tuple(biases)
         """Names of the biases of the plain layer."""
+        self.normed_along: int | None = None
+        """Axis of the weight norm of the plain layer, see `normed_along`; none if it has none."""
         for weight, of in values.items():
             for name, value in of.items():
                 if not self._borrows(weight, name):
@@ -183,7 +186,8 @@ class TiedLayer(nn.Module):
         borrows = self._borrows_bias(name)
         holder = self.shared_with.layer if self.shared_with is not None and borrows else self
         value: Tensor = getattr(holder, stored_name(name, "values"))
-        return value.expand(shape)
+        # As it is, where it can be: whoever looks for the parameter itself, finds it.
+        return value if value.shape == shape else value.expand(shape)
 
     @property
     def weight(self) -> Tensor:
@@ -274,9 +278,22 @@ class TiedLayer(nn.Module):
             layer = self.spec.plain(self.parameters_in_full())
         for name, value in layer.named_parameters():
             value.requires_grad_(any(of.requires_grad for of in self.stored_for(name)))
+        if self.normed_along is not None:
+            layer = parametrizations.weight_norm(layer, dim=self.normed_along)
         return layer.train(self.training)
 
     def extra_repr(self) -> str:
         """Name the scheme and the plain layer."""
         elsewhere = "" if self.shared_with is None else ", stored elsewhere"
         return f"{self.spec.title}, bias {self.bias_mode}{elsewhere}"
+
+
+def normed_along(layer: nn.Module) -> int | None:
+    """Return the axis of a layer's weight norm, where that is all that its parameters are computed by."""
+    if not parametrize.is_parametrized(layer):
+        return None
+    made: Any = layer.parametrizations
+    if set(made) != {"weight"} or len(made["weight"]) != 1:
+        return None
+    norm = made["weight"][0]
+    return int(norm.dim) if type(norm) is parametrizations._WeightNorm else None

@@ -12,7 +12,7 @@ from tiedtts.tying.plan import TieRule
 from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.schemes.cluster import FoldedInput
 from tiedtts.tying.structure import check_sharing, count_parameters, places, put
-from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.tied_layer import TiedLayer, normed_along
 from tiedtts.tying.values import precise
 
 _PART = 1 << 20
@@ -41,6 +41,8 @@ class Workpiece:
         self.passed_over: list[str] = []
         """Sentences on layers that stay as they are, though a rule matches them."""
         self._before = count_parameters(model)
+        self._normed: dict[str, nn.Module] = {}
+        """Layers whose parameters are computed, in whose place plain ones are."""
 
     def report(self) -> TieReport:
         """Return what the replacements changed."""
@@ -70,7 +72,15 @@ class Workpiece:
         for key, value in plain.named_parameters():
             value.requires_grad_(own[key].requires_grad)
         self.model = put(self.model, self.names[name], plain)
+        self._normed.setdefault(name, self.modules[name])
         self.modules[name] = plain
+
+    def put_back(self) -> None:
+        """Put layers back whose parameters are computed, and that nothing was put in the place of."""
+        for name, layer in self._normed.items():
+            if name not in self.reports:
+                self.model = put(self.model, self.names[name], layer)
+                self.modules[name] = layer
 
     def check_values(self, name: str) -> None:
         """Raise if a layer has no numbers that could be tied."""
@@ -115,6 +125,7 @@ class Workpiece:
         """Put a tied layer in the place of a plain one, and report it."""
         old = self.modules[name]
         layer.train(old.training)
+        layer.normed_along = normed_along(self._normed.get(name, old))
         before = dict(old.named_parameters())
         own = {id(value) for value in layer.parameters()}
         for key, was in before.items():
