@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from tests.tying.cases import plan
 from tiedtts.measure import counting
 from tiedtts.measure.macs import macs
-from tiedtts.tying import TiedLayer, tie, untie
+from tiedtts.tying import TiedLayer, TiePlan, TieRule, tie, untie
 from tiedtts.tying.attention import SplitAttention
 from tiedtts.tying.description import describe, rebuild
+from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.suggestion import suggest
 
 E, H = 12, 2
@@ -206,3 +207,29 @@ def test_what_no_scheme_knows_is_told() -> None:
     tied, report = tie(net, plan("codebook", k=2))
     assert [text.split(", ")[0] for text in report.passed_over] == ["`own.matrix`", "`two.weight`"]
     assert isinstance(tied["a"], TiedLayer)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*in_proj*", "*.in_proj_weight", "*.in_proj", "layers.0.self_attn.in_proj_weight"]
+)
+def test_the_name_of_the_one_matrix_is_as_good(pattern: str) -> None:
+    torch.manual_seed(0)
+    net = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2).eval()
+    rule = TieRule(pattern, "codebook", options={"k": 4})
+    wanted = ["q_proj", "k_proj", "v_proj"]
+    found = tie(net, TiePlan((rule,)))[1].layers
+    assert [row.layer.rpartition(".")[2] for row in found] == wanted * (1 if "0" in pattern else 2)
+    parts, plans, report = tie_parts({"encoder": net}, TiePlan((rule,)))
+    assert len(report.layers) == len(found)
+    # The rule that comes first counts, whichever name it uses.
+    both = TiePlan((TieRule("*.q_proj", "lowrank"), rule))
+    schemes = {row.layer: row.scheme for row in tie(net, both)[1].layers}
+    assert schemes["layers.0.self_attn.q_proj"] == "lowrank"
+    assert schemes["layers.0.self_attn.k_proj"] == "codebook"
+    # A plan that was read from a file ties the layers of that file again.
+    assert tie(net, TiePlan.from_toml(TiePlan((rule,)).to_toml()))[1].layers == found
+
+
+def test_attention_by_itself_has_the_name_as_well() -> None:
+    tied, report = tie(nn.MultiheadAttention(8, 2), TiePlan((TieRule("in_proj_weight", "codebook"),)))
+    assert [row.layer for row in report.layers] == ["q_proj", "k_proj", "v_proj"]

@@ -1,4 +1,4 @@
-"""What tying a checkpoint has done."""
+"""Result of tying a checkpoint."""
 
 import dataclasses
 from typing import Any

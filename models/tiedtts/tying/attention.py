@@ -13,6 +13,8 @@ from torch.nn import functional as F
 
 MAPS = ("q_proj", "k_proj", "v_proj")
 """Maps of queries, keys and values: layers of a `SplitAttention`."""
+TOGETHER = ("in_proj", "in_proj_weight")
+"""Names for all three maps, which plans may use as well: those of the one matrix that they are."""
 _TOGETHER = ("in_proj_weight", "in_proj_bias")
 _APART = ("q_proj_weight", "k_proj_weight", "v_proj_weight")
 
@@ -122,6 +124,19 @@ def _added(mask: Tensor, dtype: torch.dtype) -> Tensor:
     if mask.dtype != torch.bool:
         return mask.to(dtype)
     return torch.zeros_like(mask, dtype=dtype).masked_fill_(mask, float("-inf"))
+
+
+def names(name: str, above: nn.Module | None) -> list[str]:
+    """Return the names by which plans may name a layer: its own, and those of the matrix that it is part of.
+
+    Args:
+        name: Name of the layer.
+        above: Module that has it.
+    """
+    place, _, last = name.rpartition(".")
+    if not isinstance(above, SplitAttention) or last not in MAPS:
+        return [name]
+    return [name, *(f"{place}.{whole}".lstrip(".") for whole in TOGETHER)]
 
 
 def is_whole(module: nn.Module) -> bool:

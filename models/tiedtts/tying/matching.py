@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from tiedtts.errors import ConfigError
-from tiedtts.tying import layers
+from tiedtts.tying import attention, layers
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.tied_layer import TiedLayer
 
@@ -36,7 +36,9 @@ def match(modules: Mapping[str, nn.Module], names: Mapping[str, Sequence[str]], 
     fitting: dict[str, list[int]] = {}
     for name, layer in modules.items():
         if isinstance(layer, TiedLayer) or layers.plain_type(layer) is not None:
-            fits = [at for at, rule in enumerate(plan.rules) if any(map(rule.matches, names[name]))]
+            above = modules.get(name.rpartition(".")[0])
+            known = [each for alias in names[name] for each in attention.names(alias, above)]
+            fits = [at for at, rule in enumerate(plan.rules) if any(map(rule.matches, known))]
             if fits:
                 fitting[name] = fits
     first_names = {alias: first for first, of in names.items() for alias in of}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from torch import nn
 
 from tiedtts.errors import ConfigError, TiedTTSError
-from tiedtts.tying import layers, stand_ins
+from tiedtts.tying import attention, layers, stand_ins
 from tiedtts.tying.apply import tie_what_can_be
 from tiedtts.tying.matching import hidden_rule, match
 from tiedtts.tying.moments import Seen
@@ -153,7 +153,10 @@ def _hidden(rules: Sequence[TieRule | None], root: nn.Module) -> dict[int, int]:
 
 def _fit(rule: TieRule, part: str, root: nn.Module) -> TieRule | None:
     """Return the rule as it reads with the part's name, or nothing if it matches no layer of the part."""
-    names = _names(root)
+    modules = dict(root.named_modules())
+    names = [
+        known for name in _names(root) for known in attention.names(name, modules[name.rpartition(".")[0]])
+    ]
     for pattern in (rule.layers, f"{part}.{rule.layers}"):
         if any(replace(rule, layers=pattern).matches(name) for name in names):
             return replace(rule, layers=pattern)
