@@ -25,6 +25,7 @@ from tiedtts.serving.speech_request import SpeechRequest
 from tiedtts.serving.speech_response import AT_ONCE
 from tiedtts.serving.work import AHEAD_BYTES
 from tiedtts.settings import Settings
+from tiedtts.text import reading
 from tiedtts.text.frontend import FrontEnd, LeftOut
 from tiedtts.text.structure import documents
 from tiedtts.text.structure.blocks import GAPS
@@ -48,6 +49,9 @@ BREAKS = "<speak>" + "a <break time='3s'/> " * 20 + "</speak>"
             "response_format": "pcm",
             "ssml": True,
         },
+        {"input": "a [pause 3s] " * 20, "response_format": "wav", "marks": True},
+        {"input": f"[rate 25%]{RUN_ON}[/rate]", "response_format": "pcm", "marks": True},
+        {"input": f"A: {RUN_ON}\nB: {RUN_ON}", "response_format": "wav", "cast": {"A": "felix"}},
     ],
 )
 def test_a_text_takes_no_more_than_was_told_before(voices: Roster, fields: dict[str, Any]) -> None:
@@ -90,9 +94,29 @@ def test_a_text_that_is_being_read_takes_no_more_than_was_told(sentence: str) ->
     next(front_end.read(sentence, LeftOut()))
     tracemalloc.start()
     try:
-        reading = front_end.read(text, LeftOut(), breaks=True)
-        next(reading)
+        found = front_end.read(text, LeftOut(), breaks=True)
+        next(found)
         assert tracemalloc.get_traced_memory()[0] < memory.CHARACTER_BYTES * len(text) + 100_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        "ALICE: \u201cYes.\u201d [pause 1s]\nBOB: No. [slow]Why?[/slow]\n",
+        "\u201cYes,\u201d she said. \u201cNo?\u201d\n\n",
+    ],
+)
+def test_a_text_with_marks_and_roles_takes_no_more_than_was_told(paragraph: str) -> None:
+    settings, text = Settings(marks=True, cast="ALICE=nora, quotes=felix"), paragraph * 300
+    front_end = FrontEnd()
+    assert next(reading.parse(paragraph, settings).sentences(front_end, LeftOut(), breaks=True))
+    tracemalloc.start()
+    try:
+        found = reading.parse(text, settings)
+        assert next(found.sentences(front_end, LeftOut(), breaks=True))
+        assert tracemalloc.get_traced_memory()[0] < memory.DOCUMENT_BYTES * len(text) + 100_000
     finally:
         tracemalloc.stop()
 
@@ -101,6 +125,8 @@ def test_silence_beyond_what_was_counted_with_is_refused(running: Running, voice
     text = "<speak>" + "a <break time='60s'/> " * 300 + "</speak>"
     with pytest.raises(TextError, match="asks for 18000 seconds of silence"):
         next(memory.stream(voices["clara"], text, Settings(ssml=True)))
+    with pytest.raises(TextError, match="the text asks for 1800 seconds of silence"):
+        next(memory.stream(voices["clara"], "a [pause 60s] " * 30, Settings(marks=True)))
     answer = running.ask(text, ssml=True)
     assert answer.status_code == 400
     assert "seconds of silence" in answer.json()["error"]["message"]

@@ -1,7 +1,10 @@
 """OpenAI's speech route, asked by its own client."""
 
 import io
+import json
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -128,3 +131,45 @@ def test_refusals(
     assert (error.value.param, error.value.code, error.value.type) == (param, code, "invalid_request_error")
     assert message in error.value.message
     assert error.value.request_id is not None
+
+
+def test_several_voices_and_marks(running: Running, voices: Roster) -> None:
+    text = "ALICE: One. [pause 300ms]\nBOB: 3/4/2024."
+    cast = {"ALICE": "felix", "BOB": "onyx"}
+    answer = running.ask(text, cast=cast, marks=True, english="gb", stream_format="sse", timestamps=True)
+    assert answer.status_code == 200
+    events = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
+    words = [word for event in events for word in event.get("words", ())]
+    assert [(word["speaker"], word["text"]) for word in words] == [
+        *(("ALICE", "One"), ("BOB", "the"), ("BOB", "third"), ("BOB", "of"), ("BOB", "April")),
+        *(("BOB", "twenty"), ("BOB", "twenty"), ("BOB", "four")),
+    ]
+    spoken = voices["clara"].say(text, cast=cast, marks=True, english="gb")
+    # The header of a stream tells no length.
+    assert running.ask(text, cast=cast, marks=True, english="gb").content[44:] == spoken.to_bytes("wav")[44:]
+    markup = "<speak><voice name='oscar'>Hi.</voice></speak>"
+    assert running.ask(markup, ssml=True).content == voices["clara"].say(markup, ssml=True).to_bytes("wav")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"cast": {"A": "nobody"}}, "no such voice: nobody"),
+        ({"cast": {"A": "/etc/passwd"}}, "no such voice: /etc/passwd"),
+        ({"cast": {"A": "/tmp/x.onnx"}}, "no such voice: /tmp/x.onnx"),
+        ({"cast": "A=clara"}, "`cast` must be no text"),
+        ({"cast": {"A": 3}}, "`cast` has names and voices"),
+        ({"english": "au"}, "`english` must be one of us, gb"),
+        ({"marks": 1}, "`marks` must be true or false"),
+        ({"marks": True, "ssml": True}, "`marks` are for texts without SSML"),
+    ],
+)
+def test_casts_and_readings_that_cannot_be(running: Running, fields: dict[str, Any], message: str) -> None:
+    answer = running.ask("A: Hi.", **fields)
+    assert answer.status_code == 400
+    assert message in answer.json()["error"]["message"]
+
+
+def test_a_client_names_no_file_in_ssml(running: Running, tmp_path: Path) -> None:
+    text = f"<speak><voice name='{tmp_path}/x.onnx'>Hi.</voice></speak>"
+    assert running.ask(text, ssml=True).content == running.ask("<speak>Hi.</speak>", ssml=True).content

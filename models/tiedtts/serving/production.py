@@ -112,6 +112,7 @@ def words(part: Speech, before: int) -> list[dict[str, Any]]:
             "phones": [
                 [phone.label, round(phone.start_s, 4), round(phone.end_s, 4)] for phone in word.phones
             ],
+            **({"speaker": sentence.speaker} if sentence.speaker else {}),
         }
         for sentence in timing.later(part.sentences, before)
         for word in sentence.words

@@ -55,7 +55,9 @@ class AlignedText:
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the source that the characters from `start` to before `end` were read from."""
         if start < end:
-            return self.starts[start], self.ends[end - 1]
+            first = self.starts[start]
+            # A document may tell the places of two words in another order than it is written.
+            return first, max(first, self.ends[end - 1])
         offset = self.starts[start] if start < len(self.starts) else self.ends[-1] if self.ends else 0
         return offset, offset
 

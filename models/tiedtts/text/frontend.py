@@ -2,75 +2,33 @@
 
 import copy
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from tiedtts.choices import ENGLISH
-from tiedtts.text import assembly, excerpts, phrasing, sentences
+from tiedtts.text import assembly, sentences
 from tiedtts.text.aligned import AlignedText
-from tiedtts.text.characters import EMOJI, clean_aligned, fold
+from tiedtts.text.characters import clean_aligned, fold
 from tiedtts.text.excerpts import Place
 from tiedtts.text.inline import BRACES, Pieces
 from tiedtts.text.left_out import LeftOut
 from tiedtts.text.normalize import maths
 from tiedtts.text.normalize.normalizer import spoken
-from tiedtts.text.phones import Phone, encode
 from tiedtts.text.pronounce.pronouncer import Pronouncer, Word
 from tiedtts.text.pronounce.taking import Filled, file_at
 from tiedtts.text.pronounce.user_lexicon import Files
+from tiedtts.text.sentence import Reading, Sentence
 from tiedtts.text.tokens import Token, read
 
 # Few texts are marked up, and all others start sooner without.
 if TYPE_CHECKING:
     from tiedtts.text.markup.marked_up import Track
-    from tiedtts.text.markup.phone_prosody import MarkPlace, PhoneProsody
+    from tiedtts.text.markup.phone_prosody import MarkPlace
     from tiedtts.text.markup.spans import Span
     from tiedtts.text.structure.blocks import Block
 
 __all__ = ["Analysis", "FrontEnd", "LeftOut", "Reading", "Sentence", "Word"]
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """One sentence, ready to be spoken."""
-
-    text: str
-    """The sentence as it is written."""
-    words: tuple[Word, ...]
-    """The spoken words in order; `Phone.word` counts them."""
-    phones: tuple[Phone, ...]
-    """Its phones, from a leading `sil` to the final `.`, `?` or `!`, or `,` where the sentence is cut."""
-    paragraph: int = 0
-    """Number of its paragraph in the text."""
-    prosody: "PhoneProsody | None" = None
-    """Speed, pitch and volume of its phones, where the text is marked up."""
-    before: float | None = None
-    """Silence before it, seconds, in place of the usual."""
-    after: float = 0.0
-    """Silence after it at the end of a text, seconds."""
-    voice: str = ""
-    """Name of the voice that speaks it; empty for that of the whole text."""
-    speaker: str = ""
-    """The name by which the text calls who speaks it."""
-    gap: float | None = None
-    """Silence before it, in those between sentences, where the structure of a document asks for it."""
-    places: tuple[Place, ...] = field(default=(), compare=False)
-    """The place of each word in `text`."""
-
-    @property
-    def ids(self) -> npt.NDArray[np.int64]:
-        """The input of a net: phone, stress, position and clause ids, (T, 4)."""
-        return encode(self.phones)
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether the next one is the rest of the same written sentence, which was too long for one."""
-        return self.phones[-1].symbol == ","
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,61 +310,6 @@ _BRACE = re.compile("[{}]")
 _BRACED = re.compile(r"\{{1,3}[^{}]{1,400}\}{1,3}")
 _NESTED = 2
 """Braces in braces, as deep as anybody writes."""
-_EMOJI = re.compile(EMOJI)
-_SPACE_BEFORE_MARK = re.compile(r" (?=[.,;:!?)\]]+(?: |$))")
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A written sentence and what it is read as."""
-
-    written: AlignedText
-    """The clean sentence."""
-    items: Sequence[assembly.Item]
-    """Words and pauses."""
-    places: Sequence[Place]
-    """The place of each word in the sentence."""
-    spans: Sequence[tuple[int, int]]
-    """The number of items before each span of marked-up text that begins in it, and its number."""
-    silence: Mapping[int, float] = field(default_factory=dict)
-    """Seconds of silence that markup asks for, by the word before which it stands."""
-    speaker: str = ""
-    """The name by which the text calls who speaks it."""
-
-    @property
-    def breaks(self) -> Sequence[int]:
-        """The numbers of the words before which a phrase break stands."""
-        return phrasing.breaks(self.items, self.places, self.written.text)
-
-    def sentences(
-        self, paragraph: int, *, marked_up: bool = False, breaks: bool = False, ends: bool = True
-    ) -> Iterator[tuple[Sentence, int]]:
-        """Yield the sentences it is spoken in, nearly always one, and the number of words before each."""
-        items = assembly.with_breaks(self.items, self.breaks) if breaks else self.items
-        parts = list(assembly.parts(items))
-        words = [tuple(item for item in part if isinstance(item, Word)) for part in parts]
-        text, places = self._shown(marked_up)
-        spoken = [word.text for part in words for word in part]
-        shown = excerpts.cut(text, spoken, places, [len(part) for part in words])
-        first = 0
-        for number, (part, own, (written, its_places)) in enumerate(
-            zip(parts, words, shown, strict=True), start=1
-        ):
-            phones = assembly.phones(part, ends=ends and number == len(parts))
-            yield Sentence(written, own, phones, paragraph, places=tuple(its_places)), first
-            first += len(own)
-
-    def _shown(self, marked_up: bool) -> tuple[str, Sequence[Place]]:
-        """Return the sentence without pictures, and the places of the words in it."""
-        if not marked_up and EMOJI not in self.written.text:
-            return self.written.text, self.places
-        shown = AlignedText.of(self.written.text)
-        if marked_up:
-            shown = shown.sub(_SPACE_BEFORE_MARK, lambda match: "")
-        shown = shown.sub(_EMOJI, lambda match: " ").with_single_spaces()
-        return shown.text, [
-            (bisect_left(shown.starts, start), bisect_right(shown.ends, end)) for start, end in self.places
-        ]
 
 
 def _ending(sentence: Sentence, silence: float, marks: Sequence["MarkPlace"]) -> Sentence:

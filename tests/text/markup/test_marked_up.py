@@ -101,3 +101,18 @@ def test_nothing_is_lost(front_end: FrontEnd) -> None:
             assert {len(value) for value in values} == {len(sentence.phones)}
             assert "\ue001" not in sentence.text
     assert spoken > 200
+
+
+@pytest.mark.parametrize(
+    ("inside", "shown"),
+    [
+        ("The <say-as interpret-as='characters'>NASA</say-as> code.", "The NASA code."),
+        ("A <phoneme ph='tu'>two</phoneme>, <say-as interpret-as='characters'>AB</say-as>!", "A two, AB!"),
+        ("<sub alias='{HH AY1}'>hi</sub> <say-as interpret-as='characters'>XY</say-as>", "hi XY"),
+        ("It is {HH AY1} there.", "It is {HH AY1} there."),
+    ],
+)
+def test_what_is_spelled_is_shown_as_it_is_written(inside: str, shown: str, front_end: FrontEnd) -> None:
+    (sentence,) = read(inside, front_end)
+    assert sentence.text == shown
+    assert all(0 <= start < end <= len(shown) for start, end in sentence.places)
