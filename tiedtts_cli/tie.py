@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from tiedtts.choices import ARCHITECTURES, BIASES, SCHEMES
-from tiedtts_cli import heldout, streams, talk
+from tiedtts_cli import heldout, shard_size, streams, talk
 from tiedtts_cli.boundary import UsageError
-from tiedtts_cli.options import at_least, choice, completes, option, takes
+from tiedtts_cli.options import choice, completes, option, takes
+from tiedtts_cli.shard_size import ShardSize
 
 if TYPE_CHECKING:
     from tiedtts.tying import TiePlan
@@ -57,10 +58,7 @@ class Arguments(NamedTuple):
         str | None,
         option("--calibrate", metavar="MOD:FUNC|NPZ", help="Look at inputs: what runs the net, or arrays."),
     ] = None
-    shard_size: Annotated[
-        int | None,
-        at_least(1, "--shard-size", metavar="MB", help="Size of each file, if OUT is an index."),
-    ] = None
+    shard_size: ShardSize = None
     report: Annotated[Path | None, option("--report", metavar="FILE", help="Write the report as JSON.")] = (
         None
     )
@@ -87,7 +85,7 @@ def tie(given: Arguments) -> None:
     plan = _rule(given) if given.plan is None else TiePlan.read(given.plan)
     if given.report is not None:
         storage.check_writable(given.report)
-    largest = None if given.shard_size is None else given.shard_size * 10**6
+    largest = shard_size.in_bytes(given.shard_size, given.output)
     losses, run = heldout.both(given.data, given.calibrate)
     made = convert(
         given.source,

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from tiedtts_cli import talk
-from tiedtts_cli.options import at_least, option
+from tiedtts_cli import shard_size, talk
+from tiedtts_cli.options import option
+from tiedtts_cli.shard_size import ShardSize
 
 
 def untie(
@@ -14,10 +15,7 @@ def untie(
     output: Annotated[
         Path, option("--output", "-o", metavar="OUT", help="Checkpoint to write, or index of files.")
     ],
-    shard_size: Annotated[
-        int | None,
-        at_least(1, "--shard-size", metavar="MB", help="Size of each file, if OUT is an index."),
-    ] = None,
+    size: ShardSize = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Write a tied checkpoint as the plain one it came from.
@@ -30,6 +28,6 @@ def untie(
     """  # noqa: D301
     from tiedtts.checkpoints.conversion import revert
 
-    parameters = revert(source, output, largest=None if shard_size is None else shard_size * 10**6)
+    parameters = revert(source, output, largest=shard_size.in_bytes(size, output))
     if not quiet:
         talk.note(f"{output}: {parameters:,} parameters, untied")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.graphs import voices
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
@@ -156,3 +157,28 @@ def test_a_rule_that_ties_nothing_is_refused(capsys: pytest.CaptureFixture[str])
     assert main([*again, "--layers", "*.expand"]) == 1
     assert "`vocoder.body.blocks.0.expand` is tied already, by `cluster`" in capsys.readouterr().err
     assert not Path("u.safetensors").exists()
+
+
+def test_several_files(capsys: pytest.CaptureFixture[str]) -> None:
+    index = "t.safetensors.index.json"
+    assert main(["tie", "v.safetensors", "-o", index, "--plan", "plan.toml", "--shard-size", "1"]) == 0
+    assert main(["untie", index, "-o", "back.safetensors.index.json", "--shard-size", "1"]) == 0
+    assert Path("back-00001-of-00001.safetensors").is_file()
+    capsys.readouterr()
+    assert main(["stats", index, "back.safetensors.index.json", "--json"]) == 0
+    counted = json.loads(capsys.readouterr().out)
+    assert counted["before"]["named_parameters"] == counted["after"]["unique_parameters"]
+    for command in (["tie", "v.safetensors", "--plan", "plan.toml"], ["untie", index]):
+        assert main([*command, "-o", "one.safetensors", "--shard-size", "1"]) == 2
+        assert "`--shard-size` is for several files" in capsys.readouterr().err
+
+
+def test_a_voice_of_another_program(capsys: pytest.CaptureFixture[str]) -> None:
+    voices.export(Path("small.onnx"))
+    assert main(["tie", "small.onnx", "-o", "tied.onnx", "--scheme", "codebook", "--layers", "ups*"]) == 0
+    assert "model.ups.*" in capsys.readouterr().out
+    assert Path("tied.onnx.json").is_file()
+    assert main(["stats", "tied.onnx", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tying_ratio"] > 1
+    assert main(["tie", "small.onnx", "-o", "tied.pt", "--scheme", "codebook", "--layers", "*"]) == 1
+    assert "a tied model's name ends in .onnx" in capsys.readouterr().err
