@@ -267,17 +267,17 @@ def receptor(package: Path, draw: int) -> Answers:
     return Answers(sum(wrong) / len(wrong), wrong, outputs)
 
 
-def faces(name: str, size: int, package: Path, draw: int) -> Answers:
-    """Tell a face from what is around it, in patches of a photograph."""
+@functools.lru_cache
+def patches(size: int, draw: int) -> tuple[Tensor, Tensor]:
+    """Return patches of a photograph, (2 * PATCHES, 3, size, size), and whether there is a face in each."""
     from matplotlib.image import imread
 
     data = importlib.import_module("skimage").__path__[0]
     photograph = torch.from_numpy(imread(Path(data, "data", "astronaut.png"))[..., :3].astype(np.float32))
     photograph = photograph.permute(2, 0, 1)[None] * 255
-    model = getattr(importlib.import_module("facenet_pytorch.models.mtcnn"), name)().eval()
     left, top, width = 172, 62, 105
     dice = random.Random(draw)
-    patches, truth = [], []
+    found, truth = [], []
     for is_face in (True, False):
         while truth.count(is_face) < PATCHES:
             x = left + dice.randint(-10, 10) if is_face else dice.randint(0, 390)
@@ -285,12 +285,19 @@ def faces(name: str, size: int, package: Path, draw: int) -> Answers:
             if not is_face and abs(x - left) < width and abs(y - top) < width:
                 continue
             patch = photograph[..., y : y + width + 10, x : x + width + 10]
-            patches.append(F.interpolate(patch, (size, size), mode="area"))
+            found.append(F.interpolate(patch, (size, size), mode="area"))
             truth.append(is_face)
-    images = torch.cat(patches)
-    found = model(((images.flip(-1) if draw else images) - 127.5) * 0.0078125)
+    images = torch.cat(found)
+    return images.flip(-1) if draw else images, torch.tensor(truth)
+
+
+def faces(name: str, size: int, package: Path, draw: int) -> Answers:
+    """Tell a face from what is around it, in patches of a photograph."""
+    model = getattr(importlib.import_module("facenet_pytorch.models.mtcnn"), name)().eval()
+    images, truth = patches(size, draw)
+    found = model((images - 127.5) * 0.0078125)
     probability = found[-1][:, 1].flatten()
-    wrong = (probability > 0.7) != torch.tensor(truth)
+    wrong = (probability > 0.7) != truth
     outputs = torch.cat([of.flatten() for of in found])
     return Answers(float(wrong.float().mean()), probability.tolist(), outputs.tolist())
 

@@ -2,6 +2,10 @@
 
 import importlib
 import inspect
+import os
+import re
+import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -18,6 +22,8 @@ from tiedtts.tying import layers
 from tiedtts.tying.listening import listen
 from tiedtts.tying.moments import Moments
 
+_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)(?![\w])")
+"""Number in a line of words."""
 Run = Callable[[Mapping[str, nn.Module], Path], Any]
 """Runs nets, given them and the checkpoint that they come from; returns their outputs."""
 
@@ -106,6 +112,47 @@ def inputs(path: Path) -> Run:
                 hint="name them as the layers whose inputs they are, or as arguments of the net's `forward`",
             )
         return outputs
+
+    return run
+
+
+def command(template: str) -> Run:
+    """Return what runs a program on a checkpoint.
+
+    Args:
+        template: Command line, in which `{file}` stands for the path of a checkpoint such as the first one.
+            The numbers in the last line of its output are a loss, if there is one, else outputs.
+
+    Raises:
+        ConfigError: There is no `{file}` in it, or it cannot be split into words.
+    """
+    if "{file}" not in template:
+        raise ConfigError(
+            f"a command that measures names `{{file}}`, got: {template}",
+            hint="write, for example, 'python evaluate.py {file}'",
+        )
+    try:
+        words = shlex.split(template, posix=os.name != "nt")
+    except ValueError as error:
+        raise ConfigError(f"the command cannot be split into words: {error}") from error
+
+    def run(parts: Mapping[str, nn.Module], path: Path) -> list[float]:
+        given = [word.replace("{file}", str(path)) for word in words]
+        try:
+            done = subprocess.run(given, capture_output=True, text=True, errors="replace", check=False)
+        except OSError as error:
+            raise ConfigError(f"`{given[0]}` cannot be run: {error.strerror or error}") from error
+        if done.returncode:
+            said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
+            raise TiedTTSError(f"`{template}` failed with status {done.returncode}: {said}")
+        lines = [line for line in done.stdout.splitlines() if line.strip()]
+        numbers = _NUMBER.findall(lines[-1]) if lines else []
+        if not numbers:
+            raise TiedTTSError(
+                f"`{template}` printed no number in its last line",
+                hint="print a loss, of which less is better, or several outputs",
+            )
+        return [float(number) for number in numbers]
 
     return run
 

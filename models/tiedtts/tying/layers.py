@@ -5,6 +5,7 @@ Letters: O outputs, I inputs, g groups, K taps of a kernel (the product over its
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -182,6 +183,10 @@ class LayerSpec:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the names and shapes of its parameters."""
+        return dict(self._shapes)
+
+    @cached_property
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
         return {name: tuple(value.shape) for name, value in self.empty().named_parameters()}
 
     def empty(self) -> nn.Module:
