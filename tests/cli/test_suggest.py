@@ -11,7 +11,7 @@ from tests.cli import test_calibration
 from tiedtts_cli.main import main
 
 PROGRAM = (
-    test_calibration.PROGRAM
+    test_calibration.PROGRAM.replace("20, 30", "20, 200").replace("30, 4", "200, 4")
     + """
 if __name__ == "__main__":
     import sys
@@ -34,7 +34,7 @@ def _in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_file_of_so_many_bytes(capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["suggest", "net.pt", "--bytes", "2.5k", "--calibrate", "my_program:run", "--trials", "20"]
+    command = ["suggest", "net.pt", "--bytes", "6k", "--calibrate", "my_program:run", "--trials", "20"]
     assert main([*command, "-o", "plan.toml", "--plot", "front.svg"]) == 0
     shown = capsys.readouterr()
     assert Path("plan.toml").read_text() in shown.out
@@ -43,7 +43,7 @@ def test_a_file_of_so_many_bytes(capsys: pytest.CaptureFixture[str]) -> None:
     assert b"</svg>" in Path("front.svg").read_bytes()
     _, _, following = shown.err.rpartition("next: tiedtts ")
     assert main(following.split()) == 0
-    assert Path("tied.safetensors").stat().st_size <= 2500
+    assert Path("tied.safetensors").stat().st_size <= 6000
 
 
 def test_json_by_a_command(capsys: pytest.CaptureFixture[str]) -> None:
