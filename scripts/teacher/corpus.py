@@ -75,6 +75,19 @@ class Hibari:
         return owners, durations.ravel().astype(int).tolist(), samples, parts[-1]
 
 
+def starts(owners: Sequence[int], durations: Sequence[int], count: int) -> list[float]:
+    """Return where each of `count` phones begins by the teacher's durations, frames; see `frames`."""
+    begin = np.concatenate([[0.0], np.cumsum(durations)[:-1]]) * UNIT / AudioSettings().hop
+    marks = [None, *owners, None]
+    bounds = [0.0] * count
+    seen = {0}
+    for place, phone in enumerate(marks):
+        if phone is not None and phone != SPACE and phone not in seen:
+            seen.add(phone)
+            bounds[phone] = float(begin[place - 1 if marks[place - 1] == SPACE else place]) - EARLIER
+    return bounds
+
+
 def frames(
     owners: Sequence[int], durations: Sequence[int], phones: Sequence[Phone], energy: Samples, total: int
 ) -> npt.NDArray[np.int64]:
@@ -89,15 +102,7 @@ def frames(
         energy: Mean log mel of each frame, (F,).
         total: F.
     """
-    starts = np.concatenate([[0.0], np.cumsum(durations)[:-1]]) * UNIT / AudioSettings().hop
-    marks = [None, *owners, None]
-    bounds = [0.0] * (len(phones) + 1)
-    seen = {0}
-    for place, phone in enumerate(marks):
-        if phone is not None and phone != SPACE and phone not in seen:
-            seen.add(phone)
-            bounds[phone] = starts[place - 1 if marks[place - 1] == SPACE else place] - EARLIER
-    edges = np.rint([*bounds[:-1], total]).astype(np.int64)
+    edges = np.rint([*starts(owners, durations, len(phones)), total]).astype(np.int64)
     silent = energy < np.percentile(energy, 95) - QUIET
     for index, phone in enumerate(phones):
         if phone.is_speech:
@@ -134,20 +139,20 @@ def features(samples: Samples, f0: Samples, settings: AudioSettings) -> Features
     """Return the features of a clip with the teacher's own pitch; nothing if it has none."""
     count = len(samples) // settings.hop
     levelled = normalise_level(samples, settings)[: count * settings.hop]
-    # Each value of the teacher's pitch stands for the middle of its samples.
-    place = (np.arange(count) * settings.hop - TEACHER_HOP / 2) / TEACHER_HOP
-    voiced = np.flatnonzero(f0 > VOICED_HZ)
-    if len(voiced) < 2:
+    if (f0 > VOICED_HZ).sum() < 2:
         return None
+    log_f0, voiced = tone(f0, count, settings.hop)
+    phase = pitch.fundamental_phase(levelled, log_f0, settings)
+    return Features(levelled, mel.log_mel(levelled, settings), log_f0, voiced, phase)
+
+
+def tone(f0: Samples, count: int, hop: int) -> tuple[Samples, npt.NDArray[np.bool_]]:
+    """Return log pitch, straight lines where unvoiced, and voicing of frames, from the teacher's F0."""
+    # Each value of the teacher's pitch stands for the middle of its samples.
+    place = (np.arange(count) * hop - TEACHER_HOP / 2) / TEACHER_HOP
+    voiced = np.flatnonzero(f0 > VOICED_HZ)
     log_f0 = np.interp(place, voiced, np.log(f0[voiced])).astype(np.float32)
-    nearest = np.clip(np.rint(place).astype(int), 0, len(f0) - 1)
-    return Features(
-        levelled,
-        mel.log_mel(levelled, settings),
-        log_f0,
-        f0[nearest] > VOICED_HZ,
-        pitch.fundamental_phase(levelled, log_f0, settings),
-    )
+    return log_f0, f0[np.clip(np.rint(place).astype(int), 0, len(f0) - 1)] > VOICED_HZ
 
 
 def clips(

@@ -142,6 +142,19 @@ def test_the_waveform_teaches_both_nets() -> None:
             assert reached is not name.startswith("acoustic.variance."), name
 
 
+def test_all_discriminators_see_their_own_window() -> None:
+    together, by_turns = task(in_turn=False), task()
+    batch = together.batch([0, 1], [3, 4])
+    out, _ = together.losses(together.net, batch)
+    made, real = together.views(out, batch)
+    assert (together.turns, by_turns.turns) == (1, len(RECIPE.windows))
+    for turn, window in enumerate(RECIPE.windows):
+        (view,), (wanted,) = by_turns.views(out, batch, turn)
+        assert torch.equal(made[turn], view)
+        assert torch.equal(real[turn], wanted)
+        assert view.shape[2] == window // 2 + 1
+
+
 def test_repulsion_draws_each_segment_twice() -> None:
     made = task()
     made.begin(Stage(steps=1, learning_rate=1e-3, repulsion=0.5))

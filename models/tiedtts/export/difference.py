@@ -25,6 +25,10 @@ TINY = 1e-6
 """Norm of a difference that is none."""
 SMALL = 2048
 """Values of a matrix that may have a difference of any rank: it weighs nothing."""
+MOST_LEVELS = 63
+"""Largest number of the strongest term of a difference: a fiftieth of a difference may be lost by rounding."""
+FEWEST_LEVELS = 7
+"""Largest number of the weakest term: with fewer, it would be another one."""
 _ADAPT = "train them from it, stored in 8 bits: tiedtts train DATA -o RUN --recipe adapt --init-from {}"
 
 
@@ -148,6 +152,8 @@ def low_rank(matrix: npt.NDArray[Any]) -> LowRank | None:
     # The size of each term is spread over both its sides, so that neither loses more than the other.
     up, down = u[:, :rank], v[:rank]
     tops = np.abs(up).max(0), np.abs(down).max(1)
-    levels = [np.rint(127 * of / top).astype(np.int8) for of, top in ((up, tops[0]), (down.T, tops[1]))]
-    factors = (sizes[:rank] * tops[0] * tops[1] / 127**2).astype(np.float32)
+    # A weak term needs fewer levels to be as exact as a strong one; small numbers are compressed well.
+    steps = np.clip(np.ceil(MOST_LEVELS * sizes[:rank] / sizes[0]), FEWEST_LEVELS, MOST_LEVELS)
+    levels = [np.rint(steps * of / top).astype(np.int8) for of, top in ((up, tops[0]), (down.T, tops[1]))]
+    factors = (sizes[:rank] * tops[0] * tops[1] / steps**2).astype(np.float32)
     return LowRank(levels[0], factors, np.ascontiguousarray(levels[1].T))

@@ -15,7 +15,10 @@ class JointRecipe(PartRecipe):
     context_frames: int = 16
     """Frames before and after a segment that the acoustic net makes beside it, as it would in a sentence."""
     windows: tuple[int, ...] = (1024, 512, 2048)
-    """Windows of the spectrograms that discriminators see, samples: each has its own, and they take turns."""
+    """Windows of the spectrograms that discriminators see, samples: each has its own."""
+    in_turn: bool = True
+    """Whether the discriminators take turns, one a step; else each step asks all of them, whose adversarial
+    losses add up. All of them make a step longer, and the losses of neighbouring steps more alike."""
     channels: int = 16
     """Channels of the first layer of a discriminator."""
     discriminators: str = ""

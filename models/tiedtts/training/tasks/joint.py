@@ -59,7 +59,7 @@ class JointTask(AdversarialTask):
         self.recipe, self.audio, self.net = recipe, corpus.audio, net
         self.repulsion = 0.0
         self._judges = judges
-        self.turns = len(recipe.windows)
+        self.turns = len(recipe.windows) if recipe.in_turn else 1
         check_segment(recipe.segment_frames, corpus.audio.hop, (*losses.RESOLUTIONS, *recipe.windows))
         if recipe.noise != (1.0, 1.0):
             noise_level.check(net.vocoder)
@@ -122,10 +122,13 @@ class JointTask(AdversarialTask):
         return made, parts
 
     def views(self, outputs: Tensor, batch: Batch, turn: int = 0) -> tuple[list[Tensor], list[Tensor]]:
-        """Return the log spectrograms that the discriminator whose turn it is compares."""
-        window = self.recipe.windows[turn]
-        made, real = (losses.judged_view(signal, window) for signal in (outputs, batch["samples"]))
-        return [made], [real]
+        """Return the log spectrograms that the discriminator whose turn it is compares, or all of them."""
+        windows = self.recipe.windows[turn : turn + 1] if self.recipe.in_turn else self.recipe.windows
+        made, real = (
+            [losses.judged_view(signal, window) for window in windows]
+            for signal in (outputs, batch["samples"])
+        )
+        return made, real
 
     @torch.no_grad()
     def evaluate(self, net: nn.Module) -> dict[str, float]:
