@@ -26,7 +26,7 @@ TINY = 1e-6
 SMALL = 2048
 """Values of a matrix that may have a difference of any rank: it weighs nothing."""
 MOST_LEVELS = 63
-"""Largest number of the strongest term of a difference: a fiftieth of a difference may be lost by rounding."""
+"""Largest number of the strongest term of a difference: rounding may lose a twentieth of it."""
 FEWEST_LEVELS = 7
 """Largest number of the weakest term: with fewer, it would be another one."""
 _ADAPT = "train them from it, stored in 8 bits: tiedtts train DATA -o RUN --recipe adapt --init-from {}"
