@@ -25,7 +25,7 @@ TINY = 1e-6
 """Norm of a difference that is none."""
 SMALL = 2048
 """Values of a matrix that may have a difference of any rank: it weighs nothing."""
-MOST_LEVELS = 40
+MOST_LEVELS = 63
 """Largest number of the strongest term of a difference: rounding may lose a twentieth of it."""
 FEWEST_LEVELS = 7
 """Largest number of the weakest term: with fewer, it would be another one."""

@@ -19,7 +19,7 @@ from tiedtts.nets.recognizer import CLASSES, Recognizer
 from tiedtts.paths import StrPath
 from tiedtts.text.phones import Phone
 
-SHIPPED = Path(__file__).parent / "data" / "recognizer.safetensors"
+SHIPPED = Path(__file__).parent / "data" / "recognizer.safetensors.xz"
 """The recogniser inside the package."""
 DRAWS = 2_000
 """Resamplings behind an interval."""
