@@ -77,7 +77,9 @@ def _encoding(given: Arguments) -> "Encoding":
         from tiedtts.audio import leveling
 
         leveling.check()
-    if given.folder is not None:
+    from tiedtts import remote
+
+    if given.folder is not None and remote.url(given.folder) is None:
         from tiedtts.batch import folder
 
         folder.check(given.folder)

@@ -1,5 +1,6 @@
 """`tiedtts synth -d`: a sound file for every line of a list."""
 
+import contextlib
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from tiedtts_cli.synth_arguments import Arguments
 if TYPE_CHECKING:
     from tiedtts.batch.job import BatchSpec
     from tiedtts.batch.run import Report, Summary
+    from tiedtts.remote import Mirror
     from tiedtts.settings import Settings
 
 
@@ -22,18 +24,50 @@ PLACES = ("file", "timestamps")
 
 
 def speak(given: Arguments, folder: Path, spec: "BatchSpec", settings: "Settings") -> None:
-    """Say every line into a file of its own.
+    """Say every line into a file of its own, here or where a URL says.
 
     Raises:
         TextError: There are no lines, or some could not be said.
     """
+    from tiedtts import remote
+
+    place = remote.url(folder)
+    with remote.fetched(list(given.inputs or [])) as inputs:
+        given = given._replace(inputs=inputs or None)
+        if place is None:
+            _speak(given, folder, spec, settings)
+            return
+        from tiedtts.batch import manifest
+
+        with remote.mirrored(place, manifest.NAME) as mirror:
+            _speak(given, mirror.local, spec, settings, mirror)
+
+
+def _speak(
+    given: Arguments,
+    folder: Path,
+    spec: "BatchSpec",
+    settings: "Settings",
+    mirror: "Mirror | None" = None,
+) -> None:
+    """Say every line into a file in a folder of this machine, which may stand for one elsewhere."""
     from tiedtts.batch import lines, origin, run
+    from tiedtts.batch.manifest import NAME
 
     stdin = sys.stdin.buffer
     rows, count = origin.rows(given.text, given.inputs or [], stdin, given.read_as, titles=given.titles)
     _keep_cover(given, folder)
     named = lines.named(rows, by=given.name_by, digits=lines.digits(count))
     begin = time.monotonic()
+    manifest = b"" if mirror is None else _manifest(mirror)
+
+    def report(report: "Report") -> None:
+        nonlocal manifest
+        if mirror is not None and report.error is None and not report.skipped:
+            manifest += json.dumps(report.row, ensure_ascii=True).encode() + b"\n"
+            mirror.send(*(report.row[key] for key in PLACES if key in report.row))
+            mirror.keep(NAME, manifest)
+        _report(report, given, None if mirror is None else mirror.place)
 
     def told(summary: "Summary", words: str) -> None:
         finished = summary.made + summary.skipped + summary.failed
@@ -44,7 +78,10 @@ def speak(given: Arguments, folder: Path, spec: "BatchSpec", settings: "Settings
             words = _of_book(summary)
         show(share, f"{speed:.0f} x real time, {words}" if summary.made else words)
 
-    with talk.progress("synth", quiet=given.quiet) as show:
+    with contextlib.ExitStack() as stack:
+        if mirror is not None:
+            stack.callback(_send_rest, mirror)
+        show = stack.enter_context(talk.progress("synth", quiet=given.quiet))
         summary = run.run(
             named,
             folder,
@@ -54,13 +91,16 @@ def speak(given: Arguments, folder: Path, spec: "BatchSpec", settings: "Settings
             workers=given.workers,
             live=not count and given.workers is None and origin.is_live(stdin),
             engine=given.engine,
-            report=lambda report: _report(report, given),
+            there=None if mirror is None else mirror.has,
+            report=report,
             progress=told,
         )
     if not given.quiet:
         there = f", {summary.skipped} there already" if summary.skipped else ""
         files = f"{summary.made} file{'' if summary.made == 1 else 's'}"
-        talk.note(f"{folder}: {files}, {talk.duration(summary.seconds)}{there}")
+        talk.note(
+            f"{folder if mirror is None else mirror.place}: {files}, {talk.duration(summary.seconds)}{there}"
+        )
     if given.verbose:
         spent = time.monotonic() - begin
         talk.note(
@@ -69,6 +109,25 @@ def speak(given: Arguments, folder: Path, spec: "BatchSpec", settings: "Settings
     if summary.failed:
         total = summary.made + summary.skipped + summary.failed
         raise TextError(f"{summary.failed} of {total} lines could not be said")
+
+
+def _manifest(mirror: "Mirror") -> bytes:
+    """Return the rows of a folder elsewhere that are there already."""
+    from tiedtts.batch.manifest import NAME
+
+    path = mirror.local / NAME
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _send_rest(mirror: "Mirror") -> None:
+    """Send the manifest and a cover, at the end or when the run is stopped."""
+    from tiedtts.batch.manifest import NAME
+
+    for path in mirror.local.glob("cover.*"):
+        if path.stat().st_size:
+            mirror.send(path.name)
+    if data := _manifest(mirror):
+        mirror.keep(NAME, data, now=True)
 
 
 def _of_book(summary: "Summary") -> str:
@@ -98,12 +157,22 @@ def _keep_cover(given: Arguments, folder: Path) -> None:
         storage.write_bytes(place, found[0])
 
 
-def _report(report: "Report", given: Arguments) -> None:
-    """Say what became of a line: warnings and errors on stderr, the row on stdout."""
+def _report(report: "Report", given: Arguments, folder: str | None) -> None:
+    """Say what became of a line: warnings and errors on stderr, the row on stdout.
+
+    Args:
+        report: What became of it.
+        given: The arguments of the command.
+        folder: URL of a folder elsewhere.
+    """
     place = report.line.place
+
+    def shown(name: str) -> str:
+        return str(report.path.with_name(name)) if folder is None else f"{folder}/{name}"
+
     if given.verbose and report.error is None:
         what = "there already" if report.skipped else f"{report.row['seconds']:.2f} s"
-        talk.note(f"{place}: {report.path}, {what}")
+        talk.note(f"{place}: {shown(report.path.name)}, {what}")
     if not given.quiet:
         for warning in report.row.get("warnings", report.line.warnings):
             talk.warning(f"{place}: {warning}")
@@ -113,5 +182,5 @@ def _report(report: "Report", given: Arguments) -> None:
         message, hint, _ = boundary.describe(report.error, "synth")
         talk.error(f"{place}: {message}", hint)
     elif given.as_json and not report.skipped:
-        places = {key: str(report.path.with_name(report.row[key])) for key in PLACES if key in report.row}
+        places = {key: shown(report.row[key]) for key in PLACES if key in report.row}
         print(json.dumps({**report.row, **places}), flush=True)

@@ -1,5 +1,6 @@
 """Nothing is sent and nothing is written but the output: every command, watched from outside."""
 
+import json
 import os
 import re
 import shutil
@@ -35,7 +36,7 @@ net = {{ width = 8, blocks = 1 }}
 [[vocoder.stages]]
 {STAGE}
 """
-COMMANDS = (
+LIGHT = (
     ("synth", "Hello there.", "-o", "hello.wav", "--timestamps", "srt", "-q"),
     ("synth", "-i", "lines.txt", "-d", "spoken", "--workers", "2", "-q"),
     ("explain", "Dr. Smith read 3.5 GB."),
@@ -51,6 +52,9 @@ COMMANDS = (
         "--no-listen",
         "-q",
     ),
+)
+"""Commands that are run in a process each."""
+HEAVY = (
     ("prepare", "corpus", "-o", "data", "--workers", "2", "-q"),
     ("train", "data", "-o", "run", "--recipe", "small.toml", "--threads", "1", "-q"),
     ("export", "run/voice.safetensors", "-o", "voice.onnx", "-q"),
@@ -70,6 +74,7 @@ COMMANDS = (
     ("suggest", "run/voice.safetensors", "-o", "plan.toml", "--max-error", "1", "-q"),
     ("stats", "run/voice.safetensors", "voice.onnx", "--plot", "saved.png"),
 )
+"""Commands that need torch, which takes longer to load than all of them to run: one process runs them all."""
 CALLS = "socket,open,openat,openat2,creat,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,mknod,mknodat"
 """System calls that reach for a network or make something in a folder."""
 _WRITES = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|^(?!open)")
@@ -127,11 +132,14 @@ class Watched:
             folder.mkdir()
         self.script = root / "tiedtts"
         self.script.write_text(
-            "import sys\nfrom tiedtts_cli.main import main\nif __name__ == '__main__':\n    sys.exit(main())\n"
+            "import json, sys\nfrom tiedtts_cli.main import main\nif __name__ == '__main__':\n"
+            "    for command in json.loads(sys.argv[1]):\n"
+            "        status = main(command)\n"
+            "        assert status == 0, command\n"
         )
 
-    def run(self, arguments: Sequence[str]) -> set[Path]:
-        """Run a command and return what it made outside the folder."""
+    def run(self, *commands: Sequence[str]) -> set[Path]:
+        """Run commands in one process and return what they made outside the folder."""
         trace = self.script.with_name("trace")
         watch = [*WATCH, str(trace)] if STRACE else ["unshare", "-rn"]
         # Nothing else: `CI`, for one, would let some libraries behave better than they do elsewhere.
@@ -143,7 +151,7 @@ class Watched:
             "TMPDIR": str(self.temporary),
         }
         done = subprocess.run(
-            [*watch, sys.executable, str(self.script), *arguments],
+            [*watch, sys.executable, str(self.script), json.dumps(commands)],
             cwd=self.work,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -151,7 +159,7 @@ class Watched:
             text=True,
             check=False,
         )
-        assert (done.returncode, done.stderr) == (0, ""), arguments
+        assert (done.returncode, done.stderr) == (0, ""), commands
         if not STRACE:
             return set()
         calls = trace.read_text(encoding="utf-8", errors="replace")
@@ -167,15 +175,15 @@ class Watched:
 def test_every_command(tmp_path: Path) -> None:
     # Two listen, to a network and to a screen reader; what they leave has tests of its own.
     commands = {command.name for command in app.registered_commands} - {"serve", "speechd"}
-    assert {command[0] for command in COMMANDS} == commands
+    assert {command[0] for command in (*LIGHT, *HEAVY)} == commands
     watched = Watched(tmp_path)
     corpora.ljspeech(watched.work / "corpus", 9)
     (watched.work / "lines.txt").write_text("a|One.\nb|Two.\n")
     (watched.work / "small.toml").write_text(RECIPE)
-    for command in COMMANDS:
-        assert watched.run(command) == set(), command
-        assert list(watched.home.rglob("*")) == [], command
-        assert list(watched.temporary.rglob("*")) == [], command
+    for together in (*((command,) for command in LIGHT), HEAVY):
+        assert watched.run(*together) == set(), together
+        assert list(watched.home.rglob("*")) == [], together
+        assert list(watched.temporary.rglob("*")) == [], together
     for made in ("hello.srt", "spoken/b.wav", "voice.onnx", "tied.safetensors", "plan.toml", "saved.png"):
         assert (watched.work / made).is_file(), made
 
@@ -184,10 +192,10 @@ def test_every_command(tmp_path: Path) -> None:
 def test_the_watch_sees_sockets_and_files(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
     watched.script.write_text("import os; open(os.environ['HOME'] + '/x', 'w').close()\n")
-    assert watched.run(()) == {watched.home / "x"}
+    assert watched.run() == {watched.home / "x"}
     watched.script.write_text("import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()\n")
     with pytest.raises(AssertionError):
-        watched.run(())
+        watched.run()
 
 
 def test_a_wish_of_the_user_counts(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ def run(
     workers: int | None = None,
     live: bool = False,
     engine: str = LOCAL,
+    there: Callable[[str], bool] | None = None,
     report: Callable[[Report], None] = lambda report: None,
     progress: Callable[[Summary, str], None] = lambda summary, text: None,
 ) -> Summary:
@@ -80,6 +81,7 @@ def run(
         workers: Processes that speak; by default all cores, if there is enough to say.
         live: Lines come one by one from somewhere else: each is said at once.
         engine: `local`, or a Ray cluster, `ray` or `ray:ADDRESS`, which works instead of processes here.
+        there: Tells by its name whether a file is there whole, where the folder stands for one elsewhere.
         report: Called with every line in the order of the input.
         progress: Called with what is done so far and the text that was said last.
 
@@ -94,7 +96,9 @@ def run(
     lines = iter(lines)
     place = cluster.address(engine)
     if place is not None:
-        return _on_cluster(lines, path, spec, settings, place, workers, skip_existing, report, progress)
+        return _on_cluster(
+            lines, path, spec, settings, place, workers, skip_existing, there, report, progress
+        )
     count = 1 if live or workers == 1 else pool.WINDOW_LINES * (workers or cores())
     begin = _begin(lines, count)
     if live:
@@ -104,7 +108,7 @@ def run(
     # Before there is a folder, so that a wrong name leaves none.
     voice = spec.load()
     with folders.opened(path) as folder:
-        batch = _Batch(folder, spec, settings, skip_existing, report, progress)
+        batch = _Batch(folder, spec, settings, skip_existing, there, report, progress)
         asked = batch.ask(itertools.chain(begin, lines))
         if workers <= 1:
             for job in asked:
@@ -126,6 +130,7 @@ def _on_cluster(
     place: str,
     limit: int | None,
     skip_existing: bool,
+    there: Callable[[str], bool] | None,
     report: Callable[[Report], None],
     progress: Callable[[Summary, str], None],
 ) -> Summary:
@@ -136,7 +141,7 @@ def _on_cluster(
     # Before there is a folder, as when it is said here; and nothing is sent out that no node could load.
     spec.load()
     with cluster.joined(place, limit) as nodes, folders.opened(path) as folder:
-        batch = _Batch(folder, spec, settings, skip_existing, report, progress)
+        batch = _Batch(folder, spec, settings, skip_existing, there, report, progress)
         asked = batch.ask(itertools.chain(begin, lines))
         windows = iter(lambda: list(itertools.islice(asked, pool.WINDOW_LINES * nodes.size)), [])
         for done in ClusterPool(spec, settings, nodes).run(windows):
@@ -165,12 +170,14 @@ class _Batch:
         spec: jobs.BatchSpec,
         settings: Settings,
         skip_existing: bool,
+        there: Callable[[str], bool] | None,
         report: Callable[[Report], None],
         progress: Callable[[Summary, str], None],
     ) -> None:
         self.summary = Summary()
         self._folder, self._spec, self._settings = folder, spec, settings
         self._skip_existing, self._report, self._progress = skip_existing, report, progress
+        self._there = there
         self._asked: dict[int, tuple[Line, str]] = {}
         self._reports: dict[int, Report] = {}
         self._next = 0
@@ -218,6 +225,10 @@ class _Batch:
 
     def _is_there(self, line: Line, path: Path) -> bool:
         """Whether the files of a line are there, and none is but a part of what was to be written."""
+        if self._there is not None:
+            # Without its row, the manifest would lack it.
+            known = line.id in self._folder.journal
+            return known and all(self._there(place.name) for place in (path, *self._beside(path)))
         # What stands behind a link is what is meant: nothing is written.
         sound, *others = map(Path, map(os.path.realpath, (path, *self._beside(path))))
         if not all(os.path.isfile(place) for place in (sound, *others)):

@@ -13,7 +13,7 @@ from tiedtts.corpus.manifest import read_manifest, read_provenance
 from tiedtts.errors import ConfigError
 from tiedtts.paths import StrPath, optional
 from tiedtts.training import advice as advising
-from tiedtts.training import architectures, joint_turn, runs, single_turn, start, turn
+from tiedtts.training import architectures, joint_turn, restarts, runs, single_turn, start, turn
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
 from tiedtts.training.advice import Advice, Speech, choose_recipe
@@ -50,7 +50,8 @@ def train(
     """Train parts of a voice.
 
     Under `torchrun` the processes share the work: each takes a batch of the recipe's size, so
-    that two processes do what one would with the doubled batch.
+    that two processes do what one would with the doubled batch. When it starts them again, because one was
+    lost, the run goes on from its last state.
 
     Args:
         data: Folder made by `prepare`.
@@ -85,6 +86,11 @@ def train(
     data = Path(data)
     run = Path(run)
     tie = optional(tie)
+    if not resume and restarts.is_restart(run):
+        # The same command, after a node was lost. What it began from is in the folder of the run.
+        resume = restarts.has_state(run, PARTS)
+        overwrite = not resume
+        init_from = None if resume else init_from
     if unknown := sorted(set(parts or ()) - set(PARTS)):
         raise ConfigError(f"unknown part `{unknown[0]}`", hint=f"parts are {', '.join(PARTS)}")
     loaded = start.begun_from(run) if resume and init_from is None else start.load(init_from)
@@ -119,6 +125,7 @@ def train(
                 runs.clear(run, parts)
             storage.write_bytes(run / runs.RECIPE, text.encode())
             starts.keep()
+            restarts.begin(run)
         # Joint training reads what the run has of both nets.
         fabric.barrier()
         recipes_of = {part: getattr(plan, part) for part in PARTS if part in parts}
@@ -140,6 +147,8 @@ def train(
         if fabric.is_global_zero:
             page.write()
         fabric.barrier()
+        if fabric.is_global_zero:
+            restarts.end(run)
     return made
 
 

@@ -119,7 +119,15 @@ class Trainer:
         if not self.state_file.is_file():
             return 0
         header = state.read_header(self.state_file)
-        if header.recipe != self._fingerprint():
+        own, path = self._fingerprint(), self.state_file
+        before = header.recipe.get("processes")
+        if {**header.recipe, "processes": own["processes"]} == own and before != own["processes"]:
+            raise CheckpointError(
+                f"{path} was saved by a run of {before} processes, and these are {own['processes']}",
+                hint="go on with as many: each takes a batch of the recipe's size, so that another number "
+                "learns otherwise",
+            )
+        if header.recipe != own:
             raise CheckpointError(
                 f"{self.state_file} belongs to another recipe or another corpus",
                 hint="start a new run folder, or use `--init-from`",
@@ -169,8 +177,11 @@ class Trainer:
                 if (number := asked()) is not None and self.fabric.is_global_zero:
                     self._write(learner)
                     raise stopping.Stopped(number, f"{self.task.name} is saved at step {self.step}: {_GO_ON}")
-                if time.monotonic() - saved > SAVE_SECONDS or self.step == end:
+                if self.step == end:
                     self._save(learner)
+                elif self.fabric.is_global_zero and time.monotonic() - saved > SAVE_SECONDS:
+                    # By its own clock, so that others cannot know: they wait for it in their next step.
+                    self._write(learner)
                     saved = time.monotonic()
 
     def _stop_with_the_first(self, number: int | None, error: RuntimeError) -> None:
