@@ -57,11 +57,11 @@ class Nodes:
         self.agents: list[subprocess.Popen[str]] = []
 
     def start(self) -> None:
-        quick = "join_timeout=120,last_call_timeout=1,keep_alive_interval=1,keep_alive_max_attempt=2"
+        patient = "join_timeout=600,last_call_timeout=1,read_timeout=600"
         command = [
             *(sys.executable, "-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1"),
             *("--rdzv-id", "job", "--rdzv-backend", "c10d", "--rdzv-endpoint", self.place),
-            *("--rdzv-conf", f"{quick},is_host={int(not self.agents)}", "--max-restarts", "3"),
+            *("--rdzv-conf", f"{patient},is_host={int(not self.agents)}", "--max-restarts", "3"),
             *("--monitor-interval", "0.1", "--local-addr", "127.0.0.1"),
             str(self.script),
             *self.arguments,
