@@ -157,9 +157,9 @@ def test_arguments(arguments: list[str], said: str, capsys: Captured) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Ray kills no nodes there")
 def test_a_node_and_then_the_one_that_asked_are_lost() -> None:
     """On a real cluster of two nodes; in a process of its own, since Ray stays in the process that starts it."""
-    command = [sys.executable, "-m", "tests.benchmarks.cluster_batch", "--lines", "40", "--accidents"]
+    command = [sys.executable, "-m", "tests.benchmarks.cluster_batch", "--lines", "100", "--accidents"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
-    assert told["files"] == 2 * 39 + 1
-    assert 0 < told["lost_at"] < told["killed_at"] < told["files"] - 1
+    assert told["files"] == 2 * 99 + 1
+    assert 0 < told["lost_at"] < told["killed_at"] < 99
