@@ -1,7 +1,6 @@
 """Extras: the command that installs one beside the copy of TiedTTS that is running."""
 
 import json
-from importlib import metadata
 from pathlib import Path
 
 import tiedtts
@@ -17,6 +16,8 @@ def install_command(extra: str = "") -> str:
 
 
 def _requirement(extra: str) -> str:
+    # Asked for by errors only, and not imported for speech that needs no extra.
+    from importlib import metadata
     from urllib.parse import urlsplit
     from urllib.request import url2pathname
 

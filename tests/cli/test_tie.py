@@ -123,7 +123,7 @@ def test_mistakes(arguments: list[str], status: int, error: str, capsys: pytest.
         (["suggest", "v.safetensors", "-o", "v.safetensors"], 1, "is the checkpoint itself"),
         (["suggest", "v.safetensors", "--arch", "vits"], 2, "`--arch` must be one of auto, hifigan"),
         (["suggest", "v.safetensors", "--data", "no"], 1, "no is not a data folder"),
-        (["suggest", "v.safetensors", "--scheme", "share"], 2, "no such option: --scheme"),
+        (["suggest", "v.safetensors", "--scheme", "share"], 2, "`--scheme` needs a budget"),
     ],
 )
 def test_mistakes_of_the_commands_beside(

@@ -180,7 +180,7 @@ def build(path: StrPath, values: dict[str, Any], tensors: dict[str, Tensor]) -> 
     return Checkpoint(parts, audio, header.provenance, plans)
 
 
-def header_from(path: Path, texts: Mapping[str, str]) -> Header | None:
+def header_from(path: StrPath, texts: Mapping[str, str]) -> Header | None:
     """Return the header among the texts of a file; nothing if there is none.
 
     Raises:
@@ -190,7 +190,7 @@ def header_from(path: Path, texts: Mapping[str, str]) -> Header | None:
         values = json.loads(texts.get(KEY, "null"))
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} has a damaged header: {error}", hint=DAMAGED) from error
-    return _header(path, values) if isinstance(values, dict) else None
+    return _header(Path(path), values) if isinstance(values, dict) else None
 
 
 def _header(path: Path, values: dict[str, Any]) -> Header:
