@@ -126,10 +126,10 @@ def read(path: StrPath, arch: str = "auto") -> Imported:
     return Imported(StateDictNet.of(tensors), "state_dict", origin, tuple(notes), beside)
 
 
-def origin_of(path: Path, contents: Contents) -> dict[str, Any]:
+def origin_of(path: StrPath, contents: Contents) -> dict[str, Any]:
     """Return the description of a file of which nothing but tensors by name is known."""
     return {
-        "file": path.name,
+        "file": Path(path).name,
         "kind": contents.kind,
         "container": contents.container,
         "metadata": contents.metadata,

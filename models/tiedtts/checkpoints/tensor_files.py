@@ -118,7 +118,7 @@ def _joined(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, {key: _value(path, key, text) for key, text in index.metadata.items()}
 
 
-def read_some(path: Path, names: Iterable[str]) -> dict[str, Tensor]:
+def read_some(path: StrPath, names: Iterable[str]) -> dict[str, Tensor]:
     """Read some tensors of safetensors; they stay in the file until they are used.
 
     Raises:

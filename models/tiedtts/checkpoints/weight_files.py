@@ -35,8 +35,9 @@ def read(path: StrPath) -> Contents:
     return found
 
 
-def read_one(path: Path) -> Contents:
+def read_one(path: StrPath) -> Contents:
     """Read one file; see `read`, which checks what is in it."""
+    path = Path(path)
     if path.suffix.lower() == ".safetensors" or tensor_files.is_safetensors(path):
         tensors, _ = tensor_files.read(path)
         metadata = _metadata(path)
@@ -68,7 +69,7 @@ def _joined(path: Path) -> Contents:
     return found
 
 
-def check_index(path: Path, index: shards.Index, where: Mapping[str, Path]) -> None:
+def check_index(path: StrPath, index: shards.Index, where: Mapping[str, StrPath]) -> None:
     """Refuse an index that has a tensor in a file which does not hold it.
 
     Args:
@@ -82,7 +83,8 @@ def check_index(path: Path, index: shards.Index, where: Mapping[str, Path]) -> N
     for key, shard in index.keys.items():
         if where.get(key) != shard:
             raise CheckpointError(
-                f"{shard} lacks `{key}`, which {path.name} has in it", hint="download all the files again"
+                f"{shard} lacks `{key}`, which {Path(path).name} has in it",
+                hint="download all the files again",
             )
 
 
