@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from tiedtts.errors import ConfigError
 
-WORST = 4.0
-"""Harm of outputs that are no numbers, or not comparable: as if they were off by twice their size."""
+WORST = 1e6
+"""Harm of outputs that are no numbers, or not comparable. Any that are may be better or worse than others."""
 _EXACT = 1e-9
 
 
