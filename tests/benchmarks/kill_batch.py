@@ -29,7 +29,9 @@ def write_list(path: Path, lines: int) -> None:
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def start(source: Path, folder: Path, *options: str) -> "subprocess.Popen[bytes]":
+def start(
+    source: Path, folder: Path, *options: str, stderr: int | None = subprocess.DEVNULL
+) -> "subprocess.Popen[bytes]":
     """Start a batch that goes on where another stopped."""
     paths = os.pathsep.join((str(ROOT), str(ROOT / "models"), os.environ.get("PYTHONPATH", "")))
     command = [
@@ -47,7 +49,7 @@ def start(source: Path, folder: Path, *options: str) -> "subprocess.Popen[bytes]
     return subprocess.Popen(
         [*map(str, command), *options],
         env={**os.environ, "PYTHONPATH": paths},
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         start_new_session=True,
     )
 

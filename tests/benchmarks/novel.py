@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from tests import epubs
-from tests.benchmarks.kill_batch import ROOT, SENTENCES, contents
+from tests.benchmarks import kill_batch
+from tests.benchmarks.kill_batch import SENTENCES, contents
 from tests.benchmarks.places import existing
 from tests.benchmarks.throughput import children
 from tiedtts import processes
@@ -58,24 +59,7 @@ def write(path: Path, words: int, chapters: int) -> None:
 
 def start(book: Path, folder: Path, workers: int) -> "subprocess.Popen[bytes]":
     """Start to speak a book, or go on."""
-    command = [
-        sys.executable,
-        "-m",
-        "tiedtts_cli",
-        "synth",
-        "-q",
-        "-i",
-        book,
-        "-d",
-        folder,
-        "--skip-existing",
-    ]
-    paths = os.pathsep.join((str(ROOT), str(ROOT / "models"), os.environ.get("PYTHONPATH", "")))
-    return subprocess.Popen(
-        [*map(str, command), "--workers", str(workers)],
-        env={**os.environ, "PYTHONPATH": paths},
-        start_new_session=True,
-    )
+    return kill_batch.start(book, folder, "--workers", str(workers), stderr=None)
 
 
 def memory_mib(pid: int) -> float:

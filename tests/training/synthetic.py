@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 import numpy as np
+import torch
 
 from tiedtts.audio import mel, pitch
 from tiedtts.audio.excitation import pulse_train
@@ -13,6 +14,7 @@ from tiedtts.text.phones import Phone, encode
 from tiedtts.training.corpus import Corpus, Utterance
 from tiedtts.training.part_recipe import Stage
 from tiedtts.training.recipe import Recipe, load
+from tiedtts.training.tasks.task import Task
 
 AUDIO = AudioSettings(sample_rate=16_000, n_fft=512, hop=160, n_mels=20, f_max=8_000.0)
 """Small frames, so that nets and losses take milliseconds."""
@@ -78,3 +80,16 @@ def small_recipe() -> Recipe:
             net=replace(default.vocoder.net, width=8, blocks=1, n_fft=320),
         ),
     )
+
+
+def check_losses_add_up(made: Task) -> None:
+    """Check that two processes with a part of a batch each arrive at the sums of one with all of it."""
+    net = made.net.eval()
+    with torch.no_grad():
+        _, whole = made.losses(net, made.batch([0, 1, 2], [1, 2, 3]))
+        _, first = made.losses(net, made.batch([0], [1]))
+        _, second = made.losses(net, made.batch([1, 2], [2, 3]))
+    assert set(whole) == set(made.weights)
+    for name, ratio in whole.items():
+        torch.testing.assert_close(first[name].total + second[name].total, ratio.total, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(first[name].size + second[name].size, ratio.size, rtol=1e-4, atol=1e-4)

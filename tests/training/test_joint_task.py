@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.synthetic import AUDIO, STAGES, corpus, small_recipe
+from tests.training.synthetic import AUDIO, STAGES, check_losses_add_up, corpus, small_recipe
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.joint import JointNet
@@ -113,16 +113,7 @@ def test_segments_hold_the_longest_window() -> None:
 
 
 def test_losses_of_processes_add_up() -> None:
-    made = task()
-    net = made.net.eval()
-    with torch.no_grad():
-        _, whole = made.losses(net, made.batch([0, 1, 2], [1, 2, 3]))
-        _, first = made.losses(net, made.batch([0], [1]))
-        _, second = made.losses(net, made.batch([1, 2], [2, 3]))
-    assert set(whole) == set(made.weights)
-    for name, ratio in whole.items():
-        torch.testing.assert_close(first[name].total + second[name].total, ratio.total, rtol=1e-4, atol=1e-4)
-        torch.testing.assert_close(first[name].size + second[name].size, ratio.size, rtol=1e-4, atol=1e-4)
+    check_losses_add_up(task())
 
 
 def test_the_waveform_teaches_both_nets() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.synthetic import AUDIO, LEVEL, corpus, small_recipe
+from tests.training.synthetic import AUDIO, LEVEL, check_losses_add_up, corpus, small_recipe
 from tiedtts.audio import files
 from tiedtts.audio.mel import FLOOR
 from tiedtts.errors import ConfigError
@@ -144,16 +144,7 @@ def test_repulsion_draws_each_segment_twice() -> None:
 
 
 def test_losses_of_processes_add_up() -> None:
-    made = task()
-    net = made.net.eval()
-    with torch.no_grad():
-        _, whole = made.losses(net, made.batch([0, 1, 2], [1, 2, 3]))
-        _, first = made.losses(net, made.batch([0], [1]))
-        _, second = made.losses(net, made.batch([1, 2], [2, 3]))
-    assert set(whole) == set(made.weights)
-    for name, ratio in whole.items():
-        torch.testing.assert_close(first[name].total + second[name].total, ratio.total, rtol=1e-4, atol=1e-4)
-        torch.testing.assert_close(first[name].size + second[name].size, ratio.size, rtol=1e-4, atol=1e-4)
+    check_losses_add_up(task())
 
 
 def test_weights() -> None:
