@@ -6,7 +6,8 @@ from tiedtts_cli import tables
 from tiedtts_cli.tie_tables import WIDTH
 
 if TYPE_CHECKING:
-    from tiedtts.tying.planning.planned import Planned, Point
+    from tiedtts.tying.planning.planned import Planned
+    from tiedtts.tying.planning.points import Point
 
 WORDS = ("layers", "tied by", "", "scheme")
 """Headings of columns that are words."""

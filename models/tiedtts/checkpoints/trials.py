@@ -21,7 +21,7 @@ from tiedtts.tying import TiePlan, costs, stand_ins, untie
 from tiedtts.tying.costs import Work
 from tiedtts.tying.moments import Moments
 from tiedtts.tying.planning import objective as objectives
-from tiedtts.tying.planning.levels import Nets
+from tiedtts.tying.planning.nets import Nets
 from tiedtts.tying.planning.objective import Objective
 from tiedtts.tying.planning.planned import Planned
 from tiedtts.tying.planning.planner import FRONT, TRIALS, Planner

@@ -12,9 +12,9 @@ from tiedtts.tying import costs
 from tiedtts.tying.listening import listen
 from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.planning import objective
-from tiedtts.tying.planning.levels import Nets
-from tiedtts.tying.planning.planned import Point
-from tiedtts.tying.planning.planner import Planner, undominated
+from tiedtts.tying.planning.nets import Nets
+from tiedtts.tying.planning.planner import Planner
+from tiedtts.tying.planning.points import Point, undominated
 from tiedtts.tying.planning.ways import Budget
 
 

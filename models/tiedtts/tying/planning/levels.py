@@ -1,25 +1,17 @@
 """Levels: the ways to tie each layer of nets that are worth looking at, with what each costs and changes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from math import prod
 from typing import Any
 
-from torch import nn
-
 from tiedtts.errors import TiedTTSError
-from tiedtts.tying import costs, eligibility, layers
-from tiedtts.tying.costs import Size
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.likeness import layer_of
-from tiedtts.tying.moments import Seen
-from tiedtts.tying.parts import tie_parts
-from tiedtts.tying.plan import TiePlan, TieRule
+from tiedtts.tying.plan import TieRule
+from tiedtts.tying.planning.nets import Nets, escaped
 from tiedtts.tying.planning.ways import Way
-from tiedtts.tying.report import LayerReport
 from tiedtts.tying.schemes import SCHEMES
-from tiedtts.tying.tied_layer import TiedLayer
 
 CODEBOOKS: tuple[dict[str, Any], ...] = (
     *({"k": k} for k in (256, 128, 64, 32, 16, 8, 4, 2)),
@@ -32,74 +24,6 @@ _EIGHT_BITS = 0.25
 """Share of 32 bits that 8 are, with which nothing is lost."""
 SMALL = 0.004
 """Share of all parameters below which layers are tied alike."""
-
-
-@dataclass(frozen=True)
-class Nets:
-    """Nets that are planned for, and how their costs are counted."""
-
-    parts: Mapping[str, nn.Module]
-    """Part name to net."""
-    size: Size
-    """Bytes of a tensor."""
-    work: Mapping[str, float]
-    """Multiply-accumulates of each layer by its name, which begins with the part."""
-    seen: Seen
-    """Moments of weights, if data went through the nets."""
-
-    def names(self) -> list[str]:
-        """Return the layers that can be tied."""
-        return [
-            f"{part}.{name}" if name else part
-            for part, net in self.parts.items()
-            for name, layer in net.named_modules()
-            if not isinstance(layer, TiedLayer)
-            and layers.plain_type(layer) is not None
-            and not eligibility.refusal(layer)
-        ]
-
-    def tied(self, rules: Sequence[TieRule]) -> tuple[dict[str, nn.Module], list[LayerReport]]:
-        """Return tied nets, and what became of their layers."""
-        made, _, report = tie_parts(self.parts, TiePlan(tuple(rules)), seen=self.seen)
-        return made, list(report.layers)
-
-    def plain(self, name: str) -> Way:
-        """Return the way that leaves a layer as it is."""
-        layer = layer_of(self.parts, name)
-        total = costs.total_bytes([layer], self.size)
-        return Way(layers=(name,), rules=(), bytes=total, macs=self.work.get(name, 0.0), change=0.0)
-
-    def way(
-        self, tied: Mapping[str, nn.Module], rules: Sequence[TieRule], rows: Sequence[LayerReport]
-    ) -> Way:
-        """Return the way that some rules are, from what they did.
-
-        Args:
-            tied: The nets that they made.
-            rules: The rules.
-            rows: Rows of the report, of all the layers that they tie.
-        """
-        names = tuple(row.layer for row in rows)
-        done = change = 0.0
-        for row in rows:
-            before = costs.products(layer_of(self.parts, row.layer))
-            after = costs.products(layer_of(tied, row.layer))
-            done += self.work.get(row.layer, 0.0) * (after / before if before else 1.0)
-            change += self._change(row, tied)
-        total = costs.total_bytes((layer_of(tied, name) for name in names), self.size)
-        return Way(
-            layers=names, rules=tuple(rules), bytes=total, macs=done, change=max(change / len(rows), 1e-12)
-        )
-
-    def _change(self, row: LayerReport, tied: Mapping[str, nn.Module]) -> float:
-        """Return how much a layer's outputs change, or its weights where no data are known."""
-        layer = layer_of(tied, row.layer)
-        seen = self.seen.get(f"{row.layer}.weight")
-        if seen is None or not isinstance(layer, TiedLayer) or "weight" not in layer.weight_values:
-            return row.error**2
-        weight = layer.full("weight")
-        assert weight is not None
-        return seen.damage(weight.detach(), centred=layer.spec.has_bias)
 
 
 def items(
@@ -129,7 +53,7 @@ def items(
             continue
         by_name = {rule.layers: rule for rule in rules}
         for row in rows:
-            rule = by_name.get(_escaped(row.layer))
+            rule = by_name.get(escaped(row.layer))
             if rule is not None and row.layer in found:
                 found[row.layer].append(nets.way(tied, [rule], [row]))
     found = {name: ways for name, ways in found.items() if len(ways) > 1}
@@ -148,7 +72,7 @@ def _levels(
             chosen = options(spec)
             if chosen is None:
                 continue
-            rule = TieRule(_escaped(name), scheme, options=chosen)
+            rule = TieRule(escaped(name), scheme, options=chosen)
             if SCHEMES[scheme].refusal(spec, rule.options) is None:
                 made.append(rule)
         return made
@@ -212,29 +136,3 @@ def _together(nets: Nets, found: dict[str, list[Way]], most: int) -> dict[str, l
             )
         )
     return {**kept, f"{len(small)} small layers": joined}
-
-
-def _escaped(name: str) -> str:
-    """Return a pattern that a name alone matches."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
-
-
-def as_plan(rules: Sequence[TieRule], nets: Nets) -> TiePlan | None:
-    """Return the plan of some rules; layers whose names differ in numbers, tied alike, have one rule."""
-    if not rules:
-        return None
-    by_pattern: dict[tuple[str, str], list[TieRule]] = {}
-    names = {_escaped(name): name for name in nets.names()}
-    for rule in rules:
-        steps = rule.layers.split(".")
-        pattern = ".".join("*" if step.isdigit() else step for step in steps)
-        by_pattern.setdefault((pattern, repr((rule.scheme, rule.bias, rule.options))), []).append(rule)
-    made: list[TieRule] = []
-    for (pattern, _), group in by_pattern.items():
-        joined = TieRule(pattern, group[0].scheme, group[0].bias, group[0].options)
-        matched = {name for name in names.values() if joined.matches(name)}
-        if len(group) > 1 and matched == {names.get(rule.layers, rule.layers) for rule in group}:
-            made.append(joined)
-        else:
-            made += group
-    return TiePlan(tuple(made))

@@ -4,30 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tiedtts.tying.plan import TiePlan, TieRule
-from tiedtts.tying.planning.levels import Nets
+from tiedtts.tying.plan import TiePlan
+from tiedtts.tying.planning.nets import Nets
 from tiedtts.tying.planning.objective import Objective
+from tiedtts.tying.planning.points import Point
 from tiedtts.tying.planning.ways import Way
-
-
-@dataclass(frozen=True, kw_only=True)
-class Point:
-    """A plan, with what it costs."""
-
-    bytes: float
-    """Size of all tensors."""
-    macs: float
-    """Work of all layers."""
-    harm: float
-    """Harm, measured or foretold."""
-    rules: tuple[TieRule, ...]
-    """Rules of the plan, one for each layer."""
-    is_measured: bool = False
-    """Whether the harm was measured."""
-    is_uniform: bool = False
-    """Whether all layers are tied alike."""
-    file_bytes: int | None = None
-    """Size of the file, if it was made."""
 
 
 @dataclass(frozen=True, kw_only=True)
