@@ -76,6 +76,14 @@ class _Listener(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._by_shape.setdefault(_trailing(of.weight.shape), []).append(of)
         self._seen: dict[tuple[Any, ...], tuple[Tensor, list[tuple[Moments, int]]]] = {}
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Keep torch from loading its compiler, which takes seconds, only to say that this is not compiled.
+
+        Nothing is compiled while a mode such as this one looks on.
+        """
+        return False
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:

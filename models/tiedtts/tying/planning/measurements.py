@@ -42,12 +42,20 @@ class Measurements:
     def harm(self, rules: Sequence[TieRule]) -> float:
         """Measure the harm of some rules."""
         assert self.objective is not None
-        key = tuple(sorted(map(repr, rules)))
+        key = _key(rules)
         if key not in self._harms:
             self.taken += 1
             self.progress(min(0.99, self.taken / self.trials), f"measurement {self.taken}")
             self._harms[key] = self.objective.harm(self.nets.tied(rules)[0]) if rules else 0.0
         return self._harms[key]
+
+    def known(self, points: Sequence[Point]) -> list[Point]:
+        """Return those of some points that were measured already, with their harms."""
+        return [
+            dataclasses.replace(point, harm=self._harms[key], is_measured=True)
+            for point in points
+            if (key := _key(point.rules)) in self._harms
+        ]
 
     def best(self, points: Sequence[Point]) -> Point:
         """Return the best of some points, measured where that is possible."""
@@ -71,3 +79,8 @@ class Measurements:
     def filed(self, point: Point) -> Point:
         """Return a point with the bytes of its file."""
         return dataclasses.replace(point, file_bytes=self.file_bytes(point))
+
+
+def _key(rules: Sequence[TieRule]) -> tuple[str, ...]:
+    """Return the same for the same rules in any order."""
+    return tuple(sorted(map(repr, rules)))

@@ -182,8 +182,12 @@ class Planner:
     def _front(self, space: Space, best: Point, budget: Budget, count: int) -> list[Point]:
         """Return plans of other sizes, and this one, without those that another one beats in all."""
         by_work = budget.macs is not None and budget.bytes is None
-        path = spread(space.path(budget), count, by_work=by_work)
-        points = [space.whole(), best, *(self.measurements.best([point]) for point in path)]
+        path = space.path(budget)
+        # What was measured on the way here costs nothing, and trials that are left over may be spent.
+        points = [space.whole(), best, *self.measurements.known(path)]
+        for point in spread(path, count, by_work=by_work):
+            if self.objective is None or not self.measurements.are_over:
+                points.append(self.measurements.best([point]))
         kept = [point if point is best else self.measurements.filed(point) for point in undominated(points)]
         # All is told beside the nets as they are, even where something smaller is measured to be no worse.
         return kept if kept[0].rules == () else [self.measurements.filed(space.whole()), *kept]
