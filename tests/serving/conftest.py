@@ -57,8 +57,9 @@ class Running:
     def close(self) -> None:
         self.client.close()
         self.server.stop()
-        self.thread.join(20)
-        assert not self.thread.is_alive()
+        self.thread.join(60)
+        left = self.server._server.server_state
+        assert not self.thread.is_alive(), (left.connections, left.tasks)
 
 
 @pytest.fixture(scope="session")

@@ -264,3 +264,12 @@ def test_other_names_of_voices(voices: Roster) -> None:
         Roster.load(["clara", "clara"])
     with pytest.raises(VoiceError, match="no such voice: nobody"):
         Roster.load(["nobody"])
+
+
+def test_two_rosters_of_the_same_voices(voices: Roster) -> None:
+    text, cast = "A: Yes.", {"A": "felix"}
+    said = voices["clara"].say(text, cast=cast)
+    alone = Roster({"clara": voices["clara"]})
+    with pytest.raises(VoiceError, match="no such voice: felix"):
+        alone["clara"].say(text, cast=cast)
+    assert np.array_equal(voices["clara"].say(text, cast=cast).samples, said.samples)

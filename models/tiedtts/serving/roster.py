@@ -50,7 +50,8 @@ class Roster:
     def __init__(self, voices: Mapping[str, Voice], aliases: Mapping[str, str] | None = None) -> None:
         if not voices:
             raise ConfigError("there is no voice to serve", hint="name one: --voice clara")
-        self._voices = dict(voices)
+        # Voices of its own: whoever else has those that are given may let them speak with others.
+        self._voices = {name: self._among_these(voice) for name, voice in voices.items()}
         names = list(self._voices)
         shared_out = {
             alias: name if name in names else names[number % len(names)]
@@ -69,12 +70,6 @@ class Roster:
                     hint=f"served are {', '.join(names)}",
                 )
             self.aliases[alias] = name
-        for voice in self._voices.values():
-            # What a client writes names voices that are served, and never a file.
-            voice.ensemble = Ensemble(
-                voice.renderer, lambda asked: self[asked].renderer, lambda: [*self._voices, *self.aliases]
-            )
-
     @classmethod
     def load(
         cls,
@@ -112,6 +107,13 @@ class Roster:
         for one in loaded.values():
             one.say(WARM_UP)
         return made
+
+    def _among_these(self, voice: Voice) -> Voice:
+        """Return a voice whose texts may ask for voices that are served, by name, and never for a file."""
+        others = Ensemble(
+            voice.renderer, lambda asked: self[asked].renderer, lambda: [*self._voices, *self.aliases]
+        )
+        return Voice(voice.renderer, voice.front_end, others)
 
     @property
     def names(self) -> tuple[str, ...]:
