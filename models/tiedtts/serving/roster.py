@@ -70,6 +70,7 @@ class Roster:
                     hint=f"served are {', '.join(names)}",
                 )
             self.aliases[alias] = name
+
     @classmethod
     def load(
         cls,
