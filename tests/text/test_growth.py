@@ -46,7 +46,7 @@ def test_time_grows_with_the_length_of_markup() -> None:
 def test_what_is_quadratic_is_found() -> None:
     growth.PATHS["quadratic"] = re.compile("a*b").search
     try:
-        found = list(growth.look(["quadratic"], [("", "a", "")], 500, QUADRATIC))
+        found = list(growth.look(["quadratic"], [("", "a", "")], 2_000, QUADRATIC))
     finally:
         del growth.PATHS["quadratic"]
     assert [finding.unit for finding in found] == ["a"]
