@@ -118,14 +118,16 @@ class Cluster:
         function: Callable[..., object],
         pieces: Iterable[Piece],
         *shared: object,
+        needed: Callable[[Piece], Sequence[object]] = lambda piece: (),
         split: Callable[[Piece], Sequence[Piece]] = lambda piece: (),
     ) -> Iterator[Done[Piece]]:
         """Yield what a function returns for each piece, as it comes.
 
         Args:
-            function: Of a module of TiedTTS; it is given `shared` and the piece.
+            function: Of a module of TiedTTS; it is given the piece, `shared`, and what is `needed`.
             pieces: Taken as there is room for them.
             shared: What `share` returned.
+            needed: Returns what `share` returned of further values, which one piece needs.
             split: Returns the parts of a piece that was lost, to be tried one by one.
 
         Raises:
@@ -143,7 +145,8 @@ class Cluster:
                 if piece is _END:
                     ends = True
                     continue
-                waiting[self._call.remote(tiedtts.__version__, function, piece, *shared)] = piece
+                values = (*shared, *needed(piece))
+                waiting[self._call.remote(tiedtts.__version__, function, piece, *values)] = piece
             if not waiting:
                 return
             ready, _ = self._ray.wait(list(waiting), timeout=_POLL_SECONDS)
@@ -190,7 +193,7 @@ def _call(version: str, function: Callable[..., object], piece: object, *shared:
             f"a node of the cluster has TiedTTS {tiedtts.__version__}, and this one {version}",
             hint="install the same version on every node",
         )
-    return function(*shared, piece)
+    return function(piece, *shared)
 
 
 def _last_line(error: Exception) -> str:

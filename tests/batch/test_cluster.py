@@ -34,6 +34,7 @@ class Nodes:
     def __init__(self, lost: Callable[[Any], bool] = lambda piece: False) -> None:
         self.lost, self.tried = lost, 0
         self.vanish: list[Path] = []
+        self.away: Callable[[], object] = lambda: None
 
     def share(self, value: object) -> object:
         return pickle.dumps(value)
@@ -43,18 +44,22 @@ class Nodes:
         function: Callable[..., object],
         pieces: Iterable[Any],
         *shared: bytes,
+        needed: Callable[[Any], Any] = lambda piece: (),
         split: Callable[[Any], Any] = lambda piece: (),
     ) -> Iterator[cluster.Done[Any]]:
         for path in self.vanish:
             path.unlink()
-        for piece in pieces:
+        waiting = [(piece, needed(piece)) for piece in pieces]
+        self.away()
+        for piece, _ in waiting:
             parts = split(piece) if self.lost(piece) else ()
             for part in parts if len(parts) > 1 else (piece,):
                 self.tried += 1
                 if self.lost(part):
                     yield cluster.Done(part, lost="NodeDiedError: gone")
                 else:
-                    result = function(*map(pickle.loads, shared), pickle.loads(pickle.dumps(part)))
+                    values = map(pickle.loads, (*shared, *needed(part)))
+                    result = function(pickle.loads(pickle.dumps(part)), *values)
                     yield cluster.Done(part, pickle.loads(pickle.dumps(result)))
 
 
@@ -100,6 +105,54 @@ def test_files_and_manifest_are_the_same(tmp_path: Path, put: Callable[[Nodes], 
     # The nodes have the words of a file that lies here alone.
     row = json.loads(there["manifest.jsonl"].splitlines()[2])
     assert row["phones"][1:5] == ["K", "Y", "UW1", "B"]
+
+
+def test_voices_of_lines_are_sent_to_the_nodes(tmp_path: Path, put: Callable[[Nodes], Nodes]) -> None:
+    """Files of voices, those that they are a change of, and those of a line's own cast."""
+    base, change = tmp_path / "base.onnx", tmp_path / "own" / "felix.voice"
+    change.parent.mkdir()
+    base.write_bytes((library.FOLDER / "clara.onnx").read_bytes())
+    for path in (library.FOLDER / "felix.voice", library.FOLDER / "clara.onnx"):
+        (change.parent / path.name).write_bytes(path.read_bytes())
+    cast = {"quotes": str(change)}
+
+    def batch(folder: str, engine: str) -> tuple[dict[str, bytes], list[str]]:
+        errors: list[str] = []
+        rows = [
+            Row(1, "One."),
+            Row(2, "Two.", voice=str(change)),
+            Row(3, "Three.", voice="nora"),
+            Row(4, '"And four," he said.', options={"cast": cast}, voice=str(base)),
+            Row(5, "Five.", voice="nobody"),
+            Row(6, "Six.", options={"cast": {"quotes": "nobody"}}),
+        ]
+
+        def told(report: run.Report) -> None:
+            if report.error is not None:
+                errors.append(f"{report.line.place}: {report.error}")
+
+        run.run(
+            lines.named(rows),
+            tmp_path / folder,
+            BatchSpec(voice="clara"),
+            Settings(),
+            engine=engine,
+            report=told,
+        )
+        return {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}, errors
+
+    here, errors = batch("here", "local")
+    assert errors == ["line 5: no such voice: nobody", "line 6: no such voice: nobody"]
+    nodes = put(Nodes())
+    hidden: list[str] = []
+    # A node sees none of these files.
+    nodes.away = lambda: [
+        hidden.append(str(path.rename(path.with_name(f"{path.name}.away")))) for path in (base, change)
+    ]
+    there, told = batch("there", "ray")
+    assert len(hidden) == 2
+    assert told == errors
+    assert there == here
 
 
 def test_what_is_lost_again_and_again_is_one_line(tmp_path: Path, put: Callable[[Nodes], Nodes]) -> None:

@@ -173,3 +173,28 @@ def test_rows_are_counted_without_reading_them(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("1\n2\n\n4")
     assert readers.sources([tmp_path / "a.txt"])[0].count() == 4
     assert readers.sources([tmp_path / "a.txt"], "file")[0].count() == 1
+
+
+def test_a_line_names_its_voice() -> None:
+    rows = read(b'{"text": "One", "voice": " nora "}\n{"text": "Two", "voice": null}\n"Three"\n', "jsonl")
+    assert [(row.text, row.voice, row.error) for row in rows] == [
+        ("One", "nora", None),
+        ("Two", "", None),
+        ("Three", "", None),
+    ]
+    for table, tabs in (
+        (b"id,voice,text\na,nora,One\nb,,Two\n", False),
+        (b"text\tVoice\nOne\tnora\nTwo\t\n", True),
+    ):
+        rows = read(table, "csv", tabs=tabs)
+        assert [(row.text, row.voice, row.error, row.warnings) for row in rows] == [
+            ("One", "nora", None, ()),
+            ("Two", "", None, ()),
+        ]
+
+
+@pytest.mark.parametrize("voice", [b"5", b'""', b'" "', b'["nora"]', b"true", b'{"name": "nora"}'])
+def test_what_is_no_voice(voice: bytes) -> None:
+    (row,) = read(b'{"text": "One", "voice": ' + voice + b"}\n", "jsonl")
+    assert str(row.error).startswith("`voice` must be a name or a file, got: ")
+    assert row.number == 1

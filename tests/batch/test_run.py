@@ -19,8 +19,10 @@ from tiedtts.batch import folder as folders
 from tiedtts.batch import job as jobs
 from tiedtts.batch import lines, manifest, pool, run
 from tiedtts.batch.lines import Line, Row
+from tiedtts.batch.voices import Voices
 from tiedtts.errors import FolderError, OutputError, TextError, VoiceError
 from tiedtts.settings import Settings
+from tiedtts.speech import library
 
 SPEC = jobs.BatchSpec(voice="fake")
 
@@ -232,7 +234,7 @@ def test_a_part_that_does_not_fit_ends_the_batch(voice: FakeVoice, tmp_path: Pat
     # Through a link: what was begun is removed, and that must not be the machine's own device.
     (tmp_path / "part").symlink_to("/dev/full")
     part = str(tmp_path / "part")
-    done = jobs.synthesise(voice, SPEC, jobs.Job(0, "One.", Settings(), part))  # type: ignore[arg-type]
+    done = jobs.synthesise(Voices(SPEC), SPEC, jobs.Job(0, "One.", Settings(), part))
     assert done.is_fatal
     again = jobs.Result.from_dict(json.loads(json.dumps(done.to_dict())))
     assert again.is_fatal
@@ -309,6 +311,68 @@ def test_several_processes_make_the_same_files(tmp_path: Path) -> None:
     assert reports[0].row["phones"][:3] == ["sil", "M", "AA1"], "the last lexicon wins"
     assert isinstance(reports[5].error, TextError)
     assert np.frombuffer((tmp_path / "two" / "0001.wav").read_bytes()[-2000:], "<i2").any()
+
+
+def test_lines_have_voices_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sound of a line is that of a batch in its voice, also where processes share the work."""
+    felix = tmp_path / "mine.voice"
+    felix.write_bytes((library.FOLDER / "felix.voice").read_bytes())
+    voices = ["", "nora", str(felix), "nora", "clara", "nobody", ""]
+
+    def given(*, named: bool = True) -> Iterator[Line]:
+        return lines.named(
+            Row(number, f"Line {number}.", voice=voice if named else "")
+            for number, voice in enumerate(voices, 1)
+        )
+
+    spec = jobs.BatchSpec(voice="clara", timestamps="json", encoding=Encoding(suffix=".flac", voice="clara"))
+    reports: list[run.Report] = []
+    loaded: list[str] = []
+    load = library.renderer
+    monkeypatch.setattr(library, "renderer", lambda name, **rest: loaded.append(name) or load(name, **rest))  # type: ignore[func-returns-value]
+    run.run(given(), tmp_path / "one", spec, Settings(), workers=1, report=reports.append)
+    assert loaded == ["clara"], "others are loaded by the ensemble, which casts use, too"
+    run.run(given(), tmp_path / "two", spec, Settings(), workers=2)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert [row.get("voice") for row in rows(tmp_path / "one")] == [
+        None,
+        "nora",
+        str(felix),
+        "nora",
+        "clara",
+        None,
+    ]
+    assert isinstance(reports[5].error, VoiceError)
+    assert (reports[5].line.place, str(reports[5].error)) == ("line 6", "no such voice: nobody")
+    for name, tag in (("nora", "nora"), (str(felix), "mine")):
+        other = jobs.BatchSpec(voice=name, timestamps="json", encoding=Encoding(suffix=".flac", voice=tag))
+        run.run(given(named=False), tmp_path / tag, other, Settings(), workers=1)
+    for number, folder in ((2, "nora"), (3, "mine"), (4, "nora")):
+        for suffix in (".flac", ".json"):
+            file = f"000{number}{suffix}"
+            assert (tmp_path / "one" / file).read_bytes() == (tmp_path / folder / file).read_bytes()
+
+
+def test_voices_are_loaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    voices = Voices(jobs.BatchSpec(voice="clara"))
+    assert voices["nora"] is voices["nora"]
+    assert voices["clara"] is voices[""]
+    assert voices["nora"].renderer is voices["felix"].ensemble["nora"] is voices[""].ensemble["nora"]
+    assert voices["nora"].front_end is voices[""].front_end
+    assert voices["nora"].ensemble["clara"] is voices[""].renderer
+
+
+def test_a_file_of_another_voice_is_left_and_told(voice: FakeVoice, tmp_path: Path) -> None:
+    def once(name: str) -> list[run.Report]:
+        reports: list[run.Report] = []
+        given = lines.named([Row(1, "One.", voice=name)])
+        run.run(given, tmp_path, SPEC, Settings(), skip_existing=True, report=reports.append)
+        return reports
+
+    assert once("")[0].error is None
+    assert once("")[0].row == {}
+    (told,) = once("nora")
+    assert told.row["warnings"] == [f"{tmp_path / '0001.wav'} was made with another voice, and is left"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")

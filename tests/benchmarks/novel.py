@@ -5,7 +5,7 @@
     python -m tests.benchmarks.novel --epub FILE --kills 5    any book
 
 The book is spoken once undisturbed, watched all the time, then once more by runs that are killed at random
-moments and go on with `--skip-existing`. That takes some hours of a core, and 2 GB of the disk for temporary files.
+moments and go on with `--skip-existing`. That takes about an hour of a core, and 7 GB of the disk for temporary files.
 """
 
 import argparse
@@ -139,7 +139,7 @@ def run(
     kills: int,
     epub: Path | None = None,
     texts: Path = SENTENCES,
-    form: str = "opus",
+    form: str = "flac",
     told: Callable[[dict[str, Any]], object] = lambda told: None,
 ) -> dict[str, Any]:
     """Speak a book twice; an `AssertionError` names what differs."""
@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("--chapters", type=int, default=40)
     parser.add_argument("--workers", type=int, default=processes.cores())
     parser.add_argument("--kills", type=int, default=3)
-    parser.add_argument("--format", default="opus", help="of the sound")
+    parser.add_argument("--format", default="flac", help="of the sound")
     options = parser.parse_args()
     told = run(
         options.words,

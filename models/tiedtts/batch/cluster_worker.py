@@ -2,56 +2,68 @@
 
 import atexit
 import functools
-import hashlib
-import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from tiedtts import casting
 from tiedtts.batch import job
 from tiedtts.batch.job import BatchSpec, Job
-
-if TYPE_CHECKING:
-    from tiedtts.speech.voice import Voice
+from tiedtts.batch.parcels import Parcel
+from tiedtts.batch.voices import Voices
 
 Made = tuple[dict[str, Any], bytes | None, bytes | None]
 """A result, the sound and the times of one job."""
 
 
-class _Loaded(NamedTuple):
-    """The voice of a batch, as this process has it."""
+class Batch(NamedTuple):
+    """A batch, as nodes are told of it."""
 
-    voice: "Voice"
+    key: str
+    """The same for the same specification and files."""
+    spec: dict[str, Any]
+    """Its specification as plain values."""
+
+
+class _Loaded(NamedTuple):
+    """The voices of a batch, as this process has them."""
+
+    voices: Voices
     spec: BatchSpec
-    cast: Mapping[str, str]
-    """Files of this machine for those that a cast names."""
+    places: dict[str, str]
+    """Files of this machine for those that the batch names."""
 
 
 _loaded: dict[str, _Loaded] = {}
-"""By what it was loaded from; one, since a process of a cluster lives longer than a batch."""
+"""By the key of the batch; one, since a process of a cluster lives longer than a batch."""
 
 
-def synthesise(batch: Mapping[str, Any], files: Mapping[str, bytes], jobs: Sequence[Job]) -> list[Made]:
+def synthesise(jobs: Sequence[Job], batch: Batch, *parcels: Parcel) -> list[Made]:
     """Synthesise jobs.
 
     Args:
-        batch: A `spec`, and the voices of a `cast`, in which files are named by the keys of `files`.
-        files: What the voices are loaded from.
         jobs: Where they are to be written is not looked at.
+        batch: Its key, and the specification, in which files are named as where it comes from.
+        parcels: The files that these jobs need.
     """
-    own = _own(batch, files)
+    own = _own(batch, parcels)
     return [_made(own, each) for each in jobs]
 
 
 def _made(own: _Loaded, asked: Job) -> Made:
     part = _folder() / "part"
-    cast = tuple((role, own.cast.get(name, name)) for role, name in casting.read(asked.settings.cast))
-    here = replace(asked, part=str(part), settings=replace(asked.settings, cast=cast))
-    result = job.synthesise(own.voice, own.spec, here)
+    places = own.places
+    cast = tuple((role, places.get(name, name)) for role, name in casting.read(asked.settings.cast))
+    here = replace(
+        asked,
+        part=str(part),
+        settings=replace(asked.settings, cast=cast),
+        voice=places.get(asked.voice, asked.voice),
+    )
+    result = job.synthesise(own.voices, own.spec, here)
     return result.to_dict(), _taken(part), _taken(job.times(part))
 
 
@@ -62,32 +74,24 @@ def _taken(path: Path) -> bytes | None:
     return data
 
 
-def _own(batch: Mapping[str, Any], files: Mapping[str, bytes]) -> _Loaded:
-    """Return the voice of a batch, loaded once."""
-    digest = hashlib.sha256(json.dumps(batch, sort_keys=True).encode())
-    for name in sorted(files):
-        digest.update(name.encode() + hashlib.sha256(files[name]).digest())
-    key = digest.hexdigest()
-    if key not in _loaded:
-        places = {name: str(_written(key, name, data)) for name, data in files.items()}
-        spec = BatchSpec.from_dict(batch["spec"])
+def _own(batch: Batch, parcels: Sequence[Parcel]) -> _Loaded:
+    """Return the voices of a batch, loaded once, and unpack the files that were not needed before."""
+    known = _loaded.get(batch.key)
+    places = {} if known is None else known.places
+    for parcel in parcels:
+        if parcel.name not in places:
+            places[parcel.name] = str(parcel.unpacked(_folder()))
+    if known is None:
+        spec = BatchSpec.from_dict(batch.spec)
         spec = replace(
             spec,
             voice=places.get(spec.voice, spec.voice),
             lexicon=tuple(places.get(name, name) for name in spec.lexicon),
             vocoder=spec.vocoder and places.get(spec.vocoder, spec.vocoder),
         )
-        cast = {name: places.get(sent, sent) for name, sent in batch["cast"].items()}
         _loaded.clear()
-        _loaded[key] = _Loaded(spec.load(), spec, cast)
-    return _loaded[key]
-
-
-def _written(key: str, name: str, data: bytes) -> Path:
-    path = _folder() / key / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return path
+        known = _loaded[batch.key] = _Loaded(Voices(spec), spec, places)
+    return known
 
 
 @functools.cache

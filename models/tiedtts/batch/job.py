@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from tiedtts import errors
 from tiedtts.audio.encoding import Add, Encoding, encoder
+from tiedtts.batch.voices import Voices
 from tiedtts.errors import TiedTTSError
 from tiedtts.settings import Settings
-from tiedtts.speech.recording import record
+from tiedtts.speech.recording import Recording, record
 
 if TYPE_CHECKING:
     from tiedtts.speech.voice import Voice
@@ -75,6 +76,8 @@ class Job:
     """Kept in the file, where the format has a place for it."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Further ones, of a chapter of a book."""
+    voice: str = ""
+    """Name or file of its voice; that of the batch if empty."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the job as plain values."""
@@ -123,32 +126,11 @@ def times(part: str | Path) -> Path:
     return Path(f"{part}.times")
 
 
-def synthesise(voice: "Voice", spec: BatchSpec, job: Job) -> Result:
+def synthesise(voices: Voices, spec: BatchSpec, job: Job) -> Result:
     """Synthesise one utterance into its unfinished file; whatever goes wrong is part of the result."""
-
-    @contextlib.contextmanager
-    def opened(whole: bool) -> Iterator[Add]:
-        with (
-            open(job.part, "w+b") as file,
-            encoder(file, voice.sample_rate, spec.encoding, title=job.title) as add,
-        ):
-            yield add
-        if job.tags:
-            from tiedtts.audio import chapters
-
-            with open(job.part, "r+b") as file:
-                chapters.write(file, spec.encoding.suffix, chapters.Contents(tags=job.tags))
-
     try:
         try:
-            said = record(
-                voice,
-                job.text,
-                job.settings,
-                opened,
-                timestamps=spec.timestamps,
-                keep=times(job.part).write_bytes,
-            )
+            said = _said(voices[job.voice], spec, job, voices.encoding(job.voice))
         except BaseException:
             Path(job.part).unlink(missing_ok=True)
             raise
@@ -156,6 +138,32 @@ def synthesise(voice: "Voice", spec: BatchSpec, job: Job) -> Result:
         # Of whatever kind: a night's work does not end at one line.
         return Result(job.number, error=error, trace=traceback.format_exc())
     return Result(job.number, round(said.seconds, 6), tuple(said.phones), tuple(said.warnings))
+
+
+def _said(voice: "Voice", spec: BatchSpec, job: Job, encoding: Encoding) -> Recording:
+    """Speak an utterance into its unfinished file."""
+
+    @contextlib.contextmanager
+    def opened(whole: bool) -> Iterator[Add]:
+        with (
+            open(job.part, "w+b") as file,
+            encoder(file, voice.sample_rate, encoding, title=job.title) as add,
+        ):
+            yield add
+        if job.tags:
+            from tiedtts.audio import chapters
+
+            with open(job.part, "r+b") as file:
+                chapters.write(file, encoding.suffix, chapters.Contents(tags=job.tags))
+
+    return record(
+        voice,
+        job.text,
+        job.settings,
+        opened,
+        timestamps=spec.timestamps,
+        keep=times(job.part).write_bytes,
+    )
 
 
 def _describe(error: Exception) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class Row:
     """The list it stands in, if there are several; of a file that is said as a whole, its name."""
     chapter: Chapter | None = None
     """The chapter that it is, if it is one of a book."""
+    voice: str = ""
+    """Name or file of a voice of its own."""
 
     @property
     def place(self) -> str:
@@ -83,6 +85,8 @@ class Line:
     """Warnings, such as a name that was changed."""
     chapter: Chapter | None = None
     """The chapter that it is, if it is one of a book."""
+    voice: str = ""
+    """Name or file of a voice of its own."""
 
     @property
     def shown(self) -> str:
@@ -168,7 +172,7 @@ def _own(row: Row) -> Line:
 
 
 def _line(row: Row, name: str) -> Line:
-    return Line(row.place, name, row.text, row.options, row.error, row.warnings, row.chapter)
+    return Line(row.place, name, row.text, row.options, row.error, row.warnings, row.chapter, row.voice)
 
 
 def _check(line: Line) -> None:

@@ -24,6 +24,9 @@ _SUFFIXES = {
 _WHOLE = ("file", *MARKUPS)
 """Kinds of files that are one utterance."""
 _TEXTS = ".txt"
+_OWN = ("text", "id", "voice")
+"""Names of what a line has beside settings."""
+_VOICE_HINT = "such as `felix`; `tiedtts voices` lists those of the package"
 _UTF8_HINT = "save it as UTF-8, for example with `iconv -f latin1 -t utf-8`"
 
 
@@ -282,7 +285,7 @@ def _plain(number: int, line: str) -> Row:
 
 
 def _json(number: int, line: str) -> Row:
-    """Read a JSON object with `text`, and perhaps `id` and settings; or a JSON string."""
+    """Read a JSON object with `text`, and perhaps `id`, `voice` and settings; or a JSON string."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -301,7 +304,7 @@ def _json(number: int, line: str) -> Row:
 
 def record(number: int, values: Mapping[str, object]) -> Row:
     """Return the utterance of named values."""
-    text, own = values.get("text"), values.get("id")
+    text, own, voice = (values.get(name) for name in _OWN)
     if isinstance(own, int) and not isinstance(own, bool):
         # Not Python's limit of digits for numbers as text is told, but that of names.
         own = str(own) if abs(own) < 10**LONGEST_ID else "0" * (LONGEST_ID + 1)
@@ -314,8 +317,10 @@ def record(number: int, values: Mapping[str, object]) -> Row:
         error = TextError("`text` is not a string")
     elif own is not None and not isinstance(own, str):
         error = TextError("`id` is neither a string nor a whole number")
+    elif voice is not None and not (isinstance(voice, str) and voice.strip()):
+        error = TextError(f"`voice` must be a name or a file, got: {quoted(voice)}", hint=_VOICE_HINT)
     options = {key: value for key, value in values.items() if key in settings.NAMES}
-    unknown = [key for key in values if key not in (*settings.NAMES, "text", "id")]
+    unknown = [key for key in values if key not in (*settings.NAMES, *_OWN)]
     warnings = (f"no such option, ignored: {quoted(', '.join(unknown), 100)}",) if unknown else ()
     return Row(
         number,
@@ -324,4 +329,5 @@ def record(number: int, values: Mapping[str, object]) -> Row:
         options,
         error,
         warnings,
+        voice=voice.strip() if isinstance(voice, str) else "",
     )

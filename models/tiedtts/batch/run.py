@@ -12,12 +12,13 @@ from tiedtts.batch import folder as folders
 from tiedtts.batch import job as jobs
 from tiedtts.batch import pool
 from tiedtts.batch.lines import Line
+from tiedtts.batch.voices import Voices
 from tiedtts.choices import LOCAL
 from tiedtts.errors import FolderError, TextError
 from tiedtts.paths import StrPath
 from tiedtts.processes import cores
 from tiedtts.settings import Settings
-from tiedtts.speech import recording
+from tiedtts.speech import ensemble, recording
 
 FEW_CHARACTERS = 3_000
 """A process more for each so many: fewer are said before it has loaded the voice."""
@@ -106,15 +107,15 @@ def run(
     elif workers is None:
         workers = min(cores(), sum(len(line.text) for line in begin) // FEW_CHARACTERS)
     # Before there is a folder, so that a wrong name leaves none.
-    voice = spec.load()
+    voices = Voices(spec)
     with folders.opened(path) as folder:
         batch = _Batch(folder, spec, settings, skip_existing, there, report, progress)
         asked = batch.ask(itertools.chain(begin, lines))
         if workers <= 1:
             for job in asked:
-                batch.take(jobs.synthesise(voice, spec, job))
+                batch.take(jobs.synthesise(voices, spec, job))
         else:
-            del voice
+            del voices
             size = pool.WINDOW_LINES * workers
             with pool.Pool(spec, workers) as processes:
                 for done in processes.run(iter(lambda: list(itertools.islice(asked, size)), [])):
@@ -208,6 +209,7 @@ class _Batch:
         if line.error is not None:
             raise line.error
         settings = self._settings.changed(line.options)
+        ensemble.check(settings if "cast" in line.options else Settings(), line.voice)
         other = self._folder.journal.other(line.id)
         if other is not None and os.path.lexists(self._folder.path / f"{other}{path.suffix}"):
             raise TextError(
@@ -221,7 +223,7 @@ class _Batch:
         title = recording.title(line.text, ssml=settings.ssml)
         tags = {} if line.chapter is None else dict(line.chapter.tags)
         title = tags.get("title", title)
-        return jobs.Job(number, line.text, settings, str(self._folder.part(number)), title, tags)
+        return jobs.Job(number, line.text, settings, str(self._folder.part(number)), title, tags, line.voice)
 
     def _is_there(self, line: Line, path: Path) -> bool:
         """Whether the files of a line are there, and none is but a part of what was to be written."""
@@ -260,6 +262,8 @@ class _Batch:
             "phones": list(done.phones),
             "warnings": [*line.warnings, *done.warnings],
         }
+        if line.voice:
+            row["voice"] = line.voice
         for other in self._beside(path):
             row["timestamps"] = other.name
         try:
@@ -298,9 +302,12 @@ class _Batch:
         if line.id not in journal:
             return Report(line, path, skipped=True)
         row = journal.row(line.id)
-        if row.get("text") == line.shown:
+        if row.get("text") != line.shown:
+            warning = f"{path} was made from another text, and is left"
+        elif row.get("voice", "") != line.voice:
+            warning = f"{path} was made with another voice, and is left"
+        else:
             return Report(line, path, skipped=True)
-        warning = f"{path} was made from another text, and is left"
         return Report(line, path, {"warnings": [warning]}, skipped=True)
 
     def _tell(self, number: int, report: Report) -> None:

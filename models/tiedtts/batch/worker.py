@@ -11,6 +11,7 @@ import sys
 
 from tiedtts import stopping
 from tiedtts.batch import job
+from tiedtts.batch.voices import Voices
 from tiedtts.errors import TiedTTSError
 
 
@@ -24,16 +25,16 @@ def main() -> None:
     requests = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8")
     spec = job.BatchSpec.from_dict(json.loads(requests.readline()))
     try:
-        voice = spec.load()
+        voices = Voices(spec)
     except TiedTTSError as error:
-        voice, failure = None, error
+        voices, failure = None, error
     with contextlib.suppress(BrokenPipeError):
         for line in requests:
             asked = job.Job.from_dict(json.loads(line))
             done = (
                 job.Result(asked.number, error=failure)
-                if voice is None
-                else job.synthesise(voice, spec, asked)
+                if voices is None
+                else job.synthesise(voices, spec, asked)
             )
             answers.write(json.dumps(done.to_dict()) + "\n")
             answers.flush()

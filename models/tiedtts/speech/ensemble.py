@@ -88,13 +88,17 @@ class Ensemble:
         return find
 
 
-def check(settings: Settings) -> None:
+def check(settings: Settings, *others: str) -> None:
     """Refuse a cast that names a voice which there is not, before anything is made.
+
+    Args:
+        settings: Those with the cast.
+        others: Further names of voices; nothing is looked for by an empty one.
 
     Raises:
         VoiceError: There is no such voice.
     """
-    for voice in settings.roles.values():
+    for voice in (*settings.roles.values(), *filter(None, others)):
         if Path(voice).suffix != library.CHECKPOINT:
             library.find(voice)
         elif not Path(voice).is_file():
