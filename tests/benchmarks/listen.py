@@ -4,7 +4,8 @@
 
 DATA is a folder made by `prepare`. Each row is a held-out text: the recording, copy-synthesis of it by each `--copy`
 (a waveform generator on the recording's own features), and the text spoken by each `--voice`. `--sentence WORDS`
-chooses texts, `--about COLUMN=TEXT` says what a column is. The page is one file that needs nothing else; sounds
+chooses texts, `--about COLUMN=TEXT` says what a column is. With `--all`, DATA has texts that no voice was trained on,
+such as a teacher reads: `--recorded NAME` is who reads them. The page is one file that needs nothing else; sounds
 are FLAC, all of them equally loud.
 """
 
@@ -52,6 +53,8 @@ def main() -> None:
     parser.add_argument(
         "--about", action="append", default=[], metavar="COLUMN=TEXT", help="what a column is"
     )
+    parser.add_argument("--all", action="store_true", help="choose from all texts, held out or not")
+    parser.add_argument("--recorded", default=RECORDED, metavar="NAME", help="name of the first column")
     parser.add_argument("--title", default="Recorded and spoken")
     parser.add_argument("--intro", default=INTRO)
     arguments = parser.parse_args()
@@ -59,7 +62,7 @@ def main() -> None:
     if arguments.recordings < 1:
         parser.error("--recordings must be at least 1")
     corpus = corpora.load(arguments.data)
-    chosen = choose(corpus.heldout, arguments.sentence, arguments.recordings)
+    chosen = choose([*corpus.heldout, *(corpus.train if arguments.all else ())], arguments.sentence, arguments.recordings)
     voices = {_title(name): speaker(name) for name in arguments.voice or ["kathleen"]}
     copies = {
         f"{_title(name)}, copy": vocoders.choose(name, corpus.audio, None, "the corpus")
@@ -70,7 +73,7 @@ def main() -> None:
             raise TiedTTSError(
                 f"{name} speaks at {voice.sample_rate} Hz, and not as the recordings were made"
             )
-    kinds = {RECORDED: RECORDED, **dict.fromkeys(copies, "copy"), **dict.fromkeys(voices, "voice")}
+    kinds = {arguments.recorded: RECORDED, **dict.fromkeys(copies, "copy"), **dict.fromkeys(voices, "voice")}
     unknown = set(told) - set(kinds)
     if unknown:
         parser.error(f"--about: there is no column {', '.join(unknown)}, only {', '.join(kinds)}")
