@@ -16,6 +16,7 @@ from tiedtts.text.markup.voices import FindVoice
 
 if TYPE_CHECKING:
     from tiedtts.speech.renderer import Renderer
+    from tiedtts.text.frontend import Sentence
 
 Load = Callable[[str], "Renderer"]
 """Returns the renderer of a voice by its name.
@@ -68,6 +69,14 @@ class Ensemble:
             return self.main
         roles = settings.roles
         return self[roles.get(NARRATOR) or roles.get(ANYONE) or ""]
+
+    def speaker(self, sentence: "Sentence", settings: Settings) -> "Renderer":
+        """Return who says a sentence: whom it names, or the narrator.
+
+        Raises:
+            VoiceError: There is no such voice.
+        """
+        return self[sentence.voice] if sentence.voice else self.narrator(settings)
 
     def finder(self, settings: Settings) -> FindVoice:
         """Return the function that finds a voice for what a text calls it: a role of the cast, or a name."""

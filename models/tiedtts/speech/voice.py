@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tiedtts.audio import loudness
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.choices import SEMITONES, SPEEDS
-from tiedtts.errors import TextError, VoiceError
+from tiedtts.errors import TextError
 from tiedtts.paths import StrPath
 from tiedtts.settings import Settings
-from tiedtts.speech import library, pauses, timing
-from tiedtts.speech.ensemble import Ensemble, resampled
+from tiedtts.speech import library, pauses, spoken_sentence
+from tiedtts.speech.ensemble import Ensemble
 from tiedtts.speech.in_pieces import SpeechInPieces
 from tiedtts.speech.renderer import Renderer
 from tiedtts.speech.speech import Speech
-from tiedtts.speech.timing import Mark, Timeline
+from tiedtts.speech.timing import Timeline
 from tiedtts.speech.turns import TURNS
 from tiedtts.text import first_clause, reading
 from tiedtts.text.frontend import FrontEnd, LeftOut, Sentence
@@ -259,8 +257,14 @@ class Voice:
                     )
                 following = next(sentences, None)
                 warnings = (*told, *left_out.warnings()) if following is None else ()
-                part = self._speak(
-                    sentence, settings, number, pauses.pause(sentence, following, settings), warnings
+                part = spoken_sentence.make(
+                    sentence,
+                    self.ensemble.speaker(sentence, settings),
+                    settings,
+                    sample_rate=self.sample_rate,
+                    number=number,
+                    pause=pauses.pause(sentence, following, settings),
+                    warnings=warnings,
                 )
             # What holds for all sentences is told once.
             new = tuple(warning for warning in part.warnings if warning not in known)
@@ -282,59 +286,6 @@ class Voice:
             if following is None:
                 return
             sentence, number = following, number + 1
-
-    def _speak(
-        self, sentence: Sentence, settings: Settings, number: int, pause: float, warnings: tuple[str, ...]
-    ) -> Speech:
-        """Make one sentence and the silence after it."""
-        renderer = self.ensemble[sentence.voice] if sentence.voice else self.ensemble.narrator(settings)
-        rate = self.sample_rate
-        count, prosody = len(sentence.phones), sentence.prosody
-        speed = np.full(count, settings.speed, np.float32)
-        pitch = np.full(count, settings.pitch, np.float32)
-        if prosody is not None:
-            speed = np.clip(speed * np.asarray(prosody.speed, np.float32), *SPEEDS)
-            pitch = np.clip(pitch + np.asarray(prosody.pitch, np.float32), *SEMITONES)
-        shift = pitch * np.float32(np.log(2) / 12)
-        # What is no number is refused below, once, with words of our own.
-        with np.errstate(all="ignore"):
-            made = renderer.render(sentence, speed=speed, shift=shift, seed=[int(settings.seed), number])
-        durations = made.durations * renderer.audio.hop
-        samples = made.samples[: int(durations.sum())]
-        if not np.isfinite(samples).all():
-            raise VoiceError(
-                f"the voice {renderer.name} is damaged: samples of its sound are not numbers",
-                hint="take an earlier checkpoint, or make the voice again with `tiedtts export`",
-            )
-        samples, durations = resampled(samples, durations, renderer.audio.sample_rate, rate)
-        pauses.fade(samples, int(pauses.FADE * rate))
-        # Louder than there is room for: the sentence is turned down rather than clipped.
-        samples *= min(1.0, loudness.CEILING / max(float(np.abs(samples).max(initial=0.0)), 1e-9))
-        samples, lengths = pauses.with_breaks(samples, durations, sentence.phones, speed, settings, rate)
-        marks: tuple[Mark, ...] = ()
-        volume = float(settings.volume)
-        if prosody is not None:
-            if any(prosody.volume) or volume:
-                curve = loudness.curve(
-                    np.asarray(prosody.volume) + volume, lengths, int(2 * pauses.FADE * rate)
-                )
-                samples = loudness.amplify(samples, curve, rate)
-            samples, lengths, marks = pauses.with_silence(samples, lengths, prosody, rate)
-        elif volume:
-            samples = loudness.amplify(samples, 10 ** (volume / 20), rate)
-        silence = round(pause * rate)
-        ends: list[int] = lengths.tolist()
-        ends[-1] += silence
-        return Speech(
-            np.concatenate([samples, np.zeros(silence, np.float32)]),
-            rate,
-            sentence.text,
-            sentence.phones,
-            tuple(ends),
-            (*warnings, *made.warnings),
-            sentences=timing.sentence(sentence, ends, rate),
-            marks=marks,
-        )
 
 
 def _checked(piece: object) -> str:
