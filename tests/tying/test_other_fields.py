@@ -36,8 +36,8 @@ class Work:
 
 TABLES = {"images": Work(64, 250, 100), "text": Work(32, 200, 80)}
 """For the tables."""
-TESTS = {"images": Work(32, 200, 80), "text": Work(32, 120, 40)}
-"""A third of that, which says the same less sharply."""
+TESTS = {"images": Work(32, 200, 80), "text": Work(16, 120, 40)}
+"""A part of that, which says the same less sharply."""
 
 Found = dict[str, tuple[int, float, float]]
 """Way to tie -> parameters, measure without data, measure after a fine-tune."""
