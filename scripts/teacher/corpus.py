@@ -182,6 +182,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder to write")
     parser.add_argument("--hours", type=float, default=7.0)
     parser.add_argument("--heldout", type=int, default=100, help="texts that are not trained on")
+    parser.add_argument("--one-in", type=int, default=60, help="of so many texts one is held out; 1: all")
     parser.add_argument("--skip", type=int, default=0, help="texts at the beginning that are left out")
     parser.add_argument(
         "--kokoro", type=Path, metavar="FOLDER", help="Kokoro is the teacher, from these files"
@@ -197,7 +198,7 @@ def main() -> None:
     for name, sentence, heard, lengths in clips(teacher, lines, arguments.hours * 3600, settings):
         heard.save(arguments.data / "features" / f"{name}.npz")
         prompt = name.partition("-")[0]
-        drawn = int(hashlib.sha256(prompt.encode()).hexdigest(), 16) % 60 == 0
+        drawn = int(hashlib.sha256(prompt.encode()).hexdigest(), 16) % arguments.one_in == 0
         if drawn and len(held) < arguments.heldout:
             held.add(prompt)
         phones = tuple(phone.row for phone in sentence.phones)

@@ -4,8 +4,7 @@
 
 DATA is a folder made by `prepare`. Each row is a held-out text: the recording, copy-synthesis of it by each `--copy`
 (a waveform generator on the recording's own features), and the text spoken by each `--voice`. `--sentence WORDS`
-chooses texts, `--about COLUMN=TEXT` says what a column is. With `--all`, DATA has texts that no voice was trained on,
-such as a teacher reads: `--recorded NAME` is who reads them. The page is one file that needs nothing else; sounds
+chooses texts, `--about COLUMN=TEXT` says what a column is, `--recorded NAME` who is heard in the first. The page is one file that needs nothing else; sounds
 are FLAC, all of them equally loud.
 """
 
@@ -53,7 +52,6 @@ def main() -> None:
     parser.add_argument(
         "--about", action="append", default=[], metavar="COLUMN=TEXT", help="what a column is"
     )
-    parser.add_argument("--all", action="store_true", help="choose from all texts, held out or not")
     parser.add_argument("--recorded", default=RECORDED, metavar="NAME", help="name of the first column")
     parser.add_argument("--title", default="Recorded and spoken")
     parser.add_argument("--intro", default=INTRO)
