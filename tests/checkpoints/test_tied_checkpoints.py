@@ -16,7 +16,8 @@ from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint, tensor_files
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
-from tiedtts.export.voice import VoiceNet, export
+from tiedtts.export.voice import export
+from tiedtts.export.voice_net import VoiceNet
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.tying import TiedLayer, count_parameters, tie, tie_map, untie

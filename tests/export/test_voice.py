@@ -12,8 +12,9 @@ from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints.checkpoint import Checkpoint, load, save
 from tiedtts.choices import VOICE_PRECISIONS
 from tiedtts.errors import CheckpointError, ConfigError
-from tiedtts.export.graph import SMALLEST_BYTE, quantise
-from tiedtts.export.voice import VoiceNet, export, export_files
+from tiedtts.export.packing import SMALLEST_BYTE, quantise
+from tiedtts.export.voice import export, export_files
+from tiedtts.export.voice_net import VoiceNet
 from tiedtts.measure.onnx_counting import count
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig

@@ -13,7 +13,7 @@ from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.export import voice
-from tiedtts.export.graph import quantise
+from tiedtts.export.packing import quantise
 from tiedtts.paths import StrPath, several
 from tiedtts.speech import difference, library, onnx_tensors, weight_names
 from tiedtts.speech.difference import SUFFIX, LowRank, Matrix
