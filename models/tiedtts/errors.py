@@ -24,6 +24,10 @@ class TextError(TiedTTSError):
     """A text that cannot be spoken, or a lexicon that cannot be read."""
 
 
+class LexiconError(TextError):
+    """A pattern of a lexicon that takes too long in a text; the text is not at fault."""
+
+
 class AudioError(TiedTTSError):
     """Sound that cannot be read, encoded or played."""
 

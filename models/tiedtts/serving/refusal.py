@@ -3,7 +3,15 @@
 from http import HTTPStatus
 from typing import Any
 
-from tiedtts.errors import BusyError, ConfigError, TextError, TiedTTSError, VoiceError, is_out_of_memory
+from tiedtts.errors import (
+    BusyError,
+    ConfigError,
+    LexiconError,
+    TextError,
+    TiedTTSError,
+    VoiceError,
+    is_out_of_memory,
+)
 from tiedtts.quoting import printable
 
 LONGEST = 900
@@ -56,6 +64,13 @@ def of_error(error: BaseException) -> Refusal:
             said(error),
             code="rate_limit_exceeded",
             headers={"Retry-After": str(error.retry_after)},
+        )
+    if isinstance(error, LexiconError):
+        # Whoever sent the text can neither see the lexicon nor change it.
+        return Refusal(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "a pattern in a lexicon of the server takes too long; the log of the server tells more",
+            code="server_error",
         )
     if isinstance(error, TextError):
         return Refusal(HTTPStatus.BAD_REQUEST, said(error), param="input", code="invalid_value")

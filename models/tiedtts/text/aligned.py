@@ -5,6 +5,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, Protocol
 
 PLACEHOLDER = "\ufffc"
 """Stands for an object within a text, as Unicode means this character; see `tiedtts.text.inline`."""
@@ -21,6 +22,14 @@ _TOKEN = re.compile(rf"\w+(?:{JOINER}\w+)*|[,{PLACEHOLDER}]")
 _KEPT = "kept"
 _MANY = 1_000
 """Offsets that are kept as numbers of 64 bits, not as objects."""
+
+
+class Sought(Protocol):
+    """A regular expression, of Python or another that has the same matches."""
+
+    def sub(self, repl: Callable[[Any], str], string: str, /) -> str:
+        """Return a text with every match replaced by what a function makes of it."""
+        ...
 
 
 # Not frozen: that would double the time to make one, and a sentence needs many.
@@ -69,7 +78,7 @@ class AlignedText:
         spans = [outer.span(start, end) for start, end in zip(self.starts, self.ends, strict=True)]
         return AlignedText(self.text, [start for start, _ in spans], [end for _, end in spans], outer.source)
 
-    def sub(self, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str]) -> "AlignedText":
+    def sub(self, pattern: Sought, replace: Callable[[Any], str]) -> "AlignedText":
         """Return the text with every match of a pattern replaced.
 
         Args:
@@ -79,8 +88,8 @@ class AlignedText:
         """
         edits: list[Edit] = []
 
-        def record(match: re.Match[str]) -> str:
-            new = replace(match)
+        def record(match: Any) -> str:
+            new: str = replace(match)
             if new != match[0]:
                 edits.append((match.start(), match.end(), new))
             return new

@@ -16,11 +16,14 @@ from dataclasses import dataclass, field
 from tiedtts.quoting import quoted
 from tiedtts.text.characters import clean
 from tiedtts.text.phones import CONSONANTS, VOWELS, split_stress
+from tiedtts.text.pronounce.bounded import SECONDS, Bounded
 from tiedtts.text.pronounce.ipa import to_arpabet
 
 PHONE_HINT = f"phones are {' '.join(CONSONANTS)} and, with a stress digit 0, 1 or 2, {' '.join(VOWELS)}"
 IPA_HINT = "sounds of English in IPA, as in `tomato  /təˈmeɪtoʊ/`"
 PATTERN_HINT = r"a pattern is `/v(\d+)/ = version \1`; a backslash stands before a slash in it"
+TOO_LONG = f"more than {SECONDS:g} s for one sentence"
+SLOW_HINT = "let nothing be repeated within what is repeated: `(a+)+` is `a+`"
 PRIORITIES = (-1_000, 1_000)
 """Lowest and highest."""
 
@@ -63,11 +66,13 @@ class Entry:
 class Pattern:
     """A regular expression, and what is read in place of what it finds."""
 
-    found: re.Pattern[str]
+    found: Bounded
     template: str
     """The words, with `\\1` or `\\g<name>` for groups."""
     file: str = field(default="", compare=False)
     """The file it was read from."""
+    line: int = field(default=0, compare=False)
+    """Number of its line there."""
     priority: int = 0
     """The higher, the earlier it is looked for."""
 
@@ -220,10 +225,14 @@ def _pattern(written: str, flags: str, rest: str, priority: int) -> Pattern:
     if unknown:
         raise Wrong(f"`{shown}` has a flag that there is not: {min(unknown)}", "`i` minds no capitals")
     try:
-        found = re.compile(written, re.IGNORECASE if flags else 0)
-    except (re.error, OverflowError, RecursionError) as error:
+        found = Bounded(written, ignore_case=bool(flags))
+    except ValueError as error:
         raise Wrong(f"`{shown}` is no regular expression: {error}", PATTERN_HINT) from None
-    if found.search("") is not None:
+    try:
+        is_everywhere = found.finds_nothing()
+    except TimeoutError:
+        raise Wrong(f"`{shown}` takes too long: {TOO_LONG}", SLOW_HINT) from None
+    if is_everywhere:
         raise Wrong(f"`{shown}` finds nothing at all everywhere", "let it find at least one character")
     rest = rest.strip()
     if not rest:
@@ -239,7 +248,7 @@ def _pattern(written: str, flags: str, rest: str, priority: int) -> Pattern:
         phones, _ = _reading(rest, shown)
         template = "{" + " ".join(phones) + "}"
     try:
-        found.sub(template, "")
-    except (re.error, IndexError) as error:
+        found.check_template(template)
+    except ValueError as error:
         raise Wrong(f"`{shown}`: `{quoted(template)}` cannot be filled in: {error}", PATTERN_HINT) from None
     return Pattern(found, template, priority=priority)

@@ -3,9 +3,13 @@
 import re
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
+from tiedtts.errors import LexiconError
+from tiedtts.quoting import quoted
 from tiedtts.text.aligned import AlignedText
 from tiedtts.text.inline import BRACES, Pieces, phones
+from tiedtts.text.pronounce.lexicon_lines import SLOW_HINT, TOO_LONG, Pattern
 from tiedtts.text.pronounce.user_lexicon import UserLexicon, longest_first
 
 Filled = list[tuple[int, int, str]]
@@ -40,6 +44,9 @@ class Taking:
             text: A sentence, cleaned.
             pieces: Takes words and phrases.
             filled: Takes the places of patterns.
+
+        Raises:
+            LexiconError: To look for a pattern takes too long.
         """
         # Accents may be what the user has written; other words are found later as well.
         if text.text.isascii() and not self._lexicon.patterns:
@@ -48,7 +55,7 @@ class Taking:
             text = self._taken(text, pieces, priority)
             for pattern in self._lexicon.patterns:
                 if pattern.priority == priority:
-                    text = _filled(text, pattern.found, pattern.template, pattern.file, filled)
+                    text = _filled(text, pattern, filled)
         return pieces.take(BRACES, text, lambda found: phones(found)[0]) if filled else text
 
     def second(self, text: AlignedText, pieces: Pieces) -> AlignedText:
@@ -70,18 +77,26 @@ class Taking:
         return pieces.take(self._words[priority], text, wanted)
 
 
-def _filled(
-    text: AlignedText, pattern: re.Pattern[str], template: str, file: str, filled: Filled
-) -> AlignedText:
-    """Return a text in which a template stands for what a pattern finds."""
+def _filled(text: AlignedText, pattern: Pattern, filled: Filled) -> AlignedText:
+    """Return a text in which a template stands for what a pattern finds.
 
-    def fill(match: re.Match[str]) -> str:
+    Raises:
+        LexiconError: To look for it takes too long.
+    """
+
+    def fill(match: Any) -> str:
         if not match[0]:
             return ""
-        filled.append((*text.span(match.start(), match.end()), file))
-        return match.expand(template)
+        filled.append((*text.span(match.start(), match.end()), pattern.file))
+        filled_in: str = match.expand(pattern.template)
+        return filled_in
 
-    return text.sub(pattern, fill)
+    try:
+        return text.sub(pattern.found, fill)
+    except TimeoutError:
+        shown = quoted(f"/{pattern.found.written}/")
+        message = f"{pattern.file}:{pattern.line}: `{shown}` takes too long: {TOO_LONG}"
+        raise LexiconError(message, hint=SLOW_HINT) from None
 
 
 def file_at(filled: Sequence[tuple[int, int, str]], place: tuple[int, int]) -> str | None:

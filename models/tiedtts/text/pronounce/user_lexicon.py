@@ -90,7 +90,9 @@ def _lines(path: Path) -> Iterator[tuple[str, Entry] | Pattern]:
             found = lexicon_lines.read(line)
         except lexicon_lines.Wrong as error:
             raise TextError(f"{path}:{number}: {error}", hint=error.hint) from None
-        if found is not None:
+        if isinstance(found, Pattern):
+            yield replace(found, line=number)
+        elif found is not None:
             yield found
 
 
