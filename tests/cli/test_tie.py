@@ -182,3 +182,29 @@ def test_a_voice_of_another_program(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["tying_ratio"] > 1
     assert main(["tie", "small.onnx", "-o", "tied.pt", "--scheme", "codebook", "--layers", "*"]) == 1
     assert "a tied model's name ends in .onnx" in capsys.readouterr().err
+
+
+def test_ties_that_only_training_makes(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("learned.toml").write_text(PLAN + "learn = true\n")
+    assert main(["tie", "v.safetensors", "-o", "t.safetensors", "--plan", "learned.toml"]) == 2
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith("error: rule 1 of `learned.toml` has `learn`")
+    assert "tiedtts train DATA" in hint
+    assert not Path("t.safetensors").exists()
+
+
+def test_stats_tells_of_ties_that_are_learnt(capsys: pytest.CaptureFixture[str]) -> None:
+    net = HarmonicVocoder(VocoderConfig(width=16, blocks=2))
+    ties = [
+        {"layers": ["*.expand"], "scheme": "cluster", "begin": 0, "end": 9, "step": 4, "distance": 0.125},
+        {"layers": ["*.project"], "scheme": "share", "begin": 0, "end": 3},
+    ]
+    told = {"vocoder": {"learned_ties": ties}}
+    checkpoint.save(Path("w.safetensors"), Checkpoint({"vocoder": net}, AudioSettings(), told))
+    assert main(["stats", "w.safetensors"]) == 0
+    lines = capsys.readouterr().err
+    assert (
+        "vocoder: `*.expand` (cluster) are not tied yet: they learn it until step 9, and are 12.5% from"
+        in lines
+    )
+    assert "vocoder: ties of `*.project` (share) were learnt until step 3" in lines

@@ -59,6 +59,7 @@ def convert(
         OutputError: The target's folder cannot be written.
     """
     source, target = Path(source), Path(target)
+    plan.check_without_training()
     if _are_folders(source, target):
         if losses is not None or run is not None or architecture != "auto":
             raise ConfigError(

@@ -194,13 +194,15 @@ def _graph(path: Path) -> Statistics:
 def _checkpoint(path: Path, architecture: str) -> Statistics:
     from tiedtts.checkpoints import checkpoint, shards
     from tiedtts.checkpoints.conversion import read_with_notes
-    from tiedtts.measure import counting, macs
+    from tiedtts.measure import counting, learned_ties, macs
 
     path = shards.locate(path)
     kind = "checkpoint" if checkpoint.is_checkpoint(path) else "weights"
     parts = []
     loaded, notes = read_with_notes(path, architecture)
     for name, net in loaded.parts.items():
+        facts = loaded.provenance.get(name)
+        notes = (*notes, *learned_ties.told(name, facts if isinstance(facts, dict) else {}))
         counted, work = counting.count(net), macs.speech(net)
         parts.append(
             PartStatistics(

@@ -97,7 +97,8 @@ def begin(run: Run) -> Turn:
         own = {"joint_recipe": dataclasses.asdict(recipe), "joint_steps": step}
         return {part: {**start.provenance[part], **own} for part in SPOKEN}
 
-    return Turn(task, _nets, told, start.plans, start)
+    learned = {name: plan for part in SPOKEN for name, plan in run.starts.to_learn(part, start.plans).items()}
+    return Turn(task, _nets, told, start.plans, start, learned)
 
 
 def undo(run: Path, parts: Sequence[str]) -> None:

@@ -1,9 +1,10 @@
 """The learner: everything that learns in a stage of a part."""
 
 from fnmatch import fnmatchcase
+from typing import Any
 
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from tiedtts.errors import ConfigError
@@ -29,15 +30,26 @@ class Learner:
     """
 
     def __init__(self, task: Task, net: nn.Module, stage: Stage, fabric: Fabric) -> None:
-        self.task, self._net = task, net
-        self._choose_parameters(stage)
-        # Set up anew in each stage: the processes exchange the gradients of what learns in it.
-        self.net: nn.Module = fabric.setup_module(net)
-        """The net as set up for several processes."""
-        self.optimizer = optimizer(net, task.recipe, stage.learning_rate, fabric)
+        self.task, self.stage, self.fabric, self._net = task, stage, fabric, net
+        self.net, self.optimizer = self._set_up()
         self.adversary: Adversary | None = None
         if stage.adversarial and isinstance(task, AdversarialTask):
             self.adversary = Adversary(task, stage, fabric)
+
+    def set_up_again(self) -> None:
+        """Go on where some of the net's parameters have given way to others, which begin without a past."""
+        before = {id(value): past for value, past in _state(self.optimizer).items()}
+        self.net, self.optimizer = self._set_up()
+        for value in self._net.parameters():
+            if id(value) in before and value.requires_grad:
+                _state(self.optimizer)[value] = before[id(value)]
+
+    def _set_up(self) -> tuple[nn.Module, Optimizer]:
+        """Return the net as set up for several processes, and a fresh optimiser of what learns in it."""
+        self._choose_parameters(self.stage)
+        # Set up anew in each stage: the processes exchange the gradients of what learns in it.
+        net = self.fabric.setup_module(self._net)
+        return net, optimizer(self._net, self.task.recipe, self.stage.learning_rate, self.fabric)
 
     @property
     def nets(self) -> dict[str, nn.Module]:
@@ -77,3 +89,9 @@ class Learner:
                 f"a stage of the {self.task.name} part trains no parameter",
                 hint="`only` and `frozen` are patterns of parameter names, such as `decoder.*`",
             )
+
+
+def _state(optimizer: Optimizer) -> dict[Tensor, dict[str, Any]]:
+    """Return what an optimiser remembers of each parameter; fabric wraps the one that does."""
+    found: dict[Tensor, dict[str, Any]] = getattr(optimizer, "optimizer", optimizer).state
+    return found

@@ -47,6 +47,7 @@ _MEANINGS = {
     r"judge\d+": "errors of the discriminator: neither side should win",
     r"fooled\d+": "how far the discriminator is not fooled",
     r"learning_rate": "how large the steps are",
+    r"tie_distance": "what weights that are being tied still differ by, as a share of their size",
 }
 
 

@@ -46,7 +46,7 @@ def begin(part: str, run: Run) -> Turn:
         # A run that goes on must know how its net is made.
         plain = adapters.merge(copy.deepcopy(task.net))
         start = Checkpoint({part: plain}, corpus.audio, told(0), plans)
-    return Turn(task, lambda net: {part: net}, told, plans, start)
+    return Turn(task, lambda net: {part: net}, told, plans, start, starts.to_learn(part, plans))
 
 
 def _task(part: str, corpus: Corpus, plan: Recipe, run: Path, start: nn.Module | None) -> Task:

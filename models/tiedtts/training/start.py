@@ -1,6 +1,6 @@
 """Starting weights of each part: fresh, from a checkpoint, or from a run that stopped; tied by a plan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ INIT = "init.safetensors"
 """The nets that a run began from, in its folder: parts whose turn comes after a kill start from them, too."""
 SPOKEN = ("acoustic", "vocoder")
 """Parts that a voice consists of."""
-_LEFT_OUT = ("recipe", "alignment", "processes", "joint_recipe")
+_LEFT_OUT = ("recipe", "alignment", "processes", "joint_recipe", "learned_ties")
 """Facts of a net that are not told of one that began from it."""
 
 
@@ -83,7 +83,8 @@ class Starts:
         if self._text is not None:
             whole = TiePlan.from_toml(self._text, f"`{plan or run / PLAN}`")
             # Tied here to find errors in the plan before an hour of training rather than after it.
-            self._plans = tie_parts({p: self.parts.get(p, net) for p, net in fresh.items()}, whole)[1]
+            known = {p: self.parts.get(p, net) for p, net in fresh.items()}
+            self._plans = tie_parts(known, whole, acts=lambda rule: True)[1]
             if not set(nets) & set(self._plans):
                 raise ConfigError(
                     f"{whole.source} ties nothing in {' or '.join(nets)}, only in {', '.join(self._plans)}",
@@ -144,8 +145,28 @@ class Starts:
         if self._goes_on(part) or part not in self._plans:
             return net, start.plans
         # Fresh weights are tied at the size at which they were drawn.
-        parts, plans, _ = tie_parts({part: net}, self._plans[part], rescale=start.net is None)
+        parts, plans, _ = tie_parts(
+            {part: net},
+            self._plans[part],
+            rescale=start.net is None,
+            acts=lambda rule: rule.learn is None,
+        )
         return parts[part], plans
+
+    def to_learn(self, part: str, done: Mapping[str, TiePlan]) -> dict[str, TiePlan]:
+        """Return the plan of a net by which it learns ties, under the part's name; nothing if it learns none.
+
+        Args:
+            part: Name of the part.
+            done: How the net is tied already; what it has learnt in an earlier turn is among these.
+        """
+        if part not in self._plans:
+            return {}
+        tied = done[part].rules if part in done else ()
+        plan = self._plans[part]
+        rules = tuple(rule.at_once if rule.at_once in tied else rule for rule in plan.rules)
+        found = TiePlan(rules, plan.source)
+        return {part: found} if found.is_learned else {}
 
     def _goes_on(self, part: str) -> bool:
         return self.resume and self.file(part).is_file()

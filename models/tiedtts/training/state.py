@@ -42,7 +42,11 @@ class RunningMean:
     def __init__(self, net: nn.Module, decay: float) -> None:
         self.decay = decay
         self.steps = 0
-        self.weights = {n: t.detach().clone() for n, t in net.state_dict().items()}
+        self.follow(net)
+
+    def follow(self, mean: nn.Module) -> None:
+        """Take the weights of a net for the mean; nets to follow from now on have tensors of these names."""
+        self.weights = {n: t.detach().clone() for n, t in mean.state_dict().items()}
 
     @torch.no_grad()
     def update(self, net: nn.Module) -> None:

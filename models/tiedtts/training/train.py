@@ -13,7 +13,7 @@ from tiedtts.corpus.manifest import read_manifest, read_provenance
 from tiedtts.errors import ConfigError
 from tiedtts.paths import StrPath, optional
 from tiedtts.training import advice as advising
-from tiedtts.training import architectures, joint_turn, restarts, runs, single_turn, start, turn
+from tiedtts.training import architectures, joint_turn, restarts, runs, single_turn, start, tie_phases, turn
 from tiedtts.training import corpus as corpora
 from tiedtts.training import recipe as recipes
 from tiedtts.training.advice import Advice, Speech, choose_recipe
@@ -108,9 +108,17 @@ def train(
     starts = Starts(run, loaded, tie, fresh, parts, resume=resume)
     if "joint" in parts:
         joint_turn.check(run, parts, starts, plan, resume=resume)
+    learned = {
+        part: list(tie_phases.phases_of(part, of, getattr(plan, part)))
+        for part in start.nets_of(parts)
+        if part in parts
+        for of in starts.to_learn(part, {}).values()
+    }
     if advise is not None and not resume:
         for advice in advising.advise(speech, plan, parts, starts.parts, chosen):
             advise(advice)
+        for phase in (phase for phases in learned.values() for phase in phases):
+            advise(Advice(phase.in_words))
     corpus = corpora.load(data, most=plan.recordings, seed=plan.seed)
     starts.check_audio(corpus.audio)
     fabric = launch(accelerator, devices, precision, threads)

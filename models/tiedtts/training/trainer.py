@@ -27,6 +27,7 @@ from tiedtts.training.recipe import Recipe
 from tiedtts.training.reduction import Reduction
 from tiedtts.training.speaker import Speaker
 from tiedtts.training.tasks.task import Batch, Task
+from tiedtts.training.tie_phases import TiePhases
 
 SAVE_SECONDS = 120.0
 """A killed run loses at most this much work."""
@@ -49,6 +50,7 @@ class Trainer:
         clock: Measures the run, and tells how far it has come.
         speaker: Says sentences beside the pictures.
         page: The page of the run.
+        phases: Phases in which ties are learnt.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Trainer:
         clock: RunClock | None = None,
         speaker: Speaker | None = None,
         page: Page | None = None,
+        phases: TiePhases | None = None,
     ) -> None:
         self.task, self.recipe, self.fabric = task, recipe, fabric
         self.folder, self.keep = folder, keep
@@ -74,6 +77,7 @@ class Trainer:
         self.milestones = Milestones(task, recipe, folder, self._keep, speaker, page)
         self.divergence = Divergence(task.name, folder)
         self.reduction = Reduction(fabric)
+        self.phases = phases or TiePhases({}, lambda net: {}, task.recipe)
 
     @property
     def state_file(self) -> Path:
@@ -88,6 +92,9 @@ class Trainer:
             CheckpointError: The state to resume from does not fit.
         """
         start = self._state_step() if resume else 0
+        self.phases.check(self.net)
+        if self.phases.resume(self.net, start):
+            self.mean = state.RunningMean(self.net, self.task.recipe.ema)
         log = None
         if self.fabric.is_global_zero:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -150,10 +157,12 @@ class Trainer:
         self.task.begin(stage)
         learner = Learner(self.task, self.net, stage, self.fabric)
         if start > begin:
-            state.restore(self.state_file, learner.nets, self.mean, learner.optimizers)
+            nets = {**learner.nets, **self.phases.learning(start)}
+            state.restore(self.state_file, nets, self.mean, learner.optimizers)
         elif start == begin and start > 0:
             # The state was written at the end of the stage before: its optimiser is not this one's.
-            state.restore(self.state_file, learner.kept(begin), self.mean, {})
+            nets = {**learner.kept(begin), **self.phases.learning(start)}
+            state.restore(self.state_file, nets, self.mean, {})
         self.step = max(start, begin)
         end = begin + stage.steps
         self.clock.begin(self.task.name, self.step)
@@ -162,13 +171,17 @@ class Trainer:
         with stopping.deferred() as asked:
             while self.step < end:
                 report = self._report_due(self.step + 1, end)
+                self.phases.prepare(self.net, self.step, self.fabric)
                 try:
                     values = self._one_step(stage, self.step - begin, learner, report=report)
                 except RuntimeError as error:
                     self._stop_with_the_first(asked(), error)
                     raise
+                values |= self.phases.pull(self.net, self.step, report=report)
                 self.step += 1
                 self.mean.update(self.net)
+                if self.phases.ends_at(self.step):
+                    self._merge(learner)
                 if report:
                     self.divergence.check_losses(values, self.step)
                     shown = {name: value for name, value in values.items() if name != "learning_rate"}
@@ -183,6 +196,13 @@ class Trainer:
                     # By its own clock, so that others cannot know: they wait for it in their next step.
                     self._write(learner)
                     saved = time.monotonic()
+
+    def _merge(self, learner: Learner) -> None:
+        """Put tied layers in the places of those whose weights are equal now, also in the running mean."""
+        mean = self.averaged()
+        self.phases.merge(self.step, self.net, mean)
+        self.mean.follow(mean)
+        learner.set_up_again()
 
     def _stop_with_the_first(self, number: int | None, error: RuntimeError) -> None:
         """End a process that was asked to end and is left alone by the first one, which has saved the state.
@@ -261,4 +281,5 @@ class Trainer:
             # Nothing will be trained on: what optimisers remember is four fifths of the file.
             nets, optimizers = learner.kept(self.step), {}
         header = {"step": self.step, "recipe": self._fingerprint()}
+        nets = {**nets, **self.phases.learning(self.step)}
         state.save(self.state_file, header, nets, self.mean, optimizers)

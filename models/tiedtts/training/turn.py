@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from tiedtts.training.recipe import Recipe
 from tiedtts.training.speaker import Speaker, find_other
 from tiedtts.training.start import Starts
 from tiedtts.training.tasks.task import Task
+from tiedtts.training.tie_phases import TiePhases
 from tiedtts.training.trainer import Trainer
 from tiedtts.tying import TiePlan, adapters
 
@@ -62,14 +63,36 @@ class Turn:
     told: Callable[[int], dict[str, Any]]
     """Takes a number of steps to the provenance of each of these nets."""
     plans: dict[str, TiePlan]
-    """How each of these nets is tied, if it is."""
+    """How each of these nets is tied when it begins, if it is."""
     start: Checkpoint | None = None
     """Nets that it begins from, to be kept for when it goes on; none for fresh weights."""
+    learned: Mapping[str, TiePlan] = field(default_factory=dict)
+    """Plans of these nets by which they learn ties."""
+    phases: TiePhases = field(init=False)
+    """Phases in which they do."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "phases", TiePhases(self.learned, self.nets, self.task.recipe))
+
+    def told_of(self, part: str, net: nn.Module, step: int) -> dict[str, Any]:
+        """Return the provenance of a net after so many steps, with the ties that it has learnt or learns."""
+        ties = self.phases.told(part, net, step)
+        return {**self.told(step)[part], **({"learned_ties": ties} if ties else {})}
+
+    def plans_at(self, part: str, step: int) -> dict[str, TiePlan]:
+        """Return how a net is tied after so many steps, under the part's name; nothing if it is not."""
+        before = self.plans.get(part)
+        learned = self.phases.rules(part, step)
+        rules = (*(() if before is None else before.rules), *learned)
+        source = before.source if before is not None else "the plan"
+        return {part: TiePlan(rules, source)} if rules else {}
 
     def save(self, net: nn.Module, step: int, path: Path, corpus: Corpus) -> None:
         """Write a checkpoint after so many steps; adapters are merged into a copy."""
         plain = {part: adapters.merge(copy.deepcopy(each)) for part, each in self.nets(net).items()}
-        checkpoint.save(path, Checkpoint(plain, corpus.audio, self.told(step), self.plans))
+        told = {part: self.told_of(part, net, step) for part in plain}
+        plans = {name: plan for part in plain for name, plan in self.plans_at(part, step).items()}
+        checkpoint.save(path, Checkpoint(plain, corpus.audio, told, plans))
 
 
 def train(turn: Turn, run: Run) -> None:
@@ -85,15 +108,17 @@ def train(turn: Turn, run: Run) -> None:
 
     other = find_other(task.name, folder, corpus, run.starts.parts)
     speaker = Speaker(task.name, corpus, other)
-    trainer = Trainer(task, run.plan, fabric, folder / task.name, keep, run.clock, speaker, run.page)
+    trainer = Trainer(
+        task, run.plan, fabric, folder / task.name, keep, run.clock, speaker, run.page, turn.phases
+    )
     net = trainer.run(resume=run.resume, tensorboard=run.tensorboard)
     if fabric.is_global_zero:
         net = adapters.merge(net)
         task.finish(net)
         steps = task.recipe.steps
         for part, each in turn.nets(net).items():
-            told = {part: turn.told(steps)[part]}
-            plans = {name: plan for name, plan in turn.plans.items() if name == part}
+            told = {part: turn.told_of(part, net, steps)}
+            plans = turn.plans_at(part, steps)
             checkpoint.save(
                 folder / f"{part}.safetensors", Checkpoint({part: each}, corpus.audio, told, plans)
             )

@@ -4,6 +4,7 @@
 """
 
 from tiedtts.tying.apply import tie, untie
+from tiedtts.tying.learned_ties import LearnedTies
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.schemes import SCHEMES
@@ -20,6 +21,7 @@ from tiedtts.tying.tied_layer import TiedLayer
 __all__ = [
     "SCHEMES",
     "LayerReport",
+    "LearnedTies",
     "TiePlan",
     "TieReport",
     "TieRule",

@@ -1,8 +1,8 @@
 """Ties a model by a plan, and unties it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
-import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
@@ -15,6 +15,7 @@ from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.matching import check_used, find_other, match
 from tiedtts.tying.moments import Moments, Seen
 from tiedtts.tying.plan import TiePlan, TieRule
+from tiedtts.tying.refit import folded_bias
 from tiedtts.tying.report import TieReport
 from tiedtts.tying.schemes import SCHEMES, fitting
 from tiedtts.tying.schemes.cluster import Cluster, FoldedCluster, FoldedInput
@@ -24,6 +25,9 @@ from tiedtts.tying.structure import UNDO_HINT, check_sharing, copied, own_parame
 from tiedtts.tying.tied_layer import TiedLayer
 from tiedtts.tying.values import Values, of_type, precise, tied_biases
 from tiedtts.tying.workpiece import Workpiece
+
+Acts = Callable[[TieRule], bool]
+"""Says of a rule whether it ties its layers now, or only keeps other rules from them."""
 
 
 def tie(
@@ -43,9 +47,10 @@ def tie(
             in the mean.
 
     Raises:
-        ConfigError: A rule matches no layer, or one that its scheme cannot tie.
+        ConfigError: A rule matches no layer, or one that its scheme cannot tie, or its tie is learnt.
         TiedTTSError: The model cannot be copied, or is tied in a way that the plan would undo.
     """
+    plan.check_without_training()
     tied, report, refused = tie_what_can_be(model, plan, rescale=rescale, seen=seen)
     if refused:
         raise refused[min(refused)][0]
@@ -53,7 +58,12 @@ def tie(
 
 
 def tie_what_can_be(
-    model: nn.Module, plan: TiePlan, *, rescale: bool = False, seen: Seen | None = None
+    model: nn.Module,
+    plan: TiePlan,
+    *,
+    rescale: bool = False,
+    seen: Seen | None = None,
+    acts: Acts | None = None,
 ) -> tuple[nn.Module, TieReport, dict[int, list[TiedTTSError]]]:
     """Return what `tie` does, and the errors of rules that can tie none of their layers, by their places.
 
@@ -62,12 +72,13 @@ def tie_what_can_be(
         plan: The same as for `tie`.
         rescale: The same as for `tie`.
         seen: The same as for `tie`.
+        acts: Says which rules tie their layers; all do if None.
 
     Raises:
         ConfigError: A rule matches no layer.
         TiedTTSError: The same as for `tie`.
     """
-    tying = _Tying(stand_ins.put_in(copied(model, plan.rules)), plan, rescale, seen or {})
+    tying = _Tying(stand_ins.put_in(copied(model, plan.rules)), plan, rescale, seen or {}, acts)
     tied, report = tying.run()
     tied = stand_ins.take_out(tied)
     stand_ins.keep_out_fused(tied)
@@ -97,9 +108,10 @@ def untie(model: nn.Module) -> nn.Module:
 class _Tying:
     """One run of `tie`."""
 
-    def __init__(self, model: nn.Module, plan: TiePlan, rescale: bool, seen: Seen) -> None:
+    def __init__(self, model: nn.Module, plan: TiePlan, rescale: bool, seen: Seen, acts: Acts | None) -> None:
         self.work = Workpiece(model)
         self.plan = plan
+        self.acting = [rule for rule in plan.rules if acts is None or acts(rule)]
         self.rescale = rescale
         self.seen = seen
         self.rule_of = self._match()
@@ -108,7 +120,8 @@ class _Tying:
 
     def run(self) -> tuple[nn.Module, TieReport]:
         for at, rule in enumerate(self.plan.rules):
-            self._tie_rule(at, rule)
+            if rule in self.acting:
+                self._tie_rule(at, rule)
         self.work.put_back()
         self.work.passed_over += self._unreached()
         return self.work.model, self.work.report()
@@ -120,7 +133,7 @@ class _Tying:
             " scheme knows such a module"
             for name, module in self.work.modules.items()
             if eligibility.holds_matrices(module)
-            and any(rule.matches(of) for rule in self.plan.rules for of in self.work.names[name])
+            and any(rule.matches(of) for rule in self.acting for of in self.work.names[name])
             for key, value in module.named_parameters(recurse=False)
             if eligibility.is_matrix(value)
         ]
@@ -341,8 +354,7 @@ class _Tying:
         index, k = values["assignment"][0], values["rows"].shape[1]
         stored: Values = {}
         if bias is not None:
-            counts = torch.bincount(index.int(), minlength=k).clamp(min=1)
-            means = precise(bias).new_zeros(k).index_add_(0, index.int(), precise(bias)) / counts
+            means = folded_bias(bias, index, k)
             stored = tied_biases([{"bias": means if rule.bias == "keep" else bias}], rule.bias, False)[0]
         folded = FoldedCluster(
             spec, rule.options, {"weight": of_type(values, weight)}, of_type(stored, weight), rule.bias

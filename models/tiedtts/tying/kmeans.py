@@ -52,6 +52,32 @@ def cluster(points: Tensor, k: int, counts: Tensor | None = None) -> tuple[Tenso
     return centres, index
 
 
+def again(points: Tensor, index: Tensor, k: int, rounds: int) -> Tensor:
+    """Return the centre of each point, (N,), after some more rounds for points that have moved.
+
+    Points that are equal stay together; a centre without points takes over the farthest one from its own.
+
+    Args:
+        points: (N, D).
+        index: Centre of each before, (N,), below k.
+        k: Number of centres.
+        rounds: Most rounds; none leave the index as it is.
+    """
+    index = index.long()
+    for _ in range(rounds):
+        counts = torch.bincount(index, minlength=k)
+        centres = points.new_zeros(k, points.shape[1]).index_add_(0, index, points)
+        centres /= counts.clamp(min=1)[:, None]
+        distance = (points - centres.index_select(0, index)).square().sum(1)
+        for at in (counts == 0).nonzero()[:, 0]:
+            farthest = int(distance.argmax())
+            centres[at], distance[farthest] = points[farthest], 0.0
+        previous, index = index, _nearest(points, centres)
+        if torch.equal(previous, index):
+            break
+    return index
+
+
 def nearest(points: Tensor, centres: Tensor) -> Tensor:
     """Return the nearest of the centres, (k, D), of each point, (N,); those on a line must be sorted."""
     if points.shape[1] > 1:

@@ -7,7 +7,7 @@ from torch import nn
 
 from tiedtts.errors import ConfigError, TiedTTSError
 from tiedtts.tying import attention, layers, stand_ins
-from tiedtts.tying.apply import tie_what_can_be
+from tiedtts.tying.apply import Acts, tie_what_can_be
 from tiedtts.tying.matching import hidden_rule, match
 from tiedtts.tying.moments import Seen
 from tiedtts.tying.plan import TiePlan, TieRule
@@ -17,7 +17,12 @@ from tiedtts.tying.tied_layer import TiedLayer
 
 
 def tie_parts(
-    parts: Mapping[str, nn.Module], plan: TiePlan, *, rescale: bool = False, seen: Seen | None = None
+    parts: Mapping[str, nn.Module],
+    plan: TiePlan,
+    *,
+    rescale: bool = False,
+    seen: Seen | None = None,
+    acts: Acts | None = None,
 ) -> tuple[dict[str, nn.Module], dict[str, TiePlan], TieReport]:
     """Return tied copies of nets. Layers of different nets never share weights.
 
@@ -28,15 +33,18 @@ def tie_parts(
         plan: Which layers to tie, and how.
         rescale: Give tied weights the norm of those they replace, for nets that are not trained yet.
         seen: Moments of weights by names that begin with the part, as `tiedtts.tying.listening` has them.
+        acts: Says which rules tie their layers, and are told of; all that are not learnt in training if None.
 
     Returns:
         All nets, tied or as they were; the rules that each of the tied ones was tied by, with names that
         begin with the part; and what tying did.
 
     Raises:
-        ConfigError: A rule matches no layer, or none that its scheme can tie.
+        ConfigError: A rule matches no layer, or none that its scheme can tie; without `acts`, one is learnt.
         TiedTTSError: A net cannot be copied, or is tied in a way that the plan would undo.
     """
+    if acts is None:
+        plan.check_without_training()
     roots = {part: nn.ModuleDict({part: stand_ins.view(net)}) for part, net in parts.items()}
     chosen = _choose(roots, plan)
     tied, plans = dict(parts), {}
@@ -52,12 +60,14 @@ def tie_parts(
             size = sum(value.numel() for value in root.parameters())
             before, after = before + size, after + size
             continue
-        made, report, why = tie_what_can_be(root, TiePlan(rules, plan.source), rescale=rescale, seen=seen)
+        made, report, why = tie_what_can_be(
+            root, TiePlan(rules, plan.source), rescale=rescale, seen=seen, acts=acts
+        )
         assert isinstance(made, nn.ModuleDict)
         for at, errors in why.items():
             refused.setdefault(places_of[at], []).extend(errors)
             unused.setdefault(places_of[at], set()).add(part)
-        kept = tuple(rule for at, rule in enumerate(rules) if at not in why)
+        kept = tuple(rule for at, rule in enumerate(rules) if at not in why and (acts is None or acts(rule)))
         if kept:
             tied[part], plans[part] = made[part], TiePlan(kept, plan.source)
         rows.extend(report.layers)

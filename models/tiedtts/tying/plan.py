@@ -12,6 +12,7 @@ from tiedtts import documents, schema
 from tiedtts.choices import BIASES
 from tiedtts.errors import ConfigError
 from tiedtts.paths import StrPath
+from tiedtts.tying.learn import LEARNED, Learn
 from tiedtts.tying.schemes import SCHEMES
 from tiedtts.tying.values import Bias
 
@@ -31,6 +32,7 @@ class _Table:
     scheme: str
     bias: str = "keep"
     options: dict[str, Any] = field(default_factory=dict)
+    learn: Any = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class TieRule:
     """Treatment of biases."""
     options: Any = None
     """The scheme's own, its `options_type`; by default what that has by default."""
+    learn: Learn | None = None
+    """Schedule on which the tie is learnt in training, from weights that are free at first."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.layers, str) or not self.layers:
@@ -59,19 +63,36 @@ class TieRule:
         if isinstance(options, Mapping):
             made = schema.build(SCHEMES[self.scheme].options_type, options, f"the options of `{self.scheme}`")
             object.__setattr__(self, "options", made)
+        if self.learn is not None:
+            self._check_learn()
+
+    def _check_learn(self) -> None:
+        """Refuse to learn a tie that cannot be."""
+        if self.scheme not in LEARNED:
+            raise ConfigError(
+                f"a tie by `{self.scheme}` cannot be learnt",
+                hint=f"`learn` is for {' and '.join(LEARNED)}; without it, layers are tied before training",
+            )
+        if getattr(self.options, "by", "") == "activations":
+            raise ConfigError(
+                'what is learnt by pulling weights together is alike by weights, not `by = "activations"`',
+                hint="leave out `by`, or `learn`",
+            )
 
     def matches(self, name: str) -> bool:
         """Return whether a layer's name fits the pattern."""
         return fnmatchcase(name, self.layers)
 
+    @property
+    def at_once(self) -> "TieRule":
+        """The same tie, made at once; what a learnt tie is in the end."""
+        return dataclasses.replace(self, learn=None)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, from which `TiePlan.from_dict` makes the rule again."""
-        options = {
-            field.name: getattr(self.options, field.name)
-            for field in dataclasses.fields(self.options)
-            if getattr(self.options, field.name) != field.default
-        }
-        return {"layers": self.layers, "scheme": self.scheme, "bias": self.bias, "options": options}
+        learn = {} if self.learn is None else {"learn": _changed(self.learn) or True}
+        options = _changed(self.options)
+        return {"layers": self.layers, "scheme": self.scheme, "bias": self.bias, "options": options, **learn}
 
 
 @dataclass(frozen=True)
@@ -133,10 +154,32 @@ class TiePlan:
             where = f"rule {number} of {source}"
             table = schema.build(_Table, values_of, where)
             try:
-                rules.append(TieRule(**vars(table)))
+                rules.append(
+                    TieRule(**{**vars(table), "learn": Learn.of(table.learn, f"`learn` of {where}")})
+                )
             except ConfigError as error:
                 raise ConfigError(f"{where}: {error}", hint=error.hint) from error
         return cls(tuple(rules), source)
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether some of its ties are learnt in training."""
+        return any(rule.learn is not None for rule in self.rules)
+
+    def check_without_training(self) -> None:
+        """Refuse a plan with ties that only training can make.
+
+        Raises:
+            ConfigError: It has some.
+        """
+        for number, rule in enumerate(self.rules, 1):
+            if rule.learn is not None:
+                raise ConfigError(
+                    f"rule {number} of {self.source} has `learn`: its tie comes about in training, for which "
+                    "there are no data here",
+                    hint="train with it, `tiedtts train DATA -o RUN --init-from CKPT --tie PLAN`, or leave "
+                    "`learn` out, which ties at once",
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, such as a checkpoint's header holds."""
@@ -146,10 +189,23 @@ class TiePlan:
         """Return the text of a file from which `TiePlan.read` makes the plan again."""
         tables = []
         for rule in self.to_dict()["tie"]:
-            options = rule.pop("options")
-            lines = ["[[tie]]", *(f"{key} = {json.dumps(value)}" for key, value in rule.items())]
-            if options:
-                inner = ", ".join(f"{key} = {json.dumps(value)}" for key, value in options.items())
-                lines.append(f"options = {{ {inner} }}")
+            if not rule["options"]:
+                del rule["options"]
+            lines = ["[[tie]]", *(f"{key} = {_toml(value)}" for key, value in rule.items())]
             tables.append("\n".join(lines) + "\n")
         return "\n".join(tables)
+
+
+def _changed(options: Any) -> dict[str, Any]:
+    """Return what is not as it is by default."""
+    return {
+        field.name: getattr(options, field.name)
+        for field in dataclasses.fields(options)
+        if getattr(options, field.name) != field.default
+    }
+
+
+def _toml(value: Any) -> str:
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    return f"{{ {', '.join(f'{key} = {json.dumps(inner)}' for key, inner in value.items())} }}"

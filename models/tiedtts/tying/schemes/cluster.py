@@ -98,10 +98,30 @@ class Cluster(TiedLayer):
             bias: (O,), if channels are alike only with like biases.
         """
         canonical = precise(spec.canonical(weight))
-        points = canonical.flatten(2)
-        if bias is not None:
-            points = torch.cat([points, bias.to(points).reshape(len(points), -1, 1)], 2)
-        return cls._merged(spec, canonical, points, options)
+        return cls._merged(spec, canonical, _points(canonical, bias), options)
+
+    @classmethod
+    def fitted(
+        cls,
+        spec: LayerSpec,
+        weight: Tensor,
+        options: ClusterOptions,
+        assignment: Tensor,
+        bias: Tensor | None = None,
+        rounds: int = 0,
+    ) -> Values:
+        """Find the rows where it is known which channels are one.
+
+        Args:
+            spec: The plain layer.
+            weight: Weight of the plain layer.
+            options: How many rows stay.
+            assignment: Row of each channel, (g, O / g), or (1, V).
+            bias: (O,), if channels are alike only with like biases.
+            rounds: Rounds of k-means, in which channels may go over to another row.
+        """
+        canonical = precise(spec.canonical(weight))
+        return cls._merged(spec, canonical, _points(canonical, bias), options, assignment, rounds)
 
     @classmethod
     def project_seen(
@@ -157,7 +177,15 @@ class Cluster(TiedLayer):
         return cls._merged(spec, canonical, points.to(canonical), options)
 
     @classmethod
-    def _merged(cls, spec: LayerSpec, canonical: Tensor, points: Tensor, options: ClusterOptions) -> Values:
+    def _merged(
+        cls,
+        spec: LayerSpec,
+        canonical: Tensor,
+        points: Tensor,
+        options: ClusterOptions,
+        before: Tensor | None = None,
+        rounds: int = 0,
+    ) -> Values:
         """Put rows together.
 
         Args:
@@ -165,14 +193,18 @@ class Cluster(TiedLayer):
             canonical: Its weight, (g, O / g, I / g, K).
             points: Point of each row, (g, O / g, D), of which those that are near each other are one.
             options: How many rows stay.
+            before: Row of each, (g, O / g), if it is known.
+            rounds: Rounds of k-means after which what was known may differ.
         """
         k = options.k or max(1, round((0.5 if options.ratio is None else options.ratio) * canonical.shape[1]))
         kept, assignments, scales = [], [], []
-        for rows, point in zip(canonical.flatten(2), points, strict=True):
+        for at, (rows, point) in enumerate(zip(canonical.flatten(2), points, strict=True)):
             sizes = point.square().sum(1, keepdim=True).sqrt()
             sizes = torch.where(sizes > 0, sizes, 1.0)
             is_scaled = options.scales == "rows"
-            _, nearest = _clustered(spec, point / sizes if is_scaled else point, k)
+            alike = point / sizes if is_scaled else point
+            known = None if before is None else before[at]
+            nearest = _clustered(spec, alike, k, known, rounds)
             weights = sizes if is_scaled else torch.ones_like(sizes)
             # The mean; with scales, the row with which those that it stands for are the nearest multiples.
             mass = weights.new_zeros(k, 1).index_add_(0, nearest, weights.square()).clamp(min=1e-30)
@@ -321,18 +353,36 @@ def _products(spec: LayerSpec, seen: Moments, bias: Tensor | None) -> Tensor | N
     return products + mixed + mixed.transpose(1, 2) + added[:, :, None] * added[:, None]
 
 
-def _clustered(spec: LayerSpec, points: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Return centres and the centre of each point; what a table has for padding keeps a centre of its own."""
+def _points(canonical: Tensor, bias: Tensor | None) -> Tensor:
+    """Return the point of each row, (g, O / g, D): its weights, and the bias if that belongs to it."""
+    points = canonical.flatten(2)
+    if bias is None:
+        return points
+    return torch.cat([points, bias.to(points).reshape(len(points), -1, 1)], 2)
+
+
+def _clustered(spec: LayerSpec, points: Tensor, k: int, before: Tensor | None, rounds: int) -> Tensor:
+    """Return the centre of each point; what a table has for padding keeps a centre of its own.
+
+    Args:
+        spec: The plain layer.
+        points: (N, D).
+        k: Number of centres.
+        before: Centres that are known, (N,), if any are.
+        rounds: Rounds after which these may differ.
+    """
     padding = spec.arguments.get("padding_idx")
-    if padding is None or k < 2:
-        return kmeans.cluster(points, k)
-    others = torch.cat([points[:padding], points[padding + 1 :]])
-    centres, nearest = kmeans.cluster(others, k - 1)
-    own = nearest.new_full((1,), k - 1)
-    return (
-        torch.cat([centres, points[padding : padding + 1]]),
-        torch.cat([nearest[:padding], own, nearest[padding:]]),
-    )
+    if padding is not None and k > 1:
+        others = torch.cat([points[:padding], points[padding + 1 :]])
+        known = None if before is None else torch.cat([before[:padding], before[padding + 1 :]])
+        nearest = _found(others, k - 1, known, rounds)
+        own = nearest.new_full((1,), k - 1)
+        return torch.cat([nearest[:padding], own, nearest[padding:]])
+    return _found(points, k, before, rounds)
+
+
+def _found(points: Tensor, k: int, before: Tensor | None, rounds: int) -> Tensor:
+    return kmeans.cluster(points, k)[1] if before is None else kmeans.again(points, before, k, rounds)
 
 
 def _rows(spec: LayerSpec) -> int:

@@ -84,6 +84,25 @@ class Share(TiedLayer):
     @classmethod
     def project_group(cls, spec: LayerSpec, weights: Sequence[Tensor], options: ShareOptions) -> list[Values]:
         """Take the mean, the least-squares answer, and fit the differences from it."""
+        return cls.fitted(spec, weights, options)
+
+    @classmethod
+    def fitted(
+        cls,
+        spec: LayerSpec,
+        weights: Sequence[Tensor],
+        options: ShareOptions,
+        before: Sequence[Values] | None = None,
+    ) -> list[Values]:
+        """Fit the common weight and the differences from it to each other.
+
+        Args:
+            spec: The plain layer.
+            weights: One for each layer.
+            options: How each may differ.
+            before: Values of each for other weights: ways into the differences stay as they are there, so
+                that nothing is decomposed.
+        """
         if options.rank is None and options.scales == "none":
             if len(weights) == 1:
                 return [{"shared": weights[0]}]
@@ -94,6 +113,15 @@ class Share(TiedLayer):
         factors = [torch.ones_like(target[..., :1]) for target in targets]
         added: list[Tensor] = [torch.zeros_like(target) for target in targets]
         own: list[Values] = [{} for _ in targets]
+        if before is not None:
+            factors = [
+                precise(of["scales"]).reshape(f.shape) if "scales" in of else f
+                for of, f in zip(before, factors, strict=True)
+            ]
+            added = [
+                precise(of["up"] @ of["down"]) if "up" in of else a
+                for of, a in zip(before, added, strict=True)
+            ]
         common = targets[0]
         for _ in range(_ROUNDS if len(targets) > 1 else 1):
             parts = [f * (w - d) for f, w, d in zip(factors, targets, added, strict=True)]
@@ -102,7 +130,11 @@ class Share(TiedLayer):
                 if options.scales == "rows":
                     factors[at] = _factors(target - added[at], common, factors[at])
                     own[at]["scales"] = factors[at].reshape(-1)
-                if options.rank is not None:
+                if options.rank is not None and before is not None:
+                    down = precise(before[at]["down"])
+                    own[at] |= {"up": (target - factors[at] * common) @ down.mT, "down": down}
+                    added[at] = own[at]["up"] @ down
+                elif options.rank is not None:
                     u, s, v = largest(target - factors[at] * common, options.rank)
                     # The way in is never zero, so that a difference that is can learn.
                     own[at] |= {"up": u * s[:, None], "down": v.contiguous()}
