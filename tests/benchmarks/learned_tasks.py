@@ -21,7 +21,7 @@ from tiedtts.tying import count_parameters
 CONTEXT = 8
 """Letters that the spelling net reads."""
 LETTERS = " 'abcdefghijklmnopqrstuvwxyz"
-"""What it reads and foretells; a blank stands before and after a word."""
+"""Letters of words; a blank stands before and after a word."""
 
 
 class Quick(ABC):

@@ -79,11 +79,11 @@ def ties(task: Quick) -> dict[str, tuple[Rules, int]]:
     ]
     return {
         UNTIED: ([], 1),
-        "cluster, half": (cluster(0.5), 5),
+        "cluster, half": (cluster(0.5), 3),
         "cluster, quarter": (cluster(0.25), 5),
-        "share, in pairs": (pairs, 4),
-        "share, all": (share(), 4),
-        f"share, all, rank {rank}": (share(rank=rank), 5),
+        "share, in pairs": (pairs, 1),
+        "share, all": (share(), 3),
+        f"share, all, rank {rank}": (share(rank=rank), 3),
     }
 
 

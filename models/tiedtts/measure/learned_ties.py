@@ -1,4 +1,4 @@
-"""What the provenance of a net tells of ties that it learns or has learnt, in words."""
+"""Ties that a net learns or has learnt, as its provenance tells of them, in words."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

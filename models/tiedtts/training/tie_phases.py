@@ -44,7 +44,7 @@ class TiePhase:
 
     @property
     def in_words(self) -> str:
-        """What is learnt, and when."""
+        """Ties that are learnt, and when."""
         layers = ", ".join(f"`{rule.layers}`" for rule in self.rules)
         return (
             f"{layers}: ties are learnt from step {self.begin:,} to {self.end:,} of the {self.part} part, "
@@ -53,7 +53,7 @@ class TiePhase:
 
     @property
     def told(self) -> dict[str, Any]:
-        """What is learnt, as plain values."""
+        """Ties that are learnt, as plain values."""
         return {
             "layers": [rule.layers for rule in self.rules],
             "scheme": ", ".join(dict.fromkeys(rule.scheme for rule in self.rules)),
