@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from tiedtts.choices import READ_AS
+from tiedtts.choices import LOCAL, READ_AS
 from tiedtts.errors import TextError, TiedTTSError
-from tiedtts_cli import streams, talk
+from tiedtts_cli import engines, streams, talk
 from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.options import at_least, choice, option, takes
 from tiedtts_cli.prepare import reasons
@@ -77,6 +77,9 @@ class Arguments(NamedTuple):
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what another engine has said.")] = (
         False
     )
+    engine: Annotated[
+        str, option("--engine", metavar="NAME", help="ray: the command is run on a cluster.")
+    ] = LOCAL
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False
 
@@ -96,6 +99,7 @@ def distil(given: Arguments) -> None:
         )
     if given.aligner is not None and not given.listen:
         raise UsageError("`--aligner` and `--no-listen` exclude each other", hint="leave one of them out")
+    engines.check(given.engine)
     if given.as_json:
         streams.need_stdout()
     if given.command is None:
@@ -115,7 +119,7 @@ def distil(given: Arguments) -> None:
             name=given.teacher or Path(given.command.split()[0]).name,
             licence=given.licence,
             source=given.source,
-            workers=given.workers or _cores(),
+            workers=given.workers or (_cores() if given.engine == LOCAL else None),
             seed=given.seed,
             retries=given.retries,
             pick=given.pick,
@@ -123,6 +127,7 @@ def distil(given: Arguments) -> None:
             lexicon=given.lexicon,
             ear=ear,
             overwrite=given.overwrite,
+            engine=given.engine,
             progress=show,
         )
     if given.as_json:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from tiedtts.choices import CORPUS_FORMATS, DENOISING, HELD_OUT, LANGUAGES, LEAVE_OUT
-from tiedtts_cli import streams, talk
+from tiedtts.choices import CORPUS_FORMATS, DENOISING, HELD_OUT, LANGUAGES, LEAVE_OUT, LOCAL
+from tiedtts_cli import engines, streams, talk
 from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.options import at_least, bounds, choice, option, takes
 
@@ -97,6 +97,9 @@ class Arguments(NamedTuple):
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the data of another corpus.")] = (
         False
     )
+    engine: Annotated[
+        str, option("--engine", metavar="NAME", help="ray: a cluster computes the features.")
+    ] = LOCAL
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False
 
@@ -111,6 +114,7 @@ def prepare(given: Arguments) -> None:
     """  # noqa: D301
     if given.as_json:
         streams.need_stdout()
+    engines.check(given.engine)
     from tiedtts.corpus.prepare import prepare
 
     net = None
@@ -141,6 +145,7 @@ def prepare(given: Arguments) -> None:
             decisions=given.decisions,
             denoise=given.denoise,
             overwrite=given.overwrite,
+            engine=given.engine,
             progress=show,
         )
     if given.as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiedtts.choices import LOCAL
 from tiedtts.errors import ConfigError
-from tiedtts_cli import streams
+from tiedtts_cli import engines, streams
 from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.synth_arguments import STDIO, Arguments
 
@@ -122,15 +122,8 @@ def _check_sound(given: Arguments) -> None:
 
 def _check_engine(given: Arguments) -> None:
     """Refuse an engine that is none, and one for a single text."""
-    if given.engine == LOCAL:
-        return
-    from tiedtts import cluster
-
-    try:
-        cluster.address(given.engine)
-    except ConfigError as error:
-        raise UsageError(str(error), hint=error.hint) from error
-    if given.folder is None:
+    engines.check(given.engine)
+    if given.engine != LOCAL and given.folder is None:
         raise UsageError(
             "`--engine` needs `-d DIR`", hint="a single text is spoken faster than it is sent around"
         )

@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.cluster_batch --lines 200 --accidents   a node, then the process that asked is killed
     python -m tests.benchmarks.cluster_batch --lines 10000 --overhead  the time of one node beside local processes
+    python -m tests.benchmarks.cluster_batch --recordings 200          `prepare`: a node, then the process that asked
 
 Needs the extra `ray`. Each node is a process of its own with a store and workers of its own. All files and the
 manifest must be those of the local batch, byte by byte.
@@ -23,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import kill_batch
+from tests.benchmarks.kill_batch import ROOT
+from tests.corpus import corpora
 from tiedtts_cli import boundary
 
 STORE_BYTES = 100_000_000
@@ -38,6 +41,11 @@ FAST_DETECTION = {
 def nodes(count: int, cores: int) -> Iterator[Any]:
     """Start a cluster of so many nodes with so many cores each."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # On a busy machine a node may take long to start.
+    os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")
+    # The nodes run the same code as the batches do.
+    places = (str(ROOT), str(ROOT / "models"), os.environ.get("PYTHONPATH", ""))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, places))
     from ray.cluster_utils import Cluster
 
     common = {"num_cpus": cores, "object_store_memory": STORE_BYTES}
@@ -53,14 +61,14 @@ def nodes(count: int, cores: int) -> Iterator[Any]:
         cluster.shutdown()
 
 
-def made(folder: Path) -> int:
-    """Return how many sounds a folder has."""
-    return len(list(folder.glob("*.wav")))
+def made(folder: Path, pattern: str = "*.wav") -> int:
+    """Return how many files of a kind a folder has."""
+    return len(list(folder.glob(pattern)))
 
 
-def wait_for(folder: Path, count: int, process: "subprocess.Popen[bytes]") -> None:
-    """Wait until a batch has made so many sounds."""
-    while made(folder) < count and process.poll() is None:
+def wait_for(folder: Path, count: int, process: "subprocess.Popen[bytes]", pattern: str = "*.wav") -> None:
+    """Wait until a batch has made so many files."""
+    while made(folder, pattern) < count and process.poll() is None:
         time.sleep(0.02)
 
 
@@ -87,6 +95,34 @@ def accidents(lines: int, cores: int = 1) -> dict[str, Any]:
         assert kill_batch.start(source, folder, *engine).wait() == 1
         compare(whole, folder)
         return {"lost_at": lost_at, "killed_at": killed_at, "files": len(kill_batch.contents(whole))}
+
+
+def prepare(recordings: int, cores: int = 1) -> dict[str, Any]:
+    """Compute features on a cluster; kill a node, then the process that asked, and let another go on."""
+    with tempfile.TemporaryDirectory() as name, nodes(2, cores) as cluster:
+        source, whole, data = (Path(name) / part for part in ("speaker", "whole", "data"))
+        corpora.ljspeech(source, recordings)
+        assert start_prepare(source, whole).wait() == 0
+        engine = ("--engine", f"ray:{cluster.address}")
+        first = start_prepare(source, data, *engine)
+        features = data / "features"
+        wait_for(features, 1, first, "*.npz")
+        lost_at = made(features, "*.npz")
+        cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
+        wait_for(features, lost_at + 1, first, "*.npz")
+        killed_at = made(features, "*.npz")
+        first.send_signal(signal.SIGKILL)
+        assert first.wait() == -signal.SIGKILL, "it was still at work"
+        cluster.add_node(num_cpus=cores, object_store_memory=STORE_BYTES)
+        assert start_prepare(source, data, *engine).wait() == 0
+        compare(whole, data)
+        return {"lost_at": lost_at, "killed_at": killed_at, "files": len(kill_batch.contents(whole))}
+
+
+def start_prepare(source: Path, data: Path, *options: str) -> "subprocess.Popen[bytes]":
+    """Start to prepare recordings, or go on."""
+    command = [sys.executable, "-m", "tiedtts_cli", "prepare", source, "-o", data, "-q", "--no-listen"]
+    return subprocess.Popen([*map(str, command), *options], start_new_session=True)
 
 
 def compare(whole: Path, folder: Path) -> None:
@@ -127,7 +163,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1, help="for --overhead")
     parser.add_argument("--accidents", action="store_true")
     parser.add_argument("--overhead", action="store_true")
+    parser.add_argument("--recordings", type=int, default=0, help="prepare so many")
     options = parser.parse_args()
+    if options.recordings:
+        print(json.dumps(prepare(options.recordings, options.cores)))
     if options.accidents:
         print(json.dumps(accidents(options.lines, options.cores)))
     if options.overhead:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tiedtts import schema
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.corpus import checks, extraction
-from tiedtts.corpus.extraction import Finding
+from tiedtts.corpus.extraction import Elsewhere, Finding
 from tiedtts.corpus.recordings import Recording
 from tiedtts.corpus.transcripts import Transcriber, Transcript
 from tiedtts.quoting import printable
@@ -30,6 +30,7 @@ def collect(
     lexicon: Path | None,
     denoise: float,
     workers: int,
+    elsewhere: Elsewhere | None = None,
     progress: Callable[[float, str], None],
 ) -> tuple[list[Candidate], dict[str, list[str]]]:
     """Transcribe texts, compute features, and return what can be aligned, and the ids of the rest by reason.
@@ -41,6 +42,7 @@ def collect(
         lexicon: A user lexicon.
         denoise: By how much steady noise is taken down, dB.
         workers: Number of processes.
+        elsewhere: Computes features in place of processes of this machine.
         progress: Told the share done and what goes on.
     """
     rejected: dict[str, list[str]] = {}
@@ -68,6 +70,7 @@ def collect(
         settings,
         denoise=denoise,
         workers=workers,
+        elsewhere=elsewhere,
         progress=lambda share, message: progress(0.07 + 0.93 * share, message),
     )
     candidates = []

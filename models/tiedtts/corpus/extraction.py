@@ -52,6 +52,13 @@ class Finding:
     notes: tuple[str, ...] = ()
 
 
+Elsewhere = Callable[
+    [Sequence[tuple[str, Path]], Sequence[int], Path, AudioSettings, float],
+    Generator[tuple[int, Finding], None, None],
+]
+"""Takes recordings, which of them, the data folder, settings and noise reduction; yields findings."""
+
+
 def extract_all(
     recordings: Sequence[tuple[str, Path]],
     data: Path,
@@ -59,6 +66,7 @@ def extract_all(
     *,
     denoise: float = 0.0,
     workers: int,
+    elsewhere: Elsewhere | None = None,
     progress: Callable[[float, str], None],
 ) -> list[Finding]:
     """Compute the features that are not yet in the data folder.
@@ -69,6 +77,7 @@ def extract_all(
         settings: Rate, frames and pitch range.
         denoise: By how much steady noise is taken down, dB.
         workers: Number of processes; with 1 all is done in this one.
+        elsewhere: Computes them in place of processes of this machine.
         progress: Told the share done and what goes on.
 
     Raises:
@@ -88,7 +97,11 @@ def extract_all(
     # Closed at once when progress raises: processes must not go on behind the caller's back.
     with (
         (data / FINDINGS).open("a", encoding="utf-8") as kept,
-        contextlib.closing(_analyse(recordings, todo, data, settings, denoise, workers)) as found_now,
+        contextlib.closing(
+            _analyse(recordings, todo, data, settings, denoise, workers)
+            if elsewhere is None
+            else elsewhere(recordings, todo, data, settings, denoise)
+        ) as found_now,
     ):
         for index, finding in found_now:
             findings[index] = finding
@@ -125,6 +138,22 @@ def file_name(name: str, key: str) -> str:
 
 def analyse(name: str, audio: Path, data: Path, settings: AudioSettings, denoise: float = 0.0) -> Finding:
     """Judge one recording and write its features; whatever is wrong with it, the others go on."""
+    finding, features = analysed(name, audio, settings, denoise)
+    # Outside: a full disk is not the recording's fault.
+    if features is not None:
+        keep(data, finding, features)
+    return finding
+
+
+def keep(data: Path, finding: Finding, features: bytes) -> None:
+    """Write the features of a recording, a file as `analysed` returns it, into a data folder."""
+    storage.write_bytes(data / FEATURES / finding.features, features, sync=False)
+
+
+def analysed(
+    name: str, audio: Path, settings: AudioSettings, denoise: float = 0.0
+) -> tuple[Finding, bytes | None]:
+    """Judge one recording and return its file of features, None if it cannot be used; nothing is written."""
     key = digest(audio, settings, denoise)
     target = file_name(name, key)
     try:
@@ -136,14 +165,11 @@ def analyse(name: str, audio: Path, data: Path, settings: AudioSettings, denoise
     # Nobody knows all that a file can do to what decodes and analyses it.
     except Exception as error:
         reason = checks.NO_MEMORY if is_out_of_memory(error) else checks.FAILED
-        return Finding(target, key, rejected=reason)
+        return Finding(target, key, rejected=reason), None
     if features is None:
-        return Finding(target, key, rejected=found.rejected)
-    # Outside: a full disk is not the recording's fault.
-    path = data / FEATURES / target
-    features.save(path)
-    size = path.stat().st_size
-    return Finding(target, key, size, features.frames, round(found.speech, 4), None, found.notes)
+        return Finding(target, key, rejected=found.rejected), None
+    made = features.to_bytes()
+    return Finding(target, key, len(made), features.frames, round(found.speech, 4), None, found.notes), made
 
 
 def _analyse_sound(

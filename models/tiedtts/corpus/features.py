@@ -52,8 +52,11 @@ class Features(ByContent):
         return len(self.mel)
 
     def save(self, path: StrPath) -> None:
-        """Write all arrays as `.npz`, 16 bits for samples and mel; all of the file appears or none."""
-        path = Path(path)
+        """Write all arrays as `.npz`; all of the file appears or none."""
+        storage.write_bytes(Path(path), self.to_bytes(), sync=False)
+
+    def to_bytes(self) -> bytes:
+        """Return all arrays as `.npz`, 16 bits for samples and mel."""
         buffer = io.BytesIO()
         np.savez(
             buffer,
@@ -63,7 +66,7 @@ class Features(ByContent):
             voiced=self.voiced,
             phase=self.phase.astype(np.float16),
         )
-        storage.write_bytes(path, buffer.getvalue(), sync=False)
+        return buffer.getvalue()
 
     @classmethod
     def load(cls, path: StrPath) -> "Features":

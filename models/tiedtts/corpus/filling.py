@@ -13,6 +13,7 @@ from tiedtts.corpus.aligners import Aligned, Aligner, Progress
 from tiedtts.corpus.alignment import Alignment
 from tiedtts.corpus.candidates import Candidate
 from tiedtts.corpus.ear import Ear
+from tiedtts.corpus.extraction import Elsewhere
 from tiedtts.corpus.licence import find_licence
 from tiedtts.corpus.manifest import Entry
 from tiedtts.corpus.recordings import Recording
@@ -53,6 +54,8 @@ class Job:
     decisions: Mapping[str, bool]
     denoise: float
     tell: Progress
+    elsewhere: Elsewhere | None = None
+    """Computes features in place of processes of this machine."""
 
 
 def fill(job: Job, recordings: Sequence[Recording], notes: Reasons) -> Report:
@@ -65,6 +68,7 @@ def fill(job: Job, recordings: Sequence[Recording], notes: Reasons) -> Report:
         lexicon=job.lexicon,
         denoise=job.denoise,
         workers=job.workers,
+        elsewhere=job.elsewhere,
         progress=lambda share, message: job.tell(ready * share, message),
     )
     total = len(recordings)

@@ -1,11 +1,13 @@
 """`prepare`: recordings and their texts become a data folder that training reads."""
 
+import contextlib
+from dataclasses import replace
 from pathlib import Path
 
-from tiedtts import locking
+from tiedtts import cluster, locking
 from tiedtts.audio import mel
 from tiedtts.audio.settings import AudioSettings
-from tiedtts.choices import DENOISING, HELD_OUT, LEAVE_OUT
+from tiedtts.choices import DENOISING, HELD_OUT, LEAVE_OUT, LOCAL
 from tiedtts.corpus import data_folder, filling, provenance, readers, speakers
 from tiedtts.corpus import decisions as deciding
 from tiedtts.corpus import language as languages
@@ -38,6 +40,7 @@ def prepare(
     decisions: StrPath | None = None,
     denoise: float = 0.0,
     overwrite: bool = False,
+    engine: str = LOCAL,
     progress: Progress | None = None,
 ) -> Report:
     """Check a corpus, compute features and alignments, and write the data folder.
@@ -62,10 +65,12 @@ def prepare(
         decisions: File of recordings that stay or do not, whatever is found, see `decisions.read`.
         denoise: By how much steady noise is taken down, dB, see `tiedtts.audio.denoising`.
         overwrite: Replace what `data` has of another corpus.
+        engine: `local`, or a Ray cluster, `ray` or `ray:ADDRESS`, whose nodes compute the features.
         progress: Told the share done, 0 to 1, and what goes on.
 
     Raises:
-        ConfigError: An option does not fit, or the settings have too many mel bands for their window.
+        ConfigError: An option does not fit, there is no such engine or cluster, or the settings have too
+            many mel bands for their window.
         ImportError: A package of the extra `train` is not installed.
         FolderError: `data` has another corpus, or another run writes to it.
         CorpusError: The corpus cannot be read, nothing in it can be used, or `data` holds other things.
@@ -120,8 +125,15 @@ def prepare(
     )
     # Settings that do not fit and a package that is missing show here, not in every recording.
     mel.filterbank(job.audio)
-    data_folder.make(data)
-    with locking.hold(data, deep=True):
+    place = cluster.address(engine)
+    with contextlib.ExitStack() as stack:
+        if place is not None:
+            from tiedtts.corpus.cluster_extraction import ClusterExtraction
+
+            nodes = stack.enter_context(cluster.joined(place, workers))
+            job = replace(job, elsewhere=ClusterExtraction(nodes))
+        data_folder.make(data)
+        stack.enter_context(locking.hold(data, deep=True))
         if not overwrite:
             data_folder.check_corpus(data, job.title, recordings)
         return filling.fill(job, recordings, notes)

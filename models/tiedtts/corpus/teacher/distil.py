@@ -1,5 +1,6 @@
 """Texts and a speech engine to a corpus that `prepare` reads."""
 
+import contextlib
 import dataclasses
 import datetime
 import hashlib
@@ -7,14 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from tiedtts import __version__, locking
+from tiedtts import __version__, cluster, locking
+from tiedtts.choices import LOCAL
+from tiedtts.cluster import Cluster
 from tiedtts.corpus import limits, provenance
 from tiedtts.corpus.ear import Ear
 from tiedtts.corpus.picking import pick as picking
 from tiedtts.corpus.picking.coverage import Coverage
 from tiedtts.corpus.provenance import Origin
 from tiedtts.corpus.report import by_count
-from tiedtts.corpus.teacher import crew, folder, texts, worker
+from tiedtts.corpus.teacher import cluster_crew, crew, folder, texts, worker
 from tiedtts.corpus.teacher.clips import Clip, Journal
 from tiedtts.corpus.teacher.engine import Engine, FunctionTeacher, Say, Teacher
 from tiedtts.corpus.teacher.folder import Folder
@@ -50,7 +53,7 @@ def distil(
     name: str,
     licence: str | None = None,
     source: str | None = None,
-    workers: int = 1,
+    workers: int | None = None,
     seed: int = 0,
     retries: int = 1,
     pick: int | None = None,
@@ -58,6 +61,7 @@ def distil(
     lexicon: StrPath | None = None,
     ear: Ear | None = None,
     overwrite: bool = False,
+    engine: str = LOCAL,
     progress: Progress | None = None,
 ) -> DistilReport:
     """Let an engine say texts, judge what it says, and write a corpus that `prepare` reads.
@@ -72,7 +76,8 @@ def distil(
         name: Name of the engine and its voice.
         licence: Licence of its speech.
         source: Where it is from, and what is said of its own data.
-        workers: Engines side by side; a function is called from as many threads.
+        workers: Engines side by side: one by default, on a cluster as many as it has cores; a function is
+            called from as many threads.
         seed: Seed of the first attempt at each text.
         retries: Further attempts at a text whose clip cannot be used.
         pick: Number of texts to choose, see `tiedtts.corpus.picking.pick`; all are said without it.
@@ -80,24 +85,32 @@ def distil(
         lexicon: A user lexicon, for the phones that a clip is compared with.
         ear: Recogniser that listens to each clip; without it words are not compared.
         overwrite: Replace what `corpus` has of another engine.
+        engine: `local`, or a Ray cluster, `ray` or `ray:ADDRESS`, on whose nodes the command is run.
         progress: Told the share done, 0 to 1, and what goes on.
 
     Raises:
-        ConfigError: An option does not fit.
+        ConfigError: An option does not fit, or there is no such cluster.
         FolderError: `corpus` has the clips of another engine, or another run writes to it.
         CorpusError: There is nothing to say, the engine fails every time, or `corpus` holds other things.
         TextError: The lexicon cannot be read.
     """
     corpus = Path(corpus)
     lexicon = optional(lexicon)
-    for option, value, least in (("workers", workers, 1), ("retries", retries, 0), ("seed", seed, 0)):
+    for option, value, least in (
+        ("workers", 1 if workers is None else workers, 1),
+        ("retries", retries, 0),
+        ("seed", seed, 0),
+    ):
         if value < least:
             raise ConfigError(f"`{option}` must be at least {least}, got: {value}")
     named, repeated = texts.named(said)
     if not named:
         raise CorpusError("there are no texts to say", hint="give a list with a text a line")
-    engine = _teacher(teacher)
-    run_key = f"{engine.key}\0{seed}\0{name if engine.key == 'function' else ''}"
+    speaking = _teacher(teacher)
+    place = cluster.address(engine)
+    if place is not None:
+        cluster_crew.check(speaking)
+    run_key = f"{speaking.key}\0{seed}\0{name if speaking.key == 'function' else ''}"
     key = hashlib.sha256(run_key.encode()).hexdigest()
     # Before anything that takes long.
     folder.check(corpus, key, overwrite=overwrite)
@@ -122,20 +135,20 @@ def distil(
         teacher=name,
         licence=licence,
         source=source,
-        settings={**engine.settings, "seed": seed, "retries": retries},
+        settings={**speaking.settings, "seed": seed, "retries": retries},
         version=__version__,
         texts=len(named),
         texts_sha256=texts.digest(named),
     )
-    folder.make(corpus)
-    with locking.hold(corpus, deep=True) as work:
-        run = _Run(corpus, work, origin, spoken, engine, seed, retries, ear, tell)
-        try:
-            run.begin()
-            run.speak(workers)
-            return run.finish(repeated, coverage)
-        finally:
-            run.close()
+    with contextlib.ExitStack() as stack:
+        nodes = None if place is None else stack.enter_context(cluster.joined(place, workers))
+        folder.make(corpus)
+        work = stack.enter_context(locking.hold(corpus, deep=True))
+        run = _Run(corpus, work, origin, spoken, speaking, seed, retries, ear, tell, nodes)
+        stack.callback(run.close)
+        run.begin()
+        run.speak(workers or 1)
+        return run.finish(repeated, coverage)
 
 
 def _teacher(given: Teacher | Say) -> Teacher:
@@ -158,12 +171,14 @@ class _Run:
         retries: int,
         ear: Ear | None,
         tell: Progress,
+        nodes: Cluster | None,
     ) -> None:
         before = provenance.read(corpus)
         if before is not None and before.run != origin.run:
             folder.clear(corpus)
         self._origin, self._spoken, self._teacher = origin, spoken, teacher
         self._seed, self._most, self._ear, self._tell = seed, retries + 1, ear, tell
+        self._nodes = nodes
         # Before the first clip, so that a folder that a kill has left is known again.
         provenance.write(corpus, origin)
         self._folder = Folder(corpus, work)
@@ -234,7 +249,11 @@ class _Run:
         def do(job: Job, engine: Engine) -> Done:
             return worker.do(job, engine, self._folder, self._seed, self._ear)
 
-        results = crew.run(jobs, self._teacher, workers, do)
+        if self._nodes is None:
+            results = crew.run(jobs, self._teacher, workers, do)
+        else:
+            common = cluster_crew.Crew(self._teacher, self._seed, self._ear)
+            results = cluster_crew.run(self._nodes, jobs, common, self._folder)
         failed = 0
         try:
             for number, done in enumerate(results, start=1):

@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +36,22 @@ class Job:
     """At most so many are made in all, until there is a clip that can be used by itself."""
 
 
+class Shelf(Protocol):
+    """The place where the clips of texts are kept, see `Folder`."""
+
+    def part(self, text: Text) -> Path:
+        """Return where an engine writes a clip before it is judged; nothing is there."""
+        ...
+
+    def publish(self, text: Text, data: bytes) -> None:
+        """Let a clip appear, complete."""
+        ...
+
+    def put_aside(self, text: Text, part: Path) -> None:
+        """Keep what an engine has written, if it has, among what was thrown away."""
+        ...
+
+
 @dataclass(frozen=True)
 class Done:
     """The result of a job."""
@@ -45,7 +63,7 @@ class Done:
     """The engine's message when it failed at last."""
 
 
-def do(job: Job, engine: Engine, folder: Folder, seed: int, ear: Ear | None) -> Done:
+def do(job: Job, engine: Engine, folder: Shelf, seed: int, ear: Ear | None) -> Done:
     """Let an engine say a text, again with another seed if the clip cannot be used.
 
     Raises:
@@ -78,7 +96,7 @@ def do(job: Job, engine: Engine, folder: Folder, seed: int, ear: Ear | None) -> 
     return Done(job, clips, failure)
 
 
-def _publish(clip: Clip, heard: checks.Inspection, text: Text, folder: Folder, ear: Ear | None) -> Clip:
+def _publish(clip: Clip, heard: checks.Inspection, text: Text, folder: Shelf, ear: Ear | None) -> Clip:
     """Keep a clip that can be used by itself."""
     peak = float(np.abs(heard.samples).max())
     samples = heard.samples if peak <= 1 else heard.samples / peak
