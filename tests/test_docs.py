@@ -45,6 +45,21 @@ def test_commands_and_options_exist(line: str) -> None:
     assert options <= known
 
 
+def test_texts_of_the_page_on_speaking_are_there() -> None:
+    """Each command can be tried as it stands."""
+    page = (ROOT / "docs" / "usage.md").read_text("utf-8")
+    lines = [
+        line
+        for block in re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+    ]
+    paths = [
+        path for line in lines for path in re.findall(r"(?:-i|--lexicon) (\S+)", line) if "://" not in path
+    ]
+    assert len(paths) > 30
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 @pytest.mark.parametrize(("page", "code"), PYTHON)
 def test_python_runs(
     page: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
