@@ -1,6 +1,7 @@
 """Pack the network of g2p-en: `pack_g2p.py checkpoint20.npz -o g2p.npz`.
 
-Its weights have 32 bits; 24 of them, which is what is kept, give the same phones in a third less space.
+Its weights have 32 bits. Kept are 16, with a scale for each row: 2 of 3,000 words get another phone than with all
+of them, where the network itself is between two.
 Without an argument, the file is taken from the installed package g2p-en (the extra `test` brings it).
 """
 
@@ -27,7 +28,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=WEIGHTS)
     arguments = parser.parse_args()
     with np.load(arguments.weights or installed()) as arrays:
-        packed = {name: pack(arrays[name]) for name in arrays.files}
+        packed = pack({name: arrays[name] for name in arrays.files})
     with arguments.output.open("wb") as file:
         np.savez(file, **packed)
 

@@ -61,13 +61,22 @@ def test_as_the_installed_g2p_en_predicts(monkeypatch: pytest.MonkeyPatch) -> No
     assert [word for word in words if list(ours(word)) != theirs.predict(word)] == []
 
 
-def test_packed_weights_keep_24_bits() -> None:
-    weights = np.random.default_rng(0).standard_normal((5, 7)).astype(np.float32)
+def test_packed_weights_keep_16_bits_of_each_row() -> None:
+    rng = np.random.default_rng(0)
+    weights = {
+        "matrix": (rng.standard_normal((5, 7)) * 10.0 ** rng.integers(-3, 3, (5, 1))).astype(np.float32),
+        "row": rng.standard_normal(7).astype(np.float32),
+        "nothing": np.zeros((2, 3), np.float32),
+        "empty": np.zeros((1, 0), np.float32),
+    }
     again = unpack(pack(weights))
-    assert (again.dtype, again.shape) == (np.float32, (5, 7))
-    np.testing.assert_allclose(again, weights, rtol=2.0**-16, atol=0)
-    assert np.array_equal(pack(again), pack(weights))
-    assert np.array_equal(unpack(pack(np.zeros((1, 0), np.float32))), np.zeros((1, 0), np.float32))
+    assert {name: (value.dtype, value.shape) for name, value in again.items()} == {
+        name: (value.dtype, value.shape) for name, value in weights.items()
+    }
+    largest = np.abs(weights["matrix"]).max(1, keepdims=True)
+    assert (np.abs(again["matrix"] - weights["matrix"]) <= largest * 2.0**-16 * 1.01).all()
+    assert all(np.array_equal(again[name], weights[name]) for name in ("row", "nothing", "empty"))
+    assert all(np.array_equal(value, pack(again)[name]) for name, value in pack(weights).items())
 
 
 def test_size() -> None:

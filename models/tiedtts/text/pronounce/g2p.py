@@ -4,8 +4,10 @@ A GRU encoder and a GRU decoder (Park & Kim, "g2pE", 2019) run here in numpy. Th
 package, see `scripts/pack_g2p.py`; g2p-en itself, which brings code under the GPL, is not needed to speak.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,26 +19,52 @@ Array = npt.NDArray[np.float32]
 
 WEIGHTS = Path(__file__).parents[1] / "data" / "g2p.npz"
 """The packed weights."""
+SCALE = ".scale"
+"""End of the names of the scales of a matrix."""
 MAX_PHONES = 20
 """The network was trained to stop by then."""
 
+_MOST, _TINY = 32_767, 1e-30
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _FIRST_LETTER = 3  # after <pad>, <unk>, </s>
 _END_OF_WORD = 2
 _START, _STOP, _FIRST_PHONE = 2, 3, 4
 
 
-def pack(weights: Array) -> npt.NDArray[np.uint8]:
-    """Return weights with their lowest 8 of 32 bits rounded away, as 3 planes of bytes, (3, ...)."""
-    bits = np.ascontiguousarray(weights, np.float32).view(np.uint32).astype(np.uint64) + 0x80
-    return np.stack([(bits >> shift).astype(np.uint8) for shift in (24, 16, 8)])
+def pack(weights: Mapping[str, Array]) -> dict[str, npt.NDArray[Any]]:
+    """Return weights as they are stored: matrices in 16 bits, with a scale for each row.
+
+    Args:
+        weights: Matrices, (R, C), and rows, (C,), by name.
+
+    Returns:
+        Rows as they are; of a matrix its integers, as a plane of their upper bytes and one of their lower
+        bytes, (2, R, C), which are compressed better, and under `NAME.scale` what a step of each row is, (R, 1).
+    """
+    packed: dict[str, npt.NDArray[Any]] = {}
+    for name, values in weights.items():
+        if values.ndim < 2:
+            packed[name] = values.astype(np.float32)
+            continue
+        scale = np.maximum(np.abs(values).max(1, keepdims=True, initial=0.0), _TINY) / _MOST
+        steps = np.rint(values / scale).astype(np.int16)
+        packed[name] = np.stack([(steps >> 8).astype(np.int8).view(np.uint8), steps.astype(np.uint8)])
+        packed[name + SCALE] = scale.astype(np.float32)
+    return packed
 
 
-def unpack(planes: npt.NDArray[np.uint8]) -> Array:
+def unpack(packed: Mapping[str, npt.NDArray[Any]]) -> dict[str, Array]:
     """Return the weights that `pack` stored."""
-    bits = np.zeros((*planes.shape[1:], 4), np.uint8)
-    bits[..., 3], bits[..., 2], bits[..., 1] = planes
-    return bits.view("<f4")[..., 0].astype(np.float32, copy=False)
+    weights: dict[str, Array] = {}
+    for name, values in packed.items():
+        if name.endswith(SCALE):
+            continue
+        if values.dtype == np.uint8:
+            steps = values[0].view(np.int8).astype(np.int16) * 256 + values[1]
+            weights[name] = steps.astype(np.float32) * packed[name + SCALE]
+        else:
+            weights[name] = values
+    return weights
 
 
 def _labels() -> tuple[str, ...]:
@@ -50,7 +78,7 @@ class Network:
     @cached_property
     def _weights(self) -> dict[str, Array]:
         with np.load(WEIGHTS, allow_pickle=False) as arrays:
-            return {name: unpack(arrays[name]) for name in arrays.files}
+            return unpack({name: arrays[name] for name in arrays.files})
 
     def __call__(self, word: str) -> Pronunciation:
         """Return the phones of one word of the letters a to z, at most `MAX_PHONES`."""
