@@ -1,7 +1,7 @@
 """Pack the network of g2p-en: `pack_g2p.py checkpoint20.npz -o g2p.npz`.
 
-Its weights have 32 bits. Kept are 16, with a scale for each row: 2 of 3,000 words get another phone than with all
-of them, where the network itself is between two.
+Its weights have 32 bits. Kept are 16, with a scale for each row: 2 of 3,000 words get another phone than
+with all of them, where the network itself is between two.
 Without an argument, the file is taken from the installed package g2p-en (the extra `test` brings it).
 """
 

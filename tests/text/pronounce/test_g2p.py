@@ -80,4 +80,4 @@ def test_packed_weights_keep_16_bits_of_each_row() -> None:
 
 
 def test_size() -> None:
-    assert WEIGHTS.stat().st_size < 2_600_000
+    assert WEIGHTS.stat().st_size < 1_700_000

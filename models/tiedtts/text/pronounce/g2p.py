@@ -39,7 +39,7 @@ def pack(weights: Mapping[str, Array]) -> dict[str, npt.NDArray[Any]]:
 
     Returns:
         Rows as they are; of a matrix its integers, as a plane of their upper bytes and one of their lower
-        bytes, (2, R, C), which are compressed better, and under `NAME.scale` what a step of each row is, (R, 1).
+        bytes, (2, R, C), which are compressed better, and under `NAME.scale` a step of each row, (R, 1).
     """
     packed: dict[str, npt.NDArray[Any]] = {}
     for name, values in weights.items():
