@@ -54,7 +54,7 @@ class Arguments(NamedTuple):
         option(
             "--tie",
             metavar="NAME|FILE",
-            help="Tie weights by a plan before training.",
+            help="Tie weights by a plan, before or in training.",
             autocompletion=completes("plan"),
         ),
     ] = None

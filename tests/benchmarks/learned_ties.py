@@ -45,20 +45,20 @@ class Way:
     """Share of the steps in which weights are pulled together; none for a tie that is made at once."""
     regroup: float = 0.0
     """Share of the steps after which groups are found again."""
+    soft: float = 0.0
+    """Softness of groups at first."""
 
 
-WAYS = (
-    Way("before training"),
-    Way(HALFWAY, 0.5),
-    Way("learnt in the first half", 0.0, 0.5, 0.025),
-    Way("learnt in the second quarter", 0.25, 0.25, 0.025),
-    Way("learnt in the second quarter, first groups kept", 0.25, 0.25),
-)
+BEFORE = Way("before training")
+AFTER = Way(HALFWAY, 0.5)
+FIRST_HALF = Way("learnt in the first half", 0.0, 0.5, 0.025)
+SECOND_QUARTER = Way("learnt in the second quarter", 0.25, 0.25, 0.025)
+SOFT = Way("learnt in the first half, soft groups", 0.0, 0.5, soft=0.1)
 UNTIED = "untied"
 
 
-def ties(task: Quick) -> dict[str, tuple[Rules, int]]:
-    """Return rules by name, and how many of the ways there are for them."""
+def ties(task: Quick) -> dict[str, tuple[Rules, tuple[Way, ...]]]:
+    """Return rules by name, and the ways in which they are made."""
     blocks = "*coder.blocks.*" if len(task.stacks) > 1 else "blocks.*"
     rank = round(0.2 * task.width)
 
@@ -78,12 +78,12 @@ def ties(task: Quick) -> dict[str, tuple[Rules, int]]:
         for rule in share()
     ]
     return {
-        UNTIED: ([], 1),
-        "cluster, half": (cluster(0.5), 3),
-        "cluster, quarter": (cluster(0.25), 5),
-        "share, in pairs": (pairs, 1),
-        "share, all": (share(), 3),
-        f"share, all, rank {rank}": (share(rank=rank), 3),
+        UNTIED: ([], (BEFORE,)),
+        "cluster, half": (cluster(0.5), (AFTER, FIRST_HALF)),
+        "cluster, quarter": (cluster(0.25), (BEFORE, AFTER, FIRST_HALF, SECOND_QUARTER, SOFT)),
+        "share, in pairs": (pairs, (BEFORE,)),
+        "share, all": (share(), (BEFORE, AFTER, FIRST_HALF)),
+        f"share, all, rank {rank}": (share(rank=rank), (BEFORE, FIRST_HALF)),
     }
 
 
@@ -107,10 +107,10 @@ def run(arguments: argparse.Namespace) -> None:
     task = Spelling() if arguments.data is None else Acoustic(arguments.data)
     done = {_key(row) for row in _read(arguments.results)}
     for seed in arguments.seeds:
-        for name, (rules, count) in ties(task).items():
+        for name, (rules, ways) in ties(task).items():
             if arguments.ties and not name.startswith(tuple(arguments.ties)):
                 continue
-            for way in WAYS[:count]:
+            for way in ways:
                 steps = arguments.steps or STEPS[task.name]
                 row = {"net": task.name, "tie": name, "way": way.name if rules else "", "seed": seed}
                 if _key(row) in done:
@@ -127,7 +127,7 @@ def measure(task: Quick, rules: Rules, way: Way, seed: int, steps: int) -> dict[
     net = task.fresh()
     begin = round(way.begin * steps)
     end = begin + round(way.learned * steps)
-    learn, regroup = Learn(), round(way.regroup * steps)
+    learn, regroup = Learn(soft=way.soft), round(way.regroup * steps)
     pulled: LearnedTies | None = None
     if rules and not end:
         net, _ = tie(net, TiePlan.from_dict({"tie": rules}), rescale=True)
@@ -149,7 +149,8 @@ def measure(task: Quick, rules: Rules, way: Way, seed: int, steps: int) -> dict[
         nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], 1.0)
         optimizer.step()
         if pulled is not None:
-            pulled.pull(net, learn.strength(step - begin, end - begin))
+            at = (step - begin, end - begin)
+            pulled.pull(net, learn.strength(*at), learn.softness(*at))
     return {"steps": steps, "parameters": task.count(net), "loss": task.heldout(net)}
 
 

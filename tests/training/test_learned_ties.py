@@ -1,32 +1,38 @@
 """Ties that are learnt in training: they merge on their schedule, go on after a stop, and end as real ones."""
 
 import csv
+import dataclasses
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import torch
+from lightning_fabric import Fabric
 
 from tests.training.data_folder import AUDIO
 from tests.training.test_start import stop_at
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
+from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.training import architectures
 from tiedtts.training.advice import Advice
+from tiedtts.training.part_recipe import Stage
 from tiedtts.training.recipe import load
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.joint import JointTask
 from tiedtts.training.tasks.vocoder import VocoderTask
+from tiedtts.training.tie_phases import TiePhases, alone
 from tiedtts.training.train import train
-from tiedtts.tying import TiedLayer, count_parameters, untie
+from tiedtts.tying import TiedLayer, TiePlan, count_parameters, untie
 
 CLUSTER = """
 [[tie]]
 layers = "vocoder.*.expand"
 scheme = "cluster"
 options = { ratio = 0.5, into = "project" }
-learn = { begin = 1, steps = 5, regroup = 2, pull = 0.01 }
+learn = { begin = 1, steps = 5, regroup = 2, pull = 0.01, soft = 0.3 }
 """
 SHARE = """
 [[tie]]
@@ -169,6 +175,21 @@ def test_it_begins_from_a_voice(
     assert tied(checkpoint.load(joint["voice"]).part("vocoder")) == tied(learned.part("vocoder"))
 
 
+def test_groups_are_those_of_the_first_process() -> None:
+    net = HarmonicVocoder(VocoderConfig(width=8, blocks=1))
+    recipe = dataclasses.replace(load("default").vocoder, stages=(Stage(steps=8, learning_rate=0.1),))
+    phases = TiePhases({"vocoder": TiePlan.from_toml(CLUSTER)}, alone("vocoder"), recipe)
+    theirs = SimpleNamespace(world_size=2, broadcast=torch.zeros_like)
+    phases.prepare(net, 1, cast(Fabric, theirs))
+    found = phases.learning(2)["ties0"].state_dict()
+    groups = [value for name, value in found.items() if name.endswith("assignment")]
+    assert len(groups) == 2
+    assert not any(bool(value.any()) for value in groups)
+    # What is saved says where a resumed run goes on; before and after, there is nothing to say.
+    assert not phases.learning(1)
+    assert not phases.learning(6)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -181,6 +202,7 @@ def test_it_begins_from_a_voice(
         ('[[tie]]\nlayers = "*"\nscheme = "cluster"\nlearn = {steps = 0}', "at least 1"),
         ('[[tie]]\nlayers = "*"\nscheme = "cluster"\nlearn = {pull = 0}', "above 0 and at most 1"),
         ('[[tie]]\nlayers = "*"\nscheme = "cluster"\nlearn = {begin = -1}', "0 or more"),
+        ('[[tie]]\nlayers = "*"\nscheme = "share"\nlearn = {soft = 0.1}', "`soft` in `cluster` only"),
     ],
 )
 def test_a_plan_that_cannot_be_learnt_is_told_at_once(
@@ -201,4 +223,14 @@ def test_weights_that_a_stage_keeps_are_not_pulled(
     )
     recipe.write_text(text)
     with pytest.raises(ConfigError, match="to be learnt while a stage keeps it"):
-        train(data_folder, tmp_path / "run", parts=["vocoder"], tie=plan, **options)
+        train(data_folder, tmp_path / "run", tie=plan, **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_adapters_learn_no_ties(
+    data_folder: Path, tmp_path: Path, plan: Path, options: dict[str, Any], recipe: Path
+) -> None:
+    plan.write_text(CLUSTER)
+    recipe.write_text(recipe.read_text().replace("[vocoder]\n", "[vocoder]\nadapter_rank = 2\n"))
+    with pytest.raises(ConfigError, match="ties cannot be learnt while adapters are"):
+        train(data_folder, tmp_path / "run", tie=plan, **options)

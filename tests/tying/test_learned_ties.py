@@ -49,8 +49,11 @@ def test_what_is_merged_computes_what_was_pulled_together(scheme: str, kind: str
         st.sampled_from(OPTIONS[scheme]),
         st.sampled_from(["keep", "share", "zero"]),
         st.booleans(),
+        st.sampled_from([0.0, 0.5]),
     )
-    def check(make: Callable[[], nn.Module], options: dict[str, Any], bias: str, regroups: bool) -> None:
+    def check(
+        make: Callable[[], nn.Module], options: dict[str, Any], bias: str, regroups: bool, soft: float
+    ) -> None:
         cls = SCHEMES[scheme]
         torch.manual_seed(3)
         model = nn.ModuleList(make() for _ in range(3))
@@ -61,7 +64,7 @@ def test_what_is_merged_computes_what_was_pulled_together(scheme: str, kind: str
             drift(model, step)
             if regroups:
                 ties.regroup(model)
-            ties.pull(model, (step + 1) / 4)
+            ties.pull(model, (step + 1) / 4, soft * (3 - step) / 4)
         assert ties.distance(model) < 1e-5
         before, size = copy.deepcopy(model), count_parameters(model)
         merged = ties.merge(model)

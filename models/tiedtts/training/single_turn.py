@@ -17,6 +17,7 @@ from tiedtts.training.corpus import Corpus
 from tiedtts.training.recipe import AcousticRecipe, Recipe, VocoderRecipe
 from tiedtts.training.tasks.acoustic import AcousticTask
 from tiedtts.training.tasks.task import Task
+from tiedtts.training.tie_phases import alone
 from tiedtts.training.turn import Run, Turn
 from tiedtts.tying import adapters
 
@@ -46,7 +47,7 @@ def begin(part: str, run: Run) -> Turn:
         # A run that goes on must know how its net is made.
         plain = adapters.merge(copy.deepcopy(task.net))
         start = Checkpoint({part: plain}, corpus.audio, told(0), plans)
-    return Turn(task, lambda net: {part: net}, told, plans, start, starts.to_learn(part, plans))
+    return Turn(task, alone(part), told, plans, start, starts.to_learn(part, plans))
 
 
 def _task(part: str, corpus: Corpus, plan: Recipe, run: Path, start: nn.Module | None) -> Task:

@@ -156,7 +156,8 @@ class TiePhases:
             root = self._root(phase, net)
             if report:
                 found.append(phase.ties.distance(root))
-            phase.ties.pull(root, phase.learn.strength(step - phase.begin, phase.end - phase.begin))
+            at = (step - phase.begin, phase.end - phase.begin)
+            phase.ties.pull(root, phase.learn.strength(*at), phase.learn.softness(*at))
         return {DISTANCE: max(found)} if found else {}
 
     def ends_at(self, step: int) -> bool:
@@ -214,6 +215,11 @@ class TiePhases:
             copy.deepcopy(phase.ties).merge(self._root(phase, net))
         phase.ties.merge(self._root(phase, nets[0]))
         phase.ties = None
+
+
+def alone(part: str) -> Nets:
+    """Return what takes the net of a part, which consists of nothing else, to the nets by their parts."""
+    return lambda net: {part: net}
 
 
 def phases_of(part: str, plan: TiePlan, recipe: PartRecipe) -> Iterator[TiePhase]:

@@ -2,8 +2,10 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from torch import nn
 
 from tiedtts import __version__, documents, locking, storage
 from tiedtts.checkpoints import checkpoint
@@ -23,6 +25,7 @@ from tiedtts.training.page import Page
 from tiedtts.training.progress import Progress, RunClock
 from tiedtts.training.recipe import Recipe
 from tiedtts.training.start import SPOKEN, Starts
+from tiedtts.training.tie_phases import TiePhase, TiePhases
 from tiedtts.training.turn import Run
 
 VOICE = "voice.safetensors"
@@ -108,16 +111,11 @@ def train(
     starts = Starts(run, loaded, tie, fresh, parts, resume=resume)
     if "joint" in parts:
         joint_turn.check(run, parts, starts, plan, resume=resume)
-    learned = {
-        part: list(tie_phases.phases_of(part, of, getattr(plan, part)))
-        for part in start.nets_of(parts)
-        if part in parts
-        for of in starts.to_learn(part, {}).values()
-    }
+    learned = _learned(starts, plan, fresh, parts)
     if advise is not None and not resume:
         for advice in advising.advise(speech, plan, parts, starts.parts, chosen):
             advise(advice)
-        for phase in (phase for phases in learned.values() for phase in phases):
+        for phase in learned:
             advise(Advice(phase.in_words))
     corpus = corpora.load(data, most=plan.recordings, seed=plan.seed)
     starts.check_audio(corpus.audio)
@@ -158,6 +156,19 @@ def train(
         if fabric.is_global_zero:
             restarts.end(run)
     return made
+
+
+def _learned(
+    starts: Starts, plan: Recipe, fresh: Mapping[str, nn.Module], parts: Sequence[str]
+) -> list[TiePhase]:
+    """Return what single parts learn of ties; an error now saves the hours of the parts before."""
+    found: list[TiePhase] = []
+    for part in parts:
+        learned = starts.to_learn(part, {})
+        phases = TiePhases(learned, tie_phases.alone(part), getattr(plan, part))
+        phases.check(starts.parts.get(part, fresh.get(part, nn.Module())))
+        found += phases.phases
+    return found
 
 
 def _about(data: Path, corpus: Corpus, starts: Starts) -> dict[str, str]:

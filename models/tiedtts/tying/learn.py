@@ -27,9 +27,12 @@ class Learn:
     """Share of the distance to the group that the first step takes away."""
     regroup: int = 0
     """Steps after which groups are found again, from where weights have come to; 0: they stay."""
+    soft: float = 0.0
+    """Softness of groups at first, of `cluster`: each row is drawn to all groups, the more the nearer they
+    are, by a temperature of that many mean distances, which falls to 0. At 0 it is drawn to its own only."""
 
     def __post_init__(self) -> None:
-        for name in ("begin", "regroup"):
+        for name in ("begin", "regroup", "soft"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"`{name}` must be 0 or more, got: {getattr(self, name)}")
         if self.steps is not None and self.steps < 1:
@@ -69,6 +72,10 @@ class Learn:
                 hint="give `learn` fewer `steps` or an earlier `begin`, or the recipe more steps",
             )
         return end
+
+    def softness(self, step: int, steps: int) -> float:
+        """Return the softness of groups in a step; see `strength`."""
+        return self.soft * (1 - (step + 1) / steps)
 
     def strength(self, step: int, steps: int) -> float:
         """Return the share of the distance that a step takes away.

@@ -10,8 +10,8 @@ from tiedtts.tying.apply import Acts, tie_what_can_be
 from tiedtts.tying.eligibility import called
 from tiedtts.tying.matching import find_other
 from tiedtts.tying.plan import TiePlan
-from tiedtts.tying.refit import refit
-from tiedtts.tying.schemes.cluster import FoldedCluster, FoldedInput
+from tiedtts.tying.refit import refit, soften
+from tiedtts.tying.schemes.cluster import Cluster, FoldedCluster, FoldedInput
 from tiedtts.tying.structure import places, put
 from tiedtts.tying.tied_layer import TiedLayer
 
@@ -111,27 +111,35 @@ class LearnedTies(nn.Module):
         refit(self._tied, model, self._readers, regroup=True)
 
     @torch.no_grad()
-    def pull(self, model: nn.Module, strength: float) -> None:
+    def pull(self, model: nn.Module, strength: float, softness: float = 0.0) -> None:
         """Bring each weight a share of the way to where the tie has it; with 1 they are there.
 
         Args:
             model: It is changed.
             strength: The share, 0 to 1.
+            softness: Temperature of the groups of `cluster`, in mean distances of rows from their centres;
+                with 0, each row is drawn to its own group alone.
         """
-        for own, wanted in self._pairs(model):
-            own.lerp_(wanted.to(own), strength)
+        soft = {
+            f"{name}.{key}".lstrip("."): value
+            for name, layer in (self._tied.items() if softness else ())
+            if isinstance(layer, Cluster) and layer.shared_with is None
+            for key, value in soften(layer, model.get_submodule(name), softness).items()
+        }
+        for name, own, wanted in self._pairs(model):
+            own.lerp_(soft.get(name, wanted).to(own), strength)
 
     @torch.no_grad()
     def distance(self, model: nn.Module) -> float:
         """Return how far weights are from where the tie has them, over the norm of the weights."""
         way = size = 0.0
-        for own, wanted in self._pairs(model):
+        for _, own, wanted in self._pairs(model):
             way += float((own - wanted).square().sum())
             size += float(own.square().sum())
         return (way / size) ** 0.5 if size else 0.0
 
-    def _pairs(self, model: nn.Module) -> list[tuple[Tensor, Tensor]]:
-        """Return each parameter that is pulled, and what it is pulled to."""
+    def _pairs(self, model: nn.Module) -> list[tuple[str, Tensor, Tensor]]:
+        """Return each parameter that is pulled, and what it is pulled to, with its name."""
         tied = self._tied
         refit(tied, model, self._readers)
         wanted = {
@@ -139,7 +147,7 @@ class LearnedTies(nn.Module):
             for name, layer in tied.items()
             for key, value in layer.parameters_in_full().items()
         }
-        return [(own.data, wanted[name]) for name, own in self.weights(model).items()]
+        return [(name, own.data, wanted[name]) for name, own in self.weights(model).items()]
 
     @torch.no_grad()
     def merge(self, model: nn.Module) -> nn.Module:

@@ -73,6 +73,12 @@ class TieRule:
                 f"a tie by `{self.scheme}` cannot be learnt",
                 hint=f"`learn` is for {' and '.join(LEARNED)}; without it, layers are tied before training",
             )
+        if (
+            self.learn is not None
+            and self.learn.soft
+            and (self.scheme != "cluster" or self.options.scales != "none")
+        ):
+            raise ConfigError("groups are `soft` in `cluster` only, without scales", hint="leave out `soft`")
         if getattr(self.options, "by", "") == "activations":
             raise ConfigError(
                 'what is learnt by pulling weights together is alike by weights, not `by = "activations"`',

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.schemes.cluster import Cluster, FoldedCluster, FoldedInput
 from tiedtts.tying.schemes.share import Share
+from tiedtts.tying.soft_groups import softened
 from tiedtts.tying.tied_layer import TiedLayer
 from tiedtts.tying.values import Values, precise, stored_name, tied_biases
 
@@ -66,6 +67,24 @@ def _rows(layer: Cluster, plain: nn.Module, regroup: bool) -> None:
         of = folded_bias(bias, found["assignment"][0], found["rows"].shape[1])
         stored = tied_biases([{"bias": of if layer.bias_mode == "keep" else bias}], layer.bias_mode, False)
         _store_biases(layer, stored[0])
+
+
+@torch.no_grad()
+def soften(layer: Cluster, plain: nn.Module, softness: float) -> Values:
+    """Return where soft groups have the parameters of a plain layer; what is nearest to what may change.
+
+    Args:
+        layer: Tied layer that knows the groups; it is changed.
+        plain: The plain layer.
+        softness: Temperature, in mean distances.
+    """
+    values, assignment = layer.values(), layer.values()["assignment"]
+    together = isinstance(layer, FoldedCluster) and layer.bias_mode == "keep" and layer.spec.has_bias
+    bias = _of(plain, "bias") if together else None
+    k = values["rows"].shape[1]
+    weight, added, nearest = softened(layer.spec, _of(plain, "weight"), assignment, k, softness, bias)
+    assignment.copy_(nearest)
+    return {"weight": weight, **({} if added is None else {"bias": added})}
 
 
 def folded_bias(bias: Tensor, assignment: Tensor, k: int) -> Tensor:

@@ -98,7 +98,7 @@ class Cluster(TiedLayer):
             bias: (O,), if channels are alike only with like biases.
         """
         canonical = precise(spec.canonical(weight))
-        return cls._merged(spec, canonical, _points(canonical, bias), options)
+        return cls._merged(spec, canonical, points_of(canonical, bias), options)
 
     @classmethod
     def fitted(
@@ -121,7 +121,7 @@ class Cluster(TiedLayer):
             rounds: Rounds of k-means, in which channels may go over to another row.
         """
         canonical = precise(spec.canonical(weight))
-        return cls._merged(spec, canonical, _points(canonical, bias), options, assignment, rounds)
+        return cls._merged(spec, canonical, points_of(canonical, bias), options, assignment, rounds)
 
     @classmethod
     def project_seen(
@@ -204,7 +204,7 @@ class Cluster(TiedLayer):
             is_scaled = options.scales == "rows"
             alike = point / sizes if is_scaled else point
             known = None if before is None else before[at]
-            nearest = _clustered(spec, alike, k, known, rounds)
+            nearest = clustered(spec, alike, k, known, rounds)
             weights = sizes if is_scaled else torch.ones_like(sizes)
             # The mean; with scales, the row with which those that it stands for are the nearest multiples.
             mass = weights.new_zeros(k, 1).index_add_(0, nearest, weights.square()).clamp(min=1e-30)
@@ -353,7 +353,7 @@ def _products(spec: LayerSpec, seen: Moments, bias: Tensor | None) -> Tensor | N
     return products + mixed + mixed.transpose(1, 2) + added[:, :, None] * added[:, None]
 
 
-def _points(canonical: Tensor, bias: Tensor | None) -> Tensor:
+def points_of(canonical: Tensor, bias: Tensor | None) -> Tensor:
     """Return the point of each row, (g, O / g, D): its weights, and the bias if that belongs to it."""
     points = canonical.flatten(2)
     if bias is None:
@@ -361,7 +361,7 @@ def _points(canonical: Tensor, bias: Tensor | None) -> Tensor:
     return torch.cat([points, bias.to(points).reshape(len(points), -1, 1)], 2)
 
 
-def _clustered(spec: LayerSpec, points: Tensor, k: int, before: Tensor | None, rounds: int) -> Tensor:
+def clustered(spec: LayerSpec, points: Tensor, k: int, before: Tensor | None, rounds: int) -> Tensor:
     """Return the centre of each point; what a table has for padding keeps a centre of its own.
 
     Args:
