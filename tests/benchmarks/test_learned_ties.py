@@ -17,10 +17,10 @@ def test_ways_end_in_the_same_sizes() -> None:
         rules, ways = known[name]
         for way in ways:
             row = measure(task, rules, way, 1, 8)
-            rows.append({"net": task.name, "tie": name, "way": way.name if rules else "", "seed": 1, **row})
+            rows.append({"net": task.name, "tie": name, "way": way.name, "seed": 1, **row})
         plan = TiePlan.from_dict({"tie": rules}) if rules else None
         net = task.fresh() if plan is None else tie(task.fresh(), plan)[0]
         assert {row["parameters"] for row in rows if row["tie"] == name} == {task.count(net)}
     text = report(rows)
-    assert text.count("| cluster, half |") == 2
-    assert f"| cluster, half | {HALFWAY} |" in text
+    assert text.count("| cluster, half |") == 4
+    assert f"| cluster, half | {HALFWAY.name} |" in text

@@ -145,6 +145,17 @@ def test_training_brings_equal_rows_and_keeps_other_parameters() -> None:
     assert count_parameters(model) < count_parameters(net())
 
 
+def test_layers_of_one_weight_stay_one() -> None:
+    model = net()
+    model[1].expand.weight = model[0].expand.weight
+    ties = LearnedTies(model, plan("cluster", "[01].expand", k=4))
+    ties.pull(model, 1.0)
+    expected = model(X)
+    ties.merge(model)
+    assert_alike(model(X), expected)
+    assert model[1].expand.shared_with.layer is model[0].expand
+
+
 def test_the_last_step_makes_them_equal() -> None:
     learn = Learn(pull=0.01)
     strengths = [learn.strength(step, 8) for step in range(8)]

@@ -102,7 +102,7 @@ class LearnedTies(nn.Module):
             for name, layer in self._tied.items()
             # What reads a folded layer may read its channels in as many ways as it likes.
             if not isinstance(layer, FoldedInput)
-            for key in layer.parameters_in_full()
+            for key in layer.spec.shapes()
         }
 
     @torch.no_grad()

@@ -63,6 +63,8 @@ class TieRule:
         if isinstance(options, Mapping):
             made = schema.build(SCHEMES[self.scheme].options_type, options, f"the options of `{self.scheme}`")
             object.__setattr__(self, "options", made)
+        if not isinstance(self.learn, Learn):
+            object.__setattr__(self, "learn", Learn.of(self.learn, "`learn`"))
         if self.learn is not None:
             self._check_learn()
 
@@ -160,9 +162,7 @@ class TiePlan:
             where = f"rule {number} of {source}"
             table = schema.build(_Table, values_of, where)
             try:
-                rules.append(
-                    TieRule(**{**vars(table), "learn": Learn.of(table.learn, f"`learn` of {where}")})
-                )
+                rules.append(TieRule(**vars(table)))
             except ConfigError as error:
                 raise ConfigError(f"{where}: {error}", hint=error.hint) from error
         return cls(tuple(rules), source)
