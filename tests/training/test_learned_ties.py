@@ -53,8 +53,6 @@ scheme = "codebook"
 options = { k = 8 }
 """
 PLANS = {"vocoder": CLUSTER, "acoustic": SHARE}
-WHOLE: dict[str, bytes] = {}
-"""Checkpoints of runs that nothing stopped, by part."""
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +131,8 @@ def test_what_is_merged_computes_what_the_plain_net_did(
             torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize(("part", "step"), [("acoustic", 3), ("acoustic", 5), ("vocoder", 4), ("vocoder", 6)])
+# One phase ends at the step of the first; the second is within a phase, at the end of a stage.
+@pytest.mark.parametrize(("part", "step"), [("acoustic", 5), ("vocoder", 4)])
 def test_a_run_goes_on_to_the_same_bytes(
     data_folder: Path,
     tmp_path: Path,
@@ -146,13 +145,11 @@ def test_a_run_goes_on_to_the_same_bytes(
     monkeypatch.setattr("tiedtts.training.trainer.SAVE_SECONDS", 0.0)
     monkeypatch.setattr("tiedtts.training.trainer.REPORT_STEPS", 1)
     plan.write_text(PLANS[part])
-    if part not in WHOLE:
-        whole = train(data_folder, tmp_path / "whole", parts=[part], tie=plan, **options)
-        WHOLE[part] = whole[part].read_bytes()
+    whole = train(data_folder, tmp_path / "whole", parts=[part], tie=plan, **options)
     with pytest.raises(KeyboardInterrupt):
         train(data_folder, tmp_path / "broken", parts=[part], tie=plan, progress=stop_at(step + 1), **options)
     broken = train(data_folder, tmp_path / "broken", parts=[part], resume=True, **options)
-    assert WHOLE[part] == broken[part].read_bytes()
+    assert whole[part].read_bytes() == broken[part].read_bytes()
 
 
 def test_it_begins_from_a_voice(
