@@ -234,8 +234,9 @@ def report(rows: list[dict[str, Any]]) -> str:
             rivals = {seed: known.get((tie_name, rival_of.get(way), seed)) for seed in of}
             gains = [1 - row["loss"] / rivals[seed] for seed, row in of.items() if rivals[seed]]
             parameters = next(iter(of.values()))["parameters"]
+            words = {BEFORE.name: "", AT_ONCE.name: "a trained net, trained on"} if tie_name == UNTIED else {}
             lines.append(
-                f"| {tie_name} | {way} | {parameters:,} | {losses} | {_with_spread(gains, '+.2%')} | {len(of)} |"
+                f"| {tie_name} | {words.get(way, way)} | {parameters:,} | {losses} | {_with_spread(gains, '+.2%')} | {len(of)} |"
             )
     return "\n".join(lines) or "nothing is measured yet"
 
