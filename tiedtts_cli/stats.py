@@ -1,6 +1,7 @@
 """`tiedtts stats`: what is stored, and what is computed."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,18 @@ def _picture(path: Path | None) -> Path | None:
     return path
 
 
+def _sizes(words: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of inputs by name."""
+    found = {}
+    for word in words:
+        name, _, size = word.rpartition("=")
+        axes = size.split("x")
+        if not name or not all(axis.isascii() and axis.isdigit() and int(axis) for axis in axes):
+            raise UsageError(f"`--size` must be an input with its axes, such as x=1x80x100, got: {word}")
+        found[name] = tuple(map(int, axes))
+    return found
+
+
 def stats(
     files: Annotated[
         list[str],
@@ -45,6 +58,10 @@ def stats(
     architecture: Annotated[
         str, choice("--arch", ARCHITECTURES, help="What a foreign checkpoint is.", show_default=True)
     ] = "auto",
+    sizes: Annotated[
+        list[str] | None,
+        option("--size", metavar="INPUT=1x80x100", help="Size of an input of an ONNX model, for its work."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with unrounded numbers.")] = False,
 ) -> None:
     """Count parameters, work and bytes.
@@ -53,6 +70,7 @@ def stats(
     tiedtts stats kathleen
     tiedtts stats run/voice.safetensors tied.safetensors --plot saved.png
     """  # noqa: D301
+    given = _sizes(sizes or ())
     if plot is None or as_json:
         streams.need_stdout()
     if plot is not None:
@@ -61,7 +79,7 @@ def stats(
         check_writable(plot)
     from tiedtts.measure import statistics
 
-    counted = [statistics.statistics(file, architecture) for file in files]
+    counted = [statistics.statistics(file, architecture, given) for file in files]
     for each in counted:
         for note in each.notes:
             talk.note(f"{each.file}: {note}")

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from tiedtts.measure.counting import ModuleCount
     from tiedtts.measure.statistics import PartStatistics, Statistics
+    from tiedtts.tying.report import ModuleCount
 
 WIDTH = 140
 """Columns, where no terminal says how many there are."""
@@ -60,6 +60,8 @@ def _show_one(console: "Console", found: "Statistics", *, everything: bool) -> N
         if any(name != "vocoder" for name in counted):
             console.print(f", at {PHONES_PER_SECOND:g} phones a second", end="")
     console.print()
+    if found.work is not None:
+        console.print(f"{found.work.words()}", soft_wrap=True, highlight=False)
     for part in found.parts:
         if part.modules:
             console.print()

@@ -89,7 +89,7 @@ STORED_AS = ("checkpoint", *VOICE_PRECISIONS)
 """Files whose bytes `suggest` counts: a checkpoint, or a voice exported in that precision."""
 ARCHITECTURES = ("auto", "hifigan", "tacotron2", "state_dict")
 """Architectures that a checkpoint of another program may hold."""
-PLANNED = ("codebook", "lowrank", "cluster")
+PLANNED = ("codebook", "lowrank", "cluster", "share")
 """Schemes that `suggest` plans with for a budget."""
 SCHEMES = ("identity", "diagonal", "separable", "lowrank", "cluster", "share", "codebook", "io")
 """Ways to tie weights."""

@@ -92,7 +92,11 @@ def test_work(capsys: pytest.CaptureFixture[str]) -> None:
         (["--loss", "3"], 2, "`--loss` must be an amount such as 1%, got: 3"),
         (["--loss", "1%"], 1, "there is nothing that measures how much a plan costs"),
         (["--bytes", "100"], 1, "no plan keeps the budget"),
-        (["--bytes", "2k", "--scheme", "share"], 2, "`--scheme` must be one of codebook, lowrank, cluster"),
+        (
+            ["--bytes", "2k", "--scheme", "io"],
+            2,
+            "`--scheme` must be one of codebook, lowrank, cluster, share",
+        ),
         (["--measure", "x {file}"], 2, "`--measure` needs a budget"),
         (["--plot", "x.png"], 2, "`--plot` needs a budget"),
         (["--bytes", "2k", "--plot", "x.bmp"], 2, "a picture's name ends in"),

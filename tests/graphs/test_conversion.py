@@ -375,7 +375,8 @@ def test_what_is_refused(voice: tuple[Path, voices.Voice], tmp_path: Path) -> No
         (lambda: convert(old, out, ties), "version 9 of ONNX, and ties need 11"),
         (lambda: convert(tmp_path / "cut.onnx", out, ties), "not a readable model of ONNX"),
         (lambda: convert(source, source, ties), "is the checkpoint itself"),
-        (lambda: revert(source, out), "which is not untied"),
+        (lambda: revert(source, out), "is not tied"),
+        (lambda: revert(source, tmp_path / "out.pt"), r"name ends in \.onnx"),
         (lambda: propose(source), "is a model of ONNX"),
     ]
     for call, message in cases:

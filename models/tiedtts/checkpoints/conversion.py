@@ -16,6 +16,7 @@ from tiedtts.checkpoints.header import PART
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.graphs import conversion as graphs
 from tiedtts.graphs import model_files
+from tiedtts.graphs import untying as graph_untying
 from tiedtts.paths import StrPath, optional
 from tiedtts.tying import TiePlan, count_parameters, untie
 from tiedtts.tying.costs import Work
@@ -141,9 +142,9 @@ def revert(source: StrPath, target: StrPath, *, largest: int | None = None) -> i
         return hub_folders.revert(source, target, largest)
     check_target(source, target)
     if model_files.is_model(source):
-        raise CheckpointError(
-            f"{source} is a model of ONNX, which is not untied", hint="keep the model that it was made of"
-        )
+        if target.suffix.lower() != ".onnx":
+            raise CheckpointError(f"{source} is a model of ONNX, whose name ends in .onnx, got: {target}")
+        return graph_untying.untie(source, target)
     path = shards.locate(source) if source.exists() else source
     if shards.is_index(target) or shards.is_index(path):
         count = large_files.untie(path, target, largest)

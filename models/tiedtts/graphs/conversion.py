@@ -1,16 +1,13 @@
 """Ties the weights of a model of ONNX: the same inputs and outputs, fewer numbers."""
 
-import json
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
 from tiedtts.errors import CheckpointError, ConfigError
-from tiedtts.graphs import expansions, model_files
+from tiedtts.graphs import described, expansions, model_files
 from tiedtts.graphs.scopes import Scope
 from tiedtts.graphs.tied_graph import TiedGraph
 from tiedtts.graphs.weights import Weight, find
@@ -18,8 +15,6 @@ from tiedtts.tying import TiedLayer, TiePlan
 from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.report import TieReport
 
-TIES = "tiedtts.ties"
-"""Name among the metadata of a model of what was tied in it."""
 SCHEMES = ("codebook", "lowrank", "share")
 """Schemes for graphs."""
 PART = "model"
@@ -63,10 +58,11 @@ def tie(source: Path, target: Path, plan: TiePlan) -> TieReport:
             "scheme": layer.scheme,
             "numbers": math.prod(by_name[name].tensor.dims),
             "tensors": graph.tensors.get(name, []),
+            "key": graph.keys.get(name, ""),
         }
         for name, layer in layers.items()
     }
-    _describe(model, known)
+    described.describe(model, known)
     model_files.check_runs(model, source)
     model_files.write(target, model, source)
     after = model_files.parameters(model)
@@ -95,42 +91,3 @@ def _net(weights: list[Weight]) -> nn.Module:
             parent = parent.get_submodule(step)
         parent.register_module(last, weight.layer())
     return root
-
-
-def _describe(model: Any, layers: Mapping[str, Any]) -> None:
-    """Write into a model what was tied in it, beside what was before."""
-    known = described(model) | dict(layers)
-    for at in reversed(range(len(model.metadata_props))):
-        if model.metadata_props[at].key == TIES:
-            del model.metadata_props[at]
-    entry = model.metadata_props.add()
-    entry.key, entry.value = TIES, json.dumps(known, sort_keys=True)
-
-
-def described(model: Any) -> dict[str, Any]:
-    """Return what was tied in a model: layers to their schemes, the numbers that they had, and their tensors.
-
-    Nothing of what the model says is believed that is not of this form.
-    """
-    text = next((entry.value for entry in model.metadata_props if entry.key == TIES), "{}")
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {name: of for name, of in found.items() if _is_known(of)}
-
-
-def _is_known(of: Any) -> bool:
-    try:
-        names = of["tensors"]
-        return (
-            isinstance(of["scheme"], str)
-            and isinstance(of["numbers"], int)
-            and of["numbers"] >= 0
-            and isinstance(names, list)
-            and all(isinstance(name, str) for name in names)
-        )
-    except (TypeError, KeyError):
-        return False

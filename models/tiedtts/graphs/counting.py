@@ -1,36 +1,18 @@
-"""Counts what a model of ONNX stores; what was tied in it, the model itself says."""
+"""Counts what a model of ONNX stores and computes; what was tied in it, the model itself says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tiedtts.graphs import conversion, model_files
+from tiedtts.graphs import described, model_files, work
 from tiedtts.graphs.scopes import Scope
 from tiedtts.graphs.weights import find
+from tiedtts.graphs.work import Work
+from tiedtts.tying.report import ModuleCount
 
 REST = "(other tensors)"
 """Name of what belongs to no layer."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerCount:
-    """Numbers of one layer."""
-
-    name: str
-    """Name that `tie` knows it by."""
-    type: str
-    """Operation that reads the weight, or how it is tied."""
-    scheme: str
-    """How it is tied, or empty."""
-    unique_parameters: int
-    """Numbers with a fraction that are stored for it."""
-    named_parameters: int
-    """Numbers that it had untied."""
-    unique_bytes: int
-    """Size of its tensors, indices included."""
-    shared_with: str = ""
-    """Nothing: a graph does not say who stores what is shared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,20 +29,27 @@ class GraphCount:
     """Whole numbers: indices of codebooks, shapes, places."""
     file_bytes: int
     """On disk, data beside it included."""
-    modules: tuple[LayerCount, ...]
+    modules: tuple[ModuleCount, ...]
     """Layers, in the order of the graph, and the rest together."""
+    work: Work
+    """Multiply-accumulates, as far as they are known before it runs."""
 
 
-def count(path: Path) -> GraphCount:
+def count(path: Path, sizes: Mapping[str, Sequence[int]] | None = None) -> GraphCount:
     """Count a model.
+
+    Args:
+        path: The file.
+        sizes: Shapes of inputs that it leaves open.
 
     Raises:
         CheckpointError: It cannot be read.
+        ConfigError: It has no such inputs.
     """
     model = model_files.read(path)
     main = Scope.of(model.graph)
     tensors = {id(tensor): tensor for tensor in model_files.stored(main)}
-    tied = conversion.described(model)
+    tied = described.ties(model)
     of: dict[str, list[Any]] = {name: [] for name in tied}
     owner = {tensor: name for name, said in tied.items() for tensor in said["tensors"]}
     for tensor in list(tensors.values()):
@@ -70,7 +59,11 @@ def count(path: Path) -> GraphCount:
         _row(name, tied[name]["scheme"], tied[name]["scheme"], given, tied[name]["numbers"])
         for name, given in of.items()
     ]
-    for weight in find(main):
+    weights = find(main)
+    layers = {(0, tensor): name for tensor, name in owner.items()}
+    layers |= {(0, of["key"]): name for name, of in tied.items() if of.get("key")}
+    layers |= {(id(weight.scope), weight.key): weight.name for weight in weights}
+    for weight in weights:
         if id(weight.tensor) in tensors:
             own = [tensors.pop(id(weight.tensor))]
             rows.append(_row(weight.name, weight.uses[0].node.op_type, "", own))
@@ -83,19 +76,22 @@ def count(path: Path) -> GraphCount:
         buffers=sum(whole for _, whole, _ in every),
         file_bytes=model_files.size(path),
         modules=tuple(row for row in rows if row.unique_bytes or row.named_parameters),
+        work=work.count(model, main, layers, sizes),
     )
 
 
-def _row(name: str, kind: str, scheme: str, tensors: Iterable[Any], named: int | None = None) -> LayerCount:
+def _row(name: str, kind: str, scheme: str, tensors: Iterable[Any], named: int | None = None) -> ModuleCount:
     counted = [_numbers(tensor) for tensor in tensors]
     parameters = sum(each for each, _, _ in counted)
-    return LayerCount(
+    return ModuleCount(
         name=name,
         type=kind,
         scheme=scheme,
         unique_parameters=parameters,
         named_parameters=parameters if named is None else named,
         unique_bytes=sum(size for _, _, size in counted),
+        # A graph does not say who stores what is shared.
+        shared_with="",
     )
 
 

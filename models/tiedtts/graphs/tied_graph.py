@@ -27,6 +27,8 @@ class TiedGraph:
         """Layer and name of each value, or what else tells numbers apart, to the name of their tensor."""
         self.tensors: dict[str, list[str]] = {}
         """Names of the tensors that are stored for a layer."""
+        self.keys: dict[str, str] = {}
+        """Name of the weight that the graph computes for a layer."""
 
     def replace(self, weights: Mapping[str, Weight], layers: Mapping[str, TiedLayer]) -> None:
         """Replace the weights of layers that are tied.
@@ -76,6 +78,7 @@ class TiedGraph:
             short["weight"] = self._fresh(weight.key)
             for use in weight.uses:
                 use.node.input[use.position] = short["weight"]
+        self.keys[weight.name] = short["weight"]
         for node in nodes:
             for name in node.output:
                 if name not in short:

@@ -14,27 +14,8 @@ from torch.nn.utils import parametrize
 
 from tiedtts.nets import tensor_views
 from tiedtts.nets.state_dict import StateDictNet
+from tiedtts.tying.report import ModuleCount
 from tiedtts.tying.tied_layer import TiedLayer
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModuleCount:
-    """Parameters of one module, without the modules inside it."""
-
-    name: str
-    """In the model; empty for the model itself."""
-    type: str
-    """Class, that of the plain layer if it is tied."""
-    scheme: str
-    """How it is tied, or empty."""
-    unique_parameters: int
-    """Numbers stored here and not with a module before it."""
-    named_parameters: int
-    """Numbers its weights and biases have, as if nothing were tied."""
-    unique_bytes: int
-    """Size of the tensors stored here, indices and other buffers included."""
-    shared_with: str
-    """Module that stores what this one uses, or empty."""
 
 
 @dataclass(frozen=True, kw_only=True)

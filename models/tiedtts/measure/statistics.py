@@ -1,7 +1,7 @@
 """Statistics: the parameters, bytes and work of a checkpoint or a voice, part by part."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,8 @@ from tiedtts.measure.pace import PHONES_PER_SECOND
 from tiedtts.paths import StrPath
 
 if TYPE_CHECKING:
-    from tiedtts.measure.counting import ModuleCount
+    from tiedtts.graphs.work import Work
+    from tiedtts.tying.report import ModuleCount
 
 FRONT_END = Path(__file__).parents[1] / "text" / "data"
 """Files that `synth` reads beside the voice: the lexicon."""
@@ -100,6 +101,8 @@ class Statistics:
     """Numbers that such a voice stores; the others are its base's."""
     notes: tuple[str, ...] = ()
     """Remarks on how another program's file was read, one sentence each."""
+    work: "Work | None" = None
+    """Multiply-accumulates of a model of another program, as far as they are known before it runs."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -113,6 +116,7 @@ class Statistics:
             "base": self.base,
             "own_numbers": self.own_numbers,
             "notes": list(self.notes),
+            **({} if self.work is None else {"work": self.work.to_dict()}),
             "phones_per_second": PHONES_PER_SECOND,
             **total,
             "parts": {part.name: part.to_dict() for part in self.parts},
@@ -133,16 +137,20 @@ def to_dict(counted: Sequence[Statistics]) -> dict[str, Any]:
     return {"before": before, "after": after, "reductions": saved}
 
 
-def statistics(file: StrPath, architecture: str = "auto") -> Statistics:
+def statistics(
+    file: StrPath, architecture: str = "auto", sizes: Mapping[str, Sequence[int]] | None = None
+) -> Statistics:
     """Count what is in a file.
 
     Args:
         file: Voice, name of a voice in the package, or checkpoint of this or another program.
         architecture: Kind of a foreign checkpoint.
+        sizes: Shapes of inputs that a model of ONNX leaves open, for its work.
 
     Raises:
         VoiceError: There is no such voice, or the file is damaged.
         CheckpointError: The file is no checkpoint.
+        ConfigError: The model has no inputs of these names, or of other shapes.
     """
     from tiedtts.speech.library import SUFFIXES, find, own_file
 
@@ -154,7 +162,7 @@ def statistics(file: StrPath, architecture: str = "auto") -> Statistics:
     if path.suffix not in ("", *SUFFIXES):
         raise VoiceError(f"no such file: {path}", hint="name a voice or a checkpoint")
     found = find(file)
-    return _graph(found) if _is_of_others(found) else _voice(found)
+    return _graph(found, sizes) if _is_of_others(found) else _voice(found)
 
 
 def _is_of_others(path: Path) -> bool:
@@ -167,12 +175,11 @@ def _is_of_others(path: Path) -> bool:
     return data.startswith(b"\x08") and onnx_tensors.metadata(data, str(path)) is None
 
 
-def _graph(path: Path) -> Statistics:
+def _graph(path: Path, sizes: Mapping[str, Sequence[int]] | None) -> Statistics:
     """Count a model of another program."""
     from tiedtts.graphs import counting as graph_counting
-    from tiedtts.measure.counting import ModuleCount
 
-    counted = graph_counting.count(path)
+    counted = graph_counting.count(path, sizes)
     part = PartStatistics(
         name="model",
         unique_parameters=counted.unique_parameters,
@@ -180,7 +187,7 @@ def _graph(path: Path) -> Statistics:
         unique_bytes=counted.unique_bytes,
         buffers=counted.buffers,
         macs_per_second=None,
-        modules=tuple(ModuleCount(**dataclasses.asdict(row)) for row in counted.modules),
+        modules=counted.modules,
     )
     return Statistics(
         file=path,
@@ -188,6 +195,7 @@ def _graph(path: Path) -> Statistics:
         file_bytes=counted.file_bytes,
         parts=(part,),
         total=dataclasses.replace(part, name="total", modules=()),
+        work=counted.work,
     )
 
 

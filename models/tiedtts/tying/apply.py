@@ -9,7 +9,7 @@ from torch.nn.utils import parametrize
 from tiedtts.errors import ConfigError, TiedTTSError
 from tiedtts.tying import eligibility, hubs, stand_ins
 from tiedtts.tying.eligibility import an, called
-from tiedtts.tying.folding import fold_refusal
+from tiedtts.tying.folding import Passage, passage
 from tiedtts.tying.grouping import group_layers
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.matching import check_used, find_other, match
@@ -19,6 +19,7 @@ from tiedtts.tying.refit import folded_bias
 from tiedtts.tying.report import TieReport
 from tiedtts.tying.schemes import SCHEMES, fitting
 from tiedtts.tying.schemes.cluster import Cluster, FoldedCluster, FoldedInput
+from tiedtts.tying.schemes.folded_norm import fold_normed, norm_refusal
 from tiedtts.tying.schemes.io import Io
 from tiedtts.tying.schemes.share import Share
 from tiedtts.tying.structure import UNDO_HINT, check_sharing, copied, own_parameters, places, put
@@ -327,28 +328,47 @@ class _Tying:
             self._tie_group(rule, specs, group)
             return
         into = self._other(name, rule.options.into, "into")
-        why = self._fold_refusal(specs[name], name, into)
-        if why is not None:
+        way = self._passage(specs[name], name, into)
+        if isinstance(way, str):
             self._tie_group(rule, specs, group)
             self.work.reports[name] = replace(
                 self.work.reports[name],
-                note=f"`{into}` left as it is: {why}",
+                note=f"`{into}` left as it is: {way}",
             )
             self.work.passed_over.append(
                 f"`{into}` is not folded, so that rows of `{name}` are copied, which takes longer than before"
             )
             return
-        self.work.check_unshared([name])
-        self.work.check_unshared([into])
-        spec, weight = specs[name], self.work.parameter(name, "weight")
-        bias = self.work.parameter(name, "bias") if spec.has_bias else None
-        values = Cluster.project_by(
-            spec,
-            weight,
-            rule.options,
-            self._moments(name, "weight"),
-            bias if rule.bias == "keep" else None,
+        for of in filter(None, (name, way.norm, into)):
+            self.work.check_unshared([of])
+        index, k = self._fold(rule, specs[name], name, into, way.norm)
+        reader, columns = self._spec(into, rule, FoldedInput), self.work.parameter(into, "weight")
+        kept = {"bias": self.work.parameter(into, "bias")} if reader.has_bias else {}
+        free = of_type(FoldedInput.fold(reader, columns, index, k), columns)
+        self.work.replace(
+            into, FoldedInput(reader, rule.options, {"weight": free}, kept), rule, f"reads `{name}`"
         )
+
+    def _fold(
+        self, rule: TieRule, spec: LayerSpec, name: str, into: str, norm: str | None
+    ) -> tuple[Tensor, int]:
+        """Tie a layer, and the norm that reads it, so that each row is written once; return what a row is of.
+
+        Returns:
+            The row of each channel, (O,), and the number of rows.
+        """
+        weight, seen = self.work.parameter(name, "weight"), self._moments(name, "weight")
+        bias = self.work.parameter(name, "bias") if spec.has_bias else None
+        note = f"outputs summed in `{into}`"
+        if norm is not None:
+            layer = self.work.modules[norm]
+            folded, tied_norm, error = fold_normed(spec, weight, bias, layer, rule.options, rule.bias, seen)
+            self.work.replace(name, folded, rule, note, error)
+            self.work.replace(norm, tied_norm, rule, f"norms the rows of `{name}`", 0.0)
+            values = folded.values()
+            return values["assignment"][0], values["rows"].shape[1]
+        kept = bias if rule.bias == "keep" else None
+        values = Cluster.project_by(spec, weight, rule.options, seen, kept)
         if self.rescale:
             values = Cluster.rescaled(spec, [weight], [values], rule.options)[0]
         index, k = values["assignment"][0], values["rows"].shape[1]
@@ -356,18 +376,14 @@ class _Tying:
         if bias is not None:
             means = folded_bias(bias, index, k)
             stored = tied_biases([{"bias": means if rule.bias == "keep" else bias}], rule.bias, False)[0]
-        folded = FoldedCluster(
-            spec, rule.options, {"weight": of_type(values, weight)}, of_type(stored, weight), rule.bias
-        )
-        reader, columns = self._spec(into, rule, FoldedInput), self.work.parameter(into, "weight")
-        kept = {"bias": self.work.parameter(into, "bias")} if reader.has_bias else {}
-        free = of_type(FoldedInput.fold(reader, columns, index, k), columns)
-        self.work.replace(name, folded, rule, f"outputs summed in `{into}`")
+        free, stored = of_type(values, weight), of_type(stored, weight)
         self.work.replace(
-            into, FoldedInput(reader, rule.options, {"weight": free}, kept), rule, f"reads `{name}`"
+            name, FoldedCluster(spec, rule.options, {"weight": free}, stored, rule.bias), rule, note
         )
+        return index, k
 
-    def _fold_refusal(self, spec: LayerSpec, name: str, into: str) -> str | None:
+    def _passage(self, spec: LayerSpec, name: str, into: str) -> Passage | str:
+        """Return the way from a layer to the one that is to read its rows, or why it cannot."""
         other = self.work.modules[into]
         if into in self.rule_of or into in self.work.reports:
             return "it is tied by a rule of its own"
@@ -381,7 +397,13 @@ class _Tying:
             return f"{an(reader.title)} does not read the channels of {an(spec.title)}"
         if len(self.work.names[name]) > 1 or len(self.work.names[into]) > 1:
             return "one of the two stands in several places"
-        return fold_refusal(self.work.model, name, into)
+        way = passage(self.work.model, name, into)
+        if isinstance(way, str) or way.norm is None:
+            return way
+        if len(self.work.names[way.norm]) > 1:
+            return "one of the two stands in several places"
+        why = norm_refusal(self.work.modules[way.norm], spec.outputs)
+        return way if why is None else f"`{way.norm}` lies between: {why}"
 
 
 def _way_out(why: str) -> str:

@@ -73,6 +73,8 @@ def each_layer_once(net: nn.Module) -> dict[str, float]:
 def products(layer: nn.Module) -> int:
     """Return the products that a layer computes for one place of its input; none for what is no layer."""
     if isinstance(layer, TiedLayer):
+        if layer.spec.is_norm:
+            return 0
         if layer.kind == "storage":
             return _plain(layer.spec)
         free = {name: value for weight in layer.weight_values for name, value in layer.values(weight).items()}

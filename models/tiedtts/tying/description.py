@@ -16,6 +16,7 @@ from tiedtts.tying import eligibility, stand_ins
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.schemes import SCHEMES
 from tiedtts.tying.schemes.cluster import FoldedCluster, FoldedInput
+from tiedtts.tying.schemes.folded_norm import NORMS, FoldedNorm, norm_spec
 from tiedtts.tying.schemes.io import TurnedIo
 from tiedtts.tying.structure import check_sharing, places, put
 from tiedtts.tying.tied_layer import TiedLayer, normed_along
@@ -25,6 +26,7 @@ KINDS: dict[str, type[TiedLayer]] = {
     **SCHEMES,
     "cluster-output": FoldedCluster,
     "cluster-input": FoldedInput,
+    "cluster-norm": FoldedNorm,
     "io-output": TurnedIo,
 }
 """Every class of tied layer by the name it has in files."""
@@ -93,7 +95,8 @@ def rebuild(model: nn.Module, described: Mapping[str, Any], tensors: Mapping[str
         if name not in names_of:
             raise ConfigError(f"there is no layer `{named(name)}` to be tied")
         plain = model.get_submodule(name)
-        if eligibility.refusal(plain) is not None:
+        is_norm = entries[name].kind == "cluster-norm" and type(plain) in NORMS
+        if not is_norm and eligibility.refusal(plain) is not None:
             raise ConfigError(f"`{name}` cannot be a tied layer: it is a {type(plain).__name__}")
         made[name] = _layer(name, plain, entries[name], made, tensors)
         model = put(model, names_of[name], made[name])
@@ -119,13 +122,14 @@ def _layer(
     tensors: Mapping[str, Tensor],
 ) -> TiedLayer:
     """Make one tied layer of its description and its tensors."""
-    kind, spec = KINDS[entry.kind], LayerSpec.of(plain)
+    kind = KINDS[entry.kind]
+    spec = norm_spec(plain) if kind is FoldedNorm else LayerSpec.of(plain)
     owner = entry.owner
     if owner is not None and owner not in made:
         raise ConfigError(f"`{name}` shares weights with `{owner}`, which is not tied")
     holder = None if owner is None else made[owner]
     lender = name if owner is None else owner
-    like = next(plain.parameters())
+    like = next(plain.parameters(), torch.empty(0))
 
     def value(at: str, stored: str) -> Tensor:
         try:
@@ -152,6 +156,7 @@ def _layer(
     options = schema.build(kind.options_type, entry.options, f"the options of `{name}`")
     layer = kind(spec, options, weights, biases, cast(Bias, entry.bias), holder, entry.twins)
     layer.normed_along = normed_along(plain)
+    layer.train(plain.training)
     _check(name, layer, spec.shapes())
     return layer
 

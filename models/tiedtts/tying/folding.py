@@ -2,11 +2,15 @@
 
 import operator
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import fx, nn
 from torch.nn import functional as F
+
+from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.schemes.folded_norm import NORMS
 
 POINTWISE_MODULES = (
     nn.CELU,
@@ -51,10 +55,18 @@ POINTWISE_FUNCTIONS = frozenset(
     }
 )
 """Functions that do."""
+POOLS = (
+    *(nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
+    *(nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d),
+    *(nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d),
+    *(nn.Dropout1d, nn.Dropout2d, nn.Dropout3d),
+)
+"""Modules that do so to channels of convolutions, each for itself."""
 POINTWISE_METHODS = frozenset({"relu", "sigmoid", "sin", "square", "tanh", "contiguous"})
 """Methods of tensors that do."""
 
 
+_OUTSIDE = "`{}` is called from outside the module that holds both"
 _FEED_FORWARD = (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
 """Modules that call `linear1`, `activation`, `dropout` and `linear2`, one after the other."""
 
@@ -70,8 +82,16 @@ class _Tracer(fx.Tracer):
         return module_qualified_name not in self.inside
 
 
-def fold_refusal(model: nn.Module, first: str, second: str) -> str | None:
-    """Return why the outputs of one layer are not just the inputs of another, or nothing.
+@dataclass(frozen=True)
+class Passage:
+    """The way from a layer to the one that reads it, through nothing that mixes or counts channels."""
+
+    norm: str | None = None
+    """Name of the batch norm that reads the first layer, if there is one."""
+
+
+def passage(model: nn.Module, first: str, second: str) -> Passage | str:
+    """Return the way from one layer to another, or why outputs of the one are not just inputs of the other.
 
     The `forward` of the module that holds both layers is followed symbolically; no data is needed.
 
@@ -82,14 +102,15 @@ def fold_refusal(model: nn.Module, first: str, second: str) -> str | None:
     """
     parts, others = first.split("."), second.split(".")
     depth = next(at for at, (a, b) in enumerate(zip(parts, others, strict=False)) if a != b)
-    parent = model.get_submodule(".".join(parts[:depth]))
-    outside = _called_outside(model, parts[:depth], (first, second))
+    above = parts[:depth]
+    parent = model.get_submodule(".".join(above))
+    outside = _called_outside(model, above, (first, second))
     if outside is not None:
-        return f"`{outside}` is called from outside the module that holds both"
+        return _OUTSIDE.format(outside)
     parts, others = parts[depth:], others[depth:]
     if isinstance(parent, _FEED_FORWARD) and (parts, others) == (["linear1"], ["linear2"]):
         # Its `forward` asks for shapes, which symbols have none of.
-        return None if _is_known(parent.activation) else "its activation may mix channels"
+        return Passage() if _is_known(parent.activation) else "its activation may mix channels"
     inside = {".".join(of[:at]) for of in (parts, others) for at in range(1, len(of))}
     graph = _followed(parent, inside)
     if isinstance(graph, str):
@@ -99,16 +120,23 @@ def fold_refusal(model: nn.Module, first: str, second: str) -> str | None:
         if len(of) != 1:
             return f"`{name}` is called {len(of)} times"
     (start,), (node,) = calls
+    keeps_channels = LayerSpec.of(model.get_submodule(first)).is_convolution
+    norm = None
     while node is not start:
         before = _single_input(node)
         if before is None:
             return f"`{second}` reads more than `{first}`"
         if len(before.users) > 1:
             return f"`{_title(before)}` is read elsewhere, too"
-        if before is not start and not _is_pointwise(parent, before):
+        if before is not start and _is_norm(parent, before) and _single_input(before) is start:
+            target = str(before.target)
+            norm = ".".join((*above, target))
+            if len(_calls(graph, target)) > 1 or _called_outside(model, above, (norm,)):
+                return f"`{norm}` is called elsewhere, too"
+        elif before is not start and not _is_pointwise(parent, before, keeps_channels):
             return f"`{_title(before)}` lies between, which may mix channels"
         node = before
-    return None
+    return Passage(norm)
 
 
 def _followed(module: nn.Module, inside: set[str]) -> fx.Graph | str:
@@ -153,9 +181,21 @@ def _title(node: fx.Node) -> str:
     return str(node.target) if node.op == "call_module" else node.name
 
 
-def _is_pointwise(parent: nn.Module, node: fx.Node) -> bool:
+def _is_norm(parent: nn.Module, node: fx.Node) -> bool:
+    return node.op == "call_module" and type(parent.get_submodule(str(node.target))) in NORMS
+
+
+def _is_pointwise(parent: nn.Module, node: fx.Node, keeps_channels: bool) -> bool:
+    """Return whether equal channels stay equal.
+
+    Args:
+        parent: Module whose `forward` the node is a part of.
+        node: What is called.
+        keeps_channels: Whether channels lie on the axis at which convolutions have them.
+    """
     if node.op == "call_module":
-        return type(parent.get_submodule(str(node.target))) in POINTWISE_MODULES
+        kind = type(parent.get_submodule(str(node.target)))
+        return kind in POINTWISE_MODULES or (keeps_channels and kind in POOLS)
     if node.op == "call_method":
         return node.target in POINTWISE_METHODS
     if node.op == "call_function" and node.target in (operator.mul, operator.truediv):

@@ -114,15 +114,20 @@ class LayerSpec:
         return self.type in (nn.LSTMCell, nn.GRUCell)
 
     @property
+    def is_norm(self) -> bool:
+        """Whether it is a batch norm, which has no matrix."""
+        return "num_features" in self.arguments
+
+    @property
     def inputs(self) -> int:
         """Channels it reads; of a table, its entries."""
-        names = ("in_features", "in_channels", "num_embeddings", "input_size")
+        names = ("in_features", "in_channels", "num_embeddings", "input_size", "num_features")
         return next(int(self.arguments[name]) for name in names if name in self.arguments)
 
     @property
     def outputs(self) -> int:
         """Channels it writes; of a table, the width of its vectors."""
-        names = ("out_features", "out_channels", "embedding_dim", "hidden_size")
+        names = ("out_features", "out_channels", "embedding_dim", "hidden_size", "num_features")
         return next(int(self.arguments[name]) for name in names if name in self.arguments)
 
     @property
@@ -177,6 +182,8 @@ class LayerSpec:
     @property
     def title(self) -> str:
         """Short text for messages, such as `Conv1d(4, 8, kernel 3)`."""
+        if self.is_norm:
+            return f"{self.name}({self.inputs})"
         kernel = f", kernel {'x'.join(map(str, self.kernel))}" if self.kernel else ""
         groups = f", groups {self.groups}" if self.groups > 1 else ""
         return f"{self.name}({self.inputs}, {self.outputs}{kernel}{groups})"

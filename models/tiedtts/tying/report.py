@@ -1,4 +1,4 @@
-"""Reports: the effect of tying on a model, layer by layer."""
+"""Reports: what a model stores, and the effect of tying on it, layer by layer."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -45,3 +45,23 @@ class TieReport:
     def tying_ratio(self) -> float:
         """Parameters before over parameters after; above one if tying saved any."""
         return self.parameters_before / max(1, self.parameters_after)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleCount:
+    """Parameters of one module, without the modules inside it; of a graph, of one layer."""
+
+    name: str
+    """In the model; empty for the model itself. In a graph, the name that `tie` knows it by."""
+    type: str
+    """Class, that of the plain layer if it is tied; in a graph, the operation that reads the weight."""
+    scheme: str
+    """How it is tied, or empty."""
+    unique_parameters: int
+    """Numbers stored here and not with a module before it."""
+    named_parameters: int
+    """Numbers its weights and biases have, as if nothing were tied."""
+    unique_bytes: int
+    """Size of the tensors stored here, indices and other buffers included."""
+    shared_with: str
+    """Module that stores what this one uses, or empty."""

@@ -15,6 +15,7 @@ from tiedtts.tying.apply import untie
 from tiedtts.tying.description import describe, rebuild
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.schemes.cluster import FoldedCluster, FoldedInput
+from tiedtts.tying.schemes.folded_norm import FoldedNorm
 from tiedtts.tying.schemes.io import Io
 from tiedtts.tying.structure import places
 from tiedtts.tying.tied_layer import TiedLayer
@@ -109,7 +110,7 @@ def load_plain_state_dict(model: nn.Module, state: Mapping[str, Tensor]) -> None
 def _fit(group: list[tuple[str, TiedLayer]], plain: nn.Module) -> None:
     """Give the layers of a tie the values that come closest to plain weights."""
     name, first = group[0]
-    if isinstance(first, (FoldedCluster, FoldedInput, Io)):
+    if isinstance(first, (FoldedCluster, FoldedInput, FoldedNorm, Io)):
         raise TiedTTSError(
             f"`{name}` is tied to another layer by `{first.scheme}`, and takes other weights only as a whole",
             hint="load them into the plain model, and tie that",

@@ -12,7 +12,7 @@ from tiedtts.errors import ConfigError
 from tiedtts.tying import costs, eligibility, layers, stand_ins
 from tiedtts.tying.candidates import Candidate, choose, ranked
 from tiedtts.tying.costs import Size, Work
-from tiedtts.tying.folding import fold_refusal
+from tiedtts.tying.folding import Passage, passage
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.likeness import Likeness, layer_of, likeness
 from tiedtts.tying.parts import tie_parts
@@ -233,7 +233,7 @@ def _reader(parts: Mapping[str, nn.Module], name: str, spec: LayerSpec) -> str |
             continue
         if reader.inputs != spec.outputs or reader.channel_axis != spec.channel_axis:
             continue
-        if fold_refusal(net, inner, f"{above}.{other}".lstrip(".")) is None:
+        if isinstance(passage(net, inner, f"{above}.{other}".lstrip(".")), Passage):
             return other
     return None
 

@@ -121,8 +121,18 @@ class Workpiece:
                         hint="tie both by one rule, or as the maps of `io`, or leave both out",
                     )
 
-    def replace(self, name: str, layer: TiedLayer, rule: TieRule, note: str) -> None:
-        """Put a tied layer in the place of a plain one, and report it."""
+    def replace(
+        self, name: str, layer: TiedLayer, rule: TieRule, note: str, error: float | None = None
+    ) -> None:
+        """Put a tied layer in the place of a plain one, and report it.
+
+        Args:
+            name: Name of the plain layer.
+            layer: The tied one.
+            rule: Rule that ties it.
+            note: A remark for the report.
+            error: Norm of the change of its weights over their norm, if these two do not tell it.
+        """
         old = self.modules[name]
         layer.train(old.training)
         layer.normed_along = normed_along(self._normed.get(name, old))
@@ -141,6 +151,9 @@ class Workpiece:
         weights = [key for key in before if not key.startswith("bias")]
         change = sum(_energy(before[key], full[key]) for key in weights)
         energy = sum(_energy(before[key]) for key in weights)
+        if error is None:
+            # To sum columns changes nothing; what equal channels cost, the layer before them says.
+            error = 0.0 if isinstance(layer, FoldedInput) or not energy else (change / energy) ** 0.5
         self.reports[name] = LayerReport(
             layer=name,
             scheme=rule.scheme,
@@ -149,8 +162,7 @@ class Workpiece:
             parameters_after=size,
             bytes_before=sum(value.nbytes for value in before.values()),
             bytes_after=sum(value.nbytes for value in (*layer.parameters(), *layer.buffers())),
-            # To sum columns changes nothing; what equal channels cost, the layer before them says.
-            error=0.0 if isinstance(layer, FoldedInput) or not energy else (change / energy) ** 0.5,
+            error=error,
             note=note,
         )
         self.model = put(self.model, self.names[name], layer)

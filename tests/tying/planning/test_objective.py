@@ -68,3 +68,19 @@ def test_losses_of_parts_that_were_tied() -> None:
     made = objective.by_losses(losses, NETS)
     assert made.harm({**NETS, "b": nn.Linear(2, 2)}) == pytest.approx(0.1)
     assert asked == [["a", "b"], ["b"]]
+
+
+def test_halves_are_of_different_data() -> None:
+    x = torch.arange(16.0)
+    changed = x.clone()
+    changed[0] += 1
+    first, second = objective.differences(objective.leaves(changed), objective.leaves(x))
+    assert second == 0.0
+    assert objective.mean((first, second)) == pytest.approx(harm(x, changed))
+    # In turn: each half sees the beginning and the end.
+    changed[:] = x
+    changed[3] += 1
+    first, second = objective.differences(objective.leaves(changed), objective.leaves(x))
+    assert first == 0.0
+    assert second > 0
+    assert objective.by_outputs(lambda tied: 2.0, 1.0).harms(NETS) == (1.0,)

@@ -11,8 +11,9 @@ from tiedtts.errors import ConfigError
 from tiedtts.tying import costs
 from tiedtts.tying.listening import listen
 from tiedtts.tying.parts import tie_parts
+from tiedtts.tying.plan import TieRule
 from tiedtts.tying.planning import objective
-from tiedtts.tying.planning.nets import Nets
+from tiedtts.tying.planning.nets import Nets, as_plan
 from tiedtts.tying.planning.planner import Planner
 from tiedtts.tying.planning.points import Point, undominated
 from tiedtts.tying.planning.ways import Budget
@@ -130,9 +131,9 @@ def test_measurements_are_about_as_many_as_asked_for() -> None:
     parts = {"net": many}
     asked: list[int] = []
 
-    def measure(tied: Mapping[str, nn.Module]) -> float:
+    def measure(tied: Mapping[str, nn.Module]) -> tuple[float, ...]:
         asked.append(1)
-        return 1.0 + 0.01 * len(asked)
+        return (1.0 + 0.01 * len(asked),)
 
     made = Planner(
         Nets(parts, costs.as_stored, {}, {}), objective.Objective(measure, "loss"), ("codebook",), trials=10
@@ -162,12 +163,47 @@ def test_a_budget_that_nothing_keeps_says_what_would_be_kept() -> None:
 def test_rules_of_one_kind_are_one_rule() -> None:
     torch.manual_seed(0)
     layers = nn.Sequential(*(nn.Linear(32, 32) for _ in range(4)))
-    found = Planner(Nets({"net": layers}, costs.as_stored, {}, {}), None, ("codebook",)).plan(
-        Budget(bytes=3200)
-    )
-    assert found.plan is not None
-    assert [rule.layers for rule in found.plan.rules] == ["net.*"]
-    assert len(found.best.rules) in (1, 4)
+    nets = Nets({"net": layers}, costs.as_stored, {}, {})
+    rules = [TieRule(f"net.{at}", "codebook", options={"k": 16}) for at in range(4)]
+    plan = as_plan(rules, nets)
+    assert plan is not None
+    assert [rule.layers for rule in plan.rules] == ["net.*"]
+    plan = as_plan(rules[:3], nets)
+    assert plan is not None
+    assert [rule.layers for rule in plan.rules] == ["net.0", "net.1", "net.2"]
+    assert as_plan([], nets) is None
+
+
+def test_a_plan_is_never_worse_than_one_for_all_layers_as_measured() -> None:
+    made = net()
+    asked = planner(made, trials=30)
+    for size in (2600, 4000):
+        found = asked.plan(Budget(bytes=size), front=0)
+        assert found.best.is_measured
+        # Whatever else keeps the budget, was measured, and is no better.
+        for k in (8, 16, 32, 64):
+            point = asked.nets.point(_alike("codebook", k=k).rules, is_uniform=True)
+            if asked.measurements.keeps(point, Budget(bytes=size)):
+                assert found.best.harm <= asked.measurements.harm(point.rules)
+    assert asked.measurements.taken <= 30 + 8
+
+
+def test_shared_layers_are_a_plan_too() -> None:
+    torch.manual_seed(0)
+    one = nn.Linear(32, 32)
+    made = nn.Sequential(*(nn.Linear(32, 32) for _ in range(4)))
+    with torch.no_grad():
+        for at, layer in enumerate(made):
+            layer.weight.copy_(one.weight + 1e-4 * at)
+            layer.bias.copy_(one.bias)
+    x = torch.randn(50, 32)
+    with torch.no_grad():
+        measured = objective.by_outputs(lambda tied: tied["net"](x), made(x))
+    found = Planner(
+        Nets({"net": made}, costs.as_stored, {}, {}), measured, ("codebook", "share"), trials=20
+    ).plan(Budget(bytes=6000), front=0)
+    assert {rule.scheme for rule in found.best.rules} == {"share"}
+    assert found.best.harm < 1e-4
 
 
 def test_points_that_are_beaten() -> None:

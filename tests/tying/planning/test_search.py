@@ -76,3 +76,23 @@ def test_a_budget_that_all_keeps_ties_nothing() -> None:
 
 def test_a_budget_that_nothing_keeps() -> None:
     assert search.fit(items(0), Budget(bytes=1.0)) is None
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_step_keeps_the_budget_and_what_it_is_about(seed: int) -> None:
+    given = items(seed)
+    whole = search.size({name: ways[0] for name, ways in given.items()})
+    budget = Budget(bytes=0.5 * whole)
+    choice = search.fit(given, budget)
+    if choice is None:
+        pytest.skip("nothing keeps the budget")
+    for name, ways in given.items():
+        for way in ways:
+            moved = search.moved(given, choice, name, way, budget)
+            if moved is None:
+                least = sum(min(of.bytes for of in each) for of, each in given.items() if of != name)
+                assert way.bytes + least > budget.bytes  # type: ignore[operator]
+                continue
+            assert moved[name] is way
+            assert set(moved) == set(given)
+            assert budget.keeps(search.size(moved), search.work(moved))

@@ -16,6 +16,7 @@ from tiedtts.tying.schemes import SCHEMES
 CODEBOOKS: tuple[dict[str, Any], ...] = (
     *({"k": k} for k in (256, 128, 64, 32, 16, 8, 4, 2)),
     *({"k": k, "group": 64} for k in (16, 8, 4)),
+    *({"k": k, "scales": "none"} for k in (64, 32, 16, 8)),
 )
 """Sizes of codebooks."""
 SHARES = (0.8, 0.65, 0.5, 0.35, 0.25, 0.15, 0.08)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from tiedtts.tying.parts import tie_parts
 from tiedtts.tying.plan import TiePlan, TieRule
-from tiedtts.tying.planning.nets import Nets, as_plan
+from tiedtts.tying.planning import objective as objectives
+from tiedtts.tying.planning.nets import Nets
 from tiedtts.tying.planning.objective import Objective
 from tiedtts.tying.planning.points import Point
+from tiedtts.tying.planning.ways import Budget
 
 FileSize = Callable[[Mapping[str, nn.Module], Mapping[str, TiePlan]], int]
 """Bytes of the file of tied nets, given the plans of their parts."""
@@ -32,49 +33,66 @@ class Measurements:
     """Told the share that is done, and what is tried."""
     taken: int = 0
     """Measurements so far."""
-    _harms: dict[object, float] = field(default_factory=dict)
+    _harms: dict[tuple[str, ...], tuple[float, ...]] = field(default_factory=dict)
+    _sizes: dict[tuple[str, ...], int] = field(default_factory=dict)
+    _forgone: set[tuple[str, ...]] = field(default_factory=set)
 
     @property
-    def are_over(self) -> bool:
-        """Whether nets were measured as often as they may be."""
-        return self.taken >= self.trials
+    def left(self) -> int:
+        """How often nets may still be measured."""
+        return max(0, self.trials - self.taken)
 
     def harm(self, rules: Sequence[TieRule]) -> float:
         """Measure the harm of some rules."""
+        return objectives.mean(self.harms(rules))
+
+    def harms(self, rules: Sequence[TieRule]) -> tuple[float, ...]:
+        """Measure the harms of some rules on parts of the data, see `Objective`."""
         assert self.objective is not None
         key = _key(rules)
         if key not in self._harms:
             self.taken += 1
             self.progress(min(0.99, self.taken / self.trials), f"measurement {self.taken}")
-            self._harms[key] = self.objective.harm(self.nets.tied(rules)[0]) if rules else 0.0
+            self._harms[key] = self.objective.harms(self.nets.tied(rules)[0]) if rules else (0.0,)
         return self._harms[key]
+
+    def is_done_with(self, point: Point) -> bool:
+        """Return whether a point was measured already, or never will be."""
+        return _key(point.rules) in self._harms.keys() | self._forgone
+
+    def forgo(self, point: Point) -> None:
+        """Never measure a point."""
+        self._forgone.add(_key(point.rules))
 
     def known(self, points: Sequence[Point]) -> list[Point]:
         """Return those of some points that were measured already, with their harms."""
-        return [
-            dataclasses.replace(point, harm=self._harms[key], is_measured=True)
-            for point in points
-            if (key := _key(point.rules)) in self._harms
-        ]
+        return [self._measured(point) for point in points if _key(point.rules) in self._harms]
 
     def best(self, points: Sequence[Point]) -> Point:
         """Return the best of some points, measured where that is possible."""
         if self.objective is None:
             return min(points, key=lambda point: point.harm)
-        made = [dataclasses.replace(point, harm=self.harm(point.rules), is_measured=True) for point in points]
         # Where measurements do not tell plans apart, what was foretold first does.
-        return min(made, key=lambda point: point.harm)
+        return min(map(self._measured, points), key=lambda point: point.harm)
+
+    def _measured(self, point: Point) -> Point:
+        return dataclasses.replace(point, harm=self.harm(point.rules), is_measured=True)
+
+    def keeps(self, point: Point, budget: Budget) -> bool:
+        """Return whether a plan keeps the bounds of bytes and work, where files count, as a file."""
+        if not budget.keeps(point.bytes, point.macs):
+            return False
+        return self.file_size is None or budget.bytes is None or self.file_bytes(point) <= budget.bytes
 
     def file_bytes(self, point: Point) -> int:
         """Return the bytes of the file of a point, or of its tensors."""
         if self.file_size is None:
             return int(point.bytes)
-        if not point.rules:
-            return self.file_size({}, {})
-        plan = as_plan(point.rules, self.nets)
-        assert plan is not None
-        parts, plans, _ = tie_parts(self.nets.parts, plan, seen=self.nets.seen)
-        return self.file_size(parts, plans)
+        key = _key(point.rules)
+        if key not in self._sizes:
+            parts, plans, _ = self.nets.made(point.rules)
+            self._sizes[key] = self.file_size(parts if plans else {}, plans)
+        return self._sizes[key]
 
     def filed(self, point: Point) -> Point:
         """Return a point with the bytes of its file."""

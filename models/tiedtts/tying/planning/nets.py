@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from torch import nn
 
@@ -16,6 +17,9 @@ from tiedtts.tying.planning.points import Point
 from tiedtts.tying.planning.ways import Way
 from tiedtts.tying.report import LayerReport
 from tiedtts.tying.tied_layer import TiedLayer
+
+Made = tuple[dict[str, nn.Module], dict[str, TiePlan], list[LayerReport]]
+"""Tied nets, the plans of those that are tied, and what became of their layers."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,10 @@ class Nets:
 
     def names(self) -> list[str]:
         """Return the layers that can be tied."""
+        return list(self._names)
+
+    @cached_property
+    def _names(self) -> list[str]:
         return [
             f"{part}.{name}" if name else part
             for part, net in self.parts.items()
@@ -42,10 +50,31 @@ class Nets:
             and not eligibility.refusal(layer)
         ]
 
+    @cached_property
+    def _last(self) -> dict[tuple[TieRule, ...], Made]:
+        """What was made last: its size is asked for, and then its harm."""
+        return {}
+
+    def made(self, rules: Sequence[TieRule]) -> Made:
+        """Return tied nets, the plans of those that are tied, and what became of their layers.
+
+        Raises:
+            TiedTTSError: The rules do not fit.
+        """
+        key = tuple(rules)
+        if key not in self._last:
+            self._last.clear()
+            plan = as_plan(rules, self)
+            if plan is None:
+                return dict(self.parts), {}, []
+            parts, plans, report = tie_parts(self.parts, plan, seen=self.seen)
+            self._last[key] = parts, plans, list(report.layers)
+        return self._last[key]
+
     def tied(self, rules: Sequence[TieRule]) -> tuple[dict[str, nn.Module], list[LayerReport]]:
         """Return tied nets, and what became of their layers."""
-        made, _, report = tie_parts(self.parts, TiePlan(tuple(rules)), seen=self.seen)
-        return made, list(report.layers)
+        parts, _, rows = self.made(rules)
+        return parts, rows
 
     def plain(self, name: str) -> Way:
         """Return the way that leaves a layer as it is."""

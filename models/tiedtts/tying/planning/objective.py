@@ -1,7 +1,7 @@
 """Objectives: how much harm a tie does, as one number that adds up over layers."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,16 +14,23 @@ from tiedtts.errors import ConfigError
 WORST = 1e6
 """Harm of outputs that are no numbers, or not comparable. Any that are may be better or worse than others."""
 _EXACT = 1e-9
+_STRETCHES = 8
+"""Stretches of outputs, of which every second one is in the same half."""
 
 
 @dataclass(frozen=True)
 class Objective:
     """Harm that nets do when they are tied."""
 
-    harm: Callable[[Mapping[str, nn.Module]], float]
-    """Harm of tied nets: zero for the first ones."""
+    harms: Callable[[Mapping[str, nn.Module]], tuple[float, ...]]
+    """Harms of tied nets on parts of the data that have nothing in common, zero for the first nets; one harm
+    where parts cannot be told apart."""
     kind: Literal["loss", "outputs"]
     """`loss`: harm is the relative growth of a loss; `outputs`: the squared relative change of outputs."""
+
+    def harm(self, tied: Mapping[str, nn.Module]) -> float:
+        """Return the harm of tied nets, the mean over all parts of the data."""
+        return mean(self.harms(tied))
 
     def bound(self, share: float) -> float:
         """Return the harm that a relative growth or change stands for."""
@@ -47,16 +54,16 @@ def by_losses(
     for name, value in losses(parts).items():
         first.setdefault(name.split(".")[0], (name, value))
 
-    def harm(tied: Mapping[str, nn.Module]) -> float:
+    def harms(tied: Mapping[str, nn.Module]) -> tuple[float, ...]:
         changed = {part: net for part, net in tied.items() if net is not parts[part]}
         after = losses(changed) if changed else {}
         grown = 0.0
         for part in changed:
             name, before = first[part]
             grown += _grown(after[name], before)
-        return grown / len(first)
+        return (grown / len(first),)
 
-    return Objective(harm, "loss")
+    return Objective(harms, "loss")
 
 
 def by_outputs(run: Callable[[Mapping[str, nn.Module]], Any], first: Any) -> Objective:
@@ -81,14 +88,19 @@ def by_outputs(run: Callable[[Mapping[str, nn.Module]], Any], first: Any) -> Obj
     if len(before) == 1 and before[0].numel() == 1:
         loss = float(before[0])
 
-        def harm(tied: Mapping[str, nn.Module]) -> float:
+        def harms(tied: Mapping[str, nn.Module]) -> tuple[float, ...]:
             after = leaves(run(tied))
             if len(after) != 1 or after[0].numel() != 1:
-                return WORST
-            return _grown(float(after[0]), loss)
+                return (WORST,)
+            return (_grown(float(after[0]), loss),)
 
-        return Objective(harm, "loss")
-    return Objective(lambda tied: difference(leaves(run(tied)), before), "outputs")
+        return Objective(harms, "loss")
+    return Objective(lambda tied: differences(leaves(run(tied)), before), "outputs")
+
+
+def mean(harms: Sequence[float]) -> float:
+    """Return the mean of the harms on parts of the data."""
+    return sum(harms) / len(harms)
 
 
 def _grown(after: float, before: float) -> float:
@@ -100,22 +112,34 @@ def _grown(after: float, before: float) -> float:
 
 def difference(after: list[Tensor], before: list[Tensor]) -> float:
     """Return the squared change of outputs over their variance, the mean over tensors."""
+    return mean(differences(after, before))
+
+
+def differences(after: list[Tensor], before: list[Tensor]) -> tuple[float, ...]:
+    """Return the same for one half of each tensor's numbers and for the other, by the variance of both.
+
+    Along their first axis outputs are of one input after another, or of one moment after another. Stretches
+    of them belong to either half in turn, so that both are of the same kind and of different data.
+    """
     if [leaf.shape for leaf in after] != [leaf.shape for leaf in before]:
-        return WORST
-    found = []
+        return WORST, WORST
+    halves: tuple[list[float], list[float]] = ([], [])
     for new, old in zip(after, before, strict=True):
         energy = float((old - old.mean()).square().sum())
         energy = energy if energy > _EXACT * float(old.square().sum()) else float(old.square().sum())
-        change = float((new - old).square().sum())
-        found.append(change / energy if energy > 0 else float(change > 0))
-    mean = sum(found) / len(found)
-    return min(mean, WORST) if math.isfinite(mean) else WORST
+        pieces = (new - old).square().tensor_split(min(_STRETCHES, len(old)))
+        for at, found in enumerate(halves):
+            change = sum(float(piece.sum()) for piece in pieces[at::2])
+            # Twice: the mean of both is then the change of all.
+            found.append(2 * change / energy if energy > 0 else 2 * float(change > 0))
+    first, second = (mean(found) for found in halves)
+    return (first, second) if math.isfinite(first + second) and max(first, second) < WORST else (WORST, WORST)
 
 
 def leaves(outputs: Any) -> list[Tensor]:
     """Return outputs as vectors: one for each tensor or array, one for all single numbers together."""
     tensors: list[Tensor] = []
-    numbers: list[Tensor] = []
+    numbers: list[float] = []
 
     def add(value: Any) -> None:
         if isinstance(value, Mapping):
@@ -125,13 +149,14 @@ def leaves(outputs: Any) -> list[Tensor]:
             for of in value:
                 add(of)
         elif isinstance(value, (bool, int, float, np.number)):
-            numbers.append(torch.tensor(float(value), dtype=torch.float64))
+            numbers.append(float(value))
         elif isinstance(value, (Tensor, np.ndarray)):
             tensor = value.detach() if isinstance(value, Tensor) else torch.from_numpy(np.array(value))
             tensor = tensor.to("cpu", torch.float64).flatten()
-            (tensors if tensor.numel() > 1 else numbers).append(
-                tensor if tensor.numel() > 1 else tensor.sum()
-            )
+            if tensor.numel() > 1:
+                tensors.append(tensor)
+            else:
+                numbers.append(float(tensor.sum()))
 
     add(outputs)
-    return tensors + ([torch.stack(numbers)] if numbers else [])
+    return tensors + ([torch.tensor(numbers, dtype=torch.float64)] if numbers else [])

@@ -8,24 +8,21 @@ from dataclasses import dataclass, field
 from tiedtts.errors import ConfigError
 from tiedtts.tying.plan import TieRule
 from tiedtts.tying.planning import levels, search, sensitivities, uniform
+from tiedtts.tying.planning.climbing import climb
 from tiedtts.tying.planning.measurements import FileSize, Measurements
 from tiedtts.tying.planning.nets import Nets, as_plan
 from tiedtts.tying.planning.objective import Objective
 from tiedtts.tying.planning.planned import Planned
 from tiedtts.tying.planning.points import Point, beats, undominated
 from tiedtts.tying.planning.space import Space, spread
-from tiedtts.tying.planning.ways import Budget, Way
+from tiedtts.tying.planning.ways import Budget, rule_key
 
 TRIALS = 150
 """Times that nets are measured, about."""
 BENDS = (1.0, 0.5, 0.0)
 """Powers of how much the measured sensitivity of a layer differs from others'; zero trusts changes alone."""
-MOVES = 6
-"""Items of a plan that are given more or less, to see whether that is better."""
 FRONT = 7
 """Sizes at which the front is measured."""
-CLEARLY = 0.7
-"""Harm of a plan over that of the one which is believed to be best, below which it is taken all the same."""
 
 
 @dataclass
@@ -69,7 +66,9 @@ class Planner:
         if work_counts not in self._spaces:
             self._spaces[work_counts] = self._space(work_counts)
         space = self._spaces[work_counts]
-        best = self._best(space, budget) if budget.harm is None else self._smallest(space, budget)
+        best = (
+            self._best(space, budget, reserve=front) if budget.harm is None else self._smallest(space, budget)
+        )
         points = self._front(space, best, budget, front)
         if best not in points:
             # One of the other sizes turned out to be better in all: that is the plan.
@@ -94,29 +93,64 @@ class Planner:
             work_counts=work_counts,
             progress=lambda words: self.progress(0.0, words),
         )
-        if not found:
+        if not found and "share" not in self.schemes:
             raise ConfigError("there is no layer that can be tied, or all are tied already")
         items = sensitivities.foretold(found, self.measurements, work_counts=work_counts)
         return Space.of(self.nets, items)
 
-    def _best(self, space: Space, budget: Budget) -> Point:
-        """Return the best plan that keeps the bounds of bytes and work."""
+    def _best(self, space: Space, budget: Budget, reserve: int) -> Point:
+        """Return the best plan that keeps the bounds of bytes and work.
+
+        It is never worse, as measured, than any that ties all layers alike.
+        """
+        found = uniform.best(self.nets, self.schemes, lambda point: self.measurements.keeps(point, budget))
+        room, chosen = self._with_room(space, budget)
+        found += [point for point in chosen if self.measurements.keeps(point, budget)]
+        if not found:
+            raise self._too_tight(space, budget, room)
+        best = self.measurements.best(_different(found))
+        if self.objective is not None:
+            starts = [
+                (point, choice) for point in found if (choice := self._choice(space, point)) is not None
+            ]
+            if starts:
+                start = self.measurements.best([point for point, _ in starts])
+                choice = next(choice for point, choice in starts if point.rules == start.rules)
+                climbed = climb(
+                    space,
+                    start,
+                    choice,
+                    within=_less(budget, room),
+                    budget=budget,
+                    measurements=self.measurements,
+                    reserve=reserve,
+                )
+                if climbed.harm < best.harm:
+                    best = climbed
+        return self.measurements.filed(best)
+
+    def _with_room(self, space: Space, budget: Budget) -> tuple[float, list[Point]]:
+        """Return what a file holds beside tensors, and the plans of the search that leave room for it."""
         room = 0.0
-        if self.file_size is not None and budget.bytes is not None:
-            guess = self._chosen(space, budget)
-            room = self.measurements.file_bytes(guess[0]) - guess[0].bytes if guess else 0.0
+        chosen = self._chosen(space, budget)
         for _ in range(10):
-            tight = budget if budget.bytes is None else dataclasses.replace(budget, bytes=budget.bytes - room)
-            found = _different([*self._chosen(space, tight), *uniform.best(self.nets, self.schemes, tight)])
-            if not found:
-                raise self._too_tight(space, budget, room)
-            best = self._refined(space, self.measurements.best(found), tight)
-            actual = self.measurements.file_bytes(best)
-            if budget.bytes is None or actual <= budget.bytes:
-                return dataclasses.replace(best, file_bytes=actual)
-            # Such a plan must not come again.
-            room = max(room + actual - budget.bytes, actual - best.bytes) + 64
-        raise self._too_tight(space, budget, room)
+            if budget.bytes is None or not chosen:
+                break
+            over = max(self.measurements.file_bytes(point) for point in chosen) - budget.bytes
+            if over <= 0:
+                break
+            room = room + over + 64
+            chosen = self._chosen(space, _less(budget, room))
+        return room, chosen
+
+    def _choice(self, space: Space, point: Point) -> search.Choice | None:
+        """Return the ways of items that a plan is, if it is one of these."""
+        if not point.is_uniform:
+            return self._choices.get(point.rules)
+        key = rule_key(point.rules[0])
+        found = {name: next((w for w in ways if w.key == key), None) for name, ways in space.items.items()}
+        # What a codebook does not fit stays as it is.
+        return None if not any(found.values()) else {n: w or space.items[n][0] for n, w in found.items()}
 
     def _too_tight(self, space: Space, budget: Budget, room: float) -> ConfigError:
         small = min(space.all_paths(Budget(bytes=0, macs=budget.macs)), key=lambda point: point.bytes)
@@ -138,27 +172,6 @@ class Planner:
                 found.append(space.point(choice))
                 self._choices[found[-1].rules] = choice
         return _different(found)
-
-    def _refined(self, space: Space, best: Point, budget: Budget) -> Point:
-        """Return a plan, or a better one found by giving one item more or less, and refitting the others."""
-        choice = self._choices.get(best.rules)
-        if choice is None or self.objective is None:
-            return best
-        inner, pinned = space.inner(budget), dict[str, Way]()
-        order = sorted(choice, key=lambda name, of=choice: -of[name].harm)  # type: ignore[misc]
-        for name in order[:MOVES]:
-            if self.measurements.are_over:
-                break
-            for way in _beside(space.items[name], choice[name]):
-                items = {**space.items, **{of: [at] for of, at in pinned.items()}, name: [way]}
-                moved = search.fit(items, inner)
-                if moved is None:
-                    continue
-                point = self.measurements.best([space.point(moved)])
-                if point.harm < CLEARLY * best.harm:
-                    best, choice, pinned[name] = point, moved, way
-                    break
-        return best
 
     def _smallest(self, space: Space, budget: Budget) -> Point:
         """Return the smallest plan whose harm is within the bound: a search by halves along the path."""
@@ -186,7 +199,7 @@ class Planner:
         # What was measured on the way here costs nothing, and trials that are left over may be spent.
         points = [space.whole(), best, *self.measurements.known(path)]
         for point in spread(path, count, by_work=by_work):
-            if self.objective is None or not self.measurements.are_over:
+            if self.objective is None or self.measurements.left:
                 points.append(self.measurements.best([point]))
         kept = [point if point is best else self.measurements.filed(point) for point in undominated(points)]
         # All is told beside the nets as they are, even where something smaller is measured to be no worse.
@@ -198,9 +211,6 @@ def _different(points: Sequence[Point]) -> list[Point]:
     return list({tuple(sorted(map(repr, point.rules))): point for point in points}.values())
 
 
-def _beside(ways: Sequence[Way], way: Way) -> list[Way]:
-    """Return the ways of an item that are next to one: a better one, and a smaller one."""
-    ways = sorted(ways, key=lambda of: (of.bytes + of.macs, of.harm))
-    better = [of for of in ways if of.harm < way.harm and of.bytes + of.macs > way.bytes + way.macs]
-    smaller = [of for of in ways if of.harm > way.harm and of.bytes + of.macs < way.bytes + way.macs]
-    return [*better[:1], *smaller[-1:]]
+def _less(budget: Budget, room: float) -> Budget:
+    """Return a budget with fewer bytes."""
+    return budget if budget.bytes is None else dataclasses.replace(budget, bytes=budget.bytes - room)

@@ -116,6 +116,50 @@ def prices(items: Items, budget: Budget) -> list[tuple[float, float]]:
     return [(per_byte, mix * per_mac) for mix in _MIXES] + [(_LITTLE * per_byte, per_mac)]
 
 
+def moved(items: Items, choice: Choice, name: str, way: Way, budget: Budget) -> Choice | None:
+    """Return a choice near another one: one item has another way, and others make room or use what is left.
+
+    Args:
+        items: What is chosen from.
+        choice: The other one.
+        name: The item.
+        way: Its way.
+        budget: What has to be kept.
+
+    Returns:
+        The choice that is foretold to harm least; nothing if there is no room.
+    """
+    free = {of: ways for of, ways in items.items() if of != name}
+    choice = {**choice, name: way}
+    while not budget.keeps(size(choice), work(choice)):
+        best: tuple[float, str, Way] | None = None
+        for of, ways in free.items():
+            now = choice[of]
+            for other in ways:
+                gained = max(0.0, now.bytes - other.bytes) if budget.bytes is not None else 0.0
+                gained /= max(1.0, size(choice))
+                if budget.macs is not None:
+                    gained += max(0.0, now.macs - other.macs) / max(1.0, work(choice))
+                if gained <= 0:
+                    continue
+                slope = (other.harm - now.harm) / gained
+                if best is None or slope < best[0]:
+                    best = slope, of, other
+        if best is None:
+            return None
+        choice[best[1]] = best[2]
+    filled = _filled(free, {of: choice[of] for of in free}, _less(budget, way))
+    return {of: filled.get(of, way) for of in items}
+
+
+def _less(budget: Budget, way: Way) -> Budget:
+    """Return what a budget leaves beside one way."""
+    return Budget(
+        bytes=None if budget.bytes is None else budget.bytes - way.bytes,
+        macs=None if budget.macs is None else budget.macs - way.macs,
+    )
+
+
 def _filled(items: Items, choice: Choice, budget: Budget) -> Choice:
     """Take better ways while the budget allows them, those that gain most for their cost first."""
     choice = dict(choice)

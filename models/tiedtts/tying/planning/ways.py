@@ -25,14 +25,7 @@ class Way:
     @property
     def key(self) -> str:
         """Scheme and options of the first rule, by which ways of several layers are told apart."""
-        if not self.rules:
-            return "plain"
-        rule = self.rules[0].to_dict()
-        options = rule["options"]
-        if rule["scheme"] == "codebook":
-            # Its size is told even where it is the usual one.
-            options = {"k": self.rules[0].options.k, **options}
-        return " ".join((rule["scheme"], *(f"{name}={value}" for name, value in options.items())))
+        return rule_key(self.rules[0]) if self.rules else "plain"
 
     @property
     def scheme(self) -> str:
@@ -59,3 +52,13 @@ class Budget:
         """Return whether a size and an amount of work are within the bounds."""
         fits = self.bytes is None or size <= self.bytes + 1e-6
         return fits and (self.macs is None or work <= self.macs * (1 + 1e-9))
+
+
+def rule_key(rule: TieRule) -> str:
+    """Return the scheme and the options of a rule as words."""
+    told = rule.to_dict()
+    options = told["options"]
+    if rule.scheme == "codebook":
+        # Its size is told even where it is the usual one.
+        options = {"k": rule.options.k, **options}
+    return " ".join((rule.scheme, *(f"{name}={value}" for name, value in options.items())))

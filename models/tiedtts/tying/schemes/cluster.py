@@ -146,6 +146,7 @@ class Cluster(TiedLayer):
         options: ClusterOptions,
         seen: Moments | None,
         bias: Tensor | None = None,
+        gains: Tensor | None = None,
     ) -> Values:
         """Find the rows of one layer.
 
@@ -155,13 +156,14 @@ class Cluster(TiedLayer):
             options: How many rows stay, and what makes them alike.
             seen: What it read and wrote, if that is known.
             bias: (O,), if channels are alike only with like biases.
+            gains: (O,), if outputs were seen before the weight had these factors.
 
         Raises:
             ConfigError: They are to be alike by what is not known.
         """
         if options.by == "weights":
             return cls.project(spec, weight, options, bias)
-        products = None if seen is None or spec.is_embedding else _products(spec, seen, bias)
+        products = None if seen is None or spec.is_embedding else _products(spec, seen, bias, gains)
         if products is None:
             raise ConfigError(
                 "it is to be clustered by its activations, and no data went through it",
@@ -336,18 +338,23 @@ class FoldedInput(TiedLayer):
         return self.spec.sized(x, output_size).run(x, self.values()["columns"], self.added())
 
 
-def _products(spec: LayerSpec, seen: Moments, bias: Tensor | None) -> Tensor | None:
-    """Return products of outputs, (g, O / g, O / g), mean over positions, with what is added to them.
+def _products(spec: LayerSpec, seen: Moments, bias: Tensor | None, gains: Tensor | None) -> Tensor | None:
+    """Return products of outputs, (g, O / g, O / g), mean over positions, with factors and what is added.
 
     Where each channel keeps a bias of its own, means are no part of them: the bias takes them up.
     """
     alone = bias is None
     products = seen.outer(centred=alone and spec.has_bias)
-    if products is None or bias is None:
+    if products is None:
+        return None
+    factors = products.new_ones(products.shape[:2]) if gains is None else gains.to(products)[None]
+    products = products * factors[:, :, None] * factors[:, None]
+    if bias is None:
         return products
     mean = seen.mean_output()
     if mean is None:
         return None
+    mean = mean * factors
     added = bias.to(products).reshape(len(products), -1)
     mixed = mean[:, :, None] * added[:, None]
     return products + mixed + mixed.transpose(1, 2) + added[:, :, None] * added[:, None]
