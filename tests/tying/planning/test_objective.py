@@ -70,17 +70,24 @@ def test_losses_of_parts_that_were_tied() -> None:
     assert asked == [["a", "b"], ["b"]]
 
 
-def test_halves_are_of_different_data() -> None:
+def test_stretches_are_of_different_data() -> None:
     x = torch.arange(16.0)
     changed = x.clone()
-    changed[0] += 1
-    first, second = objective.differences(objective.leaves(changed), objective.leaves(x))
-    assert second == 0.0
-    assert objective.mean((first, second)) == pytest.approx(harm(x, changed))
-    # In turn: each half sees the beginning and the end.
-    changed[:] = x
     changed[3] += 1
-    first, second = objective.differences(objective.leaves(changed), objective.leaves(x))
-    assert first == 0.0
-    assert second > 0
+    found = objective.differences(objective.leaves(changed), objective.leaves(x))
+    assert [of > 0 for of in found] == [False, True, *[False] * 6]
+    assert objective.mean(found) == pytest.approx(harm(x, changed))
+    # What is too short has none.
+    found = objective.differences(objective.leaves([1.0, 2.5]), objective.leaves([1.0, 2.0]))
+    assert set(found) == {objective.mean(found)}
     assert objective.by_outputs(lambda tied: 2.0, 1.0).harms(NETS) == (1.0,)
+
+
+def test_one_part_of_the_data_does_not_decide() -> None:
+    often, once = [1.0] * 8, [0.1] * 7 + [7.5]
+    assert objective.mean(often) < objective.mean(once)
+    assert objective.score(often) > objective.score(once)
+    assert objective.score(often) == pytest.approx(1.0)
+    assert objective.score([2.0 * of for of in once]) == pytest.approx(2 * objective.score(once))
+    assert objective.score([0.0] * 8) == 0.0
+    assert objective.score([-0.5]) == -0.5

@@ -12,8 +12,10 @@ from tiedtts.tying.planning.ways import Budget, Way
 
 PATIENCE = 20
 """Steps after which, if none was any better, the plan is believed to be the best one."""
-CLEARLY = 0.95
-"""Harm of a step over that of the plan before it, below which it is taken."""
+CLEARLY = 0.7
+"""Harm of a step over that of the plan before it, below which it is taken: small gains do not hold elsewhere."""
+_STEPS, _LENGTH = slice(0, None, 2), slice(1, None, 2)
+"""Parts of the data by which steps are judged, and by which it is judged how far to go."""
 _ALIKE = 0.1
 """Share by which costs of ways may differ that are about the same."""
 
@@ -66,13 +68,13 @@ def climb(
             failed[direction] += 1
             continue
         point = measurements.best([point])
-        if measurements.harms(point.rules)[0] < CLEARLY * measurements.harms(best.rules)[0]:
+        if measurements.score(point, _STEPS) < CLEARLY * measurements.score(best, _STEPS):
             best, choice, in_vain = point, moved, 0
             way_up.append(point)
         else:
             failed[direction] += 1
             in_vain += 1
-    return min(way_up, key=lambda point: measurements.harms(point.rules)[-1])
+    return min(way_up, key=lambda point: measurements.score(point, _LENGTH))
 
 
 def _beside(space: Space, choice: Choice, budget: Budget) -> Iterator[tuple[str, Way]]:

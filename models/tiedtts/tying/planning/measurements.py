@@ -56,6 +56,11 @@ class Measurements:
             self._harms[key] = self.objective.harms(self.nets.tied(rules)[0]) if rules else (0.0,)
         return self._harms[key]
 
+    def score(self, point: Point, part: slice = slice(None)) -> float:
+        """Return how bad a measured plan is on some parts of the data, see `objective.score`."""
+        harms = self.harms(point.rules)
+        return objectives.score(harms[part] or harms)
+
     def is_done_with(self, point: Point) -> bool:
         """Return whether a point was measured already, or never will be."""
         return _key(point.rules) in self._harms.keys() | self._forgone

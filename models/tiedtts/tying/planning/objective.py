@@ -14,8 +14,10 @@ from tiedtts.errors import ConfigError
 WORST = 1e6
 """Harm of outputs that are no numbers, or not comparable. Any that are may be better or worse than others."""
 _EXACT = 1e-9
-_STRETCHES = 8
-"""Stretches of outputs, of which every second one is in the same half."""
+STRETCHES = 8
+"""Parts of outputs of which harms are told."""
+_LITTLE = 0.01
+"""Share of the mean harm below which it does not matter how little a part is harmed."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Objective:
 
     harms: Callable[[Mapping[str, nn.Module]], tuple[float, ...]]
     """Harms of tied nets on parts of the data that have nothing in common, zero for the first nets; one harm
-    where parts cannot be told apart."""
+    where parts cannot be told apart. Their mean is the harm."""
     kind: Literal["loss", "outputs"]
     """`loss`: harm is the relative growth of a loss; `outputs`: the squared relative change of outputs."""
 
@@ -116,24 +118,40 @@ def difference(after: list[Tensor], before: list[Tensor]) -> float:
 
 
 def differences(after: list[Tensor], before: list[Tensor]) -> tuple[float, ...]:
-    """Return the same for one half of each tensor's numbers and for the other, by the variance of both.
+    """Return the same for each of `STRETCHES` stretches of outputs, by the variance of all.
 
-    Along their first axis outputs are of one input after another, or of one moment after another. Stretches
-    of them belong to either half in turn, so that both are of the same kind and of different data.
+    Along their first axis outputs are of one input after another, or of one moment after another. Tensors of
+    few numbers count as a whole in each.
     """
     if [leaf.shape for leaf in after] != [leaf.shape for leaf in before]:
-        return WORST, WORST
-    halves: tuple[list[float], list[float]] = ([], [])
+        return (WORST,) * STRETCHES
+    found = [0.0] * STRETCHES
     for new, old in zip(after, before, strict=True):
         energy = float((old - old.mean()).square().sum())
         energy = energy if energy > _EXACT * float(old.square().sum()) else float(old.square().sum())
-        pieces = (new - old).square().tensor_split(min(_STRETCHES, len(old)))
-        for at, found in enumerate(halves):
-            change = sum(float(piece.sum()) for piece in pieces[at::2])
-            # Twice: the mean of both is then the change of all.
-            found.append(2 * change / energy if energy > 0 else 2 * float(change > 0))
-    first, second = (mean(found) for found in halves)
-    return (first, second) if math.isfinite(first + second) and max(first, second) < WORST else (WORST, WORST)
+        change = (new - old).square()
+        pieces = [float(piece.sum()) for piece in change.tensor_split(STRETCHES)]
+        if len(old) < STRETCHES:
+            pieces = [sum(pieces) / STRETCHES] * STRETCHES
+        for at, piece in enumerate(pieces):
+            # The mean of all is then the change of all.
+            share = STRETCHES * piece
+            found[at] += (share / energy if energy > 0 else float(share > 0)) / len(before)
+    is_known = all(map(math.isfinite, found)) and max(found) < WORST
+    return tuple(found) if is_known else (WORST,) * STRETCHES
+
+
+def score(harms: Sequence[float]) -> float:
+    """Return a mean of the harms on parts of the data that no one part decides.
+
+    It is half-way between the mean and the geometric mean: where a tie changes one moment much by chance, and
+    all others a little, the mean alone would take what does so at another moment to be better.
+    """
+    middle = mean(harms)
+    if len(harms) == 1 or middle <= 0:
+        return middle
+    logs = [math.log(max(of, _LITTLE * middle)) for of in harms]
+    return math.sqrt(middle * math.exp(mean(logs)))
 
 
 def leaves(outputs: Any) -> list[Tensor]:

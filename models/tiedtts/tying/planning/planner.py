@@ -108,26 +108,26 @@ class Planner:
         found += [point for point in chosen if self.measurements.keeps(point, budget)]
         if not found:
             raise self._too_tight(space, budget, room)
-        best = self.measurements.best(_different(found))
-        if self.objective is not None:
-            starts = [
-                (point, choice) for point in found if (choice := self._choice(space, point)) is not None
-            ]
-            if starts:
-                start = self.measurements.best([point for point, _ in starts])
-                choice = next(choice for point, choice in starts if point.rules == start.rules)
-                climbed = climb(
-                    space,
-                    start,
-                    choice,
-                    within=_less(budget, room),
-                    budget=budget,
-                    measurements=self.measurements,
-                    reserve=reserve,
-                )
-                if climbed.harm < best.harm:
-                    best = climbed
-        return self.measurements.filed(best)
+        found = _different(found)
+        if self.objective is None:
+            return self.measurements.filed(self.measurements.best(found))
+        found = [self.measurements.best([point]) for point in found]
+        starts = [(point, choice) for point in found if (choice := self._choice(space, point)) is not None]
+        if starts:
+            start, choice = min(starts, key=lambda of: self.measurements.score(of[0]))
+            climbed = climb(
+                space,
+                start,
+                choice,
+                within=_less(budget, room),
+                budget=budget,
+                measurements=self.measurements,
+                reserve=reserve,
+            )
+            found.append(climbed)
+        bound = min((point.harm for point in found if point.is_uniform), default=math.inf)
+        good = [point for point in found if point.harm <= bound]
+        return self.measurements.filed(min(good, key=self.measurements.score))
 
     def _with_room(self, space: Space, budget: Budget) -> tuple[float, list[Point]]:
         """Return what a file holds beside tensors, and the plans of the search that leave room for it."""
