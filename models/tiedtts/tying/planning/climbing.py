@@ -13,7 +13,7 @@ from tiedtts.tying.planning.ways import Budget, Way
 PATIENCE = 20
 """Steps after which, if none was any better, the plan is believed to be the best one."""
 CLEARLY = 0.7
-"""Harm of a step over that of the plan before it, below which it is taken: small gains do not hold elsewhere."""
+"""Harm of a step over that before it, below which it is taken: small gains do not hold on other data."""
 _STEPS, _LENGTH = slice(0, None, 2), slice(1, None, 2)
 """Parts of the data by which steps are judged, and by which it is judged how far to go."""
 _ALIKE = 0.1
