@@ -1,6 +1,10 @@
 """Chapters, tags and covers in sound files, which are played as before."""
 
 import io
+import json
+import shutil
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,6 +80,37 @@ def test_frames_of_mp3() -> None:
     assert first[:12] == b"ch0\0" + (0).to_bytes(4, "big") + (1500).to_bytes(4, "big")
     assert second[4:12] == (1500).to_bytes(4, "big") + (3000).to_bytes(4, "big")
     assert second.endswith("\x03Two: Ö".encode())
+
+
+@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="needs ffprobe")
+@pytest.mark.parametrize("suffix", [".flac", ".opus", ".mp3"])
+def test_another_program_reads_them(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"book{suffix}"
+    file = io.BytesIO(files.encoded(SOUND, RATE, Encoding(suffix=suffix)))
+    chapters.write(file, suffix, CONTENTS)
+    path.write_bytes(file.getvalue())
+    command = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-show_chapters",
+        "-show_format",
+        "-show_streams",
+        "-of",
+        "json",
+        str(path),
+    ]
+    told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    marks = [(float(each["start_time"]), each["tags"]["title"]) for each in told["chapters"]]
+    assert marks == [(0.0, "One"), (1.5, "Two: Ö")]
+    assert float(told["chapters"][-1]["end_time"]) == pytest.approx(3.0, abs=0.05)
+    tags = {
+        name.lower(): value
+        for each in (told["format"], *told["streams"])
+        for name, value in each.get("tags", {}).items()
+    }
+    assert (tags["title"], tags["artist"], tags["album"], tags["date"]) == ("T", "A", "B", "1903")
+    assert sum(each["disposition"]["attached_pic"] for each in told["streams"]) == 1
 
 
 def test_other_formats_are_left() -> None:
