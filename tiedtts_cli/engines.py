@@ -1,4 +1,4 @@
-"""What works: processes of this machine, or a cluster."""
+"""The engine of a command: processes of this machine, or a cluster."""
 
 from tiedtts.choices import LOCAL
 from tiedtts.errors import ConfigError

@@ -20,7 +20,7 @@ from tiedtts.errors import ConfigError
 
 
 class Crew(NamedTuple):
-    """What all jobs have in common."""
+    """The things that all jobs have in common."""
 
     teacher: Teacher
     seed: int
@@ -30,7 +30,7 @@ class Crew(NamedTuple):
 
 
 class Sound(NamedTuple):
-    """What an attempt has left on a node."""
+    """The sound that an attempt has left on a node."""
 
     data: bytes | None
     """The clip; None if the engine wrote none."""
