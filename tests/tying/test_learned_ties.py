@@ -206,6 +206,12 @@ def test_what_cannot_be_pulled_is_told(model: nn.Module, message: str) -> None:
         LearnedTies(model, plan("cluster"))
 
 
+def test_a_folded_norm_is_not_learnt() -> None:
+    model = nn.Sequential(nn.Conv1d(4, 8, 1), nn.BatchNorm1d(8), nn.ReLU(), nn.Conv1d(8, 4, 1))
+    with pytest.raises(ConfigError, match="folds the norm `1` cannot be learnt"):
+        LearnedTies(model, plan("cluster", "0", into="3"))
+
+
 def test_a_plan_says_it_again() -> None:
     rules = [
         {"layers": "a", "scheme": "cluster", "bias": "keep", "options": {}, "learn": True},

@@ -12,6 +12,7 @@ from tiedtts.tying.matching import find_other
 from tiedtts.tying.plan import TiePlan
 from tiedtts.tying.refit import refit, soften
 from tiedtts.tying.schemes.cluster import Cluster, FoldedCluster, FoldedInput
+from tiedtts.tying.schemes.folded_norm import FoldedNorm
 from tiedtts.tying.structure import places, put
 from tiedtts.tying.tied_layer import TiedLayer
 
@@ -58,6 +59,11 @@ class LearnedTies(nn.Module):
             if isinstance(layer, TiedLayer)
             and not (names[0] in found and isinstance(found[names[0]][1], TiedLayer))
         }
+        if norm := next((name for name, layer in made.items() if isinstance(layer, FoldedNorm)), None):
+            raise ConfigError(
+                f"a tie that folds the norm `{norm}` cannot be learnt: its statistics would change meanwhile",
+                hint="leave `into` out of the rule's options, or `learn` out, which ties before training",
+            )
         for name in made:
             self._check(name, found.get(name, ([], None))[1])
         self.names = {name: found[name][0] for name in made}
