@@ -25,9 +25,9 @@ TINY = 1e-6
 """Norm of a difference that is none."""
 SMALL = 2048
 """Values of a matrix that may have a difference of any rank: it weighs nothing."""
-MOST_LEVELS = 63
-"""Largest number of the strongest term of a difference: rounding may lose a twentieth of it."""
-FEWEST_LEVELS = 7
+MOST_LEVELS = 127
+"""Largest number of the strongest term of a difference: of fewer, the voice is rated lower."""
+FEWEST_LEVELS = 15
 """Largest number of the weakest term: with fewer, it would be another one."""
 _ADAPT = "train them from it, stored in 8 bits: tiedtts train DATA -o RUN --recipe adapt --init-from {}"
 

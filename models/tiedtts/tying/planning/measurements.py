@@ -19,7 +19,7 @@ FileSize = Callable[[Mapping[str, nn.Module], Mapping[str, TiePlan]], int]
 
 @dataclass
 class Measurements:
-    """What is known of plans for some nets."""
+    """All that is known of plans for some nets."""
 
     nets: Nets
     """Nets with costs."""
