@@ -52,7 +52,7 @@ class Nets:
 
     @cached_property
     def _last(self) -> dict[tuple[TieRule, ...], Made]:
-        """What was made last: its size is asked for, and then its harm."""
+        """The nets made last: their size is asked for, and then their harm."""
         return {}
 
     def made(self, rules: Sequence[TieRule]) -> Made:

@@ -43,7 +43,7 @@ class Normed:
     gains: Tensor
     """Factor of each channel, (O,)."""
     shifts: Tensor
-    """What is added, (O,), biases of both included."""
+    """The sum to add, (O,), biases of both included."""
     deviations: Tensor
     """Standard deviation of each output, (O,)."""
     means: Tensor
