@@ -32,6 +32,14 @@ def export(
             autocompletion=completes("whole_voice"),
         ),
     ] = None,
+    rank: Annotated[
+        int | None,
+        option(
+            "--rank",
+            min=1,
+            help="With `--base`: keep the strongest terms of the change alone, so many of a matrix.",
+        ),
+    ] = None,
     card: Annotated[
         Path | None, option("--card", metavar="FILE", help="Also write a model card, as Markdown.")
     ] = None,
@@ -46,20 +54,26 @@ def export(
     tiedtts export run/voice.safetensors -o my.onnx --card my.md
     tiedtts export run/acoustic.safetensors other/vocoder.safetensors -o my.onnx
     tiedtts export adapted/voice.safetensors --base kathleen -o my.voice
+    tiedtts export tuned/voice.safetensors --base clara --rank 64 -o my.voice
     """  # noqa: D301
     from tiedtts.storage import check_writable
 
+    if rank is not None and base is None:
+        raise UsageError("`--rank` is for a small change of a voice", hint="name the voice: --base clara")
     if card is not None:
         check_writable(card)
     if base is not None:
         from tiedtts.export import difference
 
-        change = difference.export(checkpoints, output, base=base, name=name)
+        change = difference.export(checkpoints, output, base=base, name=name, rank=rank)
         if card is not None:
             _write_card(card, change)
         if not quiet:
             numbers = change["change"]["numbers"]
-            talk.note(f"{output}: {numbers:,} numbers beside {base}, {change['file_bytes'] / 1e3:.0f} kB")
+            cut = "" if rank is None else f"; {change['left_out']:.1%} of the change is left out"
+            talk.note(
+                f"{output}: {numbers:,} numbers beside {base}, {change['file_bytes'] / 1e3:.0f} kB{cut}"
+            )
         return
     from tiedtts.export.voice import export_files
 

@@ -211,3 +211,37 @@ def test_damage(base: Path, change: Path, tmp_path: Path) -> None:
         path.write_bytes(damaged)
         with pytest.raises(VoiceError):
             Voice.load(path)
+
+
+def test_the_strongest_terms_of_a_change(base: Path, tmp_path: Path) -> None:
+    loaded = voice_nets.load(base)
+    torch.manual_seed(2)
+    with torch.no_grad():
+        for net in loaded.parts.values():
+            for parameter in net.parameters():
+                parameter += 0.03 * torch.randn_like(parameter)
+    tuned = tmp_path / "tuned.safetensors"
+    checkpoint.save(tuned, loaded)
+    with pytest.raises(CheckpointError, match="more than a small change") as refused:
+        changes.export([tuned], tmp_path / "all.voice", base=base)
+    assert "--rank" in (refused.value.hint or "")
+    few, more = (
+        changes.export([tuned], base.with_name(f"{rank}.voice"), base=base, rank=rank) for rank in (2, 8)
+    )
+    assert few["file_bytes"] < more["file_bytes"]
+    assert 0.3 < more["left_out"] < few["left_out"] < 1
+    assert Voice.load(base.with_name("8.voice")).say("Yes.").samples.any()
+    with pytest.raises(ConfigError, match="at least 1"):
+        changes.export([tuned], tmp_path / "0.voice", base=base, rank=0)
+
+
+def test_a_rank_leaves_out_as_little_as_can_be() -> None:
+    rng = np.random.default_rng(0)
+    strong = rng.standard_normal((60, 4)) @ rng.standard_normal((4, 50))
+    weak = 0.01 * rng.standard_normal((60, 50))
+    found = changes.low_rank(strong + weak, 4)
+    assert found is not None
+    assert found.factors.size == 4
+    left = np.linalg.norm(strong + weak - found.product) / np.linalg.norm(strong)
+    assert left < 0.05
+    assert changes.low_rank(strong + weak) is None
