@@ -1,6 +1,7 @@
 import errno
 import os
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -112,7 +113,8 @@ def test_progress_without_a_terminal_is_a_line_a_minute(
 ) -> None:
     clock = iter((0.0, 1.0, 30.0, 40.0, 91.0))
     monkeypatch.setattr(talk, "PATIENCE_SECONDS", 2.0)
-    monkeypatch.setattr("tiedtts_cli.talk.time.monotonic", lambda: next(clock))
+    # The clock of this module alone: servers of other tests live by that of the process.
+    monkeypatch.setattr(talk, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     with talk.progress("eval") as show:
         for share in (0.0, 0.25, 0.5, 0.75):
             show(share, f"at {share}")

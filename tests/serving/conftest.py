@@ -57,7 +57,7 @@ class Running:
     def close(self) -> None:
         self.client.close()
         self.server.stop()
-        self.thread.join(60)
+        self.thread.join(20)
         left = self.server._server.server_state
         assert not self.thread.is_alive(), (left.connections, left.tasks)
 
