@@ -97,6 +97,7 @@ def test_prepare(fake_core: Any, capsys: Captured) -> None:
         "leave_out": "clear",
         "decisions": None,
         "denoise": 0.0,
+        "engine": "local",
         "overwrite": False,
     }
     assert capsys.readouterr() == (
