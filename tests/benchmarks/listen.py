@@ -60,9 +60,7 @@ def main() -> None:
     if arguments.recordings < 1:
         parser.error("--recordings must be at least 1")
     corpus = corpora.load(arguments.data)
-    chosen = choose(
-        [*corpus.heldout, *(corpus.train if arguments.all else ())], arguments.sentence, arguments.recordings
-    )
+    chosen = choose(corpus.heldout, arguments.sentence, arguments.recordings)
     voices = {_title(name): speaker(name) for name in arguments.voice or ["kathleen"]}
     copies = {
         f"{_title(name)}, copy": vocoders.choose(name, corpus.audio, None, "the corpus")
