@@ -130,6 +130,14 @@ def test_a_tied_checkpoint_is_trained_further(
     )
 
 
+def refused(data: Path, run: Path, plan: Path, text: str, message: str, **options: Any) -> None:
+    """Check that a plan is refused with a message, before there is a run."""
+    plan.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        train(data, run, tie=plan, **options)
+    assert not run.exists()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -142,10 +150,7 @@ def test_a_tied_checkpoint_is_trained_further(
 def test_a_plan_that_does_not_fit_is_told_at_once(
     data_folder: Path, tmp_path: Path, plan: Path, options: dict[str, Any], text: str, message: str
 ) -> None:
-    plan.write_text(text)
-    with pytest.raises(ConfigError, match=message):
-        train(data_folder, tmp_path / "run", tie=plan, **options)
-    assert not (tmp_path / "run").exists()
+    refused(data_folder, tmp_path / "run", plan, text, message, **options)
 
 
 def test_no_plan(data_folder: Path, tmp_path: Path, options: dict[str, Any]) -> None:

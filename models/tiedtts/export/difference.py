@@ -149,17 +149,16 @@ def _changes(
         before: Any = old[key].read(shared)
         if key in scales:
             before = before * old[scales[key]].read(shared).astype(np.float64)
-            difference_here = trained[key] - before
-            low = low_rank(difference_here, rank)
+            wanted = trained[key] - before
+            low = low_rank(wanted, rank)
             if low is None:
                 raise CheckpointError(f"these nets are more than a small change of {base}", hint=_CUT)
-            lost = difference_here - low.product.reshape(before.shape) if low.factors.size else 0.0
-            found.squares.append((float(np.square(difference_here).sum()), float(np.square(lost).sum())))
+            kept = low.product.reshape(before.shape) if low.factors.size else np.zeros_like(before)
+            found.squares.append((float(np.square(wanted).sum()), float(np.square(wanted - kept).sum())))
             if low.factors.size:
                 matrix = Matrix(name=key, scale=scales[key], rank=low.factors.size)
                 found.matrices[matrix] = low
-                after = before + low.product.reshape(before.shape)
-                found.values[scales[key]] = quantise(after.astype(np.float32))[1]
+                found.values[scales[key]] = quantise((before + kept).astype(np.float32))[1]
         elif key not in scales.values() and not np.array_equal(before, place.read(whole)):
             found.values[key] = place.read(whole)
     return found
