@@ -15,7 +15,7 @@ from tiedtts.quoting import named
 from tiedtts.tying import eligibility, stand_ins
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.schemes import SCHEMES
-from tiedtts.tying.schemes.cluster import FoldedCluster, FoldedInput
+from tiedtts.tying.schemes.folded_cluster import FoldedCluster, FoldedInput
 from tiedtts.tying.schemes.folded_norm import NORMS, FoldedNorm, norm_spec
 from tiedtts.tying.schemes.io import TurnedIo
 from tiedtts.tying.structure import check_sharing, places, put

@@ -6,15 +6,17 @@ from torch.nn.utils import parametrize
 
 from tiedtts.errors import ConfigError
 from tiedtts.tying import hubs, layers, stand_ins
-from tiedtts.tying.apply import Acts, tie_what_can_be
+from tiedtts.tying.apply import tie_what_can_be
 from tiedtts.tying.eligibility import called
 from tiedtts.tying.matching import find_other
 from tiedtts.tying.plan import TiePlan
 from tiedtts.tying.refit import refit, soften
-from tiedtts.tying.schemes.cluster import Cluster, FoldedCluster, FoldedInput
+from tiedtts.tying.schemes.cluster import Cluster
+from tiedtts.tying.schemes.folded_cluster import FoldedCluster, FoldedInput
 from tiedtts.tying.schemes.folded_norm import FoldedNorm
 from tiedtts.tying.structure import places, put
 from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.tying_run import Acts
 
 
 class LearnedTies(nn.Module):

@@ -7,6 +7,7 @@ from torch import nn
 
 from tiedtts.errors import ConfigError
 from tiedtts.tying import attention, layers
+from tiedtts.tying.eligibility import called
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.tied_layer import TiedLayer
 
@@ -93,6 +94,27 @@ def find_other(first_names: Mapping[str, str], name: str, other: str) -> str | N
         if found is not None and found != name:
             return found
     return None
+
+
+def other_layer(first_names: Mapping[str, str], name: str, other: str, option: str) -> str:
+    """Return the layer that an option of a rule names, see `find_other`.
+
+    Args:
+        first_names: Every name to the first name of the same layer.
+        name: Layer that the rule ties.
+        other: What the option says.
+        option: Its own name.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    found = find_other(first_names, name, other)
+    if found is not None:
+        return found
+    raise ConfigError(
+        f"`{option}` of the rule for {called(name)} names no other layer: {other}",
+        hint="give the name of a layer beside it, or the whole name of any",
+    )
 
 
 def _near(rule: TieRule, modules: Mapping[str, nn.Module]) -> str:

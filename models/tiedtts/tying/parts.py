@@ -7,13 +7,14 @@ from torch import nn
 
 from tiedtts.errors import ConfigError, TiedTTSError
 from tiedtts.tying import attention, layers, stand_ins
-from tiedtts.tying.apply import Acts, tie_what_can_be
+from tiedtts.tying.apply import tie_what_can_be
 from tiedtts.tying.matching import hidden_rule, match
 from tiedtts.tying.moments import Seen
 from tiedtts.tying.plan import TiePlan, TieRule
 from tiedtts.tying.report import LayerReport, TieReport
 from tiedtts.tying.structure import places
 from tiedtts.tying.tied_layer import TiedLayer
+from tiedtts.tying.tying_run import Acts
 
 
 def tie_parts(

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from tiedtts.tying.layers import LayerSpec
-from tiedtts.tying.schemes.cluster import Cluster, FoldedCluster, FoldedInput
+from tiedtts.tying.schemes.cluster import Cluster
+from tiedtts.tying.schemes.folded_cluster import FoldedCluster, FoldedInput
 from tiedtts.tying.schemes.share import Share
 from tiedtts.tying.soft_groups import softened
 from tiedtts.tying.tied_layer import TiedLayer

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from tiedtts.tying.layers import LayerSpec
-from tiedtts.tying.schemes.cluster import clustered, points_of
+from tiedtts.tying.schemes.merging import clustered, points_of
 from tiedtts.tying.values import precise
 
 

@@ -14,7 +14,7 @@ from tiedtts.errors import ConfigError, TiedTTSError
 from tiedtts.tying.apply import untie
 from tiedtts.tying.description import describe, rebuild
 from tiedtts.tying.layers import LayerSpec
-from tiedtts.tying.schemes.cluster import FoldedCluster, FoldedInput
+from tiedtts.tying.schemes.folded_cluster import FoldedCluster, FoldedInput
 from tiedtts.tying.schemes.folded_norm import FoldedNorm
 from tiedtts.tying.schemes.io import Io
 from tiedtts.tying.structure import places

@@ -8,9 +8,10 @@ from torch import Tensor, nn
 from tiedtts.errors import TiedTTSError
 from tiedtts.tying.eligibility import called
 from tiedtts.tying.layers import LayerSpec
+from tiedtts.tying.moments import Moments, Seen
 from tiedtts.tying.plan import TieRule
 from tiedtts.tying.report import LayerReport, TieReport
-from tiedtts.tying.schemes.cluster import FoldedInput
+from tiedtts.tying.schemes.folded_cluster import FoldedInput
 from tiedtts.tying.structure import check_sharing, count_parameters, places, put
 from tiedtts.tying.tied_layer import TiedLayer, normed_along
 from tiedtts.tying.values import precise
@@ -24,14 +25,18 @@ class Workpiece:
 
     Args:
         model: Replacements change it.
+        rescale: Whether tied weights get the norm of those they replace.
+        seen: Moments of weights by their names in the model.
 
     Raises:
         TiedTTSError: A layer shares weights with one outside the model.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, rescale: bool = False, seen: Seen | None = None) -> None:
         check_sharing(model)
         self.model = model
+        self.rescale = rescale
+        self._seen = seen or {}
         self.names = {names[0]: names for names, _ in places(model)}
         """First name of a module to all its names."""
         self.modules = {names[0]: layer for names, layer in places(model)}
@@ -60,6 +65,11 @@ class Workpiece:
         parameter = getattr(self.modules[layer], name)
         assert isinstance(parameter, Tensor), (layer, name)
         return parameter.detach()
+
+    def moments(self, layer: str, weight: str) -> Moments | None:
+        """Return what is known of a weight's inputs and outputs."""
+        names = (".".join(filter(None, (of, weight))) for of in self.names[layer])
+        return next((self._seen[of] for of in names if of in self._seen), None)
 
     def make_plain(self, name: str, spec: LayerSpec) -> None:
         """Put a plain layer in the place of one whose parameters are computed.

@@ -12,7 +12,8 @@ from tests.tying.cases import assert_alike, plan
 from tiedtts.errors import ConfigError
 from tiedtts.nets.blocks import ConvNeXtBlock
 from tiedtts.tying import TiePlan, kmeans, tie, untie
-from tiedtts.tying.schemes.cluster import Cluster, FoldedCluster, FoldedInput
+from tiedtts.tying.schemes.cluster import Cluster
+from tiedtts.tying.schemes.folded_cluster import FoldedCluster, FoldedInput
 
 
 def doubled(layer: nn.Module) -> None:

@@ -12,7 +12,8 @@ from tests.tying.cases import plan
 from tiedtts.tying import costs, tie, untie
 from tiedtts.tying.description import describe, rebuild
 from tiedtts.tying.listening import listen
-from tiedtts.tying.schemes.cluster import Cluster, FoldedCluster, FoldedInput
+from tiedtts.tying.schemes.cluster import Cluster
+from tiedtts.tying.schemes.folded_cluster import FoldedCluster, FoldedInput
 from tiedtts.tying.schemes.folded_norm import FoldedNorm
 
 KINDS = {

@@ -10,7 +10,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from tiedtts.tying.layers import LayerSpec
 from tiedtts.tying.moments import Moments
-from tiedtts.tying.schemes.cluster import ClusterOptions, FoldedCluster
+from tiedtts.tying.schemes.cluster_options import ClusterOptions
+from tiedtts.tying.schemes.folded_cluster import FoldedCluster
 from tiedtts.tying.tied_layer import TiedLayer
 from tiedtts.tying.values import Bias, Values, of_type, precise
 
