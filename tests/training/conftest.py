@@ -1,10 +1,29 @@
 """Fixtures of the tests of training."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.training.data_folder import write_data_folder
+from tiedtts.training.milestones import Milestones
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _drawing() -> Iterator[set[str]]:
+    """What runs do beside training: drawing and speaking take longer than all the rest, see `pictures`."""
+    due, wanted = Milestones.due, set[str]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Milestones, "due", lambda self, *steps: due(self, *steps) - ({"illustrate"} - wanted))
+        yield wanted
+
+
+@pytest.fixture
+def pictures(_drawing: set[str]) -> Iterator[None]:
+    """Let runs draw pictures and speak."""
+    _drawing.add("illustrate")
+    yield
+    _drawing.clear()
 
 
 @pytest.fixture(scope="session")

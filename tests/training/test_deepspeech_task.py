@@ -211,6 +211,7 @@ def recipe(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.usefixtures("pictures")
 @pytest.mark.parametrize("plan", [None, "deepspeech-share", "deepspeech-lowrank"])
 def test_through_the_loop(data_folder: Path, tmp_path: Path, recipe: str, plan: str | None) -> None:
     options = {"recipe": recipe, "parts": ["aligner"], "threads": 1, "accelerator": "cpu"}

@@ -15,9 +15,6 @@ from tiedtts.export import voice as voices
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.training.progress import Progress
-from tiedtts.training.speaker import Speaker
-from tiedtts.training.tasks.acoustic import AcousticTask
-from tiedtts.training.tasks.joint import JointTask
 from tiedtts.training.train import train
 from tiedtts.tying import TiePlan, count_parameters
 from tiedtts.tying.parts import tie_parts
@@ -42,15 +39,6 @@ adversarial = 1.0
 """
 RANK = 2
 NETS = ("acoustic", "vocoder")
-
-
-@pytest.fixture(autouse=True)
-def _no_pictures(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Drawing and speaking take longer than all the rest: they are done in one test."""
-    if request.node.name != "test_a_voice_alone":
-        for task in (AcousticTask, JointTask):
-            monkeypatch.setattr(task, "illustrate", lambda self, net, folder: None)
-        monkeypatch.setattr(Speaker, "speak", lambda self, net, folder: None)
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +78,12 @@ def weights(path: Path, part: str) -> dict[str, torch.Tensor]:
 
 def same(first: Path, second: Path) -> bool:
     """Compare all nets of two files."""
-    return all(
-        torch.equal(value, weights(second, part)[name])
-        for part in checkpoint.load(first).parts
-        for name, value in weights(first, part).items()
-    )
+    one, two = checkpoint.load(first).parts, checkpoint.load(second).parts
+    states = [(one[part].state_dict(), two[part].state_dict()) for part in one]
+    return all(torch.equal(value, other[name]) for own, other in states for name, value in own.items())
 
 
+@pytest.mark.usefixtures("pictures")
 def test_a_voice_alone(data_folder: Path, base: Path, tmp_path: Path, options: dict[str, Any]) -> None:
     """Both nets learn and stay tied; durations, pitch and energy of phones stay as they are."""
     run = tmp_path / "run"
@@ -162,14 +149,12 @@ def stop_at(part: str, step: int) -> Any:
     return stop
 
 
-@pytest.mark.parametrize("stop", [2, 4, 6])
 def test_resume_is_the_unbroken_run(
     data_folder: Path,
     base: Path,
     tmp_path: Path,
     recipe: Path,
     options: dict[str, Any],
-    stop: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Stopped inside the first stage, between both, where the discriminators go on, and inside the second."""
@@ -179,14 +164,16 @@ def test_resume_is_the_unbroken_run(
         recipe.read_text().replace("[joint]\n", f"[joint]\nadapter_rank = {RANK}\nnoise = [0.5, 2.0]\n")
     )
     whole = train(data_folder, tmp_path / "whole", init_from=base, **options)
-    with pytest.raises(KeyboardInterrupt):
-        train(data_folder, tmp_path / "broken", init_from=base, progress=stop_at("joint", stop), **options)
-    broken = train(data_folder, tmp_path / "broken", resume=True, **options)
-    assert same(whole["voice"], broken["voice"])
-    first, second = (checkpoint.load(made["voice"]) for made in (whole, broken))
-    assert first.provenance == second.provenance
-    logs = [(tmp_path / run / "joint" / "log.csv").read_text() for run in ("whole", "broken")]
-    assert logs[0] == logs[1]
+    for stop in (2, 4, 6):
+        run = tmp_path / f"broken at {stop}"
+        with pytest.raises(KeyboardInterrupt):
+            train(data_folder, run, init_from=base, progress=stop_at("joint", stop), **options)
+        broken = train(data_folder, run, resume=True, **options)
+        assert same(whole["voice"], broken["voice"]), stop
+        first, second = (checkpoint.load(made["voice"]) for made in (whole, broken))
+        assert first.provenance == second.provenance
+        logs = [(of / "joint" / "log.csv").read_text() for of in (tmp_path / "whole", run)]
+        assert logs[0] == logs[1], stop
 
 
 def test_after_a_part_of_its_own(

@@ -20,9 +20,6 @@ from tiedtts.training import architectures
 from tiedtts.training.advice import Advice
 from tiedtts.training.part_recipe import Stage
 from tiedtts.training.recipe import load
-from tiedtts.training.tasks.acoustic import AcousticTask
-from tiedtts.training.tasks.joint import JointTask
-from tiedtts.training.tasks.vocoder import VocoderTask
 from tiedtts.training.tie_phases import TiePhases, alone
 from tiedtts.training.train import train
 from tiedtts.tying import TiedLayer, TiePlan, count_parameters, untie
@@ -53,12 +50,6 @@ scheme = "codebook"
 options = { k = 8 }
 """
 PLANS = {"vocoder": CLUSTER, "acoustic": SHARE}
-
-
-@pytest.fixture(autouse=True)
-def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    for task in (AcousticTask, VocoderTask, JointTask):
-        monkeypatch.setattr(task, "illustrate", lambda self, net, folder: None)
 
 
 @pytest.fixture

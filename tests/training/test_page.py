@@ -187,13 +187,13 @@ def test_losses_are_explained() -> None:
 
 
 @pytest.fixture
-def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing takes longer than all the rest."""
     for name in ("mels", "spectrograms", "matrix"):
         monkeypatch.setattr(pictures, name, lambda *arguments, **options: None)
 
 
-@pytest.mark.usefixtures("_no_pictures")
+@pytest.mark.usefixtures("_no_drawing", "pictures")
 def test_grows_with_the_run_and_goes_on_after_a_kill(data_folder: Path, recipe: Path, tmp_path: Path) -> None:
     """Each step with pictures speaks a sentence too: an acoustic net through linear prediction."""
     recipe.write_text(recipe.read_text().replace("illustrate_every = 8", "illustrate_every = 4"))
@@ -224,7 +224,7 @@ def test_grows_with_the_run_and_goes_on_after_a_kill(data_folder: Path, recipe: 
     assert "Recording 8." in read.words
 
 
-@pytest.mark.usefixtures("_no_pictures")
+@pytest.mark.usefixtures("_no_drawing", "pictures")
 def test_a_new_run_shows_nothing_of_the_old_one(data_folder: Path, recipe: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     illustrate(run / "aligner", 4, "old0.png", "spoken0.wav")

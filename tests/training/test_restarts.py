@@ -14,9 +14,6 @@ import pytest
 from tiedtts.checkpoints import checkpoint
 from tiedtts.errors import CheckpointError, FolderError
 from tiedtts.training import restarts
-from tiedtts.training.tasks.acoustic import AcousticTask
-from tiedtts.training.tasks.joint import JointTask
-from tiedtts.training.tasks.vocoder import VocoderTask
 from tiedtts.training.train import train
 
 SCRIPT = """
@@ -96,7 +93,7 @@ class Nodes:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="`torchrun` meets elsewhere in other ways")
 def test_two_nodes_are_one_with_twice_the_batch_though_one_is_lost(
-    data_folder: Path, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data_folder: Path, recipe: Path, tmp_path: Path
 ) -> None:
     half, slow, run = recipe.with_name("half.toml"), tmp_path / "slow", tmp_path / "two"
     half.write_text(recipe.read_text().replace("batch_size = 4", "batch_size = 2"))
@@ -104,8 +101,6 @@ def test_two_nodes_are_one_with_twice_the_batch_though_one_is_lost(
     nodes = Nodes(tmp_path, data_folder, run, half, slow)
     for _ in range(2):
         nodes.start()
-    for task in (AcousticTask, JointTask, VocoderTask):
-        monkeypatch.setattr(task, "illustrate", lambda self, net, folder: None)
     parts = ["acoustic", "vocoder", "joint"]
     train(data_folder, tmp_path / "one", recipe=str(recipe), parts=parts, threads=1, accelerator="cpu")
     deadline = time.monotonic() + 600

@@ -10,8 +10,6 @@ from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError
 from tiedtts.training.progress import Progress
-from tiedtts.training.tasks.acoustic import AcousticTask
-from tiedtts.training.tasks.vocoder import VocoderTask
 from tiedtts.training.train import train
 from tiedtts.tying import TiePlan, count_parameters, tie_map
 from tiedtts.tying.parts import tie_parts
@@ -27,12 +25,6 @@ layers = "vocoder.*.expand"
 scheme = "cluster"
 options = { ratio = 0.5, into = "project" }
 """
-
-
-@pytest.fixture(autouse=True)
-def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    for task in (AcousticTask, VocoderTask):
-        monkeypatch.setattr(task, "illustrate", lambda self, net, folder: None)
 
 
 @pytest.fixture

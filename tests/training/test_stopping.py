@@ -48,7 +48,6 @@ def test_what_is_learnt_is_saved(
         parts = ("--part", "acoustic", "--recipe", str(recipe), "--threads", "1", "--accelerator", "cpu")
         return ["train", str(data_folder), "-o", str(tmp_path / run), *parts, *options]
 
-    monkeypatch.setattr("tiedtts.training.tasks.acoustic.AcousticTask.illustrate", lambda *_: None)
     assert main(command("whole")) == 0
     with _ended_at(3, number, monkeypatch):
         assert main(command("broken")) == 128 + number

@@ -90,6 +90,7 @@ def test_attention_learns_to_follow(task: TacotronTask) -> None:
     assert 0 <= task.evaluate(net.eval())["attention_diagonal"] <= 1
 
 
+@pytest.mark.usefixtures("pictures")
 def test_through_the_loop(data_folder: Path, tmp_path: Path) -> None:
     sizes = "\n".join(
         f"{key} = {getattr(NET, key)}" for key in vars(NET) if not key.startswith(("mel", "log"))

@@ -18,10 +18,6 @@ from tiedtts.training.losses import Ratio
 from tiedtts.training.part_recipe import Stage
 from tiedtts.training.progress import Progress
 from tiedtts.training.schedule import learning_rate
-from tiedtts.training.tasks.acoustic import AcousticTask
-from tiedtts.training.tasks.aligner import AlignerTask
-from tiedtts.training.tasks.joint import JointTask
-from tiedtts.training.tasks.vocoder import VocoderTask
 from tiedtts.training.train import train
 
 SCRIPT = """
@@ -32,14 +28,6 @@ data, run, recipe, part, *flags = sys.argv[1:]
 train(Path(data), Path(run), recipe=recipe, parts=part.split(","), threads=1, accelerator="cpu",
       resume="resume" in flags)
 """
-
-
-@pytest.fixture(autouse=True)
-def fewer_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drawing takes longer than all the rest: it is done where it is tested."""
-    if request.node.name != "test_all_parts":
-        for task in (AcousticTask, AlignerTask, JointTask, VocoderTask):
-            monkeypatch.setattr(task, "illustrate", lambda self, net, folder: None)
 
 
 def _rows(run: Path, part: str) -> list[dict[str, str]]:
@@ -55,6 +43,7 @@ def _same_weights(first: Path, second: Path, part: str) -> None:
         assert torch.equal(tensor, states[1][name]), name
 
 
+@pytest.mark.usefixtures("pictures")
 def test_all_parts(data_folder: Path, recipe: Path, tmp_path: Path) -> None:
     seen: list[Progress] = []
     run = tmp_path / "run"
