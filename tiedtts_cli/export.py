@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from tiedtts.choices import VOICE_PRECISIONS
-from tiedtts_cli import talk
+from tiedtts_cli import heldout, talk
 from tiedtts_cli.boundary import UsageError
 from tiedtts_cli.options import choice, completes, option
 
@@ -40,6 +40,14 @@ def export(
             help="With `--base`: keep the strongest terms of the change alone, so many of a matrix.",
         ),
     ] = None,
+    data: Annotated[
+        Path | None,
+        option(
+            "--data",
+            metavar="DATA",
+            help="With `--rank`: keep the terms that matter most for what the nets read of recordings.",
+        ),
+    ] = None,
     card: Annotated[
         Path | None, option("--card", metavar="FILE", help="Also write a model card, as Markdown.")
     ] = None,
@@ -54,23 +62,27 @@ def export(
     tiedtts export run/voice.safetensors -o my.onnx --card my.md
     tiedtts export run/acoustic.safetensors other/vocoder.safetensors -o my.onnx
     tiedtts export adapted/voice.safetensors --base kathleen -o my.voice
-    tiedtts export tuned/voice.safetensors --base clara --rank 64 -o my.voice
+    tiedtts export tuned/voice.safetensors --base clara --rank 64 --data data -o my.voice
     """  # noqa: D301
     from tiedtts.storage import check_writable
 
     if rank is not None and base is None:
         raise UsageError("`--rank` is for a small change of a voice", hint="name the voice: --base clara")
+    if data is not None and rank is None:
+        raise UsageError("`--data` chooses among the terms of a change", hint="say how many stay: --rank 64")
     if card is not None:
         check_writable(card)
     if base is not None:
         from tiedtts.export import difference
 
-        change = difference.export(checkpoints, output, base=base, name=name, rank=rank)
+        run = heldout.both(data)[1]
+        change = difference.export(checkpoints, output, base=base, name=name, rank=rank, run=run)
         if card is not None:
             _write_card(card, change)
         if not quiet:
             numbers = change["change"]["numbers"]
-            cut = "" if rank is None else f"; {change['left_out']:.1%} of the change is left out"
+            of = "change" if data is None else "change of what layers give"
+            cut = "" if rank is None else f"; {change['left_out']:.1%} of the {of} is left out"
             talk.note(
                 f"{output}: {numbers:,} numbers beside {base}, {change['file_bytes'] / 1e3:.0f} kB{cut}"
             )

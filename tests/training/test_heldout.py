@@ -15,6 +15,7 @@ from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError, CorpusError
+from tiedtts.export import voice
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.deepspeech import DeepSpeech, DeepSpeechConfig
 from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
@@ -22,6 +23,7 @@ from tiedtts.nets.tacotron.net import Tacotron
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.nets.wavenet.config import WaveNetConfig
 from tiedtts.nets.wavenet.net import WaveNet
+from tiedtts.speech import voice_nets
 from tiedtts.training.heldout import HeldOut
 from tiedtts_cli.main import main
 
@@ -97,3 +99,40 @@ def test_tie_and_suggest_with_data(
     report = json.loads(capsys.readouterr().out)
     assert report["heldout_losses_before"] == HeldOut(data_folder).losses(parts())
     assert report["heldout_losses_after"] == HeldOut(data_folder).losses(checkpoint.load(tied).parts)
+
+
+def test_export_keeps_what_matters_for_recordings(
+    data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(0)
+    nets: dict[str, nn.Module] = {
+        "acoustic": AcousticNet(AcousticConfig(width=32, variance_width=32, decoder_blocks=1)),
+        "vocoder": HarmonicVocoder(VocoderConfig(width=32, blocks=1)),
+    }
+    for part, start in (("acoustic", 1.5), ("vocoder", 0.0)):
+        with torch.no_grad():
+            for value in nets[part].parameters():
+                value += 0.05 * torch.randn_like(value)
+            if start:
+                nets[part].variance.head.bias += start  # type: ignore[union-attr, operator]
+    base, more = tmp_path / "base.onnx", tmp_path / "more.safetensors"
+    provenance = {part: {"steps": 1, "licence": "CC0-1.0"} for part in nets}
+    checkpoint.save(tmp_path / "base.safetensors", Checkpoint(nets, AudioSettings(), provenance))
+    voice.export([tmp_path / "base.safetensors"], base, precision="int8")
+    loaded = voice_nets.load(base)
+    with torch.no_grad():
+        for net in loaded.parts.values():
+            for value in net.parameters():
+                value += 0.03 * torch.randn_like(value)
+    checkpoint.save(more, loaded)
+    command = ["export", str(more), "--base", str(base), "-o", str(tmp_path / "more.voice"), "--rank", "8"]
+    losses = []
+    for data in ([], ["--data", str(data_folder)]):
+        assert main([*command, *data]) == 0
+        losses.append(HeldOut(data_folder).losses(voice_nets.load(tmp_path / "more.voice").parts))
+    assert "of what layers give is left out" in capsys.readouterr().err
+    wanted = HeldOut(data_folder).losses(loaded.parts)
+    plain, seen = (sum(abs(of[name] / wanted[name] - 1) for name in wanted) for of in losses)
+    assert seen < 0.8 * plain
+    assert main([*command[:-2], "--data", str(data_folder)]) == 2
+    assert "say how many stay: --rank 64" in capsys.readouterr().err

@@ -10,25 +10,22 @@ import numpy.typing as npt
 
 from tiedtts import storage
 from tiedtts.checkpoints import checkpoint
+from tiedtts.checkpoints.calibration import Run, seen_by
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError
 from tiedtts.export import voice
+from tiedtts.export.inputs import Inputs
+from tiedtts.export.low_rank import low_rank
 from tiedtts.export.packing import quantise
 from tiedtts.paths import StrPath, several
 from tiedtts.speech import difference, library, onnx_tensors, weight_names
 from tiedtts.speech.difference import SUFFIX, LowRank, Matrix
 from tiedtts.speech.weight_names import WeightNames
+from tiedtts.tying import untie
+from tiedtts.tying.moments import Moments, Seen
 
-ENOUGH = 1e-3
-"""Share of a difference's norm that may be left out: what training with adapters leaves is rounding."""
-TINY = 1e-6
-"""Norm of a difference that is none."""
-SMALL = 2048
-"""Values of a matrix that may have a difference of any rank: it weighs nothing."""
-MOST_LEVELS = 127
-"""Largest number of the strongest term of a difference: of fewer, the voice is rated lower."""
-FEWEST_LEVELS = 15
-"""Largest number of the weakest term: with fewer, it would be another one."""
+_WHOLE = ("weight", "shared")
+"""Names of what is all of a layer's weight, or what it has in common with others."""
 _ADAPT = "train them from it, stored in 8 bits: tiedtts train DATA -o RUN --recipe adapt --init-from {}"
 _CUT = "keep its strongest terms alone: --rank 64; or train with adapters: --recipe adapt"
 
@@ -40,11 +37,13 @@ def export(
     base: StrPath,
     name: str | None = None,
     rank: int | None = None,
+    run: Run | None = None,
 ) -> dict[str, Any]:
     """Write the nets of checkpoints as a change of a voice that they were trained from.
 
     Nets that learnt with adapters are kept whole. Of others, in which all weights learnt, the best difference
-    of a low rank is kept: the first terms of its singular value decomposition (Eckart and Young, 1936).
+    of a low rank is kept: the first terms of its singular value decomposition (Eckart and Young, 1936),
+    or, where inputs of the nets are known, those with which outputs are nearest, see `tiedtts.export.inputs`.
 
     Args:
         checkpoints: One with acoustic net and vocoder, or one each.
@@ -53,14 +52,15 @@ def export(
             needs it: it is looked for beside the change, then in the package.
         name: Name of the voice; the file's without its suffix if None.
         rank: Most terms of the difference of a matrix; all that there are if None.
+        run: Runs the nets on recordings, so that the terms are those that matter for them.
 
     Returns:
         The voice's metadata, with `file_bytes`, and `left_out`, the norm of what is left out over that of all
-        differences; `numbers` of its `change` are those that are its own.
+        differences, or of what these change of the outputs of layers; `numbers` of its `change` are its own.
 
     Raises:
         CheckpointError: The nets are not a change of the base, or more than a small one and no rank is given.
-        ConfigError: The suffix is another one, or the rank is less than 1.
+        ConfigError: The suffix is another one, or the rank is less than 1, or what was run uses other nets.
         VoiceError: There is no such base.
         OutputError: The file cannot be written.
     """
@@ -74,7 +74,8 @@ def export(
     loaded = [checkpoint.load(path) for path in checkpoints]
     whole, about = voice.made(checkpoints, loaded, name or target.stem, "int8")
     names = weight_names.unpack(about[weight_names.KEY], "the voice")
-    found = _changes(shared, whole, names, loaded, str(base), rank)
+    seen = {} if run is None else _seen(loaded, run, Path(checkpoints[0]))
+    found = _changes(shared, whole, names, loaded, str(base), rank, seen)
     described = difference.About(
         format=difference.FORMAT,
         base=library.plain_name(base),
@@ -100,7 +101,7 @@ class _Changes:
     matrices: dict[Matrix, LowRank]
     """Differences of matrices."""
     squares: list[tuple[float, float]]
-    """Squared norm of the difference of each matrix, and of what is left out of it."""
+    """Energy of the difference of each matrix, and of what is left out of it; see `Inputs`."""
 
     @property
     def left_out(self) -> float:
@@ -122,6 +123,7 @@ def _changes(
     loaded: Sequence[Checkpoint],
     base: str,
     rank: int | None,
+    seen: Seen,
 ) -> _Changes:
     """Compare a voice with its base.
 
@@ -132,29 +134,32 @@ def _changes(
         loaded: The voice's nets, before their weights were rounded to 8 bits.
         base: What errors call the base.
         rank: Most terms of a difference, if not all.
+        seen: Moments of weights that store all of a layer's, by the names of these.
     """
     old, new = onnx_tensors.places(shared, base), onnx_tensors.places(whole, "the voice")
     if {k: (p.dtype, p.shape) for k, p in old.items()} != {k: (p.dtype, p.shape) for k, p in new.items()}:
         raise CheckpointError(f"these nets are not those of {base}", hint=_ADAPT.format(base))
     stored, scales = names.stored, names.scales
     trained = {
-        stored[f"{part}.{name}"]: values.numpy()
+        stored[name]: (values.numpy(), seen.get(name))
         for one in loaded
         for part, net in one.parts.items()
-        for name, values in net.state_dict().items()
-        if f"{part}.{name}" in stored
+        for key, values in net.state_dict().items()
+        if (name := f"{part}.{key}") in stored
     }
     found = _Changes({}, {}, [])
     for key, place in new.items():
         before: Any = old[key].read(shared)
         if key in scales:
             before = before * old[scales[key]].read(shared).astype(np.float64)
-            wanted = trained[key] - before
-            low = low_rank(wanted, rank)
+            values, moments = trained[key]
+            wanted = values - before
+            heard = Inputs.of(moments, wanted.shape)
+            low = low_rank(wanted if rank is None else heard.nearest(wanted, rank), rank)
             if low is None:
                 raise CheckpointError(f"these nets are more than a small change of {base}", hint=_CUT)
             kept = low.product.reshape(before.shape) if low.factors.size else np.zeros_like(before)
-            found.squares.append((float(np.square(wanted).sum()), float(np.square(wanted - kept).sum())))
+            found.squares.append((heard.energy(wanted), heard.energy(wanted - kept)))
             if low.factors.size:
                 matrix = Matrix(name=key, scale=scales[key], rank=low.factors.size)
                 found.matrices[matrix] = low
@@ -164,26 +169,15 @@ def _changes(
     return found
 
 
-def low_rank(matrix: npt.NDArray[Any], most: int | None = None) -> LowRank | None:
-    """Split a matrix of low rank; nothing if its rank is high.
-
-    Args:
-        matrix: (O, ...), with I values in each row.
-        most: Most terms, fewer where they would be more numbers than the matrix; the rest is left out.
-    """
-    u, sizes, v = np.linalg.svd(matrix.reshape(len(matrix), -1).astype(np.float64), full_matrices=False)
-    left = np.sqrt(np.cumsum(sizes[::-1] ** 2)[::-1])
-    rank = int((left > ENOUGH * left[0]).sum()) if left[0] > TINY else 0
-    if matrix.size >= SMALL:
-        if most is not None:
-            rank = min(rank, most, (matrix.size - 1) // (u.shape[0] + v.shape[1]))
-        elif rank * (u.shape[0] + v.shape[1]) >= matrix.size:
-            return None
-    # The size of each term is spread over both its sides, so that neither loses more than the other.
-    up, down = u[:, :rank], v[:rank]
-    tops = np.abs(up).max(0), np.abs(down).max(1)
-    # A weak term needs fewer levels to be as exact as a strong one; small numbers are compressed well.
-    steps = np.clip(np.ceil(MOST_LEVELS * sizes[:rank] / sizes[0]), FEWEST_LEVELS, MOST_LEVELS)
-    levels = [np.rint(steps * of / top).astype(np.int8) for of, top in ((up, tops[0]), (down.T, tops[1]))]
-    factors = (sizes[:rank] * tops[0] * tops[1] / steps**2).astype(np.float32)
-    return LowRank(levels[0], factors, np.ascontiguousarray(levels[1].T))
+def _seen(loaded: Sequence[Checkpoint], run: Run, path: Path) -> dict[str, Moments]:
+    """Return the moments of stored weights, by their names, such as `acoustic.head.weight`."""
+    parts = {part: net for one in loaded for part, net in one.parts.items()}
+    found, _ = seen_by(run, {part: untie(net) for part, net in parts.items()}, path)
+    # Layers that share a weight have the same numbers, so that each has the moments of all.
+    names = {
+        f"{part}.{key}": f"{part}.{key.rpartition('.')[0]}.weight"
+        for part, net in parts.items()
+        for key in net.state_dict()
+        if key.rpartition(".")[2] in _WHOLE
+    }
+    return {name: found[layer] for name, layer in names.items() if layer in found}
