@@ -157,6 +157,11 @@ def _within(given: Arguments) -> None:
             progress=show,
         )
         found = plans.within(wanted)
+    if found.objective is not None and found.objective.is_doubtful:
+        talk.warning(
+            f"the outputs that plans were measured by are {found.objective.numbers} numbers: which plan"
+            " changes them least may be chance; more inputs, or whole outputs in their place, tell more"
+        )
     if given.plot is not None:
         from tiedtts.measure import front_picture
 

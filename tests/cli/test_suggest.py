@@ -52,6 +52,17 @@ def test_a_file_of_so_many_bytes(capsys: pytest.CaptureFixture[str]) -> None:
     assert Path("tied.safetensors").stat().st_size <= 6000
 
 
+def test_few_numbers_leave_the_choice_to_chance(capsys: pytest.CaptureFixture[str]) -> None:
+    """A plan found by eight numbers was seven times as bad as a plain codebook on other inputs."""
+    with Path("my_program.py").open("a") as file:
+        file.write("\ndef eight(path):\n    return [float(of) for of in run(path).flatten()[:8]]\n")
+    command = ["suggest", "net.pt", "--bytes", "6k", "--trials", "10", "--calibrate"]
+    assert main([*command, "my_program:eight"]) == 0
+    assert "are 8 numbers: which plan changes them least may be chance" in capsys.readouterr().err
+    assert main([*command, "my_program:run"]) == 0
+    assert "chance" not in capsys.readouterr().err
+
+
 def test_json_by_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     Path("measure.py").write_text(COMMAND)
     save_file(torch.load("net.pt", weights_only=True), "net.safetensors")

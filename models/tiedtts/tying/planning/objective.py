@@ -13,6 +13,8 @@ from tiedtts.errors import ConfigError
 
 WORST = 1e6
 """Harm of outputs that are no numbers, or not comparable. Any that are may be better or worse than others."""
+FEW = 100
+"""Numbers of outputs below which it may be chance which plan changes them least."""
 _EXACT = 1e-9
 STRETCHES = 8
 """Parts of outputs of which harms are told."""
@@ -29,6 +31,13 @@ class Objective:
     where parts cannot be told apart. Their mean is the harm."""
     kind: Literal["loss", "outputs"]
     """`loss`: harm is the relative growth of a loss; `outputs`: the squared relative change of outputs."""
+    numbers: int | None = None
+    """Count of the numbers that outputs are."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether outputs are so few that what changes them least may change others more."""
+        return self.numbers is not None and self.numbers < FEW
 
     def harm(self, tied: Mapping[str, nn.Module]) -> float:
         """Return the harm of tied nets, the mean over all parts of the data."""
@@ -97,7 +106,8 @@ def by_outputs(run: Callable[[Mapping[str, nn.Module]], Any], first: Any) -> Obj
             return (_grown(float(after[0]), loss),)
 
         return Objective(harms, "loss")
-    return Objective(lambda tied: differences(leaves(run(tied)), before), "outputs")
+    numbers = sum(leaf.numel() for leaf in before)
+    return Objective(lambda tied: differences(leaves(run(tied)), before), "outputs", numbers)
 
 
 def mean(harms: Sequence[float]) -> float:
