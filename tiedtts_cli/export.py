@@ -62,7 +62,7 @@ def export(
     tiedtts export run/voice.safetensors -o my.onnx --card my.md
     tiedtts export run/acoustic.safetensors other/vocoder.safetensors -o my.onnx
     tiedtts export adapted/voice.safetensors --base kathleen -o my.voice
-    tiedtts export tuned/voice.safetensors --base clara --rank 64 --data data -o my.voice
+    tiedtts export more.safetensors --base clara --rank 64 --data data -o my.voice
     """  # noqa: D301
     from tiedtts.storage import check_writable
 

@@ -11,7 +11,7 @@ from tiedtts.training.milestones import Milestones
 
 @pytest.fixture(scope="module", autouse=True)
 def _drawing() -> Iterator[set[str]]:
-    """What runs do beside training: drawing and speaking take longer than all the rest, see `pictures`."""
+    """Leave out what runs draw and speak, which takes longer than all the rest; see `pictures`."""
     due, wanted = Milestones.due, set[str]()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Milestones, "due", lambda self, *steps: due(self, *steps) - ({"illustrate"} - wanted))

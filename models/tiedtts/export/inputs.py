@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a matrix, (O, I), reads, as far as that is known.
+    """Inputs of a matrix, (O, I), as far as they are known.
 
     What a difference D changes of the outputs has the energy of D S, where S S is the second moment of the
     inputs. So the best difference of a low rank is that of D S, with S taken back (as in Wang et al.,
@@ -26,7 +26,7 @@ class Inputs:
     back: Floats | None = None
     """Its inverse."""
     rows: Floats | None = None
-    """Of a table, whose rows are read one by one: root of the share of each, (O, 1)."""
+    """Root of the share of each row of a table, which are read one by one, (O, 1)."""
 
     @classmethod
     def of(cls, moments: Moments | None, shape: tuple[int, ...]) -> "Inputs":

@@ -1,4 +1,4 @@
-"""What a layer must be to be tied by a rule."""
+"""Layers that a rule can tie: a check of each."""
 
 from torch.nn.utils import parametrize
 
