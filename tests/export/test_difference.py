@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from tests.export.small_voice import learnt, move, small_voice
 from tiedtts import Voice
-from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
-from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import CheckpointError, ConfigError, VoiceError
 from tiedtts.export import difference as changes
 from tiedtts.export import voice as voices
 from tiedtts.measure.statistics import statistics
-from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
+from tiedtts.nets.acoustic import AcousticNet
 from tiedtts.nets.vocoder import HarmonicVocoder, VocoderConfig
 from tiedtts.speech import difference, library, onnx_tensors, voice_nets
 from tiedtts.tying import adapters
@@ -28,22 +27,7 @@ RANK = 2
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A voice of 8 bits."""
-    torch.manual_seed(0)
-    acoustic = AcousticNet(
-        AcousticConfig(width=32, variance_width=32, encoder_blocks=2, variance_blocks=1, decoder_blocks=2)
-    )
-    torch.nn.init.constant_(acoustic.variance.head.bias, 1.5)
-    vocoder = HarmonicVocoder(VocoderConfig(width=32, blocks=2))
-    with torch.no_grad():
-        for value in (*acoustic.parameters(), *vocoder.parameters()):
-            value += 0.05 * torch.randn_like(value)
-    folder = tmp_path_factory.mktemp("base")
-    nets = {"acoustic": acoustic.eval(), "vocoder": vocoder.eval()}
-    checkpoint.save(
-        folder / "base.safetensors", Checkpoint(nets, AudioSettings(), {"acoustic": {"steps": 3}})
-    )
-    voices.export([folder / "base.safetensors"], folder / "base.onnx", precision="int8")
-    return folder / "base.onnx"
+    return small_voice(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture(scope="module")
@@ -156,9 +140,7 @@ def test_its_nets_can_be_trained_on(adapted: Path, change: Path) -> None:
 
 def test_other_nets_are_no_change(base: Path, tmp_path: Path) -> None:
     loaded = voice_nets.load(base)
-    with torch.no_grad():
-        for parameter in loaded.part("acoustic").parameters():
-            parameter += 0.03 * torch.randn_like(parameter)
+    move([loaded.part("acoustic")], 0.03)
     checkpoint.save(tmp_path / "trained.safetensors", loaded)
     with pytest.raises(CheckpointError, match="more than a small change"):
         changes.export([tmp_path / "trained.safetensors"], tmp_path / "t.voice", base=base)
@@ -215,14 +197,8 @@ def test_damage(base: Path, change: Path, tmp_path: Path) -> None:
 
 
 def test_the_strongest_terms_of_a_change(base: Path, tmp_path: Path) -> None:
-    loaded = voice_nets.load(base)
-    torch.manual_seed(2)
-    with torch.no_grad():
-        for net in loaded.parts.values():
-            for parameter in net.parameters():
-                parameter += 0.03 * torch.randn_like(parameter)
     tuned = tmp_path / "tuned.safetensors"
-    checkpoint.save(tuned, loaded)
+    learnt(base, tuned)
     with pytest.raises(CheckpointError, match="more than a small change") as refused:
         changes.export([tuned], tmp_path / "all.voice", base=base)
     assert "--rank" in (refused.value.hint or "")
@@ -238,14 +214,8 @@ def test_the_strongest_terms_of_a_change(base: Path, tmp_path: Path) -> None:
 
 def test_terms_that_matter_for_what_nets_read(base: Path, tmp_path: Path) -> None:
     """With inputs, spectra of the cut nets are nearer to those of the nets that learnt."""
-    loaded = voice_nets.load(base)
-    torch.manual_seed(2)
-    with torch.no_grad():
-        for net in loaded.parts.values():
-            for parameter in net.parameters():
-                parameter += 0.03 * torch.randn_like(parameter)
     tuned, asked = tmp_path / "tuned.safetensors", []
-    checkpoint.save(tuned, loaded)
+    loaded = learnt(base, tuned)
     ids = torch.randint(1, 3, (2, 30, 4))
 
     def states(net: torch.nn.Module) -> torch.Tensor:

@@ -8,6 +8,7 @@ import onnxruntime
 import pytest
 import torch
 
+from tests.export.small_voice import move
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints.checkpoint import Checkpoint, load, save
 from tiedtts.choices import VOICE_PRECISIONS
@@ -30,10 +31,8 @@ def nets() -> tuple[AcousticNet, HarmonicVocoder]:
     acoustic = AcousticNet(sizes)
     torch.nn.init.constant_(acoustic.variance.head.bias, 1.5)
     vocoder = HarmonicVocoder(VocoderConfig(width=16, blocks=1))
-    with torch.no_grad():
-        for value in (*acoustic.parameters(), *vocoder.parameters()):
-            # Equal tensors, such as fresh biases, would be stored once.
-            value += 0.01 * torch.randn_like(value)
+    # Equal tensors, such as fresh biases, would be stored once.
+    move((acoustic, vocoder), 0.01)
     return acoustic.eval(), vocoder.eval()
 
 

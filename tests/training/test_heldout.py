@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import nn
 
+from tests.export.small_voice import learnt, small_voice
 from tests.nets.tacotron.small import SMALL
 from tiedtts.audio.settings import AudioSettings
 from tiedtts.checkpoints import checkpoint
 from tiedtts.checkpoints.checkpoint import Checkpoint
 from tiedtts.errors import ConfigError, CorpusError
-from tiedtts.export import voice
 from tiedtts.nets.acoustic import AcousticConfig, AcousticNet
 from tiedtts.nets.deepspeech import DeepSpeech, DeepSpeechConfig
 from tiedtts.nets.recognizer import Recognizer, RecognizerConfig
@@ -104,27 +104,8 @@ def test_tie_and_suggest_with_data(
 def test_export_keeps_what_matters_for_recordings(
     data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    torch.manual_seed(0)
-    nets: dict[str, nn.Module] = {
-        "acoustic": AcousticNet(AcousticConfig(width=32, variance_width=32, decoder_blocks=1)),
-        "vocoder": HarmonicVocoder(VocoderConfig(width=32, blocks=1)),
-    }
-    for part, start in (("acoustic", 1.5), ("vocoder", 0.0)):
-        with torch.no_grad():
-            for value in nets[part].parameters():
-                value += 0.05 * torch.randn_like(value)
-            if start:
-                nets[part].variance.head.bias += start  # type: ignore[union-attr, operator]
-    base, more = tmp_path / "base.onnx", tmp_path / "more.safetensors"
-    provenance = {part: {"steps": 1, "licence": "CC0-1.0"} for part in nets}
-    checkpoint.save(tmp_path / "base.safetensors", Checkpoint(nets, AudioSettings(), provenance))
-    voice.export([tmp_path / "base.safetensors"], base, precision="int8")
-    loaded = voice_nets.load(base)
-    with torch.no_grad():
-        for net in loaded.parts.values():
-            for value in net.parameters():
-                value += 0.03 * torch.randn_like(value)
-    checkpoint.save(more, loaded)
+    base, more = small_voice(tmp_path), tmp_path / "more.safetensors"
+    loaded = learnt(base, more)
     command = ["export", str(more), "--base", str(base), "-o", str(tmp_path / "more.voice"), "--rank", "8"]
     losses = []
     for data in ([], ["--data", str(data_folder)]):

@@ -38,7 +38,7 @@ def low_rank(matrix: npt.NDArray[Any], most: int | None = None) -> LowRank | Non
     if matrix.size >= SMALL:
         if most is not None:
             rank = min(rank, largest(matrix.shape, most))
-        elif rank * (u.shape[0] + v.shape[1]) >= matrix.size:
+        elif largest(matrix.shape, rank) < rank:
             return None
     # The size of each term is spread over both its sides, so that neither loses more than the other.
     up, down = u[:, :rank], v[:rank]

@@ -40,7 +40,7 @@ def tie_folded(
     """
     name, spec = group[0], specs[group[0]]
     into = other_layer(work.first_names, name, rule.options.into, "into")
-    way = "it is tied by a rule of its own" if into in ruled else _passage(work, spec, name, into)
+    way = _passage(work, spec, name, into, ruled)
     if isinstance(way, str):
         tie_group(work, rule, specs, group)
         work.reports[name] = replace(work.reports[name], note=f"`{into}` left as it is: {way}")
@@ -90,10 +90,10 @@ def _fold(
     return index, k
 
 
-def _passage(work: Workpiece, spec: LayerSpec, name: str, into: str) -> Passage | str:
+def _passage(work: Workpiece, spec: LayerSpec, name: str, into: str, ruled: Container[str]) -> Passage | str:
     """Return the way from a layer to the one that is to read its rows, or why it cannot."""
     other = work.modules[into]
-    if into in work.reports:
+    if into in ruled or into in work.reports:
         return "it is tied by a rule of its own"
     if eligibility.refusal(other) is not None or spec.is_embedding or spec.groups > 1:
         return "only a layer of channels without groups can be folded into another"
